@@ -1,0 +1,167 @@
+//! The back office behind one face: [`Erp`] dispatches each verb to the kind that is configured.
+
+pub mod ledger;
+
+use crate::model::{
+    Address, CarrierName, Cents, ChannelName, Customer, ErpOrderId, Instant, Marketplace, OrderId, Payment, Sku,
+    Status, WarehouseId,
+};
+
+/// An order as it is to be created in the ERP: every SKU and the carrier are the ERP's own by now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewOrder {
+    /// The channel it came from.
+    pub channel: ChannelName,
+    /// The order's number on the channel: the ERP's "store order number", unique together with the channel.
+    pub store_number: OrderId,
+    /// The marketplace behind the channel, if any.
+    pub marketplace: Option<Marketplace>,
+    /// When the customer placed it.
+    pub created_at: Instant,
+    /// `AwaitingPayment`, `PaymentUnderReview` or `Paid`.
+    pub status: Status,
+    /// When the payment was approved, if it was.
+    pub paid_at: Option<Instant>,
+    /// What the customer pays in all; equals lines + freight + tax − discount.
+    pub total: Cents,
+    /// Freight charged.
+    pub freight: Cents,
+    /// Discounts, positive.
+    pub discount: Cents,
+    /// Taxes on top.
+    pub tax: Cents,
+    /// What was bought.
+    pub lines: Vec<NewLine>,
+    /// Who buys.
+    pub customer: Customer,
+    /// Where it goes.
+    pub address: Option<Address>,
+    /// The ERP's carrier; `None` for pickups.
+    pub carrier: Option<CarrierName>,
+    /// The shipping service the customer chose.
+    pub service: Option<String>,
+    /// The date promised to the customer.
+    pub promised_at: Option<Instant>,
+    /// How it is paid.
+    pub payments: Vec<Payment>,
+    /// The customer's note.
+    pub note: Option<String>,
+    /// Fiscal payment data for the NF-e, as key and value.
+    pub fiscal_payment: Vec<(String, String)>,
+}
+
+/// One line of an order to be created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLine {
+    /// The ERP's product code.
+    pub sku: Sku,
+    /// Name as sold.
+    pub name: String,
+    /// Units, at least 1.
+    pub quantity: i64,
+    /// Price of one unit before discounts.
+    pub unit_price: Cents,
+    /// Exact total of the line.
+    pub total: Cents,
+    /// The warehouse it is promised from; `None` lets the ERP choose its default.
+    pub warehouse: Option<WarehouseId>,
+}
+
+/// An order as the ERP tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErpOrder {
+    /// Internal id: what further calls use.
+    pub id: ErpOrderId,
+    /// The number people see.
+    pub number: String,
+    /// The channel it was created for, when the ERP keeps it.
+    pub channel: Option<ChannelName>,
+    /// The channel's order number.
+    pub store_number: OrderId,
+    /// Where it stands, in our words.
+    pub status: Status,
+    /// What the customer pays in all.
+    pub total: Cents,
+    /// How many lines it has.
+    pub lines: usize,
+    /// Whether an invoice (NF-e) exists for it.
+    pub invoiced: bool,
+}
+
+/// Why the ERP did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ErpError {
+    /// A rule of the ERP forbids it; asking again changes nothing. `code` is stable, `message` is for people.
+    #[error("the ERP refused: {message}")]
+    Refused {
+        /// Stable code: `invoice_exists`, `unknown_sku`, `not_found`, `transition` …
+        code: &'static str,
+        /// What is wrong, in a sentence.
+        message: String,
+    },
+    /// The call failed; says itself whether to try again.
+    #[error(transparent)]
+    Call(#[from] crate::http::CallError),
+    /// The ledger's file cannot be used; the run stops.
+    #[error("the ledger file cannot be used: {0}")]
+    File(#[from] rusqlite::Error),
+}
+
+/// The configured back office.
+#[derive(Debug)]
+pub enum Erp {
+    /// The embedded one.
+    Ledger(ledger::Ledger),
+}
+
+impl Erp {
+    /// The order with that store order number, if the ERP has it. Asked before and after every create.
+    pub async fn find_order(&self, channel: &ChannelName, number: &OrderId) -> Result<Option<ErpOrder>, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.find_order(channel, number),
+        }
+    }
+
+    /// The order with that internal id.
+    pub async fn read_order(&self, id: &ErpOrderId) -> Result<Option<ErpOrder>, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.read_order(id),
+        }
+    }
+
+    /// Which of these product codes the ERP knows.
+    pub async fn known_skus(&self, skus: &[Sku]) -> Result<std::collections::BTreeSet<Sku>, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.known_skus(skus),
+        }
+    }
+
+    /// Creates the order with all its lines and reserves its stock, or gives back the one that exists under its store number.
+    pub async fn create_order(&self, new: &NewOrder, now: Instant) -> Result<ErpOrder, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.create_order(new, now),
+        }
+    }
+
+    /// Moves the order to a status, with a note for its history. Refuses what [`Status::may_become`] forbids; the same status
+    /// again is no change.
+    pub async fn set_status(
+        &self,
+        id: &ErpOrderId,
+        status: &Status,
+        note: &str,
+        now: Instant,
+    ) -> Result<ErpOrder, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.set_status(id, status, note, now),
+        }
+    }
+
+    /// Cancels the order and releases its reservations. Refuses with `invoice_exists` when there is an invoice; cancelling twice
+    /// is no change.
+    pub async fn cancel_order(&self, id: &ErpOrderId, reason: &str, now: Instant) -> Result<ErpOrder, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.cancel_order(id, reason, now),
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! The `vaivem` program.
+fn main() {}

@@ -1,0 +1,251 @@
+//! An order as a channel tells it, after conversion: complete, exact to the cent, and free of any platform's shapes.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::{Cents, ChannelName, ChannelSku, Instant, OrderId, Sku, Status, TaxId, WarehouseId};
+
+/// An order read fresh from its channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The configured channel it was read from.
+    pub channel: ChannelName,
+    /// Its number there; also the store order number in the ERP.
+    pub id: OrderId,
+    /// The short number shown in the channel's panel, where there is one.
+    pub sequence: Option<String>,
+    /// The marketplace behind the channel, for orders that came through one.
+    pub marketplace: Option<Marketplace>,
+    /// When the customer placed it.
+    pub created_at: Instant,
+    /// When the channel last changed it.
+    pub changed_at: Option<Instant>,
+    /// Where it stands, in our words.
+    pub status: Status,
+    /// The channel's own word for it, for people and logs.
+    pub raw_status: String,
+    /// Whether the channel lets us take it over.
+    pub readiness: Readiness,
+    /// When the payment was approved, if it was.
+    pub paid_at: Option<Instant>,
+    /// What the customer pays in all.
+    pub total: Cents,
+    /// Freight charged to the customer, after freight discounts.
+    pub freight: Cents,
+    /// All discounts together, as a positive amount.
+    pub discount: Cents,
+    /// Taxes charged on top.
+    pub tax: Cents,
+    /// What was bought. The same SKU may stand on several lines.
+    pub lines: Vec<Line>,
+    /// Who buys.
+    pub customer: Customer,
+    /// Where it goes, and how.
+    pub delivery: Delivery,
+    /// How it is paid; several for split payments.
+    pub payments: Vec<Payment>,
+    /// What the customer wrote to the store.
+    pub note: Option<String>,
+    /// Why it was cancelled, when it was and the channel says so.
+    pub cancel_reason: Option<String>,
+    /// Fiscal payment data a marketplace hands over for the NF-e (acquirer's CNPJ, authorisation code, brand), unnormalised.
+    pub fiscal_payment: Vec<(String, String)>,
+}
+
+impl Order {
+    /// Lines + freight + tax − discount, which must equal [`Order::total`]; `None` on overflow.
+    pub fn sum_of_parts(&self) -> Option<Cents> {
+        Cents::checked_sum(self.lines.iter().map(|line| line.total))?
+            .checked_add(self.freight)?
+            .checked_add(self.tax)?
+            .checked_sub(self.discount)
+    }
+
+    /// The date until which the first unpaid payment can be paid, if the channel tells.
+    pub fn due_date(&self) -> Option<NaiveDate> {
+        self.payments.iter().filter_map(|payment| payment.due_date).max()
+    }
+}
+
+/// Whether the channel lets us take an order over for handling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Readiness {
+    /// Still being built by the channel; its facts may be incomplete.
+    BeingBuilt,
+    /// Complete, but not to be handled yet (unpaid, in a grace period).
+    NotYet,
+    /// Waiting to be taken over.
+    Ready,
+    /// Taken over: the channel knows the ERP has it.
+    TakenOver,
+}
+
+/// The marketplace an order came through, and its names there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marketplace {
+    /// The marketplace's name or the affiliate's code.
+    pub name: String,
+    /// Which of the store's accounts there, when there are several.
+    pub account: Option<String>,
+    /// The order's number there.
+    pub order_id: Option<String>,
+    /// The intermediary's CNPJ for the NF-e, when the channel gives it.
+    pub intermediary_tax_id: Option<String>,
+}
+
+/// One line of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The channel's id of the product.
+    pub channel_sku: ChannelSku,
+    /// The ERP code the channel carries for it, if it carries one.
+    pub reference: Option<Sku>,
+    /// Its name, for the ERP and for people.
+    pub name: String,
+    /// How many units, at least 1.
+    pub quantity: i64,
+    /// Price of one unit before discounts.
+    pub unit_price: Cents,
+    /// Exact total of the line before order discounts; need not be `unit_price × quantity` (goods by weight, split cents).
+    pub total: Cents,
+    /// The warehouse the channel promised it from, if it says.
+    pub warehouse: Option<WarehouseId>,
+}
+
+/// Who buys. Personal data: goes to the ERP, never into the state file or a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// Name of the person, or legal name of the company.
+    pub name: String,
+    /// CPF or CNPJ as the channel wrote it, when it wrote one.
+    pub document: Option<String>,
+    /// Trade name of a company.
+    pub trade_name: Option<String>,
+    /// State registration of a company (`IE`), as written; `ISENTO` and blanks are `None`.
+    pub state_registration: Option<String>,
+    /// E-mail; often a masked alias, so never a key.
+    pub email: Option<String>,
+    /// Phone as written.
+    pub phone: Option<String>,
+}
+
+impl Customer {
+    /// The document as a checked CPF or CNPJ, or `None` when it is missing or wrong.
+    pub fn tax_id(&self) -> Option<TaxId> {
+        self.document.as_deref().and_then(|text| TaxId::parse(text).ok())
+    }
+}
+
+impl std::fmt::Debug for Customer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Customer(personal data)")
+    }
+}
+
+/// Where an order goes, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The address, or the pickup point's.
+    pub address: Option<Address>,
+    /// The carrier as the channel names it.
+    pub carrier: Option<String>,
+    /// The shipping service the customer chose.
+    pub service: Option<String>,
+    /// The date promised to the customer.
+    pub promised_at: Option<Instant>,
+    /// Fetched at a store or pickup point instead of delivered.
+    pub pickup: bool,
+}
+
+/// A Brazilian address. Personal data.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// Who receives.
+    pub receiver: Option<String>,
+    /// CEP: 8 digits, text.
+    pub postal_code: String,
+    /// Two-letter state (UF).
+    pub state: String,
+    /// City.
+    pub city: String,
+    /// District (bairro); some marketplaces leave it out.
+    pub district: Option<String>,
+    /// Street.
+    pub street: String,
+    /// Number, or `S/N`.
+    pub number: String,
+    /// Second address line.
+    pub complement: Option<String>,
+    /// Landmark.
+    pub reference: Option<String>,
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Address(personal data)")
+    }
+}
+
+/// One payment of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// How it is paid.
+    pub method: PaymentMethod,
+    /// The channel's own name for it, for people.
+    pub label: String,
+    /// How much of the order it pays.
+    pub amount: Cents,
+    /// Number of instalments, at least 1.
+    pub installments: u32,
+    /// Due date of a boleto or Pix charge: a local date in São Paulo.
+    pub due_date: Option<NaiveDate>,
+    /// The gateway's transaction id.
+    pub transaction: Option<String>,
+}
+
+/// How an order is paid. Open: what is not known is [`PaymentMethod::Other`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentMethod {
+    /// Bank slip.
+    Boleto,
+    /// Instant payment.
+    Pix,
+    /// Credit card.
+    CreditCard,
+    /// Debit card.
+    DebitCard,
+    /// Gift card or voucher.
+    GiftCard,
+    /// Store credit, invoice for companies.
+    Promissory,
+    /// Paid to the marketplace.
+    Marketplace,
+    /// Anything else.
+    Other,
+}
+
+impl PaymentMethod {
+    /// Every method with its stable code, as used in the configuration.
+    pub const ALL: [(Self, &'static str); 8] = [
+        (Self::Boleto, "boleto"),
+        (Self::Pix, "pix"),
+        (Self::CreditCard, "credit_card"),
+        (Self::DebitCard, "debit_card"),
+        (Self::GiftCard, "gift_card"),
+        (Self::Promissory, "promissory"),
+        (Self::Marketplace, "marketplace"),
+        (Self::Other, "other"),
+    ];
+
+    /// Stable code.
+    pub fn code(self) -> &'static str {
+        Self::ALL.iter().find(|(method, _)| *method == self).map_or("other", |(_, code)| code)
+    }
+
+    /// Reads a stable code.
+    pub fn from_code(code: &str) -> Self {
+        Self::ALL.iter().find(|(_, known)| *known == code).map_or(Self::Other, |(method, _)| *method)
+    }
+}

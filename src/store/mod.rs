@@ -1,0 +1,2 @@
+//! The only door to the state file.
+pub mod budget;
