@@ -1,0 +1,266 @@
+//! Stock and shipment sheets: CSV the way Brazilian spreadsheets write it, and the plain way.
+//!
+//! The first line names the columns, in Portuguese or English; from it follow the separator (`;`, `,`, tab or `|`) and the kind of
+//! sheet. A sheet is taken whole or not at all: [`DocumentError::Lines`] lists what is wrong, line by line.
+
+mod columns;
+mod shipment;
+mod stock;
+
+pub use shipment::{ShipmentRow, ShipmentSheet};
+pub use stock::{StockRow, StockSheet};
+
+use crate::model::money::DecimalMark;
+
+use columns::{Column, Header};
+
+use super::error::{ColumnsError, LineError, LineErrors, LineProblem};
+use super::text::{self, excerpt};
+use super::{Document, DocumentError};
+
+/// How a sheet is to be read where its text alone does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SheetOptions {
+    /// The decimal mark of quantities. By default `1.234` is refused as ambiguous.
+    pub decimal: DecimalMark,
+}
+
+impl Default for SheetOptions {
+    fn default() -> Self {
+        Self { decimal: DecimalMark::Either }
+    }
+}
+
+/// Reads a sheet of either kind, told apart by its columns.
+pub(super) fn recognise(text: &str, options: SheetOptions) -> Result<Document, DocumentError> {
+    let (table, header) = open(text).ok_or(DocumentError::Unrecognised)?;
+    if header.has(Column::Sku) && header.has(Column::Quantity) {
+        StockSheet::from_table(table, &header, options).map(Document::StockSheet)
+    } else if header.is_shipments() {
+        ShipmentSheet::from_table(table, &header).map(Document::ShipmentSheet)
+    } else {
+        Err(DocumentError::Columns(ColumnsError::Missing {
+            line: header.line,
+            sheet: "a sheet",
+            needed: "the columns sku and quantidade (stock), or pedido and rastreio or a date (shipments)",
+            found: header.found(),
+        }))
+    }
+}
+
+/// The lines under the header.
+struct Table {
+    reader: csv::Reader<std::io::Cursor<String>>,
+    /// Lines before the reader's first one.
+    skipped: u64,
+    /// Where a quote that is never closed would make the last record end; no such place when the last cell is closed.
+    open_end: u64,
+    separator: char,
+}
+
+/// One line under the header, as trimmed cells.
+struct Row {
+    line: u64,
+    cells: csv::StringRecord,
+}
+
+impl Row {
+    /// The cell under a column; blank cells and missing columns are `None`.
+    fn cell(&self, header: &Header, column: Column) -> Option<&str> {
+        self.cells.get(header.index(column)?).map(clean_cell).filter(|cell| !cell.is_empty())
+    }
+
+    fn error(&self, problem: LineProblem) -> LineError {
+        LineError { line: self.line, problem }
+    }
+
+    /// A cell that is a code: what a spreadsheet does to codes is refused.
+    fn code(&self, header: &Header, column: Column) -> Result<Option<String>, LineProblem> {
+        let Some(cell) = self.cell(header, column) else { return Ok(None) };
+        let (column, text) = (column.label(), excerpt(cell));
+        if is_shortened(cell) {
+            return Err(LineProblem::Shortened { column, text });
+        }
+        if is_formula_error(cell) {
+            return Err(LineProblem::FormulaError { column, text });
+        }
+        Ok(Some(cell.to_owned()))
+    }
+}
+
+/// Finds the header and prepares the lines under it; `None` when no first line names a known column.
+fn open(text: &str) -> Option<(Table, Header)> {
+    // One line ending makes line numbers certain: the reader counts `\n` only, and a quoted cell may hold either.
+    let text = text.trim_end_matches(text::is_filler).replace("\r\n", "\n").replace('\r', "\n");
+    let mut skipped = 0;
+    let mut rest = text.as_str();
+    loop {
+        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        skipped += 1;
+        // Excel writes and reads `sep=;` as a first line.
+        let is_preamble = line.trim_matches(|c: char| c == '"' || text::is_filler(c)).is_empty()
+            || line.to_ascii_lowercase().trim_matches('"').starts_with("sep=");
+        if !is_preamble {
+            let header = Header::read(line, skipped)?;
+            let separator = header.separator;
+            let reader = csv::ReaderBuilder::new()
+                .delimiter(u8::try_from(separator).ok()?)
+                .has_headers(false)
+                .flexible(true)
+                .from_reader(std::io::Cursor::new(format!("{after}\n")));
+            let open_end = if after.ends_with('"') { 0 } else { u64::try_from(after.len()).unwrap_or(0) + 1 };
+            return Some((Table { reader, skipped, open_end, separator }, header));
+        }
+        if after.is_empty() {
+            return None;
+        }
+        rest = after;
+    }
+}
+
+impl Table {
+    /// Hands every line that is not blank to `take`, and collects what is wrong.
+    fn read(
+        mut self,
+        header: &Header,
+        mut take: impl FnMut(&Row) -> Result<(), LineProblem>,
+    ) -> Result<(), DocumentError> {
+        let mut errors = LineErrors::default();
+        let mut cells = csv::StringRecord::new();
+        // Reading from memory, of text that is UTF-8, into lines of any length cannot fail; an error would end the sheet.
+        while self.reader.read_record(&mut cells).map_err(|_| DocumentError::Unrecognised)? {
+            let breaks: usize = cells.iter().map(|cell| cell.matches('\n').count()).sum();
+            // The reader stands behind the record and its line end, which only a quote open to the end of the file takes in.
+            let open_to_the_end = self.reader.position().byte() == self.open_end
+                && cells.iter().next_back().is_some_and(|cell| cell.ends_with('\n'));
+            let lines = u64::try_from(breaks + usize::from(!open_to_the_end)).unwrap_or(0);
+            let line = (self.skipped + self.reader.position().line()).saturating_sub(lines);
+            let row = Row { line, cells: cells.clone() };
+            if row.cells.iter().all(|cell| clean_cell(cell).is_empty()) {
+                continue;
+            }
+            if let Err(problem) = check_shape(&row, header, self.separator).and_then(|()| take(&row)) {
+                errors.push(row.error(problem));
+            }
+        }
+        errors.into_result(())
+    }
+}
+
+fn check_shape(row: &Row, header: &Header, separator: char) -> Result<(), LineProblem> {
+    // A cell may hold a line break, but one that also holds the separator is a line that an open quote swallowed.
+    if row.cells.iter().any(|cell| cell.contains('\n') && cell.contains(separator)) {
+        return Err(LineProblem::OpenQuote);
+    }
+    let filled = row
+        .cells
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| !clean_cell(cell).is_empty())
+        .last()
+        .map_or(0, |(at, _)| at + 1);
+    if filled > header.width() {
+        return Err(LineProblem::TooManyCells { cells: filled, columns: header.width() });
+    }
+    Ok(())
+}
+
+/// A cell without blanks around it and without the ways to mark text: `="00123"` and `'00123`.
+fn clean_cell(cell: &str) -> &str {
+    let cell = cell.trim();
+    let cell = cell.strip_prefix("=\"").and_then(|inner| inner.strip_suffix('"')).unwrap_or(cell);
+    cell.strip_prefix('\'').unwrap_or(cell).trim()
+}
+
+/// `1,23E+12`: digits, at most one mark, `E`, a sign, digits.
+fn is_shortened(cell: &str) -> bool {
+    let Some((mantissa, exponent)) = cell.split_once(['E', 'e']) else { return false };
+    let Some(power) = exponent.strip_prefix(['+', '-']) else { return false };
+    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once([',', '.']).unwrap_or((mantissa, "0"));
+    all_digits(power) && all_digits(whole.strip_prefix('-').unwrap_or(whole)) && all_digits(fraction)
+}
+
+/// The error values of Excel and Calc in Portuguese and English.
+fn is_formula_error(cell: &str) -> bool {
+    cell.starts_with('#')
+        && ["#N/D", "#N/A", "#REF!", "#VALOR!", "#VALUE!", "#NOME?", "#NAME?", "#DIV/0!", "#NUM!", "#NÚM!", "#NULO!"]
+            .contains(&cell.to_uppercase().as_str())
+}
+
+/// A series as it is compared: numbers without leading zeros, anything else trimmed. `001` and `1` are one series.
+pub(super) fn series_text(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        let number = text.trim_start_matches('0');
+        return Some(if number.is_empty() { "0" } else { number }.to_owned());
+    }
+    Some(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sheet(bytes: &[u8]) -> Result<Document, DocumentError> {
+        super::super::recognise(bytes)
+    }
+
+    #[test]
+    fn the_columns_tell_the_kind() {
+        assert!(matches!(sheet(b"sku;quantidade\nA;1\n"), Ok(Document::StockSheet(_))));
+        assert!(matches!(sheet(b"pedido,rastreio\n1,BR\n"), Ok(Document::ShipmentSheet(_))));
+        assert_eq!(sheet(b"sku;preco\nA;1\n").unwrap_err().code(), "sheet_columns");
+        assert_eq!(sheet(b"Bom dia, segue a planilha\n").unwrap_err().code(), "document_unrecognised");
+        let lines_of_orders = sheet(b"pedido;sku;quantidade\n1;A;1\n").unwrap_err();
+        assert_eq!(lines_of_orders, DocumentError::Columns(ColumnsError::OrderLines { line: 1 }));
+    }
+
+    #[test]
+    fn shortened_codes_are_told_from_real_ones() {
+        for text in ["1,23E+12", "7.89123E+12", "1E+12", "1e-05", "-1,5E+10"] {
+            assert!(is_shortened(text), "{text}");
+        }
+        for text in ["12E10", "E+12", "A1E+12", "1E+", "1E+1A", "1,2,3E+4", "", "CAFÉ+1"] {
+            assert!(!is_shortened(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = StockSheet::parse(&bytes, SheetOptions::default());
+            let _ = ShipmentSheet::parse(&bytes);
+        }
+
+        #[test]
+        fn any_cells_are_read_or_refused(cells in "[;,\"\n\r0-9A-E+.=#' /:-]{0,200}") {
+            let stock = format!("sku;quantidade;nome\n{cells}");
+            let _ = StockSheet::parse(stock.as_bytes(), SheetOptions::default());
+            let shipments = format!("pedido,nota,serie,rastreio,url,entregue\n{cells}");
+            let _ = ShipmentSheet::parse(shipments.as_bytes());
+        }
+
+        #[test]
+        fn every_line_is_accounted_for(quantities in proptest::collection::vec(0i64..1_000_000, 1..40), crlf: bool, blank: bool) {
+            let end = if crlf { "\r\n" } else { "\n" };
+            let gap = if blank { end } else { "" };
+            let mut text = format!("SKU;Estoque{end}");
+            for (i, quantity) in quantities.iter().enumerate() {
+                text.push_str(&format!("{gap}{i:05};{quantity}{end}"));
+            }
+            let sheet = StockSheet::parse(text.as_bytes(), SheetOptions::default()).unwrap();
+            let step = if blank { 2 } else { 1 };
+            for (i, row) in sheet.rows.iter().enumerate() {
+                prop_assert_eq!(row.line, u64::try_from(1 + (i + 1) * step).unwrap());
+                prop_assert_eq!(row.quantity, quantities[i]);
+            }
+            prop_assert_eq!(sheet.rows.len(), quantities.len());
+        }
+    }
+}
