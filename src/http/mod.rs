@@ -1,5 +1,25 @@
-//! The only door to the network.
+//! The only door to the network. [`Door::call`] is all there is to it: authentication, connection reuse, timeouts, a
+//! cap on what is read, no redirects, retry of what is safe to repeat, the budget shared with other processes, and one
+//! log line per request.
+//!
+//! Read [`door`] first, then [`retry`] for when a request is repeated, and [`error`] for what becomes of one that
+//! failed.
 
-/// Why a call did not give what was asked for.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {}
+mod answer;
+mod call;
+mod door;
+mod error;
+mod excerpt;
+mod health;
+pub mod lenient;
+mod options;
+mod retry;
+
+pub use answer::{Answer, Quota};
+pub use call::{Call, Effect, segment};
+pub use door::{Counts, Door};
+pub use error::{CallError, Failure, StopCause, Triage};
+pub use options::{DoorError, DoorOptions, RetryPolicy};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! An answer that was a success, and how it is read.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::error::{CallError, Failure, Origin};
+use super::excerpt;
+use crate::model::Instant;
+
+/// A successful answer (status 2xx, no web page).
+#[derive(Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body, decompressed.
+    pub bytes: Vec<u8>,
+    /// What the host calls it.
+    pub content_type: Option<String>,
+    /// The host's own clock when it answered.
+    pub date: Option<Instant>,
+    /// What the host tells of its rate limit.
+    pub quota: Option<Quota>,
+    pub(super) origin: Origin,
+}
+
+/// A rate limit as told in `RateLimit-*` or `X-RateLimit-*` headers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quota {
+    /// Calls allowed in the present window.
+    pub limit: Option<u64>,
+    /// Calls left in it.
+    pub remaining: Option<u64>,
+    /// How long until it ends.
+    pub reset: Option<Duration>,
+}
+
+/// What the headers of any answer tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    pub content_type: Option<String>,
+    pub date: Option<Instant>,
+    pub quota: Option<Quota>,
+    pub retry_after: Option<Duration>,
+}
+
+impl Answer {
+    /// The body as JSON of that form.
+    ///
+    /// # Errors
+    /// When it is empty, no JSON, or of another form; the error says where.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+        let mut json = serde_json::Deserializer::from_slice(self.body());
+        let error = match serde_path_to_error::deserialize(&mut json) {
+            Ok(value) if json.end().is_ok() => return Ok(value),
+            Ok(_) => return Err(self.unusable(Failure::NotJson)),
+            Err(error) => error,
+        };
+        self.expect_json()?;
+        let at = error.path().to_string();
+        let problem = excerpt::without_values(&error.inner().to_string());
+        Err(self.unusable(Failure::Unexpected { at, problem }))
+    }
+
+    /// The body, which is well-formed JSON.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn expect_json(&self) -> Result<&[u8], CallError> {
+        if self.is_empty() {
+            return Err(self.unusable(Failure::Empty));
+        }
+        match serde_json::from_slice::<IgnoredAny>(self.body()) {
+            Ok(_) => Ok(self.body()),
+            Err(_) => Err(self.unusable(Failure::NotJson)),
+        }
+    }
+
+    /// The body as text; bytes that are no UTF-8 become `�`.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// Whether there is nothing in the body but blanks.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.trim_ascii().is_empty()
+    }
+
+    /// The bytes without the byte order mark that some servers put before JSON.
+    fn body(&self) -> &[u8] {
+        self.bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&self.bytes)
+    }
+
+    fn unusable(&self, failure: Failure) -> CallError {
+        self.origin.answered(failure, self.status, &self.bytes, self.content_type.as_deref())
+    }
+}
+
+/// The body holds customers' data, so it is not shown.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).field("bytes", &self.bytes.len()).finish_non_exhaustive()
+    }
+}
+
+impl Told {
+    /// Reads the headers of an answer that came at `now`.
+    pub fn new(headers: &HeaderMap, now: Instant) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+        let date = text(DATE.as_str()).and_then(http_date);
+        let number = |name: &str| {
+            let value = text(&format!("ratelimit-{name}")).or_else(|| text(&format!("x-ratelimit-{name}")))?;
+            // Some add the window or a policy behind a comma or semicolon.
+            value.split([',', ';']).next()?.trim().parse::<u64>().ok()
+        };
+        let quota = Quota {
+            limit: number("limit"),
+            remaining: number("remaining"),
+            // Mostly seconds from now; some hosts tell seconds since 1970.
+            reset: number("reset").map(|reset| {
+                let epoch = u64::try_from(now.timestamp()).unwrap_or_default();
+                Duration::from_secs(if reset > 1_000_000_000 { reset.saturating_sub(epoch) } else { reset })
+            }),
+        };
+        Self {
+            content_type: text(CONTENT_TYPE.as_str()).map(str::to_owned),
+            date,
+            quota: (quota != Quota::default()).then_some(quota),
+            // A date is by the host's clock, so it is counted from the host's own date.
+            retry_after: text(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, date.unwrap_or(now))),
+        }
+    }
+}
+
+/// `Retry-After` in either form. A date that has passed is no wait at all.
+fn retry_after(value: &str, now: Instant) -> Option<Duration> {
+    if value.bytes().all(|b| b.is_ascii_digit()) && !value.is_empty() {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    http_date(value).map(|date| date.signed_duration_since(now).to_std().unwrap_or_default())
+}
+
+fn http_date(value: &str) -> Option<Instant> {
+    chrono::DateTime::parse_from_rfc2822(value).ok().map(|date| date.to_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::http::error::Site;
+    use crate::http::{Effect, Triage};
+
+    fn answer(body: &str) -> Answer {
+        let site =
+            Site { host: "a.example.com".into(), secret_headers: vec![], identity: None, html_is_login_page: false };
+        let origin = Origin { what: "list orders", about: None, effect: Effect::Read, site: Arc::new(site) };
+        let bytes = body.as_bytes().to_vec();
+        Answer { status: 200, bytes, content_type: None, date: None, quota: None, origin }
+    }
+
+    fn told(headers: &[(&str, &str)]) -> Told {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        Told::new(&headers, "1994-11-06T08:49:30Z".parse().unwrap())
+    }
+
+    #[test]
+    fn json_that_does_not_fit_says_where() {
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        struct Item {
+            price: i64,
+        }
+        let error = answer(r#"[{"price":1},{"price":"Ana"}]"#).json::<Vec<Item>>().unwrap_err();
+        let Failure::Unexpected { at, .. } = error.failure() else { panic!("{error}") };
+        assert_eq!(at, "[1].price");
+        assert!(!error.to_string().contains("Ana"), "{error}");
+        assert_eq!(error.triage(), Triage::SkipItem);
+        assert_eq!(answer("\u{feff}[{\"price\":1}]").json::<Vec<Item>>().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_json_says_so() {
+        let empty = answer(" \n").expect_json().unwrap_err();
+        assert_eq!((empty.failure(), empty.triage()), (&Failure::Empty, Triage::RetryLater));
+        assert!(empty.to_string().contains("an empty body where JSON was expected"), "{empty}");
+        let cut = answer(r#"{"list":["#).json::<serde_json::Value>().unwrap_err();
+        assert_eq!((cut.failure(), cut.triage()), (&Failure::NotJson, Triage::RetryLater));
+        let more = answer(r#"{"a":1}{"a":2}"#).json::<serde_json::Value>().unwrap_err();
+        assert_eq!(more.failure(), &Failure::NotJson);
+    }
+
+    #[test]
+    fn retry_after_in_both_forms() {
+        let wait = |headers: &[(&str, &str)]| told(headers).retry_after.map(|wait| wait.as_secs());
+        assert_eq!(wait(&[("retry-after", "120")]), Some(120));
+        assert_eq!(wait(&[("retry-after", "99999999999999999999999")]), Some(u64::MAX));
+        assert_eq!(wait(&[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")]), Some(7));
+        let skewed = [("retry-after", "Sun, 06 Nov 1994 09:00:05 GMT"), ("date", "Sun, 06 Nov 1994 09:00:00 GMT")];
+        assert_eq!(wait(&skewed), Some(5), "counted by the host's clock");
+        assert_eq!(wait(&[("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT")]), Some(0));
+        assert_eq!(wait(&[("retry-after", "soon")]), None);
+        assert_eq!(wait(&[("retry-after", "")]), None);
+        assert_eq!(wait(&[("retry-after", "-5")]), None);
+    }
+
+    #[test]
+    fn quotas_under_any_name() {
+        let quota = Quota { limit: Some(30), remaining: Some(0), reset: Some(Duration::from_secs(9)) };
+        let plain = [("RateLimit-Limit", "30, 30;w=60"), ("RateLimit-Remaining", "0"), ("RateLimit-Reset", "9")];
+        assert_eq!(told(&plain).quota, Some(quota));
+        let epoch = [("X-RateLimit-Limit", "30"), ("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "784111779")];
+        // Below a thousand million it is taken for seconds from now.
+        assert_eq!(told(&epoch).quota.and_then(|quota| quota.remaining), Some(0));
+        assert_eq!(told(&[]).quota, None);
+    }
+}

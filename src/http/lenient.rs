@@ -1,0 +1,216 @@
+//! Readers for what other people's APIs send: numbers as text, text as numbers, null for empty, blanks for nothing.
+//!
+//! They are lenient about the form and strict about the value: a cent is never lost to a rounding.
+
+use chrono::{DateTime, NaiveDateTime};
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Number, Value};
+
+use crate::model::Instant;
+
+/// A list or struct that may be null: null is the default.
+///
+/// # Errors
+/// When the value is neither null nor of the expected form.
+pub fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Text that may come as a number; null and blanks are `None`.
+///
+/// # Errors
+/// When it is a list, an object or a boolean.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match Option::<Value>::deserialize(deserializer)? {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(Value::Number(number)) => {
+            Ok(Some(integral(&number).map_or_else(|| number.to_string(), |n| n.to_string())))
+        }
+        Some(other) => Err(D::Error::custom(format!("expected text, found {}", kind(&other)))),
+    }
+}
+
+/// A whole number that may come as a float without fraction, or as text; null and blanks are `None`.
+///
+/// # Errors
+/// When it has a fraction, is too large, or is no number.
+pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    match Option::<Value>::deserialize(deserializer)? {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) => scaled(text.trim(), 0)
+            .map(Some)
+            .ok_or_else(|| D::Error::custom("expected a whole number, found other text")),
+        Some(Value::Number(number)) => integral(&number)
+            .map(Some)
+            .ok_or_else(|| D::Error::custom(format!("expected a whole number, found {number}"))),
+        Some(other) => Err(D::Error::custom(format!("expected a whole number, found {}", kind(&other)))),
+    }
+}
+
+/// A decimal number with up to four places, as ten-thousandths; further places must be zeros. Null and blanks are `None`.
+///
+/// # Errors
+/// When it is no number, or finer than a ten-thousandth.
+pub fn ten_thousandths<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let text = match Option::<Value>::deserialize(deserializer)? {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
+        Some(Value::String(text)) => text.trim().to_owned(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(other) => return Err(D::Error::custom(format!("expected a number, found {}", kind(&other)))),
+    };
+    scaled(&text, 4)
+        .map(Some)
+        .ok_or_else(|| D::Error::custom(format!("expected a number of at most 4 decimals, found {text}")))
+}
+
+/// A boolean that may come as text or 0/1; anything else is `None`.
+///
+/// # Errors
+/// Never for well-formed JSON.
+pub fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    Ok(match Option::<Value>::deserialize(deserializer)? {
+        Some(Value::Bool(value)) => Some(value),
+        Some(Value::String(text)) => match text.to_ascii_lowercase().as_str() {
+            "true" | "s" | "1" => Some(true),
+            "false" | "n" | "0" => Some(false),
+            _ => None,
+        },
+        Some(Value::Number(number)) => number.as_i64().map(|n| n != 0),
+        _ => None,
+    })
+}
+
+/// A value of which only the expected form is of interest: anything else is `None` instead of an error.
+///
+/// # Errors
+/// Never for well-formed JSON.
+pub fn if_possible<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let value = Option::<Value>::deserialize(deserializer)?;
+    Ok(value.filter(|value| !value.is_null()).and_then(|value| serde_json::from_value(value).ok()))
+}
+
+/// An instant in ISO 8601 with 0 to 9 digits of fraction and an offset or `Z`; without one it is UTC. `None` when it is none.
+pub fn instant(text: &str) -> Option<Instant> {
+    let text = text.trim();
+    DateTime::parse_from_rfc3339(text)
+        .map(|at| at.to_utc())
+        .or_else(|_| text.parse::<NaiveDateTime>().map(|local| local.and_utc()))
+        .ok()
+}
+
+fn integral(number: &Number) -> Option<i64> {
+    number.as_i64().or_else(|| scaled(&number.to_string(), 0))
+}
+
+/// The decimal text as an integer of `places` decimals; further decimals must be zeros. Small exponents are understood, since a
+/// serializer may write `1e3`.
+fn scaled(text: &str, places: usize) -> Option<i64> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (negative, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, mantissa),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let digits = format!("{whole}{fraction}");
+    let point = i64::try_from(whole.len()).ok()? + i64::from(exponent) + i64::try_from(places).ok()?;
+    if !(-30..=30).contains(&point) {
+        return None;
+    }
+    let point = usize::try_from(point.max(0)).ok()?;
+    let padded = format!("{digits:0<point$}");
+    let (kept, dropped) = padded.split_at(point.min(padded.len()));
+    if dropped.bytes().any(|b| b != b'0') {
+        return None;
+    }
+    let value: i64 = if kept.is_empty() { 0 } else { kept.parse().ok()? };
+    Some(if negative { -value } else { value })
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Odd {
+        #[serde(default, deserialize_with = "integer")]
+        cents: Option<i64>,
+        #[serde(default, deserialize_with = "text")]
+        name: Option<String>,
+        #[serde(default, deserialize_with = "ten_thousandths")]
+        factor: Option<i64>,
+        #[serde(default, deserialize_with = "or_default")]
+        list: Vec<i64>,
+    }
+
+    fn read(json: &str) -> Result<Odd, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn odd_forms_are_read() {
+        let odd = read(r#"{"cents":1999.0,"name":502556,"factor":0.35,"list":null}"#).unwrap();
+        assert_eq!((odd.cents, odd.name.as_deref(), odd.factor), (Some(1999), Some("502556"), Some(3_500)));
+        assert!(odd.list.is_empty());
+        let odd = read(r#"{"cents":" 1999 ","name":"  ","factor":"1"}"#).unwrap();
+        assert_eq!((odd.cents, odd.name, odd.factor), (Some(1999), None, Some(10_000)));
+        let odd = read(r#"{"cents":null,"factor":1e-1}"#).unwrap();
+        assert_eq!((odd.cents, odd.factor), (None, Some(1_000)));
+        assert_eq!(read(r#"{"cents":"-5.00"}"#).unwrap().cents, Some(-5));
+    }
+
+    #[test]
+    fn nothing_is_rounded_away() {
+        assert!(read(r#"{"cents":19.99}"#).is_err_and(|error| error.contains("expected a whole number, found 19.99")));
+        assert!(read(r#"{"cents":1e300}"#).is_err());
+        assert!(read(r#"{"factor":0.00001}"#).is_err());
+        assert!(read(r#"{"name":["x"]}"#).is_err_and(|error| error.contains("found a list")));
+    }
+
+    #[test]
+    fn instants_with_any_fraction() {
+        let expected: Instant = "2024-02-04T20:09:43.899958Z".parse().unwrap();
+        assert_eq!(instant("2024-02-04T20:09:43.8999580+00:00"), Some(expected));
+        assert_eq!(instant("2024-02-04T17:09:43.8999580-03:00"), Some(expected));
+        assert_eq!(instant("2024-02-04T20:09:43.899958"), Some(expected));
+        assert_eq!(instant("2024-02-04T20:09:43Z"), Some("2024-02-04T20:09:43Z".parse().unwrap()));
+        assert_eq!(instant("0000-00-00"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn whole_numbers_survive_every_form(n in -900_000_000_000_000i64..900_000_000_000_000) {
+            for json in [format!(r#"{{"cents":{n}}}"#), format!(r#"{{"cents":{n}.0}}"#), format!(r#"{{"cents":"{n}"}}"#)] {
+                prop_assert_eq!(read(&json).unwrap().cents, Some(n));
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused_without_panic(text in "[-0-9.eE]{0,24}", places in 0usize..6) {
+            let _ = scaled(&text, places);
+        }
+    }
+}
