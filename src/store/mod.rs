@@ -1,2 +1,78 @@
-//! The only door to the state file.
+//! The only door to the state file: what was seen, decided, sent and answered. A cache with a memory, which can be rebuilt.
+//!
+//! Every method is one short transaction; none is held across a call to the network. "Committed" means on the disk.
+
 pub mod budget;
+pub mod cursors;
+pub mod customer_key;
+pub mod holds;
+pub mod journal;
+pub mod orders;
+pub mod runs;
+mod schema;
+pub mod sqlite;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::model::Instant;
+
+pub use sqlite::OpenError;
+
+/// The open state file.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+    customer_key: customer_key::CustomerKey,
+}
+
+impl Store {
+    /// Opens the state file, making it and its tables where needed.
+    ///
+    /// # Errors
+    /// When it cannot be used: of another program, of a newer version, damaged, read-only … Nothing of it is touched then.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let connection = sqlite::open(path, &schema::STATE)?;
+        let customer_key = customer_key::CustomerKey::load_or_create(path)?;
+        Ok(Self { connection, path: path.to_owned(), customer_key })
+    }
+
+    /// A scratch copy of the state file for a dry run: everything a pass would note goes there and vanishes with it.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; a file that does not exist yet gives an empty copy and is not made.
+    pub fn scratch(path: &Path) -> Result<Self, OpenError> {
+        let connection = sqlite::scratch_copy(path, &schema::STATE)?;
+        Ok(Self { connection, path: path.to_owned(), customer_key: customer_key::CustomerKey::load_or_forget(path) })
+    }
+
+    /// The file's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What identifies a customer in this file, and only in this file.
+    pub fn customer_key(&self) -> &customer_key::CustomerKey {
+        &self.customer_key
+    }
+
+    /// One write transaction.
+    fn write<T>(&self, body: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let result = body(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
+    }
+}
+
+/// An instant as it stands in the file.
+pub(crate) fn millis(at: Instant) -> i64 {
+    at.timestamp_millis()
+}
+
+/// An instant from the file; out of range is the epoch.
+pub(crate) fn instant(millis: i64) -> Instant {
+    Instant::from_timestamp_millis(millis).unwrap_or_default()
+}

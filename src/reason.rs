@@ -1,0 +1,181 @@
+//! Why an order is where it is: every reason a plan can give, with a stable code and the facts it rests on.
+//!
+//! The words people read are made in [`crate::words`], in one place; a second language is a second catalogue there.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Cents, Instant, PaymentMethod, Sku, Status};
+
+/// A reason, tagged by its stable code in JSON and in the state file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Reason {
+    // Waits: nothing to do for anybody.
+    /// The channel is still building the order.
+    BeingBuilt {
+        /// The channel's word.
+        raw: String,
+    },
+    /// Not paid, and the policy imports this method only when paid.
+    AwaitingPayment {
+        /// How it is to be paid.
+        method: PaymentMethod,
+        /// Until when, as a local date.
+        due: Option<chrono::NaiveDate>,
+    },
+    /// The payment is being reviewed, and the policy imports this method only when paid.
+    UnderReview,
+    /// Paid, but still in the channel's grace period.
+    GracePeriod {
+        /// The channel's word.
+        raw: String,
+    },
+    /// The customer asked to cancel before the order was imported; the channel decides.
+    CancellationPending,
+
+    // Skips: by policy, for good.
+    /// Created before the cut-off date.
+    BeforeCutoff {
+        /// The configured date's first instant.
+        cutoff: Instant,
+    },
+    /// Invoiced, or further, before vaivem first saw it.
+    FinishedElsewhere {
+        /// The channel's word.
+        raw: String,
+    },
+
+    // Cancellations.
+    /// Cancelled on the channel.
+    CancelledOnChannel {
+        /// The channel's word.
+        raw: String,
+    },
+
+    // Holds: a person, or a change on one of the sides, must help.
+    /// The channel says a status that is not known.
+    StatusUnknown {
+        /// The channel's word.
+        raw: String,
+    },
+    /// The channel's answer cannot be used as an order.
+    Unreadable {
+        /// Where in the answer.
+        at: String,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// The channel named the order but does not have it.
+    NotOnChannel,
+    /// Products without a counterpart in the ERP.
+    SkusUnmapped {
+        /// The channel's ids with the ERP code they carry, if any.
+        skus: Vec<UnmappedSku>,
+    },
+    /// The carrier has no counterpart in the ERP.
+    CarrierUnmapped {
+        /// The channel's name for it.
+        carrier: String,
+    },
+    /// Lines + freight + tax − discount is not the total.
+    TotalsDiffer {
+        /// What the parts add up to.
+        parts: Cents,
+        /// What the channel calls the total.
+        total: Cents,
+    },
+    /// CPF or CNPJ missing or wrong.
+    TaxIdInvalid {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The address lacks something the ERP needs.
+    AddressIncomplete {
+        /// What is missing.
+        missing: Vec<String>,
+    },
+    /// A cancellation was announced, but the order itself says otherwise.
+    CancelAnnounced {
+        /// The order's own word.
+        raw: String,
+    },
+    /// Cancelled on the channel, but the ERP has an invoice.
+    CancelledAfterInvoice,
+    /// Paid on the channel, but cancelled in the ERP.
+    PaidAfterCancellation,
+    /// The ERP has another order under this number.
+    ErpDiffers {
+        /// The ERP's order number.
+        erp_number: String,
+        /// The field that differs.
+        field: String,
+        /// What the channel says.
+        channel: String,
+        /// What the ERP says.
+        erp: String,
+    },
+    /// The ERP refused.
+    ErpRefused {
+        /// The ERP's code.
+        refusal: String,
+        /// The ERP's words.
+        message: String,
+    },
+    /// A write's outcome is not known yet; the next run reads before anything is sent.
+    OutcomeUnknown {
+        /// What was being done.
+        action: String,
+    },
+    /// The channel refuses to hand the order over.
+    TakeOverRefused {
+        /// The channel's word for the order's status.
+        raw: String,
+        /// The channel's words.
+        message: String,
+    },
+    /// A call for this order failed; the next run tries again.
+    CallFailed {
+        /// What happened.
+        message: String,
+    },
+
+    // Actions and what became of them.
+    /// Paid on the channel.
+    PaidOnChannel,
+    /// The policy imports this method before it is paid.
+    PolicyImportsUnpaid,
+    /// The channel waits for the order to be taken over.
+    ReadyOnChannel,
+    /// The payment is under review on the channel.
+    ReviewOnChannel,
+    /// The customer asked to cancel.
+    CancellationRequestedOnChannel,
+    /// A person named an order that was never imported.
+    NotImported,
+    /// Both sides agree.
+    InStep {
+        /// The status both have.
+        status: Status,
+    },
+}
+
+/// A product the ERP does not know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnmappedSku {
+    /// The channel's id.
+    pub channel_sku: String,
+    /// The ERP code tried for it, if there is one.
+    pub tried: Option<Sku>,
+    /// The product's name on the channel.
+    pub name: String,
+}
+
+impl Reason {
+    /// Stable code, the same in every language.
+    pub fn code(&self) -> String {
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|value| value.get("code").and_then(|code| code.as_str()).map(str::to_owned))
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,107 @@
+//! A keyed hash of the customer's document, to compare with an invoice or an erase request without keeping the document.
+//!
+//! A plain hash of a CPF can be reversed by trying all 10⁹ of them, so the hash is keyed; the key lies beside the state file, in
+//! a file of its own, so that a copy of the state file alone says nothing.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::sqlite::OpenError;
+use crate::model::TaxId;
+
+/// The key; its bytes never leave this file.
+pub struct CustomerKey([u8; 32]);
+
+impl std::fmt::Debug for CustomerKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CustomerKey")
+    }
+}
+
+impl CustomerKey {
+    /// Reads the key beside `state`, or makes one.
+    pub(super) fn load_or_create(state: &Path) -> Result<Self, OpenError> {
+        let path = beside(state);
+        if let Some(key) = read(&path) {
+            return Ok(key);
+        }
+        let unusable = |error: std::io::Error| OpenError::io(&path, "customer key", error);
+        // Made under another name and linked, so that two first runs at once agree on one key and a crash leaves no half key.
+        let draft = path.with_extension(format!("key.{}", std::process::id()));
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&draft).map_err(unusable)?;
+        let key: [u8; 32] = random();
+        file.write_all(&key).and_then(|()| file.sync_all()).map_err(unusable)?;
+        let linked = std::fs::hard_link(&draft, &path);
+        std::fs::remove_file(&draft).map_err(unusable)?;
+        match (linked, read(&path)) {
+            (_, Some(key)) => Ok(key),
+            (Err(error), None) => Err(unusable(error)),
+            (Ok(()), None) => Err(unusable(std::io::Error::other("it cannot be read back"))),
+        }
+    }
+
+    /// For a dry run: the key if there is one, else one that is forgotten.
+    pub(super) fn load_or_forget(state: &Path) -> Self {
+        read(&beside(state)).unwrap_or_else(|| Self(random()))
+    }
+
+    /// The hash of a document, the same for every spelling of it.
+    pub fn hash(&self, document: &TaxId) -> [u8; 16] {
+        let mut out = [0; 16];
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
+            mac.update(document.as_str().as_bytes());
+            out.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        }
+        out
+    }
+}
+
+fn beside(state: &Path) -> PathBuf {
+    let mut name = state.file_name().unwrap_or_default().to_owned();
+    name.push(".key");
+    state.with_file_name(name)
+}
+
+fn read(path: &Path) -> Option<CustomerKey> {
+    std::fs::read(path).ok()?.try_into().ok().map(CustomerKey)
+}
+
+fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    // The operating system's randomness, by way of the TLS library that is here anyway.
+    let provider = rustls::crypto::ring::default_provider();
+    if provider.secure_random.fill(&mut bytes).is_err() {
+        log::error!("the operating system gives no randomness; the customer key is weak");
+        bytes.fill_with(|| fastrand::u8(..));
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_made_once_and_hashes_by_document() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("vaivem.db");
+        let cpf = TaxId::parse("529.982.247-25").unwrap();
+        let first = CustomerKey::load_or_create(&state).unwrap().hash(&cpf);
+        assert_eq!(CustomerKey::load_or_create(&state).unwrap().hash(&TaxId::parse("52998224725").unwrap()), first);
+        assert_ne!(CustomerKey::load_or_create(&folder.path().join("other.db")).unwrap().hash(&cpf), first);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(folder.path().join("vaivem.db.key")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}

@@ -1,0 +1,106 @@
+//! What cannot go on, why, since when, and worth how much.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::{Store, instant, millis};
+use crate::model::{Cents, ChannelName, Instant, OrderId};
+use crate::reason::Reason;
+
+/// An open hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// On which channel.
+    pub channel: ChannelName,
+    /// Which order, unless a SKU is held.
+    pub order: Option<OrderId>,
+    /// The ERP's number for it, if it has one.
+    pub erp_number: Option<String>,
+    /// Which SKU, unless an order is held.
+    pub sku: Option<String>,
+    /// Why.
+    pub reason: Reason,
+    /// Since when.
+    pub since: Instant,
+    /// When it was last tried.
+    pub tried_at: Instant,
+    /// How often it was tried.
+    pub tries: i64,
+    /// What the order is worth.
+    pub amount: Cents,
+    /// The date promised to the customer.
+    pub promised_at: Option<Instant>,
+}
+
+/// Opens a hold, or renews the one there is; its `since` stays while the reason's code does.
+pub(super) fn hold(tx: &Transaction<'_>, order: i64, reason: &Reason, now: Instant) -> rusqlite::Result<()> {
+    let json = to_json(reason);
+    let code = reason.code();
+    let open: Option<String> = tx
+        .prepare_cached("SELECT code FROM holds WHERE order_row = ?1 AND released_at IS NULL")?
+        .query_row([order], |row| row.get(0))
+        .optional()?;
+    if open.is_some_and(|open| open == code) {
+        tx.prepare_cached(
+            "UPDATE holds SET reason = ?2, tried_at = ?3, tries = tries + 1, amount = coalesce((SELECT total FROM orders WHERE id = ?1), 0)
+             WHERE order_row = ?1 AND released_at IS NULL",
+        )?
+        .execute(params![order, json, millis(now)])?;
+        return Ok(());
+    }
+    release(tx, order, "another reason took its place", now)?;
+    tx.prepare_cached(
+        "INSERT INTO holds (channel, order_row, code, reason, since, tried_at, amount, promised_at)
+         SELECT channel, id, ?2, ?3, ?4, ?4, coalesce(total, 0), promised_at FROM orders WHERE id = ?1",
+    )?
+    .execute(params![order, code, json, millis(now)])?;
+    super::orders::note(tx, order, now, "held", &json)
+}
+
+/// Releases the open hold of an order, if there is one.
+pub(super) fn release(tx: &Transaction<'_>, order: i64, why: &str, now: Instant) -> rusqlite::Result<()> {
+    let released = tx
+        .prepare_cached(
+            "UPDATE holds SET released_at = ?2, released_why = ?3 WHERE order_row = ?1 AND released_at IS NULL",
+        )?
+        .execute(params![order, millis(now), why])?;
+    if released > 0 {
+        super::orders::note(tx, order, now, "released", why)?;
+    }
+    Ok(())
+}
+
+fn to_json(reason: &Reason) -> String {
+    serde_json::to_string(reason).unwrap_or_default()
+}
+
+impl Store {
+    /// The open holds, the oldest first.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn holds(&self) -> rusqlite::Result<Vec<Hold>> {
+        self.connection
+            .prepare_cached(
+                "SELECT h.channel, o.order_id, o.erp_number, h.sku, h.reason, h.since, h.tried_at, h.tries, h.amount, h.promised_at
+                 FROM holds h LEFT JOIN orders o ON o.id = h.order_row
+                 WHERE h.released_at IS NULL ORDER BY h.since, h.id",
+            )?
+            .query_map([], |row| {
+                let reason: String = row.get(4)?;
+                Ok(Hold {
+                    channel: ChannelName::new(row.get::<_, String>(0)?),
+                    order: row.get::<_, Option<String>>(1)?.map(OrderId::new),
+                    erp_number: row.get(2)?,
+                    sku: row.get(3)?,
+                    // A reason that this version does not know is shown as it stands.
+                    reason: serde_json::from_str(&reason).unwrap_or(Reason::CallFailed { message: reason }),
+                    since: instant(row.get(5)?),
+                    tried_at: instant(row.get(6)?),
+                    tries: row.get(7)?,
+                    amount: Cents::new(row.get(8)?),
+                    promised_at: row.get::<_, Option<i64>>(9)?.map(instant),
+                })
+            })?
+            .collect()
+    }
+}

@@ -1,0 +1,106 @@
+//! One row per side effect on the outside: intended (committed), then the call, then its outcome (committed).
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Store, millis};
+use crate::model::{ChannelName, Instant};
+
+/// Where a side effect stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// About to be sent, or the process died before it knew the outcome.
+    Intended,
+    /// Carried out.
+    Done,
+    /// Certainly not carried out.
+    Failed,
+    /// Sent; whether it was carried out is not known. Settled by reading the other side.
+    Unknown,
+}
+
+impl State {
+    const CODES: [(Self, &'static str); 4] =
+        [(Self::Intended, "intended"), (Self::Done, "done"), (Self::Failed, "failed"), (Self::Unknown, "unknown")];
+
+    fn code(self) -> &'static str {
+        Self::CODES.iter().find(|(state, _)| *state == self).map_or("unknown", |(_, code)| code)
+    }
+
+    fn from_code(code: &str) -> Self {
+        Self::CODES.iter().find(|(_, known)| *known == code).map_or(Self::Unknown, |(state, _)| *state)
+    }
+}
+
+/// A side effect about to happen.
+#[derive(Clone, Debug)]
+pub struct Effect<'a> {
+    /// The channel on whose behalf.
+    pub channel: &'a ChannelName,
+    /// The order's row.
+    pub order: i64,
+    /// What is done, in a word: `create`, `take-over`, `pay`, `cancel` …; unique per order together with `of`.
+    pub action: &'a str,
+    /// What distinguishes several effects of one kind on one order; empty when there can be only one.
+    pub of: &'a str,
+}
+
+impl Effect<'_> {
+    fn key(&self) -> String {
+        format!("{}:{}:{}:{}", self.action, self.channel, self.order, self.of)
+    }
+}
+
+impl Store {
+    /// Where the effect stands, if it was ever intended.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn effect_state(&self, effect: &Effect<'_>) -> rusqlite::Result<Option<State>> {
+        self.connection
+            .prepare_cached("SELECT state FROM journal WHERE key = ?1")?
+            .query_row([effect.key()], |row| Ok(State::from_code(row.get_ref(0)?.as_str()?)))
+            .optional()
+    }
+
+    /// Notes that the effect is about to be sent.
+    ///
+    /// # Errors
+    /// When the state file cannot be written; nothing may be sent then.
+    pub fn intend(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            tx.prepare_cached(
+                "INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at)
+                 VALUES (?1, ?2, ?3, ?4, 'intended', 1, ?5)
+                 ON CONFLICT (key) DO UPDATE SET state = 'intended', attempts = attempts + 1, intended_at = excluded.intended_at,
+                     settled_at = NULL, answer = NULL",
+            )?
+            .execute(params![effect.key(), effect.channel.as_str(), effect.order, effect.action, millis(now)])?;
+            super::orders::note(tx, effect.order, now, "intended", effect.action)
+        })
+    }
+
+    /// Notes what became of the effect. `answer` is for people: no secret, no personal data.
+    ///
+    /// # Errors
+    /// When the state file cannot be written; the effect then stays `intended` and is settled by the next run.
+    pub fn settle(&self, effect: &Effect<'_>, state: State, answer: &str, now: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| settle(tx, effect, state, answer, now))
+    }
+}
+
+/// As [`Store::settle`], inside a transaction that also records what followed from it.
+pub(super) fn settle(
+    tx: &rusqlite::Transaction<'_>,
+    effect: &Effect<'_>,
+    state: State,
+    answer: &str,
+    now: Instant,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at, settled_at, answer)
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?6, ?7)
+         ON CONFLICT (key) DO UPDATE SET state = excluded.state, settled_at = excluded.settled_at, answer = excluded.answer",
+    )?
+    .execute(params![effect.key(), effect.channel.as_str(), effect.order, effect.action, state.code(), millis(now), answer])?;
+    super::orders::note(tx, effect.order, now, state.code(), &format!("{}: {answer}", effect.action))
+}

@@ -1,0 +1,717 @@
+//! How every SQLite file of ours is opened: created 0600, refused when it is not ours, migrated in one transaction, checked when
+//! it was not closed cleanly. What is refused is not changed by a byte.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+/// How long a write waits for another process's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A kind of file: how it is recognised, and the steps that make its schema.
+#[derive(Clone, Copy, Debug)]
+pub struct FileKind {
+    /// SQLite's `application_id`: tells our files from other programs'. Must not be 0.
+    pub application_id: i32,
+    /// What messages call it: `state file`, `ledger`.
+    pub name: &'static str,
+    /// SQL of each version, oldest first. Append only: a file's `user_version` is the number of steps it has had.
+    pub migrations: &'static [&'static str],
+}
+
+impl FileKind {
+    /// The version this program writes.
+    pub fn version(&self) -> i32 {
+        i32::try_from(self.migrations.len()).unwrap_or(i32::MAX)
+    }
+}
+
+/// Why a file was not opened. Every message names the file and says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Opened for reading, and not there.
+    #[error(
+        "there is no {kind} at {path} yet; the first run that writes makes it, or check the path in the configuration"
+    )]
+    Missing {
+        /// What it should be.
+        kind: &'static str,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The operating system refused to create or read it.
+    #[error(
+        "the {kind} {path} cannot be opened: {source}; check that its directory exists and that this user may write there"
+    )]
+    Io {
+        /// What it should be.
+        kind: &'static str,
+        /// Where it should be.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// It can be read, not written.
+    #[error("the {kind} {path} cannot be written; give this user write permission on the file and on its directory")]
+    NotWritable {
+        /// What it is.
+        kind: &'static str,
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// It is no SQLite file at all.
+    #[error(
+        "{path} is not a SQLite file, so it is no {kind}; it was left as it is: set another path in the configuration"
+    )]
+    NotSqlite {
+        /// What it should be.
+        kind: &'static str,
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// It belongs to another program, or to another kind of ours.
+    #[error(
+        "{path} is a SQLite file of another kind (application id {found}), not a {kind}; it was left as it is: \
+         set another path in the configuration"
+    )]
+    Foreign {
+        /// What it should be.
+        kind: &'static str,
+        /// Where it is.
+        path: PathBuf,
+        /// The application id it carries; 0 for none.
+        found: i32,
+    },
+    /// Written by a newer version of the program.
+    #[error(
+        "the {kind} {path} has version {found}, and this program knows versions up to {known}; \
+         it was left as it is: install the newer vaivem that wrote it"
+    )]
+    Newer {
+        /// What it is.
+        kind: &'static str,
+        /// Where it is.
+        path: PathBuf,
+        /// Its version.
+        found: i32,
+        /// The newest version this program knows.
+        known: i32,
+    },
+    /// Opened for reading, and of an older version, which only a writer may bring up to date.
+    #[error("the {kind} {path} has version {found} of {known}; run any pass once, which brings it up to date")]
+    Older {
+        /// What it is.
+        kind: &'static str,
+        /// Where it is.
+        path: PathBuf,
+        /// Its version.
+        found: i32,
+        /// The version this program reads.
+        known: i32,
+    },
+    /// Damaged.
+    #[error(
+        "the {kind} {path} is damaged ({detail}); nothing was written to it: \
+         keep a copy of it with its -wal file, and restore a backup"
+    )]
+    Corrupt {
+        /// What it is.
+        kind: &'static str,
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong, as SQLite says it.
+        detail: String,
+    },
+    /// Its file system has no shared memory or no locks.
+    #[error("the {kind} {path} cannot use write-ahead logging; put it on a local disk, not on a network share")]
+    NoWal {
+        /// What it is.
+        kind: &'static str,
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// Another process wrote to it for too long.
+    #[error("the {kind} {path} was locked by another process for more than 10 seconds; the next run tries again")]
+    Busy {
+        /// What it is.
+        kind: &'static str,
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// Anything else SQLite said.
+    #[error("the {kind} {path} cannot be used: {source}")]
+    Sqlite {
+        /// What it is.
+        kind: &'static str,
+        /// Where it is.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+}
+
+/// Opens the file for reading and writing, and creates it or brings it up to date first where that is needed.
+///
+/// # Errors
+/// [`OpenError`]; a file that is refused keeps every byte.
+pub fn open(path: &Path, kind: &FileKind) -> Result<Connection, OpenError> {
+    Opener { kind, path }.open()
+}
+
+/// Opens the file for reading only. It must exist and be up to date.
+///
+/// # Errors
+/// [`OpenError`]; nothing is created and nothing is migrated.
+pub fn open_read_only(path: &Path, kind: &FileKind) -> Result<Connection, OpenError> {
+    Opener { kind, path }.open_read_only()
+}
+
+/// A file of that kind in memory, gone when the connection is dropped.
+///
+/// # Errors
+/// What SQLite says of the migrations.
+pub fn open_in_memory(kind: &FileKind) -> Result<Connection, OpenError> {
+    let opener = Opener { kind, path: Path::new(":memory:") };
+    let conn = opener.said(Connection::open_in_memory())?;
+    opener.said(set_pragmas(&conn))?;
+    opener.migrate(&conn)?;
+    Ok(conn)
+}
+
+/// A private copy of the file for trying things out: everything written goes to the copy and vanishes with the connection. A file
+/// that does not exist gives an empty copy, and is not made.
+///
+/// # Errors
+/// [`OpenError`], as for [`open`].
+pub fn scratch_copy(path: &Path, kind: &FileKind) -> Result<Connection, OpenError> {
+    let opener = Opener { kind, path };
+    // An empty name is SQLite's own temporary file: in memory while small, private, and gone when closed.
+    let mut scratch = opener.said(Connection::open(""))?;
+    if fs::metadata(path).is_ok_and(|meta| meta.len() > 0) {
+        opener.inspect(false)?;
+        let source = opener.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let backup = opener.said(rusqlite::backup::Backup::new(&source, &mut scratch))?;
+        opener.said(backup.run_to_completion(10_000, Duration::ZERO, None))?;
+    }
+    opener.said(set_pragmas(&scratch))?;
+    opener.migrate(&scratch)?;
+    Ok(scratch)
+}
+
+impl OpenError {
+    /// The operating system's refusal of a file beside ours.
+    pub fn io(path: &Path, kind: &'static str, source: io::Error) -> Self {
+        Self::Io { kind, path: path.to_owned(), source }
+    }
+}
+
+struct Opener<'a> {
+    kind: &'a FileKind,
+    path: &'a Path,
+}
+
+/// The first bytes of a file, read without SQLite, which would take locks and make files beside it.
+enum Header {
+    Missing,
+    Empty,
+    Other,
+    Sqlite { application_id: i32, user_version: i32, whole_pages: bool },
+}
+
+impl Opener<'_> {
+    fn open(&self) -> Result<Connection, OpenError> {
+        let unclean = self.inspect(true)?;
+        // A path may be relative or a link; SQLite follows it like any other program does.
+        let conn = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        if self.said(conn.is_readonly("main"))? {
+            return Err(OpenError::NotWritable { kind: self.kind.name, path: self.path.into() });
+        }
+        // Closing after a refusal must not move the log into the file.
+        self.said(conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true))?;
+        self.refuse_newer(self.said(user_version(&conn))?)?;
+        if unclean {
+            self.quick_check(&conn)?;
+        }
+        // Makes SQLite read the schema now, so that a damaged one is found here and not in the middle of a pass.
+        self.said(conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())))?;
+        self.said(set_pragmas(&conn))?;
+        self.migrate(&conn)?;
+        self.use_wal(&conn)?;
+        self.said(conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false))?;
+        Ok(conn)
+    }
+
+    fn open_read_only(&self) -> Result<Connection, OpenError> {
+        self.inspect(false)?;
+        let conn = self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let found = self.said(user_version(&conn))?;
+        self.refuse_newer(found)?;
+        if found < self.kind.version() {
+            let (kind, path, known) = (self.kind.name, self.path.into(), self.kind.version());
+            return Err(OpenError::Older { kind, path, found, known });
+        }
+        Ok(conn)
+    }
+
+    /// Refuses what is not ours by the bytes of the file alone, and creates a missing file if it may. Tells whether the file was
+    /// not closed cleanly.
+    fn inspect(&self, create: bool) -> Result<bool, OpenError> {
+        let (kind, path) = (self.kind.name, self.path.to_path_buf());
+        let header = self.os(read_header(self.path))?;
+        let unclean = self.has_content_beside("-wal") || self.has_content_beside("-journal");
+        match header {
+            // The log of a file that is gone or was emptied: SQLite would throw the log away in silence.
+            Header::Missing | Header::Empty if self.has_content_beside("-wal") => {
+                let detail = "its -wal file has content, the file itself has none".to_owned();
+                Err(OpenError::Corrupt { kind, path, detail })
+            }
+            Header::Missing | Header::Empty if !create => Err(OpenError::Missing { kind, path }),
+            Header::Missing => self.os(create_private(self.path)).map(|()| unclean),
+            Header::Empty => self.os(make_private(self.path)).map(|()| unclean),
+            Header::Other => Err(OpenError::NotSqlite { kind, path }),
+            // Our id is in the file itself from its first transaction on, so a log beside it cannot bring it later.
+            Header::Sqlite { application_id: found, .. } if found != self.kind.application_id => {
+                Err(OpenError::Foreign { kind, path, found })
+            }
+            // With a log, the rest of the last page may stand there, and the check of the whole file tells.
+            Header::Sqlite { whole_pages: false, .. } if !unclean => {
+                Err(OpenError::Corrupt { kind, path, detail: "it ends in the middle of a page".to_owned() })
+            }
+            Header::Sqlite { user_version, .. } => self.refuse_newer(user_version).map(|()| unclean),
+        }
+    }
+
+    fn connect(&self, mode: OpenFlags) -> Result<Connection, OpenError> {
+        let conn = self.said(Connection::open_with_flags(self.path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX))?;
+        self.said(conn.busy_timeout(BUSY_TIMEOUT))?;
+        Ok(conn)
+    }
+
+    fn refuse_newer(&self, found: i32) -> Result<(), OpenError> {
+        let known = self.kind.version();
+        if found > known {
+            return Err(OpenError::Newer { kind: self.kind.name, path: self.path.into(), found, known });
+        }
+        Ok(())
+    }
+
+    fn quick_check(&self, conn: &Connection) -> Result<(), OpenError> {
+        let detail: String = self.said(conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)))?;
+        if detail != "ok" {
+            return Err(OpenError::Corrupt { kind: self.kind.name, path: self.path.into(), detail });
+        }
+        Ok(())
+    }
+
+    /// Brings the schema up to date in one transaction; the version is read again inside it, since another process may be at it.
+    fn migrate(&self, conn: &Connection) -> Result<(), OpenError> {
+        if self.said(user_version(conn))? == self.kind.version() {
+            return Ok(());
+        }
+        let tx = self.said(Transaction::new_unchecked(conn, TransactionBehavior::Immediate))?;
+        let found = self.said(user_version(&tx))?;
+        self.refuse_newer(found)?;
+        let done = usize::try_from(found).unwrap_or(0);
+        self.said(apply(&tx, self.kind, done))?;
+        self.said(tx.commit())
+    }
+
+    /// Switches to write-ahead logging, which SQLite does not wait for when another process is just doing the same.
+    fn use_wal(&self, conn: &Connection) -> Result<(), OpenError> {
+        let until = Instant::now() + BUSY_TIMEOUT;
+        loop {
+            match conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)) {
+                Ok(mode) if mode == "wal" => return Ok(()),
+                Ok(_) => return Err(OpenError::NoWal { kind: self.kind.name, path: self.path.into() }),
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Err(error) => return self.said(Err(error)),
+            }
+        }
+    }
+
+    fn has_content_beside(&self, suffix: &str) -> bool {
+        // SQLite names these files after what a link points to.
+        let mut name = fs::canonicalize(self.path).unwrap_or_else(|_| self.path.into()).into_os_string();
+        name.push(suffix);
+        fs::metadata(name).is_ok_and(|meta| meta.len() > 0)
+    }
+
+    fn os<T>(&self, result: io::Result<T>) -> Result<T, OpenError> {
+        result.map_err(|source| OpenError::Io { kind: self.kind.name, path: self.path.into(), source })
+    }
+
+    fn said<T>(&self, result: rusqlite::Result<T>) -> Result<T, OpenError> {
+        let (kind, path) = (self.kind.name, self.path.to_path_buf());
+        result.map_err(|source| match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                OpenError::Corrupt { kind, path, detail: source.to_string() }
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                OpenError::NotWritable { kind, path }
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Busy { kind, path },
+            _ => OpenError::Sqlite { kind, path, source },
+        })
+    }
+}
+
+fn apply(tx: &Transaction<'_>, kind: &FileKind, done: usize) -> rusqlite::Result<()> {
+    for step in kind.migrations.iter().skip(done) {
+        tx.execute_batch(step)?;
+    }
+    tx.pragma_update(None, "application_id", kind.application_id)?;
+    tx.pragma_update(None, "user_version", kind.version())
+}
+
+/// What is not kept in the file and must be set on every connection that writes.
+fn set_pragmas(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "trusted_schema", false)
+}
+
+fn user_version(conn: &Connection) -> rusqlite::Result<i32> {
+    conn.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Reads what stands at fixed places of a SQLite file: 16 bytes of magic, the version at 60, the application id at 68.
+fn read_header(path: &Path) -> io::Result<Header> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Header::Missing),
+        Err(error) => return Err(error),
+    };
+    let length = file.metadata()?.len();
+    let mut bytes = Vec::with_capacity(100);
+    (&file).take(100).read_to_end(&mut bytes)?;
+    // Closing any descriptor of a file drops every POSIX lock this process holds on it, also those of another connection to the
+    // same file. So this one is left to the end of the process: a program opens its files once.
+    std::mem::forget(file);
+    let number = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, i32::from_be_bytes);
+    Ok(match bytes.len() {
+        0 => Header::Empty,
+        100 if bytes.starts_with(b"SQLite format 3\0") => {
+            // The page size at 16 is a power of two in two bytes, with 1 for 65,536.
+            let page_size = match number(16) >> 16 {
+                1 => 65_536,
+                size => u64::try_from(size).unwrap_or(0).max(512),
+            };
+            let whole_pages = length % page_size == 0;
+            Header::Sqlite { application_id: number(68), user_version: number(60), whole_pages }
+        }
+        _ => Header::Other,
+    })
+}
+
+/// Creates the file for this user alone. One that appeared meanwhile is another process's doing, which is as good.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(file) => {
+            std::mem::forget(file); // As in `read_header`.
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes an empty file that was there from everybody but this user.
+fn make_private(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: FileKind = FileKind {
+        application_id: 0x7465_7374,
+        name: "test file",
+        migrations: &["CREATE TABLE a (x INTEGER PRIMARY KEY) STRICT;"],
+    };
+    const SECOND: FileKind = FileKind {
+        migrations: &[FIRST.migrations[0], "ALTER TABLE a ADD COLUMN y TEXT NOT NULL DEFAULT 'new';"],
+        ..FIRST
+    };
+    const OTHER: FileKind = FileKind { application_id: 0x6f74_6872, name: "other file", ..FIRST };
+
+    struct Place {
+        dir: tempfile::TempDir,
+        path: PathBuf,
+    }
+
+    fn place() -> Place {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file.sqlite");
+        Place { dir, path }
+    }
+
+    /// Every file in the directory with its bytes, shared memory and an empty log aside, which are no content.
+    fn bytes(place: &Place) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut all: Vec<_> = fs::read_dir(place.dir.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| !path.to_string_lossy().ends_with("-shm"))
+            .map(|path| (path.clone(), fs::read(path).unwrap()))
+            .filter(|(path, content)| !content.is_empty() || !path.to_string_lossy().ends_with("-wal"))
+            .collect();
+        all.sort();
+        all
+    }
+
+    /// Opening refuses, with a message that names the file, and changes nothing.
+    fn refused(place: &Place, kind: &FileKind) -> OpenError {
+        let before = bytes(place);
+        let error = open(&place.path, kind).unwrap_err();
+        assert!(bytes(place) == before, "changed, although: {error}");
+        assert!(error.to_string().contains("file.sqlite"), "{error}");
+        error
+    }
+
+    fn texts(conn: &Connection) -> Vec<String> {
+        let mut query = conn.prepare("SELECT y FROM a ORDER BY x").unwrap();
+        query.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    /// The file as a killed process leaves it: rows in the log, none of it in the file.
+    fn killed(kind: &FileKind) -> Place {
+        let place = place();
+        let conn = open(&place.path, kind).unwrap();
+        conn.execute_batch("INSERT INTO a (x) VALUES (1), (2)").unwrap();
+        let copy = self::place();
+        for name in ["file.sqlite", "file.sqlite-wal"] {
+            fs::copy(place.dir.path().join(name), copy.dir.path().join(name)).unwrap();
+        }
+        copy
+    }
+
+    #[test]
+    fn a_new_file_has_every_setting() {
+        let place = place();
+        let conn = open(&place.path, &FIRST).unwrap();
+        let pragma = |name: &str| -> String {
+            conn.query_row(&format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"), [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(pragma("journal_mode"), "wal");
+        assert_eq!(pragma("synchronous"), "2");
+        assert_eq!(pragma("foreign_keys"), "1");
+        assert_eq!(pragma("user_version"), "1");
+        let id: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0)).unwrap();
+        assert_eq!(id, FIRST.application_id);
+        let wait: i64 = conn.pragma_query_value(None, "busy_timeout", |row| row.get(0)).unwrap();
+        assert_eq!(wait, 10_000);
+        conn.execute_batch("INSERT INTO a VALUES (7)").unwrap();
+        drop(conn);
+        let conn = open(&place.path, &FIRST).unwrap();
+        assert_eq!(conn.query_row("SELECT x FROM a", [], |row| row.get::<_, i64>(0)).unwrap(), 7);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let place = place();
+        File::create(&place.path).unwrap();
+        fs::set_permissions(&place.path, PermissionsExt::from_mode(0o644)).unwrap();
+        let other = place.dir.path().join("other.sqlite");
+        for path in [&place.path, &other] {
+            let conn = open(path, &FIRST).unwrap();
+            conn.execute_batch("INSERT INTO a VALUES (7)").unwrap();
+            for entry in fs::read_dir(place.dir.path()).unwrap() {
+                assert_eq!(entry.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_file_is_a_new_one() {
+        let place = place();
+        File::create(&place.path).unwrap();
+        assert!(open(&place.path, &FIRST).unwrap().execute_batch("INSERT INTO a VALUES (7)").is_ok());
+    }
+
+    #[test]
+    fn an_older_file_keeps_its_rows() {
+        let place = place();
+        open(&place.path, &FIRST).unwrap().execute_batch("INSERT INTO a VALUES (7)").unwrap();
+        assert!(matches!(open_read_only(&place.path, &SECOND), Err(OpenError::Older { found: 1, known: 2, .. })));
+        assert_eq!(texts(&open(&place.path, &SECOND).unwrap()), ["new"]);
+        let conn = open(&place.path, &SECOND).unwrap();
+        assert_eq!(user_version(&conn).unwrap(), 2);
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_older_file() {
+        const BROKEN: FileKind = FileKind { migrations: &[FIRST.migrations[0], "DROP TABLE a; NONSENSE;"], ..FIRST };
+        let place = place();
+        open(&place.path, &FIRST).unwrap().execute_batch("INSERT INTO a VALUES (7)").unwrap();
+        assert!(matches!(refused(&place, &BROKEN), OpenError::Sqlite { .. }));
+        let conn = open(&place.path, &FIRST).unwrap();
+        assert_eq!(conn.query_row("SELECT x FROM a", [], |row| row.get::<_, i64>(0)).unwrap(), 7);
+    }
+
+    #[test]
+    fn a_newer_file_is_refused() {
+        let place = place();
+        drop(open(&place.path, &SECOND).unwrap());
+        assert!(matches!(refused(&place, &FIRST), OpenError::Newer { found: 2, known: 1, .. }));
+        assert!(matches!(open_read_only(&place.path, &FIRST), Err(OpenError::Newer { .. })));
+    }
+
+    #[test]
+    fn a_newer_version_that_is_only_in_the_log_is_refused() {
+        let (older, place) = (place(), place());
+        drop(open(&older.path, &FIRST).unwrap());
+        fs::copy(&older.path, &place.path).unwrap();
+        let newer = open(&place.path, &SECOND).unwrap();
+        let copy = self::place();
+        for name in ["file.sqlite", "file.sqlite-wal"] {
+            fs::copy(place.dir.path().join(name), copy.dir.path().join(name)).unwrap();
+        }
+        drop(newer);
+        assert!(matches!(refused(&copy, &FIRST), OpenError::Newer { found: 2, known: 1, .. }));
+    }
+
+    #[test]
+    fn files_of_others_are_refused() {
+        let ours = place();
+        drop(open(&ours.path, &OTHER).unwrap());
+        assert!(matches!(refused(&ours, &FIRST), OpenError::Foreign { found: 0x6f74_6872, .. }));
+        for wal in [false, true] {
+            let place = place();
+            let conn = Connection::open(&place.path).unwrap();
+            if wal {
+                conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
+            }
+            conn.execute_batch("CREATE TABLE theirs (x)").unwrap();
+            // Both with the other program still at it and after it closed.
+            assert!(matches!(refused(&place, &FIRST), OpenError::Foreign { found: 0, .. }));
+            drop(conn);
+            assert!(matches!(refused(&place, &FIRST), OpenError::Foreign { found: 0, .. }));
+        }
+    }
+
+    #[test]
+    fn what_is_no_sqlite_file_is_refused() {
+        for content in ["x", "an order list\n", "SQLite format 3\0 and then nothing", &"long text ".repeat(1000)] {
+            let place = place();
+            fs::write(&place.path, content).unwrap();
+            assert!(matches!(refused(&place, &FIRST), OpenError::NotSqlite { .. }));
+        }
+        let place = place();
+        fs::create_dir(&place.path).unwrap();
+        assert!(matches!(open(&place.path, &FIRST), Err(OpenError::Io { .. })));
+    }
+
+    #[test]
+    fn damage_is_refused() {
+        for damage in ["torn", "cut", "page size", "format"] {
+            let place = place();
+            open(&place.path, &FIRST).unwrap().execute_batch("INSERT INTO a VALUES (7)").unwrap();
+            let mut content = fs::read(&place.path).unwrap();
+            match damage {
+                "torn" => content.truncate(5000),
+                "cut" => content.truncate(4096),
+                "page size" => content[16] = 0x33,
+                _ => content[44..48].fill(0xff),
+            }
+            fs::write(&place.path, content).unwrap();
+            let error = refused(&place, &FIRST);
+            assert!(matches!(error, OpenError::Corrupt { .. } | OpenError::Sqlite { .. }), "{damage}: {error}");
+        }
+    }
+
+    #[test]
+    fn rows_of_a_killed_process_are_there() {
+        let place = killed(&SECOND);
+        assert_eq!(texts(&open(&place.path, &SECOND).unwrap()), ["new", "new"]);
+    }
+
+    #[test]
+    fn a_file_that_was_not_closed_is_checked() {
+        let place = killed(&SECOND);
+        let page_two = |content: &mut Vec<u8>| content[4096..4196].fill(0xee);
+        let mut content = fs::read(&place.path).unwrap();
+        page_two(&mut content);
+        fs::write(&place.path, &content).unwrap();
+        // Table `a` is in the log again, so the file is sound as a whole.
+        assert!(open(&place.path, &SECOND).is_ok());
+
+        let place = killed(&FIRST);
+        let log = place.dir.path().join("file.sqlite-wal");
+        drop(open(&place.path, &FIRST).unwrap());
+        let mut content = fs::read(&place.path).unwrap();
+        page_two(&mut content);
+        fs::write(&place.path, &content).unwrap();
+        fs::write(&log, b"a log that says nothing").unwrap();
+        assert!(matches!(refused(&place, &FIRST), OpenError::Corrupt { .. }));
+    }
+
+    #[test]
+    fn a_log_without_its_file_is_not_thrown_away() {
+        let place = killed(&FIRST);
+        fs::write(&place.path, b"").unwrap();
+        assert!(matches!(refused(&place, &FIRST), OpenError::Corrupt { .. }));
+        fs::remove_file(&place.path).unwrap();
+        assert!(matches!(refused(&place, &FIRST), OpenError::Corrupt { .. }));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn places_that_cannot_be_written_are_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let place = place();
+        assert!(matches!(open(&place.path.join("deeper"), &FIRST), Err(OpenError::Io { .. })));
+        fs::set_permissions(place.dir.path(), PermissionsExt::from_mode(0o500)).unwrap();
+        let result = open(&place.path, &FIRST);
+        // Permissions do not bind the superuser.
+        let bound = fs::write(place.dir.path().join("probe"), "").is_err();
+        assert_eq!(matches!(result, Err(OpenError::Io { .. })), bound);
+        fs::set_permissions(place.dir.path(), PermissionsExt::from_mode(0o700)).unwrap();
+    }
+
+    #[test]
+    fn reading_creates_nothing() {
+        let place = place();
+        assert!(matches!(open_read_only(&place.path, &FIRST), Err(OpenError::Missing { .. })));
+        assert!(!place.path.exists());
+        let writer = open(&place.path, &FIRST).unwrap();
+        let reader = open_read_only(&place.path, &FIRST).unwrap();
+        writer.execute_batch("INSERT INTO a VALUES (7)").unwrap();
+        assert_eq!(reader.query_row("SELECT x FROM a", [], |row| row.get::<_, i64>(0)).unwrap(), 7);
+        assert!(reader.execute_batch("INSERT INTO a VALUES (8)").is_err());
+    }
+
+    #[test]
+    fn many_open_a_new_file_at_once() {
+        for round in 0..10 {
+            let place = place();
+            if round % 2 == 1 {
+                File::create(&place.path).unwrap();
+            }
+            let gate = std::sync::Barrier::new(6);
+            std::thread::scope(|scope| {
+                let open_and_write = |x: i64| {
+                    gate.wait();
+                    let conn = open(&place.path, &SECOND).unwrap();
+                    conn.execute("INSERT INTO a (x) VALUES (?1)", [x]).unwrap();
+                };
+                let threads: Vec<_> = (0..6).map(|x| scope.spawn(move || open_and_write(x))).collect();
+                threads.into_iter().for_each(|thread| thread.join().unwrap());
+            });
+            assert_eq!(texts(&open(&place.path, &SECOND).unwrap()).len(), 6);
+        }
+    }
+}
