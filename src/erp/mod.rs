@@ -84,8 +84,12 @@ pub struct ErpOrder {
     pub total: Cents,
     /// How many lines it has.
     pub lines: usize,
-    /// Whether an invoice (NF-e) exists for it.
+    /// Whether an invoice (NF-e) exists for it, cancelled ones aside.
     pub invoiced: bool,
+    /// When it was cancelled in the ERP, if it was.
+    pub cancelled_at: Option<Instant>,
+    /// Why it was cancelled, as it was told.
+    pub cancel_reason: Option<String>,
 }
 
 /// Why the ERP did not do what was asked.

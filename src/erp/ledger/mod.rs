@@ -1,32 +1,122 @@
-//! The embedded ERP.
+//! The embedded ERP: orders with their history, customers, products, stock, invoices and shipments in one SQLite file.
+//!
+//! Every method that writes is one short transaction, taken at once (`IMMEDIATE`), so that several processes may use
+//! the file and none decides on what another is just changing. Being a back office it keeps what an order needs, names
+//! and addresses included.
+//!
+//! The rules of stock, from creation to invoice:
+//! - creating an order reserves every unit of it, also while it is unpaid;
+//! - posting an invoice takes its units from the physical balance and from the order's reservations, together;
+//! - cancelling an invoice puts both back: the order still stands, and its units must not be sold to someone else;
+//! - cancelling an order, or its return, releases what is still reserved; an order that has ended holds nothing;
+//! - a count sets the physical balance and touches no reservation.
+//!
+//! So *available = physical − reserved* changes when a sale is made or undone, and not when it is invoiced. No other
+//! change of status moves stock.
 
-use std::collections::BTreeSet;
+mod detail;
+mod invoices;
+mod lists;
+mod orders;
+mod products;
+mod schema;
+mod shipments;
+mod stock;
+#[cfg(test)]
+mod tests;
 
-use super::{ErpError, ErpOrder, NewOrder};
-use crate::model::{ChannelName, ErpOrderId, Instant, OrderId, Sku, Status};
+use std::path::Path;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::ErpError;
+use crate::model::Instant;
+use crate::store::{OpenError, millis, sqlite};
+
+pub use detail::{HistoryEntry, OrderDetail};
+pub use invoices::{Invoice, InvoiceCancelled, InvoiceLine, LedgerInvoice, Posted};
+pub use lists::{InvoiceCandidate, MatchedBy, OrderChanges, OrderFilter, OrderSummary};
+pub use products::{CustomerRecord, DEFAULT_WAREHOUSE, Product, Warehouse};
+pub use shipments::{DeliveryEvent, DeliveryOutcome, Shipment};
+pub use stock::{Movement, MovementKind, Reservation, StockCount, StockLevel, StockReading};
 
 /// The embedded ERP's file.
 #[derive(Debug)]
-pub struct Ledger {}
+pub struct Ledger {
+    connection: Connection,
+}
 
-#[allow(unused_variables, clippy::unused_self, missing_docs)]
 impl Ledger {
-    pub fn find_order(&self, channel: &ChannelName, number: &OrderId) -> Result<Option<ErpOrder>, ErpError> {
-        Ok(None)
+    /// Opens the ledger, making it and its tables where needed.
+    ///
+    /// # Errors
+    /// When it cannot be used: of another program, of a newer version, damaged, read-only … Nothing of it is touched
+    /// then.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        sqlite::open(path, &schema::LEDGER).map(Self::on)
     }
-    pub fn read_order(&self, id: &ErpOrderId) -> Result<Option<ErpOrder>, ErpError> {
-        Ok(None)
+
+    /// Opens the ledger for looking only: whatever writes fails.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`], and when it does not exist or is of an older version.
+    pub fn open_read_only(path: &Path) -> Result<Self, OpenError> {
+        sqlite::open_read_only(path, &schema::LEDGER).map(Self::on)
     }
-    pub fn known_skus(&self, skus: &[Sku]) -> Result<BTreeSet<Sku>, ErpError> {
-        Ok(BTreeSet::new())
+
+    /// A private copy of the ledger for a dry run: everything written goes there and vanishes with it.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`]; a file that does not exist yet gives an empty copy and is not made.
+    pub fn open_scratch(path: &Path) -> Result<Self, OpenError> {
+        sqlite::scratch_copy(path, &schema::LEDGER).map(Self::on)
     }
-    pub fn create_order(&self, new: &NewOrder, now: Instant) -> Result<ErpOrder, ErpError> {
-        Err(ErpError::Refused { code: "x", message: String::new() })
+
+    fn on(connection: Connection) -> Self {
+        // More than all statements there are, so that none is prepared twice.
+        connection.set_prepared_statement_cache_capacity(128);
+        Self { connection }
     }
-    pub fn set_status(&self, id: &ErpOrderId, status: &Status, note: &str, now: Instant) -> Result<ErpOrder, ErpError> {
-        Err(ErpError::Refused { code: "x", message: String::new() })
+
+    /// One write transaction, undone whole when `body` fails or refuses.
+    fn write<T>(&self, body: impl FnOnce(&Transaction<'_>) -> Result<T, ErpError>) -> Result<T, ErpError> {
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let result = body(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
     }
-    pub fn cancel_order(&self, id: &ErpOrderId, reason: &str, now: Instant) -> Result<ErpOrder, ErpError> {
-        Err(ErpError::Refused { code: "x", message: String::new() })
+
+    /// Several reads that see the file at one moment.
+    fn read<T>(&self, body: impl FnOnce(&Transaction<'_>) -> Result<T, ErpError>) -> Result<T, ErpError> {
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
+        let result = body(&transaction)?;
+        transaction.finish()?;
+        Ok(result)
     }
+}
+
+fn refused(code: &'static str, message: String) -> ErpError {
+    ErpError::Refused { code, message }
+}
+
+/// A number for a change, higher than every one before.
+fn next_seq(tx: &Transaction<'_>) -> rusqlite::Result<i64> {
+    tx.prepare_cached("UPDATE sequence SET seq = seq + 1 RETURNING seq")?.query_row([], |row| row.get(0))
+}
+
+/// The number of the last change.
+fn last_seq(tx: &Transaction<'_>) -> rusqlite::Result<i64> {
+    tx.prepare_cached("SELECT seq FROM sequence")?.query_row([], |row| row.get(0))
+}
+
+/// Adds a line to an order's history, and marks the order as changed.
+fn note(tx: &Transaction<'_>, order: i64, at: Instant, note: &str) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO order_history (order_id, at, status, note) SELECT id, ?2, status, ?3 FROM orders WHERE id = ?1",
+    )?
+    .execute(params![order, millis(at), note])?;
+    let seq = next_seq(tx)?;
+    tx.prepare_cached("UPDATE orders SET changed_at = max(changed_at, ?2), changed_seq = ?3 WHERE id = ?1")?
+        .execute(params![order, millis(at), seq])
+        .map(|_| ())
 }

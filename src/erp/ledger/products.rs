@@ -1,0 +1,273 @@
+//! What orders refer to: products by code, warehouses by id, customers by tax id.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::{Ledger, refused};
+use crate::erp::ErpError;
+use crate::model::{Customer, ErpOrderId, Instant, Sku, TaxId, WarehouseId};
+use crate::store::{instant, millis};
+
+/// The id of the warehouse every ledger has from the start: where stock and orders are that name none.
+pub const DEFAULT_WAREHOUSE: &str = "default";
+
+/// Its row, made by the schema.
+pub(super) const DEFAULT_WAREHOUSE_ROW: i64 = 1;
+
+/// A product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// Its code, in the one spelling that counts.
+    pub sku: Sku,
+    /// Its name; `None` leaves the one it has.
+    pub name: Option<String>,
+}
+
+/// A place where stock lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warehouse {
+    /// Its id; the case counts.
+    pub id: WarehouseId,
+    /// Its name; `None` leaves the one it has.
+    pub name: Option<String>,
+}
+
+/// A customer as of the latest order. Personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomerRecord {
+    /// Who it is; the document without punctuation.
+    pub customer: Customer,
+    /// When the first order was imported.
+    pub since: Instant,
+    /// When something about the customer last changed.
+    pub changed_at: Instant,
+    /// All orders, the oldest first.
+    pub orders: Vec<ErpOrderId>,
+}
+
+impl Ledger {
+    /// Which of these product codes exist.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn known_skus(&self, skus: &[Sku]) -> Result<BTreeSet<Sku>, ErpError> {
+        let known = self
+            .connection
+            .prepare_cached("SELECT sku FROM products WHERE sku IN (SELECT value FROM json_each(?1))")?
+            .query_map([sku_list(skus)?], |row| row.get::<_, String>(0).map(Sku::new))?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(known)
+    }
+
+    /// Adds products, and renames those that exist under another name. Gives how many were added or renamed.
+    ///
+    /// # Errors
+    /// Refused with `unknown_sku` when a code is empty; or the file cannot be written. Nothing is added then.
+    pub fn upsert_products(&self, products: &[Product], at: Instant) -> Result<usize, ErpError> {
+        self.write(|tx| {
+            let mut upsert = tx.prepare_cached(
+                "INSERT INTO products (sku, name, changed_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (sku) DO UPDATE SET name = excluded.name, changed_at = excluded.changed_at
+                 WHERE excluded.name IS NOT NULL AND name IS NOT excluded.name",
+            )?;
+            products.iter().try_fold(0, |changed, product| {
+                if product.sku.as_str().trim().is_empty() {
+                    return Err(refused("unknown_sku", "a product needs a code".into()));
+                }
+                Ok(changed + upsert.execute(params![product.sku.as_str(), product.name, millis(at)])?)
+            })
+        })
+    }
+
+    /// Every product, by code.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn products(&self) -> Result<Vec<Product>, ErpError> {
+        let products = self
+            .connection
+            .prepare_cached("SELECT sku, name FROM products ORDER BY sku")?
+            .query_map([], |row| Ok(Product { sku: Sku::new(row.get::<_, String>(0)?), name: row.get(1)? }))?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(products)
+    }
+
+    /// Adds warehouses, and renames those that exist under another name. Gives how many were added or renamed.
+    ///
+    /// # Errors
+    /// Refused with `unknown_warehouse` when an id is empty; or the file cannot be written. Nothing is added then.
+    pub fn upsert_warehouses(&self, warehouses: &[Warehouse]) -> Result<usize, ErpError> {
+        self.write(|tx| {
+            let mut upsert = tx.prepare_cached(
+                "INSERT INTO warehouses (code, name) VALUES (?1, ?2)
+                 ON CONFLICT (code) DO UPDATE SET name = excluded.name
+                 WHERE excluded.name IS NOT NULL AND name IS NOT excluded.name",
+            )?;
+            warehouses.iter().try_fold(0, |changed, warehouse| {
+                if warehouse.id.as_str().trim().is_empty() {
+                    return Err(refused("unknown_warehouse", "a warehouse needs an id".into()));
+                }
+                Ok(changed + upsert.execute(params![warehouse.id.as_str(), warehouse.name])?)
+            })
+        })
+    }
+
+    /// Every warehouse, the default one first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn warehouses(&self) -> Result<Vec<Warehouse>, ErpError> {
+        let warehouses = self
+            .connection
+            .prepare_cached("SELECT code, name FROM warehouses ORDER BY id")?
+            .query_map([], |row| Ok(Warehouse { id: WarehouseId::new(row.get::<_, String>(0)?), name: row.get(1)? }))?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(warehouses)
+    }
+
+    /// The customer with that tax id, and all orders.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn customer(&self, tax_id: &TaxId) -> Result<Option<CustomerRecord>, ErpError> {
+        self.read(|tx| {
+            let found = tx
+                .prepare_cached(
+                    "SELECT name, tax_id, trade_name, state_registration, email, phone, id, since, changed_at
+                     FROM customers WHERE tax_id = ?1",
+                )?
+                .query_row([tax_id.as_str()], |row| {
+                    Ok((customer_from_row(row)?, row.get::<_, i64>(6)?, row.get(7)?, row.get(8)?))
+                })
+                .optional()?;
+            let Some((customer, row, since, changed_at)) = found else { return Ok(None) };
+            let orders = tx
+                .prepare_cached("SELECT id FROM orders WHERE customer = ?1 ORDER BY id")?
+                .query_map([row], |row| Ok(ErpOrderId::new(row.get::<_, i64>(0)?.to_string())))?
+                .collect::<rusqlite::Result<_>>()?;
+            let (since, changed_at) = (instant(since), instant(changed_at));
+            Ok(Some(CustomerRecord { customer, since, changed_at, orders }))
+        })
+    }
+}
+
+/// A customer in the columns name, document, trade name, state registration, e-mail, phone.
+pub(super) fn customer_from_row(row: &Row<'_>) -> rusqlite::Result<Customer> {
+    Ok(Customer {
+        name: row.get(0)?,
+        document: row.get(1)?,
+        trade_name: row.get(2)?,
+        state_registration: row.get(3)?,
+        email: row.get(4)?,
+        phone: row.get(5)?,
+    })
+}
+
+/// Notes who a customer is now. One without a valid CPF or CNPJ (a foreigner) has no row: nothing tells two of them
+/// apart.
+pub(super) fn keep_customer(tx: &Transaction<'_>, customer: &Customer, now: Instant) -> rusqlite::Result<Option<i64>> {
+    let Some(tax_id) = customer.tax_id() else { return Ok(None) };
+    tx.prepare_cached(
+        "INSERT INTO customers (tax_id, name, trade_name, state_registration, email, phone, since, changed_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
+         ON CONFLICT (tax_id) DO UPDATE SET
+             name = excluded.name,
+             trade_name = coalesce(excluded.trade_name, trade_name),
+             state_registration = coalesce(excluded.state_registration, state_registration),
+             email = coalesce(excluded.email, email),
+             phone = coalesce(excluded.phone, phone),
+             changed_at = excluded.changed_at
+         RETURNING id",
+    )?
+    .query_row(
+        params![
+            tax_id.as_str(),
+            customer.name,
+            customer.trade_name,
+            customer.state_registration,
+            customer.email,
+            customer.phone,
+            millis(now)
+        ],
+        |row| row.get(0),
+    )
+    .map(Some)
+}
+
+/// The row of a product, or the refusal `unknown_sku`.
+pub(super) fn product(tx: &Transaction<'_>, sku: &Sku) -> Result<i64, ErpError> {
+    tx.prepare_cached("SELECT id FROM products WHERE sku = ?1")?
+        .query_row([sku.as_str()], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| refused("unknown_sku", format!("the ledger has no product {sku}")))
+}
+
+/// The row of a warehouse, or the refusal `unknown_warehouse`.
+pub(super) fn warehouse(tx: &Transaction<'_>, id: &WarehouseId) -> Result<i64, ErpError> {
+    tx.prepare_cached("SELECT id FROM warehouses WHERE code = ?1")?
+        .query_row([id.as_str()], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| refused("unknown_warehouse", format!("the ledger has no warehouse {id}")))
+}
+
+/// Codes as one parameter, so that a statement serves any number of them.
+pub(super) fn sku_list(skus: &[Sku]) -> rusqlite::Result<String> {
+    serde_json::to_string(skus).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{at, ledger, order, refusal};
+    use super::*;
+
+    #[test]
+    fn products_are_added_and_renamed_but_never_lose_their_name() {
+        let ledger = ledger();
+        let product = |sku: &str, name: Option<&str>| Product { sku: Sku::new(sku), name: name.map(Into::into) };
+        assert_eq!(ledger.upsert_products(&[product("X", Some("x")), product("x", None)], at(1)).unwrap(), 2);
+        assert_eq!(ledger.upsert_products(&[product("X", None), product("x", None)], at(2)).unwrap(), 0);
+        assert_eq!(ledger.upsert_products(&[product("X", Some("y"))], at(2)).unwrap(), 1);
+        let known = ledger.known_skus(&["X", "x", "nope", "X"].map(Sku::new)).unwrap();
+        assert_eq!(known, ["X", "x"].map(Sku::new).into());
+        assert!(ledger.products().unwrap().contains(&product("X", Some("y"))));
+        assert_eq!(refusal(ledger.upsert_products(&[product("Z", None), product(" ", None)], at(3))), "unknown_sku");
+        assert!(ledger.known_skus(&[Sku::new("Z")]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_default_warehouse_is_there_from_the_start() {
+        let ledger = ledger();
+        let ids = || ledger.warehouses().unwrap().into_iter().map(|w| w.id.to_string()).collect::<Vec<_>>();
+        assert_eq!(ids(), ["default"]);
+        let more = Warehouse { id: WarehouseId::new("1_1"), name: Some("Barueri".into()) };
+        assert_eq!(ledger.upsert_warehouses(std::slice::from_ref(&more)).unwrap(), 1);
+        assert_eq!(ledger.upsert_warehouses(&[more]).unwrap(), 0);
+        assert_eq!(ids(), ["default", "1_1"]);
+    }
+
+    #[test]
+    fn a_customer_is_one_whatever_the_punctuation_and_keeps_what_a_later_order_leaves_out() {
+        let ledger = ledger();
+        let mut first = order("A-1", &[("A", 1)]);
+        first.customer.email = Some("ana@example.com".into());
+        let mut second = order("A-2", &[("A", 1)]);
+        second.customer.document = Some("52998224725".into());
+        second.customer.name = "Ana Souza Lima".into();
+        ledger.create_order(&first, at(1)).unwrap();
+        ledger.create_order(&second, at(2)).unwrap();
+        let mut foreign = order("A-3", &[("A", 1)]);
+        foreign.customer.document = Some("PASSPORT 1".into());
+        ledger.create_order(&foreign, at(3)).unwrap();
+
+        let record = ledger.customer(&TaxId::parse("529.982.247-25").unwrap()).unwrap().unwrap();
+        assert_eq!(record.customer.name, "Ana Souza Lima");
+        assert_eq!(record.customer.email.as_deref(), Some("ana@example.com"));
+        assert_eq!((record.since, record.changed_at), (at(1), at(2)));
+        assert_eq!(record.orders, ["1", "2"].map(ErpOrderId::new));
+        assert_eq!(ledger.customer(&TaxId::parse("11144477735").unwrap()).unwrap(), None);
+        // What an order was placed with stays with the order.
+        let placed = ledger.order_detail(&ErpOrderId::new("1")).unwrap().unwrap().content.customer;
+        assert_eq!(placed, first.customer);
+    }
+}

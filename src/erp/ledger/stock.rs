@@ -1,0 +1,350 @@
+//! Stock: balances set by counts and moved by invoices, reservations of orders, and what may be sold.
+
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::products::{self, DEFAULT_WAREHOUSE_ROW, sku_list};
+use super::{Ledger, last_seq, next_seq};
+use crate::erp::ErpError;
+use crate::model::{Instant, Sku, WarehouseId};
+use crate::store::{instant, millis};
+
+/// Balances as of one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockReading {
+    /// When they were read.
+    pub read_at: Instant,
+    /// By code, then warehouse.
+    pub levels: Vec<StockLevel>,
+    /// What to ask [`Ledger::stock_changed_since`] with next time.
+    pub seq: i64,
+}
+
+/// The stock of one product in one warehouse, in whole units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockLevel {
+    /// The product.
+    pub sku: Sku,
+    /// Where.
+    pub warehouse: WarehouseId,
+    /// On the shelf, by the last count and the invoices since. Below zero when more was invoiced than was ever counted.
+    pub physical: i64,
+    /// Sold and not yet invoiced; never below zero.
+    pub reserved: i64,
+    /// Whether it was ever counted there. If not, `physical` is no statement about the shelf.
+    pub counted: bool,
+    /// When either number last changed.
+    pub changed_at: Instant,
+    /// The change that did it.
+    pub changed_seq: i64,
+}
+
+impl StockLevel {
+    /// What may be sold: physical − reserved. Below zero when more was sold than there is.
+    pub fn available(&self) -> i64 {
+        self.physical.saturating_sub(self.reserved)
+    }
+}
+
+/// A physical balance as it was counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockCount {
+    /// The product.
+    pub sku: Sku,
+    /// Where; `None` for the [default warehouse](super::DEFAULT_WAREHOUSE).
+    pub warehouse: Option<WarehouseId>,
+    /// Units on the shelf. May be negative: back offices count what they oversold.
+    pub quantity: i64,
+}
+
+/// Units of an order that are kept from sale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    /// The product.
+    pub sku: Sku,
+    /// Where.
+    pub warehouse: WarehouseId,
+    /// Units, at least 1.
+    pub quantity: i64,
+    /// Since when.
+    pub made_at: Instant,
+    /// Until when; `None` while they are reserved.
+    pub released_at: Option<Instant>,
+    /// What ended it: `cancelled`, `returned`, or the invoice that took the units.
+    pub released_why: Option<String>,
+}
+
+/// One change of a physical balance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Movement {
+    /// When.
+    pub at: Instant,
+    /// Where.
+    pub warehouse: WarehouseId,
+    /// Units added or, below zero, taken.
+    pub change: i64,
+    /// The balance afterwards.
+    pub balance: i64,
+    /// What moved it.
+    pub kind: MovementKind,
+    /// For people: the sheet's name, the invoice and its order.
+    pub why: String,
+}
+
+/// What moves a physical balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MovementKind {
+    /// A count, which sets it.
+    Count,
+    /// An invoice, which takes from it.
+    Invoice,
+    /// An invoice's cancellation, which gives back.
+    InvoiceCancelled,
+}
+
+impl MovementKind {
+    /// Every kind with its stable code.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Count, "count"), (Self::Invoice, "invoice"), (Self::InvoiceCancelled, "invoice_cancelled")];
+
+    /// Stable code.
+    pub fn code(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, code)| code)
+    }
+
+    fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == code).map(|(kind, _)| *kind)
+    }
+}
+
+impl Ledger {
+    /// Sets physical balances, all of them or none. Equal balances change nothing; reservations stay. Gives how many
+    /// changed.
+    ///
+    /// # Errors
+    /// Refused with `unknown_sku` or `unknown_warehouse`; or the file cannot be written.
+    pub fn set_stocks(&self, counts: &[StockCount], at: Instant, why: &str) -> Result<usize, ErpError> {
+        self.write(|tx| {
+            let (mut changed, mut seq) = (0, 0);
+            for count in counts {
+                let warehouse = match &count.warehouse {
+                    Some(id) => products::warehouse(tx, id)?,
+                    None => DEFAULT_WAREHOUSE_ROW,
+                };
+                let place = Place { product: products::product(tx, &count.sku)?, warehouse };
+                let before: Option<(i64, bool)> = tx
+                    .prepare_cached("SELECT physical, counted FROM stock WHERE product = ?1 AND warehouse = ?2")?
+                    .query_row(params![place.product, place.warehouse], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?;
+                if before == Some((count.quantity, true)) {
+                    continue;
+                }
+                if changed == 0 {
+                    seq = next_seq(tx)?;
+                }
+                changed += 1;
+                tx.prepare_cached(
+                    "INSERT INTO stock (product, warehouse, physical, counted, changed_at, changed_seq)
+                     VALUES (?1, ?2, ?3, 1, ?4, ?5)
+                     ON CONFLICT DO UPDATE SET physical = excluded.physical, counted = 1,
+                         changed_at = excluded.changed_at, changed_seq = excluded.changed_seq",
+                )?
+                .execute(params![place.product, place.warehouse, count.quantity, millis(at), seq])?;
+                let change = count.quantity.saturating_sub(before.map_or(0, |(physical, _)| physical));
+                log(tx, place, change, count.quantity, MovementKind::Count, why, at)?;
+            }
+            Ok(changed)
+        })
+    }
+
+    /// The balances of these products, or of all. A product that was never counted nor reserved has none.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn stock_levels(&self, skus: Option<&[Sku]>, now: Instant) -> Result<StockReading, ErpError> {
+        match skus {
+            None => self.reading("1", [], now),
+            Some(skus) => self.reading("p.sku IN (SELECT value FROM json_each(?1))", [sku_list(skus)?], now),
+        }
+    }
+
+    /// The balances that changed after a reading whose `seq` is given; 0 gives all of them.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn stock_changed_since(&self, seq: i64, now: Instant) -> Result<StockReading, ErpError> {
+        self.reading("s.changed_seq > ?1", [seq], now)
+    }
+
+    fn reading(&self, condition: &str, params: impl rusqlite::Params, now: Instant) -> Result<StockReading, ErpError> {
+        self.read(|tx| {
+            let seq = last_seq(tx)?;
+            let levels = tx
+                .prepare_cached(&format!(
+                    "SELECT p.sku, w.code, s.physical, s.counted, s.changed_at, s.changed_seq,
+                         (SELECT coalesce(sum(r.quantity), 0) FROM reservations r
+                          WHERE r.product = s.product AND r.warehouse = s.warehouse AND r.released_at IS NULL)
+                     FROM stock s JOIN products p ON p.id = s.product JOIN warehouses w ON w.id = s.warehouse
+                     WHERE {condition}
+                     ORDER BY p.sku, w.code"
+                ))?
+                .query_map(params, level_from_row)?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok(StockReading { read_at: now, levels, seq })
+        })
+    }
+
+    /// The latest changes of a product's physical balances, the newest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn stock_movements(&self, sku: &Sku, limit: usize) -> Result<Vec<Movement>, ErpError> {
+        let movements = self
+            .connection
+            .prepare_cached(
+                "SELECT m.at, w.code, m.change, m.balance, m.kind, m.why
+                 FROM stock_movements m JOIN warehouses w ON w.id = m.warehouse
+                 WHERE m.product = (SELECT id FROM products WHERE sku = ?1) ORDER BY m.id DESC LIMIT ?2",
+            )?
+            .query_map(params![sku.as_str(), i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+                Ok(Movement {
+                    at: instant(row.get(0)?),
+                    warehouse: WarehouseId::new(row.get::<_, String>(1)?),
+                    change: row.get(2)?,
+                    balance: row.get(3)?,
+                    kind: MovementKind::from_code(&row.get::<_, String>(4)?).unwrap_or(MovementKind::Count),
+                    why: row.get(5)?,
+                })
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(movements)
+    }
+}
+
+fn level_from_row(row: &Row<'_>) -> rusqlite::Result<StockLevel> {
+    Ok(StockLevel {
+        sku: Sku::new(row.get::<_, String>(0)?),
+        warehouse: WarehouseId::new(row.get::<_, String>(1)?),
+        physical: row.get(2)?,
+        counted: row.get(3)?,
+        changed_at: instant(row.get(4)?),
+        changed_seq: row.get(5)?,
+        reserved: row.get(6)?,
+    })
+}
+
+/// A product in a warehouse, by their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub product: i64,
+    pub warehouse: i64,
+}
+
+/// Reserves units for an order.
+pub(super) fn reserve(
+    tx: &Transaction<'_>,
+    order: i64,
+    place: Place,
+    quantity: i64,
+    now: Instant,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO reservations (order_id, product, warehouse, quantity, made_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![order, place.product, place.warehouse, quantity, millis(now)])?;
+    touch(tx, place, now)
+}
+
+/// An open reservation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Open {
+    row: i64,
+    pub place: Place,
+    pub quantity: i64,
+}
+
+/// What an order still has reserved, in the order of its lines.
+pub(super) fn open(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<Open>> {
+    tx.prepare_cached(
+        "SELECT id, product, warehouse, quantity FROM reservations
+         WHERE order_id = ?1 AND released_at IS NULL ORDER BY id",
+    )?
+    .query_map([order], |row| {
+        let place = Place { product: row.get(1)?, warehouse: row.get(2)? };
+        Ok(Open { row: row.get(0)?, place, quantity: row.get(3)? })
+    })?
+    .collect()
+}
+
+/// Releases units of a reservation; if they are not all of it, they become a row of their own.
+pub(super) fn release(
+    tx: &Transaction<'_>,
+    open: Open,
+    quantity: i64,
+    why: &str,
+    now: Instant,
+) -> rusqlite::Result<()> {
+    let (at, rest) = (millis(now), open.quantity - quantity);
+    if rest > 0 {
+        tx.prepare_cached("UPDATE reservations SET quantity = ?2 WHERE id = ?1")?.execute(params![open.row, rest])?;
+        tx.prepare_cached(
+            "INSERT INTO reservations (order_id, product, warehouse, quantity, made_at, released_at, released_why)
+             SELECT order_id, product, warehouse, ?2, made_at, ?3, ?4 FROM reservations WHERE id = ?1",
+        )?
+        .execute(params![open.row, quantity, at, why])?;
+    } else {
+        tx.prepare_cached("UPDATE reservations SET released_at = ?2, released_why = ?3 WHERE id = ?1")?
+            .execute(params![open.row, at, why])?;
+    }
+    touch(tx, open.place, now)
+}
+
+/// Releases everything an order still has reserved.
+pub(super) fn release_all(tx: &Transaction<'_>, order: i64, why: &str, now: Instant) -> rusqlite::Result<()> {
+    open(tx, order)?.into_iter().try_for_each(|each| release(tx, each, each.quantity, why, now))
+}
+
+/// Adds units to a physical balance, or takes them, and logs it.
+pub(super) fn move_units(
+    tx: &Transaction<'_>,
+    place: Place,
+    change: i64,
+    kind: MovementKind,
+    why: &str,
+    now: Instant,
+) -> rusqlite::Result<()> {
+    touch(tx, place, now)?;
+    let balance = tx
+        .prepare_cached(
+            "UPDATE stock SET physical = physical + ?3 WHERE product = ?1 AND warehouse = ?2 RETURNING physical",
+        )?
+        .query_row(params![place.product, place.warehouse, change], |row| row.get(0))?;
+    log(tx, place, change, balance, kind, why, now)
+}
+
+fn log(
+    tx: &Transaction<'_>,
+    place: Place,
+    change: i64,
+    balance: i64,
+    kind: MovementKind,
+    why: &str,
+    at: Instant,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO stock_movements (at, product, warehouse, change, balance, kind, why)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![millis(at), place.product, place.warehouse, change, balance, kind.code(), why])
+    .map(|_| ())
+}
+
+/// Marks a balance as changed, making its row where there is none.
+fn touch(tx: &Transaction<'_>, place: Place, now: Instant) -> rusqlite::Result<()> {
+    let seq = next_seq(tx)?;
+    tx.prepare_cached(
+        "INSERT INTO stock (product, warehouse, changed_at, changed_seq) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET changed_at = excluded.changed_at, changed_seq = excluded.changed_seq",
+    )?
+    .execute(params![place.product, place.warehouse, millis(now), seq])
+    .map(|_| ())
+}

@@ -1,0 +1,151 @@
+//! Shipments: parcels, dates, deliveries, and where they move the order.
+
+use super::*;
+use crate::model::CarrierName;
+
+fn tracked(code: &str) -> Shipment {
+    Shipment { tracking_code: Some(code.into()), ..Shipment::default() }
+}
+
+fn event(what: DeliveryOutcome, seconds: i64) -> DeliveryEvent {
+    DeliveryEvent { code: "01".into(), what, at: at(seconds), source: "OCO1.txt".into(), tracking_code: None }
+}
+
+fn status(ledger: &Ledger, id: &ErpOrderId) -> Status {
+    ledger.read_order(id).unwrap().unwrap().status
+}
+
+fn invoiced(ledger: &Ledger) -> ErpOrderId {
+    let id = created(ledger, "A-1", &[("A", 2)]);
+    ledger.post_invoice(&id, &invoice(1, None), at(2)).unwrap();
+    id
+}
+
+#[test]
+fn what_is_told_in_parts_comes_together_and_moves_the_order() {
+    let ledger = ledger();
+    let id = invoiced(&ledger);
+    let tell = |told: &Shipment| ledger.set_shipment(&id, told, at(5)).unwrap();
+    let listed = Shipment {
+        collection_order: Some("OC-9".into()),
+        collection_order_at: Some(at(3)),
+        carrier: Some(CarrierName::new("Correios")),
+        ..Shipment::default()
+    };
+    assert_eq!(tell(&listed), Posted::New);
+    assert_eq!(status(&ledger, &id), Status::CollectionOrderCreated);
+    assert_eq!(tell(&listed), Posted::Again);
+    assert_eq!(tell(&tracked("BE058714266BR")), Posted::New);
+    assert_eq!(status(&ledger, &id), Status::CollectionOrderCreated);
+    assert_eq!(tell(&Shipment { shipped_at: Some(at(4)), ..Shipment::default() }), Posted::New);
+    assert_eq!(status(&ledger, &id), Status::Shipped);
+    assert_eq!(tell(&Shipment { delivered_at: Some(at(5)), ..tracked("BE058714266BR") }), Posted::New);
+    assert_eq!(status(&ledger, &id), Status::Delivered);
+    let detail = ledger.order_detail(&id).unwrap().unwrap();
+    let whole = Shipment {
+        tracking_code: Some("BE058714266BR".into()),
+        shipped_at: Some(at(4)),
+        delivered_at: Some(at(5)),
+        ..listed
+    };
+    assert_eq!(detail.shipment(), Some(&whole));
+    assert_eq!(detail.shipments.len(), 1);
+    let notes: Vec<_> = detail.history.iter().skip(2).map(|entry| entry.note.as_str()).collect();
+    assert_eq!(
+        notes,
+        [
+            "shipment: carrier Correios, collection order OC-9, listed for collection",
+            "shipment: tracking code BE058714266BR",
+            "shipment: shipped",
+            "shipment: tracking code BE058714266BR, delivered",
+        ]
+    );
+    assert_eq!(refusal(ledger.set_shipment(&ErpOrderId::new("9"), &whole, at(5))), "not_found");
+}
+
+#[test]
+fn an_order_in_two_parcels_is_delivered_when_both_are() {
+    let ledger = ledger();
+    let id = invoiced(&ledger);
+    for _ in 0..2 {
+        for code in ["P1", "P2"] {
+            ledger.set_shipment(&id, &tracked(code), at(5)).unwrap();
+        }
+    }
+    let parcels = || ledger.order_detail(&id).unwrap().unwrap().shipments;
+    assert_eq!(parcels().len(), 2);
+    let delivered =
+        |code: &str| DeliveryEvent { tracking_code: Some(code.into()), ..event(DeliveryOutcome::Delivered, 7) };
+    ledger.add_delivery_event(&id, &delivered("P1"), at(8)).unwrap();
+    assert_eq!(status(&ledger, &id), Status::Shipped);
+    ledger.add_delivery_event(&id, &delivered("P2"), at(9)).unwrap();
+    assert_eq!(status(&ledger, &id), Status::Delivered);
+    assert!(parcels().iter().all(|parcel| parcel.delivered_at == Some(at(7))));
+}
+
+#[test]
+fn an_order_of_two_invoices_is_delivered_when_both_are() {
+    let ledger = ledger();
+    let id = created(&ledger, "A-1", &[("A", 2)]);
+    let parcel = |number| Shipment { access_key: Some(key(number)), delivered_at: Some(at(5)), ..Shipment::default() };
+    ledger.post_invoice(&id, &invoice(1, Some(&[("A", 1)])), at(2)).unwrap();
+    ledger.set_shipment(&id, &parcel(1), at(5)).unwrap();
+    assert_eq!(status(&ledger, &id), Status::Shipped, "a unit has no invoice yet");
+    ledger.post_invoice(&id, &invoice(2, None), at(6)).unwrap();
+    ledger.set_shipment(&id, &Shipment { carrier: Some(CarrierName::new("X")), ..parcel(1) }, at(7)).unwrap();
+    assert_eq!(status(&ledger, &id), Status::Shipped, "an invoice has no parcel yet");
+    ledger.set_shipment(&id, &parcel(2), at(8)).unwrap();
+    assert_eq!(status(&ledger, &id), Status::Delivered);
+    assert_eq!(ledger.order_detail(&id).unwrap().unwrap().shipments.len(), 2);
+}
+
+#[test]
+fn a_delivery_event_counts_once_and_is_final() {
+    let ledger = ledger();
+    let id = invoiced(&ledger);
+    let add = |event: &DeliveryEvent| ledger.add_delivery_event(&id, event, at(20)).unwrap();
+    assert_eq!(add(&event(DeliveryOutcome::Other, 6)), Posted::New);
+    assert_eq!(status(&ledger, &id), Status::Invoiced);
+    assert_eq!(add(&event(DeliveryOutcome::DeliveredWithRemarks, 7)), Posted::New);
+    assert_eq!(status(&ledger, &id), Status::Delivered);
+    let before = ledger.order_detail(&id).unwrap();
+    let resent = DeliveryEvent { source: "OCO2.txt".into(), ..event(DeliveryOutcome::DeliveredWithRemarks, 7) };
+    assert_eq!(add(&resent), Posted::Again);
+    assert_eq!(ledger.order_detail(&id).unwrap(), before);
+    for late in [DeliveryOutcome::Refused, DeliveryOutcome::Returned, DeliveryOutcome::Delivered] {
+        assert_eq!(add(&event(late, 8)), Posted::New);
+        assert_eq!(status(&ledger, &id), Status::Delivered);
+    }
+    let detail = ledger.order_detail(&id).unwrap().unwrap();
+    assert_eq!(detail.shipment().unwrap().delivered_at, Some(at(7)));
+    assert_eq!(detail.events.len(), 5);
+    assert_eq!(detail.events[1], event(DeliveryOutcome::DeliveredWithRemarks, 7));
+    assert_eq!(refusal(ledger.add_delivery_event(&ErpOrderId::new("9"), &detail.events[0], at(9))), "not_found");
+}
+
+#[test]
+fn goods_that_came_back_end_an_order_that_was_on_its_way() {
+    let ledger = ledger();
+    let id = invoiced(&ledger);
+    let add = |event: &DeliveryEvent| ledger.add_delivery_event(&id, event, at(20)).unwrap();
+    add(&event(DeliveryOutcome::Returned, 3));
+    assert_eq!(status(&ledger, &id), Status::Invoiced);
+    ledger.set_shipment(&id, &Shipment { shipped_at: Some(at(4)), ..Shipment::default() }, at(4)).unwrap();
+    add(&event(DeliveryOutcome::Refused, 5));
+    assert_eq!(status(&ledger, &id), Status::Shipped);
+    add(&event(DeliveryOutcome::Returned, 6));
+    assert_eq!(status(&ledger, &id), Status::Returned);
+    // Goods that came back are counted by a person before they are sold again.
+    assert_eq!(stock_of(&ledger, "A"), (8, 0));
+}
+
+#[test]
+fn a_cancelled_order_keeps_what_is_told_and_stays_cancelled() {
+    let ledger = ledger();
+    let id = created(&ledger, "A-1", &[("A", 2)]);
+    ledger.cancel_order(&id, "", at(2)).unwrap();
+    ledger.set_shipment(&id, &Shipment { shipped_at: Some(at(4)), ..tracked("P1") }, at(4)).unwrap();
+    ledger.add_delivery_event(&id, &event(DeliveryOutcome::Delivered, 5), at(5)).unwrap();
+    assert_eq!(status(&ledger, &id), Status::Cancelled);
+    assert_eq!(ledger.order_detail(&id).unwrap().unwrap().shipments.len(), 1);
+}
