@@ -249,3 +249,82 @@ impl PaymentMethod {
         Self::ALL.iter().find(|(_, known)| *known == code).map_or(Self::Other, |(method, _)| *method)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod sample {
+    //! An order for the tests of plans: paid and ready, one line, adds up.
+
+    use super::*;
+
+    pub fn order() -> Order {
+        Order {
+            channel: ChannelName::new("loja"),
+            id: OrderId::new("1172452900788-01"),
+            sequence: Some("502556".into()),
+            marketplace: None,
+            created_at: "2026-11-20T12:00:00Z".parse().unwrap(),
+            changed_at: None,
+            status: Status::Paid,
+            raw_status: "ready-for-handling".into(),
+            readiness: Readiness::Ready,
+            paid_at: Some("2026-11-20T12:05:00Z".parse().unwrap()),
+            total: Cents::new(11_000),
+            freight: Cents::new(1_500),
+            discount: Cents::new(500),
+            tax: Cents::ZERO,
+            lines: vec![line("1", "CAMISETA-P", 2, 5_000)],
+            customer: Customer {
+                name: "Ana Souza".into(),
+                document: Some("529.982.247-25".into()),
+                trade_name: None,
+                state_registration: None,
+                email: None,
+                phone: None,
+            },
+            delivery: Delivery {
+                address: Some(Address {
+                    receiver: Some("Ana Souza".into()),
+                    postal_code: "01310100".into(),
+                    state: "SP".into(),
+                    city: "São Paulo".into(),
+                    district: Some("Bela Vista".into()),
+                    street: "Avenida Paulista".into(),
+                    number: "1000".into(),
+                    complement: None,
+                    reference: None,
+                }),
+                carrier: Some("Correios PAC".into()),
+                service: Some("Normal".into()),
+                promised_at: None,
+                pickup: false,
+            },
+            payments: vec![payment(PaymentMethod::CreditCard, 11_000)],
+            note: None,
+            cancel_reason: None,
+            fiscal_payment: Vec::new(),
+        }
+    }
+
+    pub fn line(channel_sku: &str, reference: &str, quantity: i64, unit_price: i64) -> Line {
+        Line {
+            channel_sku: ChannelSku::new(channel_sku),
+            reference: Some(Sku::new(reference)),
+            name: reference.to_lowercase(),
+            quantity,
+            unit_price: Cents::new(unit_price),
+            total: Cents::new(quantity * unit_price),
+            warehouse: None,
+        }
+    }
+
+    pub fn payment(method: PaymentMethod, amount: i64) -> Payment {
+        Payment {
+            method,
+            label: method.code().into(),
+            amount: Cents::new(amount),
+            installments: 1,
+            due_date: None,
+            transaction: None,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The sales platforms behind one face: [`Channel`] dispatches each verb to the kind that is configured.
+
+pub mod vtex;
+
+use crate::http::{CallError, Counts};
+use crate::model::{ChannelName, Instant, Order, OrderId, Status};
+
+pub use vtex::convert::Unreadable;
+
+/// An order heard of, by feed or list. A hint only: decisions rest on a fresh reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Which order.
+    pub id: OrderId,
+    /// The channel's word for where it stands.
+    pub state: String,
+    /// The same in our words.
+    pub status: Status,
+    /// When it came there, if told (a feed tells, a list does not).
+    pub at: Option<Instant>,
+}
+
+impl Heard {
+    /// Whether the word announces a cancellation for good.
+    pub fn is_cancellation(&self) -> bool {
+        self.status == Status::Cancelled
+    }
+}
+
+/// What a fresh reading of an order gave.
+#[derive(Debug)]
+pub enum Reading {
+    /// The order.
+    Order(Box<Order>),
+    /// The channel does not have it.
+    Absent,
+    /// The answer is no order we can use.
+    Unreadable(Unreadable),
+}
+
+/// Whether the channel's feed of events can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Feed {
+    /// It is as needed.
+    Ready,
+    /// It did not exist and was made; it tells only what happens from now on.
+    Created,
+    /// It does not exist.
+    Missing,
+    /// It exists, but not as needed; it may be another program's.
+    Foreign {
+        /// What is different.
+        problem: String,
+    },
+    /// Switched off in the configuration.
+    Off,
+}
+
+/// Events read from the feed, not acknowledged yet.
+#[derive(Debug, Default)]
+pub struct Lot {
+    /// What they tell, events about nothing left out.
+    pub heard: Vec<Heard>,
+    /// What to acknowledge them by.
+    pub handles: Vec<String>,
+}
+
+/// The answer to taking an order over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakeOver {
+    /// Accepted; a reading shows when it took effect.
+    Accepted,
+    /// Refused in the order's present status; it may have been taken over already.
+    Refused {
+        /// The channel's words.
+        message: String,
+    },
+}
+
+/// A configured sales platform.
+#[derive(Debug)]
+pub enum Channel {
+    /// VTEX.
+    Vtex(vtex::Vtex),
+}
+
+impl Channel {
+    /// Its configured name.
+    pub fn name(&self) -> &ChannelName {
+        match self {
+            Self::Vtex(vtex) => vtex.name(),
+        }
+    }
+
+    /// Checks the feed, and makes it where the configuration says so and `may_create`.
+    pub async fn prepare_feed(&self, may_create: bool) -> Result<Feed, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.prepare_feed(may_create).await,
+        }
+    }
+
+    /// Reads events from the feed. An empty lot need not mean that there are none: ask again.
+    pub async fn read_feed(&self) -> Result<Lot, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.read_feed().await,
+        }
+    }
+
+    /// Acknowledges events. Only after what they tell is committed.
+    pub async fn acknowledge(&self, handles: &[String]) -> Result<(), CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.acknowledge(handles).await,
+        }
+    }
+
+    /// One step of listing the orders created in a window: gives what was listed and the windows that remain.
+    pub async fn list(&self, window: Window) -> Result<(Vec<Heard>, Vec<Window>), CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.list(window).await,
+        }
+    }
+
+    /// How far back the list reaches.
+    pub fn list_reach(&self) -> chrono::TimeDelta {
+        match self {
+            // "Only orders of the last two years": VTEX, Orders API description. A day of margin.
+            Self::Vtex(_) => chrono::TimeDelta::days(2 * 365 - 1),
+        }
+    }
+
+    /// Reads an order fresh.
+    pub async fn read_order(&self, id: &OrderId) -> Result<Reading, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.read_order(id).await,
+        }
+    }
+
+    /// Tells the channel that the ERP has the order (VTEX: start-handling).
+    pub async fn take_over(&self, id: &OrderId) -> Result<TakeOver, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.take_over(id).await,
+        }
+    }
+
+    /// Calls made so far in this run.
+    pub fn counts(&self) -> Counts {
+        match self {
+            Self::Vtex(vtex) => vtex.counts(),
+        }
+    }
+}
+
+/// Orders created from `from` to `to`, both inclusive, from a page on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// First instant.
+    pub from: Instant,
+    /// Last instant.
+    pub to: Instant,
+    /// Page, from 1.
+    pub page: u32,
+}
+
+impl Window {
+    /// A window from its first page.
+    pub fn new(from: Instant, to: Instant) -> Self {
+        Self { from, to, page: 1 }
+    }
+
+    /// Its two halves, unless it cannot be divided any more.
+    pub fn halves(self) -> Option<(Self, Self)> {
+        let span = self.to.signed_duration_since(self.from).num_milliseconds();
+        if span < 2 {
+            return None;
+        }
+        let middle = self.from + chrono::TimeDelta::milliseconds(span / 2);
+        Some((Self::new(self.from, middle), Self::new(middle + chrono::TimeDelta::milliseconds(1), self.to)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_cover_the_window_without_overlap() {
+        let at = |ms| Instant::from_timestamp_millis(ms).unwrap();
+        let (first, second) = Window::new(at(0), at(1001)).halves().unwrap();
+        assert_eq!((first.from, first.to, second.from, second.to), (at(0), at(500), at(501), at(1001)));
+        assert_eq!(Window::new(at(5), at(6)).halves(), None);
+    }
+}

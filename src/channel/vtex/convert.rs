@@ -1,0 +1,442 @@
+//! VTEX's shapes into ours: lenient on the way in, exact to the cent and complete on the way out.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde_json::Value;
+
+use super::wire;
+use crate::http::lenient;
+use crate::model::{
+    Address, Cents, ChannelName, ChannelSku, Customer, Delivery, Line, Marketplace, Order, OrderId, Payment,
+    PaymentMethod, Readiness, Sku, Status, WarehouseId,
+};
+
+/// Why an answer of VTEX is no order we can use: where, and what is wrong there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem} (at `{at}`)")]
+pub struct Unreadable {
+    /// Path in the answer, such as `items[3].price`.
+    pub at: String,
+    /// What is wrong.
+    pub problem: String,
+}
+
+fn unreadable(at: impl Into<String>, problem: impl Into<String>) -> Unreadable {
+    Unreadable { at: at.into(), problem: problem.into() }
+}
+
+/// Reads the body of an order detail.
+///
+/// # Errors
+/// [`Unreadable`] with the precise place: no order id, no lines, an amount that is none …
+pub fn order(channel: &ChannelName, body: &[u8]) -> Result<Order, Unreadable> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let wire: wire::Order = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| unreadable(error.path().to_string(), error.inner().to_string()))?;
+    convert(channel, &wire)
+}
+
+fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadable> {
+    let id = wire.order_id.as_deref().map(str::trim).ok_or_else(|| unreadable("orderId", "there is none"))?;
+    let total = Cents::new(wire.value.ok_or_else(|| unreadable("value", "there is none"))?);
+    let created_at = wire
+        .creation_date
+        .as_deref()
+        .and_then(lenient::instant)
+        .ok_or_else(|| unreadable("creationDate", "there is none, or it is no date"))?;
+    let raw_status = wire.status.clone().unwrap_or_else(|| "null".into());
+    let (status, readiness) = match wire.is_completed {
+        // Incomplete orders lack parts of themselves; only a cancellation may be believed.
+        Some(false) if status(wire.status.as_deref()).0 != Status::Cancelled => {
+            (Status::AwaitingPayment, Readiness::BeingBuilt)
+        }
+        _ => status(wire.status.as_deref()),
+    };
+    let amounts = amounts(wire, total)?;
+    let payments = payments(wire);
+    let delivery = delivery(wire);
+    Ok(Order {
+        channel: channel.clone(),
+        id: OrderId::new(id),
+        sequence: wire.sequence.clone(),
+        marketplace: marketplace(wire),
+        created_at,
+        changed_at: wire.last_change.as_deref().and_then(lenient::instant),
+        status,
+        raw_status,
+        readiness,
+        paid_at: wire.authorized_date.as_deref().and_then(lenient::instant),
+        total,
+        freight: amounts.freight,
+        discount: amounts.discount,
+        tax: amounts.tax,
+        lines: amounts.lines,
+        customer: customer(&wire.client_profile_data, wire.shipping_data.address.as_ref()),
+        delivery,
+        payments,
+        note: note(wire.open_text_field.as_ref()),
+        cancel_reason: wire.cancel_reason.clone().or_else(|| cancellation_reason(wire.cancellation_data.as_ref())),
+        fiscal_payment: fiscal_payment(&wire.custom_data),
+    })
+}
+
+/// VTEX's workflow states in our words. Source: VTEX, "Order flow and status", and the filterable states of the feed's
+/// description; the meaning of transient states as their guides tell it.
+pub fn status(raw: Option<&str>) -> (Status, Readiness) {
+    use Readiness::{BeingBuilt, NotYet, Ready, TakenOver};
+    let Some(raw) = raw else { return (Status::AwaitingPayment, BeingBuilt) };
+    match raw {
+        "order-created"
+        | "order-completed"
+        | "on-order-completed"
+        | "on-order-completed-ffm"
+        | "order-accepted"
+        | "order-create-error"
+        | "order-creation-error"
+        | "waiting-for-authorization"
+        | "waiting-for-order-authorization"
+        | "waiting-for-manual-authorization"
+        | "waiting-ffmt-authorization"
+        | "waiting-for-mkt-authorization"
+        | "waiting-for-fulfillment"
+        | "waiting-for-seller-confirmation"
+        | "waiting-for-sellers-confirmation"
+        | "window-to-change-payment"
+        | "window-to-change-seller"
+        | "null" => (Status::AwaitingPayment, BeingBuilt),
+        "payment-pending" => (Status::AwaitingPayment, NotYet),
+        "approve-payment" => (Status::PaymentUnderReview, NotYet),
+        "payment-approved" | "authorize-fulfillment" | "window-to-cancel" => (Status::Paid, NotYet),
+        "ready-for-handling" => (Status::Paid, Ready),
+        "start-handling" | "handling" | "ready-for-invoicing" | "waiting-seller-handling" => (Status::Paid, TakenOver),
+        "invoice" | "invoiced" | "invoice-after-cancellation-deny" => (Status::Invoiced, TakenOver),
+        // The description's prose misspells the second; both are accepted.
+        "request-cancel" | "cancellation-requested" | "cancelation-requested" | "waiting-for-seller-decision" => {
+            (Status::CancellationRequested, NotYet)
+        }
+        "cancel" | "canceled" | "cancelled" | "replaced" => (Status::Cancelled, NotYet),
+        other => (Status::Unknown(other.to_owned()), NotYet),
+    }
+}
+
+/// Whether a payment-transaction status means that somebody or something is reviewing the payment.
+///
+/// VTEX publishes no list of these words; a word that speaks of analysis, risk, fraud or review errs to not being unpaid.
+pub fn is_review(transaction_status: &str) -> bool {
+    let word = transaction_status.to_ascii_lowercase();
+    ["analy", "analis", "risk", "fraud", "review"].iter().any(|part| word.contains(part))
+}
+
+struct Amounts {
+    lines: Vec<Line>,
+    freight: Cents,
+    discount: Cents,
+    tax: Cents,
+}
+
+/// The parts of the total. VTEX tells them twice, as `totals[]` before discounts and as exact line totals after them; whichever
+/// adds up to the cent is taken, the former first, since it keeps prices and discount apart. When neither does, the former is
+/// given as it is: the plan holds the order and shows both sums.
+fn amounts(wire: &wire::Order, total: Cents) -> Result<Amounts, Unreadable> {
+    let mut freight = 0;
+    let mut discount = 0;
+    let mut tax = 0;
+    for part in &wire.totals {
+        let value = part.value.unwrap_or(0);
+        match part.id.as_deref() {
+            Some("Items") => {}
+            Some("Discounts") => discount -= value,
+            Some("Shipping") => freight += value,
+            // Charges and rebates VTEX may add under other names keep the sum whole.
+            _ if value < 0 => discount -= value,
+            _ => tax += value,
+        }
+    }
+    if !wire.totals.iter().any(|part| part.id.as_deref() == Some("Shipping")) {
+        freight = wire.shipping_data.logistics_info.iter().filter_map(|info| info.selling_price).sum();
+    }
+    let (freight, discount, tax) = (Cents::new(freight), Cents::new(discount), Cents::new(tax));
+    let build = |totals: LineTotals, removed: &BTreeMap<&str, i64>, discount: Cents| -> Result<Amounts, Unreadable> {
+        Ok(Amounts { lines: lines(wire, totals, removed)?, freight, discount, tax })
+    };
+    let as_told = build(LineTotals::BeforeDiscounts, &BTreeMap::new(), discount)?;
+    if adds_up(&as_told, total) {
+        return Ok(as_told);
+    }
+    // A rounding error VTEX itself declares belongs to the discount.
+    let rounding = Cents::new(wire.rounding_error.unwrap_or(0));
+    for correction in [rounding, -rounding] {
+        if let Some(corrected) = discount.checked_add(correction)
+            && let Ok(candidate) = build(LineTotals::BeforeDiscounts, &BTreeMap::new(), corrected)
+            && adds_up(&candidate, total)
+        {
+            return Ok(candidate);
+        }
+    }
+    // Before the exact line totals, which may speak of units that were removed since.
+    if let Some(edited) = after_changes(wire, discount, &build)
+        && adds_up(&edited, total)
+    {
+        return Ok(edited);
+    }
+    let net = build(LineTotals::AfterDiscounts, &BTreeMap::new(), Cents::ZERO)?;
+    if adds_up(&net, total) && net.lines.iter().all(is_about_its_price) {
+        return Ok(net);
+    }
+    Ok(as_told)
+}
+
+fn adds_up(amounts: &Amounts, total: Cents) -> bool {
+    let sum = Cents::checked_sum(amounts.lines.iter().map(|line| line.total))
+        .and_then(|sum| sum.checked_add(amounts.freight))
+        .and_then(|sum| sum.checked_add(amounts.tax))
+        .and_then(|sum| sum.checked_sub(amounts.discount));
+    sum == Some(total) && amounts.discount >= Cents::ZERO
+}
+
+/// Whether an exact line total is its price but for split cents: at most one per unit.
+fn is_about_its_price(line: &Line) -> bool {
+    let Some(product) = line.unit_price.checked_mul(line.quantity) else { return false };
+    product.checked_sub(line.total).is_some_and(|off| off.abs() <= Cents::new(line.quantity))
+}
+
+/// An order edited after placement: `items[]` may still list removed units (VTEX known issue), which the changes name.
+fn after_changes(
+    wire: &wire::Order,
+    discount: Cents,
+    build: &impl Fn(LineTotals, &BTreeMap<&str, i64>, Cents) -> Result<Amounts, Unreadable>,
+) -> Option<Amounts> {
+    if wire.changes_attachment.changes_data.is_empty() {
+        return None;
+    }
+    let mut removed = BTreeMap::new();
+    let mut other = 0;
+    for change in &wire.changes_attachment.changes_data {
+        let mut worth = 0;
+        for item in &change.items_removed {
+            let quantity = item.quantity.unwrap_or(0);
+            *removed.entry(item.id.as_deref()?).or_insert(0) += quantity;
+            worth += item.price.unwrap_or(0).checked_mul(quantity)?;
+        }
+        other += change.discount_value.unwrap_or(0) - worth - change.increment_value.unwrap_or(0);
+    }
+    build(LineTotals::BeforeDiscounts, &removed, discount.checked_add(Cents::new(other.max(0)))?).ok()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LineTotals {
+    BeforeDiscounts,
+    AfterDiscounts,
+}
+
+fn lines(wire: &wire::Order, totals: LineTotals, removed: &BTreeMap<&str, i64>) -> Result<Vec<Line>, Unreadable> {
+    if wire.items.is_empty() {
+        return Err(unreadable("items", "there are none"));
+    }
+    let mut removed = removed.clone();
+    let mut lines = Vec::with_capacity(wire.items.len());
+    for (index, item) in wire.items.iter().enumerate() {
+        let at = |field: &str| format!("items[{index}].{field}");
+        let id = item.id.as_deref().ok_or_else(|| unreadable(at("id"), "there is none"))?;
+        let mut quantity = item.quantity.ok_or_else(|| unreadable(at("quantity"), "there is none"))?;
+        if quantity < 1 {
+            return Err(unreadable(at("quantity"), format!("{quantity} is no quantity")));
+        }
+        if let Some(gone) = removed.get_mut(id) {
+            let taken = quantity.min(*gone);
+            quantity -= taken;
+            *gone -= taken;
+            if quantity == 0 {
+                continue;
+            }
+        }
+        let scale = |price: Cents| {
+            price
+                .checked_mul(quantity)
+                .and_then(|all| all.checked_scale(item.unit_multiplier.filter(|m| *m > 0).unwrap_or(10_000)))
+                .ok_or_else(|| unreadable(at("price"), "too large"))
+        };
+        let price = item.price.or(item.selling_price).ok_or_else(|| unreadable(at("price"), "there is none"))?;
+        let selling = item.selling_price.unwrap_or(price);
+        if price < 0 || selling < 0 {
+            return Err(unreadable(at("price"), "it is negative"));
+        }
+        let exact = item.price_definition.as_ref().and_then(|definition| definition.total).map(Cents::new);
+        let (unit_price, total) = match totals {
+            LineTotals::BeforeDiscounts => (Cents::new(price), scale(Cents::new(price))?),
+            LineTotals::AfterDiscounts => (Cents::new(selling), exact.map_or_else(|| scale(Cents::new(selling)), Ok)?),
+        };
+        let logistics = wire
+            .shipping_data
+            .logistics_info
+            .iter()
+            .find(|info| info.item_index.and_then(|i| usize::try_from(i).ok()) == Some(index));
+        lines.push(Line {
+            channel_sku: ChannelSku::new(id),
+            reference: reference(wire, item, id),
+            name: item.name.clone().unwrap_or_else(|| id.to_owned()),
+            quantity,
+            unit_price,
+            total,
+            warehouse: logistics
+                .and_then(|info| info.delivery_ids.first())
+                .and_then(|delivery| delivery.warehouse_id.as_deref())
+                .map(WarehouseId::new),
+        });
+    }
+    Ok(lines)
+}
+
+/// The ERP code: the line's own reference, else the one the order's product data carries for the SKU.
+fn reference(wire: &wire::Order, item: &wire::Item, id: &str) -> Option<Sku> {
+    let metadata = || {
+        wire.item_metadata.items.iter().find(|data| data.id.as_deref() == Some(id)).and_then(|data| data.ref_id.clone())
+    };
+    item.ref_id.clone().or_else(metadata).map(|code| Sku::new(code.trim()))
+}
+
+fn customer(profile: &wire::ClientProfile, address: Option<&wire::Address>) -> Customer {
+    let person = [profile.first_name.as_deref(), profile.last_name.as_deref()];
+    let person = person.into_iter().flatten().map(str::trim).collect::<Vec<_>>().join(" ");
+    let receiver = || address.and_then(|address| address.receiver_name.clone()).unwrap_or_default();
+    let person = if person.is_empty() { receiver() } else { person };
+    let company = profile.is_corporate == Some(true) && profile.corporate_document.is_some();
+    let exempt = |ie: &String| {
+        let ie = ie.trim().to_uppercase();
+        ie.is_empty() || ie == "0" || ie.starts_with("ISENT")
+    };
+    Customer {
+        name: if company { profile.corporate_name.clone().unwrap_or(person) } else { person },
+        document: if company { profile.corporate_document.clone() } else { profile.document.clone() },
+        trade_name: profile.trade_name.clone().filter(|_| company),
+        state_registration: profile.state_inscription.clone().filter(|ie| company && !exempt(ie)),
+        email: profile.email.clone(),
+        phone: if company { profile.corporate_phone.clone().or(profile.phone.clone()) } else { profile.phone.clone() },
+    }
+}
+
+fn delivery(wire: &wire::Order) -> Delivery {
+    let infos = &wire.shipping_data.logistics_info;
+    let first = infos.first();
+    let channel = |info: &wire::LogisticsInfo| info.selected_delivery_channel.clone().or(info.delivery_channel.clone());
+    let pickup = !infos.is_empty() && infos.iter().all(|info| channel(info).as_deref() == Some("pickup-in-point"));
+    let courier = first.and_then(|info| {
+        info.delivery_ids.first().and_then(|delivery| delivery.courier_name.clone()).or(info.delivery_company.clone())
+    });
+    Delivery {
+        address: wire.shipping_data.address.as_ref().map(address),
+        carrier: courier,
+        service: first.and_then(|info| info.selected_sla.clone()),
+        promised_at: infos
+            .iter()
+            .filter_map(|info| info.shipping_estimate_date.as_deref().and_then(lenient::instant))
+            .max(),
+        pickup,
+    }
+}
+
+fn address(wire: &wire::Address) -> Address {
+    let postal_code: String =
+        wire.postal_code.iter().flat_map(|code| code.chars()).filter(char::is_ascii_digit).collect();
+    Address {
+        receiver: wire.receiver_name.clone(),
+        // A CEP that lost its leading zero to a number.
+        postal_code: if postal_code.len() == 7 { format!("0{postal_code}") } else { postal_code },
+        state: wire.state.as_deref().unwrap_or_default().trim().to_uppercase(),
+        city: wire.city.as_deref().unwrap_or_default().trim().to_owned(),
+        district: wire.neighborhood.clone(),
+        street: wire.street.as_deref().unwrap_or_default().trim().to_owned(),
+        number: wire.number.clone().unwrap_or_else(|| "S/N".into()),
+        complement: wire.complement.clone(),
+        reference: wire.reference.clone(),
+    }
+}
+
+fn payments(wire: &wire::Order) -> Vec<Payment> {
+    let payments: Vec<Payment> = wire
+        .payment_data
+        .transactions
+        .iter()
+        .filter(|transaction| transaction.is_active != Some(false))
+        .flat_map(|transaction| transaction.payments.iter().map(move |payment| (transaction, payment)))
+        .map(|(transaction, payment)| Payment {
+            method: method(payment),
+            label: payment.payment_system_name.clone().unwrap_or_else(|| "?".into()),
+            amount: Cents::new(payment.value.unwrap_or(0)),
+            installments: payment.installments.and_then(|n| u32::try_from(n).ok()).unwrap_or(1).max(1),
+            due_date: payment.due_date.as_deref().and_then(due_date),
+            transaction: payment.tid.clone().or(transaction.transaction_id.clone()),
+        })
+        .collect();
+    if payments.is_empty() && wire.origin.as_deref() == Some("Fulfillment") {
+        // Sold by somebody else: the marketplace has the money, and says nothing of how.
+        return vec![Payment {
+            method: PaymentMethod::Marketplace,
+            label: wire.affiliate_id.clone().or(wire.marketplace.name.clone()).unwrap_or_else(|| "marketplace".into()),
+            amount: Cents::new(wire.value.unwrap_or(0)),
+            installments: 1,
+            due_date: None,
+            transaction: None,
+        }];
+    }
+    payments
+}
+
+fn method(payment: &wire::Payment) -> PaymentMethod {
+    let group = payment.group.as_deref().unwrap_or_default();
+    let name = payment.payment_system_name.as_deref().unwrap_or_default().to_lowercase();
+    match group {
+        "bankInvoice" | "bankInvoicePaymentGroup" => PaymentMethod::Boleto,
+        "instantPayment" | "instantPaymentPaymentGroup" => PaymentMethod::Pix,
+        "creditCard" | "creditCardPaymentGroup" => PaymentMethod::CreditCard,
+        "debitCard" | "debitCardPaymentGroup" => PaymentMethod::DebitCard,
+        "giftCard" | "giftCardPaymentGroup" => PaymentMethod::GiftCard,
+        _ if name.contains("pix") => PaymentMethod::Pix,
+        _ if name.contains("boleto") => PaymentMethod::Boleto,
+        "promissory" | "promissoryPaymentGroup" => PaymentMethod::Promissory,
+        _ => PaymentMethod::Other,
+    }
+}
+
+/// A due date is a local day; with a time and offset, the day it is in São Paulo. `12/29` and the like are a card's expiry.
+fn due_date(text: &str) -> Option<NaiveDate> {
+    text.trim().parse().ok().or_else(|| lenient::instant(text).map(crate::model::calendar::local_date))
+}
+
+fn marketplace(wire: &wire::Order) -> Option<Marketplace> {
+    if wire.origin.as_deref() != Some("Fulfillment") && wire.affiliate_id.is_none() {
+        return None;
+    }
+    let name = wire.affiliate_id.clone().or(wire.marketplace.name.clone())?;
+    Some(Marketplace { name, account: None, order_id: wire.marketplace_order_id.clone(), intermediary_tax_id: None })
+}
+
+fn note(value: Option<&Value>) -> Option<String> {
+    let text = match value? {
+        Value::String(text) => text,
+        object => object.get("value")?.as_str()?,
+    };
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn cancellation_reason(value: Option<&Value>) -> Option<String> {
+    let object = value?.as_object()?;
+    let reason = object.iter().find(|(key, _)| key.eq_ignore_ascii_case("reason"))?.1.as_str()?.trim();
+    Some(reason.to_owned()).filter(|reason| !reason.is_empty())
+}
+
+/// NT 2025.001's payment data that marketplaces hand over; Dafiti writes the names in the singular.
+fn fiscal_payment(custom: &wire::CustomData) -> Vec<(String, String)> {
+    custom
+        .custom_apps
+        .iter()
+        .filter(|app| app.id.as_deref().is_some_and(|id| id.starts_with("integration-marketplace-")))
+        .flat_map(|app| app.fields.iter())
+        .filter(|(key, _)| key.starts_with("marketplacePayment"))
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! Every quirk of VTEX's answers that we know of, one fixture each, named after the quirk.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn read(fixture: &str) -> Result<Order, Unreadable> {
+    let file = format!("{}/tests/fixtures/vtex/{fixture}.json", env!("CARGO_MANIFEST_DIR"));
+    order(&ChannelName::new("loja"), &std::fs::read(file).unwrap())
+}
+
+fn good(fixture: &str) -> Order {
+    read(fixture).unwrap()
+}
+
+fn parts(order: &Order) -> [i64; 5] {
+    let lines = order.lines.iter().map(|line| line.total).sum::<Cents>();
+    [lines, order.freight, order.tax, order.discount, order.total].map(Cents::get)
+}
+
+#[test]
+fn a_plain_order() {
+    let order = good("plain");
+    assert_eq!(order.id, OrderId::new("1172452900788-01"));
+    assert_eq!((order.status.clone(), order.readiness), (Status::Paid, Readiness::Ready));
+    assert_eq!(order.created_at, "2026-11-20T12:00:00.123456700Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap());
+    assert_eq!(parts(&order), [10_000, 1_500, 0, 500, 11_000]);
+    assert_eq!(order.sum_of_parts(), Some(order.total));
+    let line = &order.lines[0];
+    assert_eq!((line.quantity, line.unit_price), (2, Cents::new(5_000)));
+    assert_eq!(line.warehouse, Some(WarehouseId::new("1_1")));
+    assert_eq!(order.customer.name, "Ana Souza");
+    assert_eq!(order.customer.tax_id().unwrap().as_str(), "52998224725");
+    assert_eq!(order.delivery.address.as_ref().unwrap().postal_code, "01310100");
+    assert_eq!(order.delivery.carrier.as_deref(), Some("Correios PAC"));
+    assert_eq!(order.payments[0].method, PaymentMethod::CreditCard);
+    assert_eq!(order.payments[0].installments, 3);
+    assert_eq!(order.marketplace, None);
+}
+
+#[test]
+fn other_spellings_of_the_same_order() {
+    let plain = good("plain");
+    for fixture in ["numbers-in-odd-forms", "schema-spellings", "card-expiry-as-due-date", "cep-as-number-without-zero"]
+    {
+        assert_eq!(good(fixture), plain, "{fixture}");
+    }
+    assert_eq!(good("attachments-as-objects-and-note").note.as_deref(), Some("Entregar à tarde"));
+    assert_eq!(good("note-as-text").note.as_deref(), Some("Entregar à tarde"));
+}
+
+#[test]
+fn the_reference_comes_from_the_line_or_the_product_data() {
+    assert_eq!(good("reference-only-in-metadata").lines[0].reference, Some(Sku::new("CAMISETA-P")));
+    assert_eq!(good("no-reference-at-all").lines[0].reference, None);
+}
+
+#[test]
+fn amounts_add_up_to_the_cent() {
+    let two = good("one-sku-on-two-lines");
+    assert_eq!(two.lines.len(), 2);
+    assert_eq!(parts(&two), [10_000, 1_500, 0, 500, 11_000]);
+    assert_eq!(parts(&good("goods-by-weight")), [2_090, 1_500, 0, 0, 3_590]);
+    assert_eq!(parts(&good("split-cents-in-line-total")), [10_000, 1_000, 0, 0, 11_000]);
+    assert_eq!(parts(&good("declared-rounding-error")), [10_000, 1_500, 0, 501, 10_999]);
+    let edited = good("edited-removed-unit-still-listed");
+    assert_eq!((edited.lines[0].quantity, parts(&edited)), (2, [10_000, 1_500, 0, 500, 11_000]));
+}
+
+#[test]
+fn what_does_not_add_up_is_given_as_told() {
+    let order = good("totals-differ");
+    assert_eq!(order.sum_of_parts(), Some(Cents::new(11_000)));
+    assert_eq!(order.total, Cents::new(12_000));
+}
+
+#[test]
+fn companies() {
+    let company = good("company-with-alphanumeric-cnpj").customer;
+    assert_eq!(company.name, "Padaria São João Ltda");
+    assert_eq!(company.tax_id().unwrap().as_str(), "12ABC34501DE35");
+    assert_eq!(company.state_registration.as_deref(), Some("110042490114"));
+    assert_eq!(good("company-exempt-of-state-registration").customer.state_registration, None);
+}
+
+#[test]
+fn names_keep_their_letters() {
+    let order = good("foreign-characters");
+    assert_eq!(order.customer.name, "Zoë Ñandú O’Connor – 李");
+    assert_eq!(order.delivery.address.unwrap().street, "Rua São Tomé & Príncipe");
+}
+
+#[test]
+fn an_order_of_a_marketplace() {
+    let order = good("marketplace-affiliate");
+    let marketplace = order.marketplace.unwrap();
+    assert_eq!((marketplace.name.as_str(), marketplace.order_id.as_deref()), ("FRN", Some("1636850500005")));
+    assert_eq!(order.payments[0].method, PaymentMethod::Marketplace);
+    assert_eq!(order.payments[0].amount, order.total);
+    assert_eq!(order.fiscal_payment.len(), 2, "both spellings of marketplacePayment…, nothing else");
+}
+
+#[test]
+fn payments() {
+    let boleto = good("boleto-pending");
+    assert_eq!(boleto.status, Status::AwaitingPayment);
+    assert_eq!(boleto.payments[0].method, PaymentMethod::Boleto);
+    assert_eq!(boleto.due_date(), Some("2026-11-28".parse().unwrap()));
+    let pix = good("pix-due-late-evening");
+    assert_eq!(pix.payments[0].method, PaymentMethod::Pix);
+    assert_eq!(pix.due_date(), Some("2026-11-20".parse().unwrap()), "the day it is in São Paulo");
+    let two = good("two-payments-and-an-inactive-transaction");
+    let methods: Vec<_> = two.payments.iter().map(|payment| payment.method).collect();
+    assert_eq!(methods, [PaymentMethod::CreditCard, PaymentMethod::GiftCard]);
+}
+
+#[test]
+fn unfinished_and_unknown_orders() {
+    assert_eq!(good("incomplete").readiness, Readiness::BeingBuilt);
+    assert_eq!(good("status-null").readiness, Readiness::BeingBuilt);
+    assert_eq!(good("status-unknown").status, Status::Unknown("quarantined".into()));
+    assert!(good("pickup").delivery.pickup);
+    assert_eq!(good("cancelled-camel-case-reason").cancel_reason.as_deref(), Some("Cliente desistiu"));
+}
+
+#[test]
+fn what_cannot_be_used_is_refused_with_the_place() {
+    let cases = [
+        ("refused-no-value", "there is none (at `value`)"),
+        ("refused-no-lines", "there are none (at `items`)"),
+        ("refused-quantity-zero", "0 is no quantity (at `items[0].quantity`)"),
+        ("refused-no-date", "there is none, or it is no date (at `creationDate`)"),
+    ];
+    for (fixture, message) in cases {
+        assert_eq!(read(fixture).unwrap_err().to_string(), message, "{fixture}");
+    }
+    let fraction = read("refused-fraction-of-a-cent").unwrap_err();
+    assert_eq!(fraction.at, "items[0].price");
+    assert!(fraction.problem.contains("found 19.99"), "{fraction}");
+}
+
+#[test]
+fn review_words() {
+    for word in ["AnalyzingRisk", "EmAnalise", "FraudCheck", "UnderReview"] {
+        assert!(is_review(word), "{word}");
+    }
+    for word in ["Authorizing", "Finished", "Started", "Cancelled", ""] {
+        assert!(!is_review(word), "{word}");
+    }
+}
+
+proptest! {
+    /// Whatever is put where in an order, it is read or refused, never a panic; and what is read has whole lines.
+    #[test]
+    fn a_damaged_order_is_read_or_refused(at in 0usize..4_000, byte: u8, cut in 0usize..4_000) {
+        let file = format!("{}/tests/fixtures/vtex/two-payments-and-an-inactive-transaction.json", env!("CARGO_MANIFEST_DIR"));
+        let mut body = std::fs::read(file).unwrap();
+        let len = body.len();
+        body[at % len] = byte;
+        for bytes in [&body[..], &body[..cut % len]] {
+            if let Ok(order) = order(&ChannelName::new("loja"), bytes) {
+                prop_assert!(order.lines.iter().all(|line| line.quantity >= 1));
+            }
+        }
+    }
+}

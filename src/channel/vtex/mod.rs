@@ -1,0 +1,225 @@
+//! VTEX: order feed, order list, order detail, start-handling. Facts and their sources stand beside the code they shape.
+
+pub mod convert;
+mod wire;
+
+use serde_json::json;
+
+use super::{Feed, Heard, Lot, Reading, TakeOver, Window};
+use crate::config::FeedRule;
+use crate::http::{Call, CallError, Counts, Door, Effect, segment};
+use crate::model::{ChannelName, Instant, OrderId, PaymentMethod, Status};
+
+/// The workflow states vaivem wants to hear of. VTEX accepts any text here and a misspelt one never fires, so these are copied
+/// from the list in its feed description.
+const FEED_STATES: [&str; 14] = [
+    "payment-pending",
+    "approve-payment",
+    "payment-approved",
+    "window-to-cancel",
+    "ready-for-handling",
+    "handling",
+    "waiting-for-seller-decision",
+    "cancellation-requested",
+    "request-cancel",
+    "cancel",
+    "canceled",
+    "replaced",
+    "invoice",
+    "invoiced",
+];
+
+/// The most events one read may ask for. Source: VTEX, Feed v3.
+const LOT: u32 = 10;
+/// Page size and highest page of the order list. Source: VTEX, List orders.
+const PER_PAGE: i64 = 100;
+const LAST_PAGE: i64 = 30;
+
+/// One VTEX account.
+#[derive(Debug)]
+pub struct Vtex {
+    name: ChannelName,
+    door: Door,
+    feed: FeedRule,
+}
+
+impl Vtex {
+    /// An account behind its door to the network.
+    pub fn new(name: ChannelName, door: Door, feed: FeedRule) -> Self {
+        Self { name, door, feed }
+    }
+
+    /// The channel's configured name.
+    pub fn name(&self) -> &ChannelName {
+        &self.name
+    }
+
+    /// Calls made so far.
+    pub fn counts(&self) -> Counts {
+        self.door.counts()
+    }
+
+    /// See [`super::Channel::prepare_feed`]. VTEX removes a feed when no event came within its retention time, so its absence is
+    /// normal in a quiet shop.
+    pub async fn prepare_feed(&self, may_create: bool) -> Result<Feed, CallError> {
+        if self.feed == FeedRule::Off {
+            return Ok(Feed::Off);
+        }
+        let Some(answer) =
+            self.door.call_optional(Call::read("read feed configuration", "/api/orders/feed/config")).await?
+        else {
+            if self.feed == FeedRule::Use || !may_create {
+                return Ok(Feed::Missing);
+            }
+            let body = json!({
+                "filter": { "type": "FromWorkflow", "status": FEED_STATES },
+                // Invisible for 4 minutes while a run works on it, kept for 14 days: the longest VTEX allows.
+                "queue": { "visibilityTimeoutInSeconds": 240, "MessageRetentionPeriodInSeconds": 1_209_600 },
+            });
+            self.door
+                .call(Call::write("POST", "create feed", "/api/orders/feed/config", Effect::Repeatable).json(body))
+                .await?;
+            return Ok(Feed::Created);
+        };
+        let config: wire::FeedConfig = answer.json()?;
+        Ok(match feed_problem(&config.filter) {
+            None => Feed::Ready,
+            Some(problem) => Feed::Foreign { problem },
+        })
+    }
+
+    /// See [`super::Channel::read_feed`].
+    pub async fn read_feed(&self) -> Result<Lot, CallError> {
+        let call = Call::read("read feed", "/api/orders/feed").query("maxlot", LOT.to_string());
+        let Some(answer) = self.door.call_optional(call).await? else { return Ok(Lot::default()) };
+        let items: Vec<wire::FeedItem> = if answer.is_empty() { Vec::new() } else { answer.json()? };
+        let mut lot = Lot::default();
+        for item in items {
+            // An event without an order or state tells nothing, but must be acknowledged all the same or it blocks the others.
+            if let (Some(order), Some(state)) = (&item.order_id, &item.state) {
+                lot.heard.push(heard(
+                    order,
+                    state,
+                    item.current_change.as_deref().and_then(crate::http::lenient::instant),
+                ));
+            }
+            lot.handles.extend(item.handle);
+        }
+        Ok(lot)
+    }
+
+    /// See [`super::Channel::acknowledge`].
+    pub async fn acknowledge(&self, handles: &[String]) -> Result<(), CallError> {
+        let call = Call::write("POST", "acknowledge events", "/api/orders/feed", Effect::Repeatable)
+            .json(json!({ "handles": handles }));
+        self.door.call(call).await.map(|_| ())
+    }
+
+    /// See [`super::Channel::list`]. A window with more orders than thirty pages hold is halved.
+    pub async fn list(&self, window: Window) -> Result<(Vec<Heard>, Vec<Window>), CallError> {
+        let stamp = |at: Instant| at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+        let call = Call::read("list orders", "/api/oms/pvt/orders")
+            .query("page", window.page.to_string())
+            .query("per_page", PER_PAGE.to_string())
+            .query("orderBy", "creationDate,asc")
+            .query("f_creationDate", format!("creationDate:[{} TO {}]", stamp(window.from), stamp(window.to)));
+        let page: wire::ListPage = self.door.call(call).await?.json()?;
+        let total = page.paging.total.unwrap_or(0);
+        if window.page == 1
+            && total > PER_PAGE * LAST_PAGE
+            && let Some((first, second)) = window.halves()
+        {
+            return Ok((Vec::new(), vec![first, second]));
+        }
+        let full = i64::try_from(page.list.len()).unwrap_or(PER_PAGE) >= PER_PAGE;
+        let more = full || i64::from(window.page) * PER_PAGE < total;
+        let next = Window { page: window.page + 1, ..window };
+        let rest =
+            if more && i64::from(next.page) <= LAST_PAGE && !page.list.is_empty() { vec![next] } else { Vec::new() };
+        let listed = page
+            .list
+            .into_iter()
+            .filter_map(|order| Some(heard(order.order_id.as_ref()?, order.status.as_deref().unwrap_or("null"), None)))
+            .collect();
+        Ok((listed, rest))
+    }
+
+    /// See [`super::Channel::read_order`]. A card payment that is pending is asked after once more: only the transaction tells
+    /// whether it is under review, and a payment under review is not an unpaid one.
+    pub async fn read_order(&self, id: &OrderId) -> Result<Reading, CallError> {
+        let call = Call::read("read order", format!("/api/oms/pvt/orders/{}", segment(id.as_str()))).about(id.as_str());
+        let Some(answer) = self.door.call_optional(call).await? else { return Ok(Reading::Absent) };
+        let mut order = match convert::order(&self.name, answer.expect_json()?) {
+            Ok(order) if order.id == *id => order,
+            Ok(other) => {
+                let problem = format!("asked for {id}, VTEX answered with {}", other.id);
+                return Ok(Reading::Unreadable(convert::Unreadable { at: "orderId".into(), problem }));
+            }
+            Err(problem) => return Ok(Reading::Unreadable(problem)),
+        };
+        let by_card = order.payments.iter().any(|payment| payment.method == PaymentMethod::CreditCard);
+        if order.status == Status::AwaitingPayment && order.raw_status == "payment-pending" && by_card {
+            let path = format!("/api/oms/pvt/orders/{}/payment-transaction", segment(id.as_str()));
+            let call = Call::read("read payment", path).about(id.as_str());
+            if let Some(answer) = self.door.call_optional(call).await? {
+                let transaction: wire::Transaction = answer.json()?;
+                if transaction.status.as_deref().is_some_and(convert::is_review) {
+                    order.status = Status::PaymentUnderReview;
+                }
+            }
+        }
+        Ok(Reading::Order(Box::new(order)))
+    }
+
+    /// See [`super::Channel::take_over`]: start-handling. Success is exactly 204; a wrong status is `OMS003`, as 409 by the
+    /// description and as 400 on live accounts.
+    pub async fn take_over(&self, id: &OrderId) -> Result<TakeOver, CallError> {
+        let path = format!("/api/oms/pvt/orders/{}/start-handling", segment(id.as_str()));
+        match self.door.call(Call::write("POST", "start handling", path, Effect::Once).about(id.as_str())).await {
+            Ok(_) => Ok(TakeOver::Accepted),
+            Err(error) if error.error_code() == Some("OMS003") => {
+                Ok(TakeOver::Refused { message: error.api_message().unwrap_or_default().to_owned() })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn heard(order: &str, state: &str, at: Option<Instant>) -> Heard {
+    Heard { id: OrderId::new(order.trim()), state: state.to_owned(), status: convert::status(Some(state)).0, at }
+}
+
+/// What keeps a feed from telling all that is needed.
+fn feed_problem(filter: &wire::FeedFilter) -> Option<String> {
+    match filter.kind.as_deref() {
+        // Without a filter, or without states, every change is told.
+        None => None,
+        Some("FromWorkflow") if filter.status.is_empty() => None,
+        Some("FromWorkflow") => {
+            let missing: Vec<&str> =
+                FEED_STATES.into_iter().filter(|state| !filter.status.iter().any(|told| told == state)).collect();
+            (!missing.is_empty()).then(|| format!("its filter leaves out {}", missing.join(", ")))
+        }
+        Some(other) => Some(format!("its filter is of type {other} instead of FromWorkflow")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_must_tell_every_state() {
+        let filter = |kind: Option<&str>, status: &[&str]| wire::FeedFilter {
+            kind: kind.map(str::to_owned),
+            status: status.iter().map(ToString::to_string).collect(),
+        };
+        assert_eq!(feed_problem(&filter(None, &[])), None);
+        assert_eq!(feed_problem(&filter(Some("FromWorkflow"), &FEED_STATES)), None);
+        assert_eq!(
+            feed_problem(&filter(Some("FromWorkflow"), &FEED_STATES[1..])),
+            Some("its filter leaves out payment-pending".into())
+        );
+        assert!(feed_problem(&filter(Some("FromOrders"), &[])).is_some_and(|problem| problem.contains("FromOrders")));
+    }
+}
