@@ -1,0 +1,397 @@
+//! Where everything is put together: configuration, log, lock, state file, both sides, the verb, the summary, the exit code.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use clap::{CommandFactory, Parser};
+use secrecy::ExposeSecret;
+
+use crate::channel::Channel;
+use crate::channel::vtex::Vtex;
+use crate::cli::{Cli, Command, ImportArgs, ListArgs, PassArgs};
+use crate::clock::Clock;
+use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig, SecretSource};
+use crate::erp::Erp;
+use crate::erp::ledger::Ledger;
+use crate::exit::Exit;
+use crate::http::{Door, DoorOptions, RetryPolicy};
+use crate::lock::{self, LockError};
+use crate::logging;
+use crate::model::{ChannelName, OrderId, calendar};
+use crate::passes::intake::Backfill;
+use crate::passes::{Pass, import_orders, sync_payments};
+use crate::report::{Reporter, Summary, Tally};
+use crate::stop::Stop;
+use crate::store::Store;
+use crate::store::budget::{Budget, Rate};
+
+mod ledger_commands;
+mod lists;
+
+/// What ends a command before or beside its passes: the exit code, and a sentence for standard error.
+pub(crate) struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+}
+
+/// Runs the command line and gives the exit code.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let printed = error.print();
+            return if error.use_stderr() || printed.is_err() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    match run(&cli) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let message = failure.message.trim_end();
+            // Nobody may be listening; the exit code tells all the same.
+            let _ = writeln!(std::io::stderr(), "error: {message}");
+            failure.exit
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<Exit, Failure> {
+    match &cli.command {
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "vaivem", &mut script);
+            return print_bytes(&script);
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
+            rendered.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+            return print_bytes(&page);
+        }
+        _ => {}
+    }
+    let reporter = Reporter::new(cli.output, cli.quiet, cli.verbose > 0);
+    logging::start(cli.verbose, cli.quiet, reporter.bar());
+    let config = read_config(cli.config.as_deref())?;
+    match &cli.command {
+        Command::ImportOrders(ImportArgs { pass, since, until }) => {
+            let after = |date: chrono::NaiveDate| date.succ_opt().map(calendar::start_of_day);
+            let range = Backfill {
+                since: since.map(calendar::start_of_day),
+                until: until.and_then(after).map(|next_day| next_day - TimeDelta::milliseconds(1)),
+            };
+            if range.since.zip(range.until).is_some_and(|(since, until)| since > until) {
+                return Err(Failure::new(Exit::Usage, "--since is after --until"));
+            }
+            let backfill = (range != Backfill::default()).then_some(range);
+            passes("import-orders", pass, &config, &reporter, &async |pass| import_orders::run(pass, backfill).await)
+        }
+        Command::SyncPayments(pass) => {
+            passes("sync-payments", pass, &config, &reporter, &async |pass| sync_payments::run(pass).await)
+        }
+        Command::Holds(ListArgs { channel }) => {
+            let channels = select(&config, channel)?;
+            lists::holds(&open_store(&config, false)?, &names(&channels), &reporter)
+        }
+        Command::Orders(ListArgs { channel }) => {
+            let channels = select(&config, channel)?;
+            lists::fates(&open_store(&config, false)?, &names(&channels), &reporter)
+        }
+        Command::Ledger(command) => {
+            let ErpConfig::Ledger { file } = &config.erp;
+            ledger_commands::run(command, file, &reporter, Clock::system().now())
+        }
+        Command::Completions { .. } | Command::Man => Ok(Exit::Done),
+    }
+}
+
+/// The configuration named, else the one here, else the user's.
+fn read_config(named: Option<&Path>) -> Result<Config, Failure> {
+    let here = PathBuf::from("vaivem.toml");
+    let users = || {
+        let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".config"));
+        let folder = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or(home)?;
+        Some(folder.join("vaivem").join("vaivem.toml")).filter(|file| file.exists())
+    };
+    let file = match named {
+        Some(file) => file.to_owned(),
+        None if here.exists() => here,
+        None => users().unwrap_or(here),
+    };
+    Config::read(&file).map_err(|error| Failure::new(Exit::Config, error.to_string()))
+}
+
+/// The channels named, or all of them.
+fn select<'a>(config: &'a Config, named: &[String]) -> Result<Vec<&'a ChannelConfig>, Failure> {
+    let known = || config.channels.iter().map(|channel| channel.name.as_str()).collect::<Vec<_>>().join(", ");
+    if named.is_empty() {
+        return Ok(config.channels.iter().collect());
+    }
+    let wanted: BTreeSet<&String> = named.iter().collect();
+    wanted
+        .into_iter()
+        .map(|name| {
+            config.channels.iter().find(|channel| channel.name.as_str() == name).ok_or_else(|| {
+                let file = config.file.display();
+                Failure::new(Exit::Usage, format!("there is no channel `{name}` in {file}; there are: {}", known()))
+            })
+        })
+        .collect()
+}
+
+fn names(channels: &[&ChannelConfig]) -> BTreeSet<ChannelName> {
+    channels.iter().map(|channel| channel.name.clone()).collect()
+}
+
+fn open_store(config: &Config, dry_run: bool) -> Result<Store, Failure> {
+    let opened = if dry_run { Store::scratch(&config.state) } else { Store::open(&config.state) };
+    opened.map_err(|error| Failure::new(Exit::Failed, error.to_string()))
+}
+
+/// Runs a pass for each channel, one after the other; trouble with one does not keep the others from theirs.
+fn passes(
+    verb: &'static str,
+    args: &PassArgs,
+    config: &Config,
+    reporter: &Reporter,
+    run: &impl AsyncFn(&Pass<'_>),
+) -> Result<Exit, Failure> {
+    let channels = select(config, &args.channel)?;
+    let orders = orders_asked_for(&args.order)?;
+    if !args.order.is_empty() && channels.len() > 1 {
+        let message = "--order needs --channel NAME when several channels are configured";
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    if !args.order.is_empty() && orders.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))?;
+    runtime.block_on(async {
+        let clock = Clock::system();
+        let stop = Stop::new(clock.clone(), args.max_duration.map(|span| span.0));
+        stop.install_signals()
+            .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
+        let store = open_store(config, args.dry_run)?;
+        let erp = match &config.erp {
+            ErpConfig::Ledger { file } => {
+                // A dry run may touch nothing: it works on a copy.
+                let opened = if args.dry_run { Ledger::open_scratch(file) } else { Ledger::open(file) };
+                Erp::Ledger(opened.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?)
+            }
+        };
+        let mut exit = Exit::Done;
+        for channel in channels {
+            let one = Run {
+                verb,
+                args,
+                config,
+                channel,
+                orders: &orders,
+                store: &store,
+                erp: &erp,
+                clock: &clock,
+                stop: &stop,
+            };
+            exit = exit.worst(one.run(reporter, run).await);
+        }
+        reporter.finish();
+        Ok(exit)
+    })
+}
+
+/// One verb for one channel.
+struct Run<'a> {
+    verb: &'static str,
+    args: &'a PassArgs,
+    config: &'a Config,
+    channel: &'a ChannelConfig,
+    orders: &'a [OrderId],
+    store: &'a Store,
+    erp: &'a Erp,
+    clock: &'a Clock,
+    stop: &'a Stop,
+}
+
+impl Run<'_> {
+    async fn run(&self, reporter: &Reporter, verb: &impl AsyncFn(&Pass<'_>)) -> Exit {
+        let begun = std::time::Instant::now();
+        let name = &self.channel.name;
+        reporter.begin(self.verb, name);
+        // A dry run changes nothing, so it needs no lock and leaves no trace.
+        let _lock = if self.args.dry_run {
+            None
+        } else {
+            match lock::take(&self.config.state, self.verb, name, self.clock.now()) {
+                Ok(lock) => Some(lock),
+                Err(error) => {
+                    let exit = if matches!(error, LockError::Held { .. }) { Exit::Locked } else { Exit::Failed };
+                    return self.summarize(reporter, &Tally::default(), None, begun, (exit, Some(error.to_string())));
+                }
+            }
+        };
+        let channel = match self.open_channel() {
+            Ok(channel) => channel,
+            Err(failure) => {
+                let end = (failure.exit, Some(failure.message));
+                return self.summarize(reporter, &Tally::default(), None, begun, end);
+            }
+        };
+        let pass = Pass {
+            verb: self.verb,
+            channel: &channel,
+            config: self.channel,
+            erp: self.erp,
+            store: self.store,
+            clock: self.clock,
+            stop: self.stop,
+            report: reporter,
+            dry_run: self.args.dry_run,
+            orders: self.orders,
+            tally: RefCell::default(),
+            halt: RefCell::default(),
+        };
+        let run = match self.store.begin_run(self.verb, name, self.clock.now()) {
+            Ok(run) => run,
+            Err(error) => {
+                let message = format!("the state file {} cannot be written: {error}", self.store.path().display());
+                return self.summarize(reporter, &Tally::default(), None, begun, (Exit::Failed, Some(message)));
+            }
+        };
+        verb(&pass).await;
+        let tally = pass.tally.take();
+        let (exit, message) = match pass.halt.take() {
+            Some((exit, message)) => (exit, Some(message)),
+            None if tally.needs_person() => (Exit::Held, None),
+            None => (Exit::Done, None),
+        };
+        self.summarize(reporter, &tally, Some((run, &channel)), begun, (exit, message))
+    }
+
+    fn summarize(
+        &self,
+        reporter: &Reporter,
+        tally: &Tally,
+        run: Option<(i64, &Channel)>,
+        begun: std::time::Instant,
+        (exit, message): (Exit, Option<String>),
+    ) -> Exit {
+        let summary = Summary {
+            pass: self.verb,
+            channel: &self.channel.name,
+            tally,
+            counts: run.map(|(_, channel)| channel.counts()).unwrap_or_default(),
+            elapsed: begun.elapsed(),
+            exit,
+            message: message.as_deref(),
+            dry_run: self.args.dry_run,
+        };
+        let counts = summary.counts_json().to_string();
+        if let Some((run, _)) = run
+            && let Err(error) = self.store.end_run(run, exit.name(), &counts, self.clock.now())
+        {
+            log::error!("how the run ended cannot be noted in the state file: {error}");
+        }
+        reporter.summary(&summary);
+        exit
+    }
+
+    /// The channel with its door; the message says which setting is wrong.
+    fn open_channel(&self) -> Result<Channel, Failure> {
+        let ChannelKind::Vtex { base_url, app_key, app_token, feed } = &self.channel.kind;
+        let wrong = |key: &str, problem: &dyn fmt::Display| {
+            let file = self.config.file.display();
+            Failure::new(Exit::Config, format!("{file}: `channels.{}.{key}`: {problem}", self.channel.name))
+        };
+        let secret = |key, source: &SecretSource| source.fetch().map_err(|problem| wrong(key, &problem));
+        let app_key = secret("app_key", app_key)?;
+        let limits = &self.channel.limits;
+        let door = Door::new(DoorOptions {
+            // A key's name is no secret, and tells a person which key to look at.
+            identity: Some(app_key.expose_secret().to_owned()),
+            secret_headers: vec![
+                ("X-VTEX-API-AppKey".into(), app_key),
+                ("X-VTEX-API-AppToken".into(), secret("app_token", app_token)?),
+            ],
+            // Required by VTEX's description even where there is no body.
+            headers: vec![("Content-Type".into(), "application/json".into())],
+            html_is_login_page: true,
+            timeout: limits.timeout,
+            retry: RetryPolicy { max_wait: limits.max_wait, ..RetryPolicy::default() },
+            in_flight: limits.in_flight,
+            budget: Some(self.budget(base_url)?),
+            ..DoorOptions::new(base_url, self.clock.clone(), self.stop.clone())
+        })
+        .map_err(|error| wrong("base_url", &error))?;
+        Ok(Channel::Vtex(Vtex::new(self.channel.name.clone(), door, *feed)))
+    }
+
+    /// The pace towards a host, shared through the state file. A VTEX account has its own host and is limited as a whole, so the
+    /// address is the key.
+    fn budget(&self, base_url: &str) -> Result<Budget, Failure> {
+        let limits = &self.channel.limits;
+        let rate = (limits.requests_per_minute > 0).then(|| Rate::per_minute(limits.requests_per_minute));
+        let burst = u32::try_from(limits.in_flight).unwrap_or(1);
+        if self.args.dry_run && !self.config.state.exists() {
+            return Ok(Budget::alone(rate, burst, self.clock.clone()));
+        }
+        Budget::open(&self.config.state, base_url, rate, burst, self.clock.clone()).map_err(|error| {
+            let file = self.config.state.display();
+            Failure::new(Exit::Failed, format!("the shared budget in the state file {file} cannot be used: {error}"))
+        })
+    }
+}
+
+/// The orders named by `--order`, those of standard input included.
+fn orders_asked_for(named: &[String]) -> Result<Vec<OrderId>, Failure> {
+    let mut orders = Vec::new();
+    let mut add = |text: &str| {
+        let id = OrderId::new(text.trim());
+        if !id.as_str().is_empty() && !orders.contains(&id) {
+            orders.push(id);
+        }
+    };
+    for name in named {
+        if name == "-" {
+            for line in std::io::stdin().lock().lines() {
+                add(&line
+                    .map_err(|error| Failure::new(Exit::Usage, format!("standard input cannot be read: {error}")))?);
+            }
+        } else {
+            add(name);
+        }
+    }
+    Ok(orders)
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<Exit, Failure> {
+    match std::io::stdout().write_all(bytes) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::Failed, error.to_string()))
+        }
+        _ => Ok(Exit::Done),
+    }
+}
+
+/// A length of time for people: `3 min`, `2 h`, `5 d`.
+fn age(span: TimeDelta) -> String {
+    match span.to_std().unwrap_or(Duration::ZERO).as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds @ 60..3_600 => format!("{} min", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
+}

@@ -1,0 +1,662 @@
+//! The configuration: one TOML file, unknown keys refused, every error with file, line, key and remedy.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use toml::Spanned;
+
+use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, WarehouseId, calendar};
+
+/// What the file says, checked. Paths are absolute or relative to the working directory, no longer to the file.
+#[derive(Debug)]
+pub struct Config {
+    /// The file it was read from.
+    pub file: PathBuf,
+    /// The state file.
+    pub state: PathBuf,
+    /// The back office.
+    pub erp: ErpConfig,
+    /// The channels, by name.
+    pub channels: Vec<ChannelConfig>,
+}
+
+/// The back office's part.
+#[derive(Debug)]
+pub enum ErpConfig {
+    /// The embedded one.
+    Ledger {
+        /// Its file.
+        file: PathBuf,
+    },
+}
+
+/// One channel's part.
+#[derive(Debug)]
+pub struct ChannelConfig {
+    /// The `NAME` of `[channels.NAME]`.
+    pub name: ChannelName,
+    /// What it is, and how to reach it.
+    pub kind: ChannelKind,
+    /// First instant of the cut-off date: orders created before it are never imported.
+    pub since: Instant,
+    /// Which orders to import.
+    pub import: ImportRule,
+    /// Exceptions from `import` by payment method.
+    pub import_by_method: BTreeMap<PaymentMethod, ImportRule>,
+    /// The ERP's carrier for a channel's carrier that `carriers` does not name.
+    pub default_carrier: Option<CarrierName>,
+    /// The channel's carrier names with the ERP's.
+    pub carriers: BTreeMap<String, CarrierName>,
+    /// The channel's product ids with the ERP's codes, where the channel's own reference is missing or differs.
+    pub skus: BTreeMap<String, Sku>,
+    /// The channel's warehouse ids with the ERP's. A line from any other is left to the ERP's default warehouse.
+    pub warehouses: BTreeMap<WarehouseId, WarehouseId>,
+    /// Pacing and patience.
+    pub limits: Limits,
+    /// How far the sweep of the list reaches back behind its cursor, to catch what the list shows late.
+    pub overlap: Duration,
+    /// An order that waits for payment is read again when the last reading is older than this.
+    pub reread_after: Duration,
+    /// A paid order that is not finished is read again when the last reading is older than this, even if nothing was heard.
+    pub reread_paid_after: Duration,
+}
+
+/// What kind of channel, with what only that kind needs.
+#[derive(Debug)]
+pub enum ChannelKind {
+    /// VTEX.
+    Vtex {
+        /// Where its API is.
+        base_url: String,
+        /// `X-VTEX-API-AppKey`.
+        app_key: SecretSource,
+        /// `X-VTEX-API-AppToken`.
+        app_token: SecretSource,
+        /// What to do about the order feed.
+        feed: FeedRule,
+    },
+}
+
+/// Which orders are imported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportRule {
+    /// Once they are paid and ready.
+    #[default]
+    Paid,
+    /// From the moment they wait for payment.
+    All,
+}
+
+/// What to do about VTEX's order feed, of which there is one per key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedRule {
+    /// Create it when the key has none; use it when it is as needed; never touch another's.
+    #[default]
+    Create,
+    /// Use it when it is as needed; never create it.
+    Use,
+    /// Do without: the list alone finds new orders.
+    Off,
+}
+
+/// Pacing and patience toward one host.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Requests per minute, shared by every process of the state file; 0 is no limit.
+    pub requests_per_minute: u32,
+    /// Calls at the same time.
+    pub in_flight: usize,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
+    /// Longest wait for the host to accept calls again before the run gives up and leaves the rest to the next.
+    pub max_wait: Duration,
+}
+
+/// Where a secret comes from. The file itself never holds one.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// An environment variable.
+    Env(String),
+    /// The first line of a file.
+    File(PathBuf),
+    /// The first line a shell command prints.
+    Command(String),
+}
+
+/// What is wrong with the configuration, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.text())]
+pub struct ConfigError {
+    file: PathBuf,
+    line: Option<usize>,
+    key: Option<String>,
+    problem: String,
+    remedy: String,
+}
+
+impl ConfigError {
+    fn text(&self) -> String {
+        let place = match self.line {
+            Some(line) => format!("{}:{line}", self.file.display()),
+            None => self.file.display().to_string(),
+        };
+        let key = self.key.as_ref().map(|key| format!(" `{key}`:")).unwrap_or_default();
+        format!("{place}:{key} {}\n  what to do: {}", self.problem, self.remedy)
+    }
+}
+
+impl Config {
+    /// Reads and checks the file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names file, line, key and remedy.
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|error| ConfigError {
+            file: file.to_owned(),
+            line: None,
+            key: None,
+            problem: format!("cannot be read: {error}"),
+            remedy: "name the configuration with --config FILE or VAIVEM_CONFIG; examples/vaivem.toml is a commented one to start from"
+                .into(),
+        })?;
+        Self::parse(file, &text)
+    }
+
+    /// Checks the text of a configuration; `file` is for messages and for relative paths.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
+        let at = Place { file, text };
+        let raw: Raw = at.deserialize()?;
+        let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let erp = match raw.erp.kind.as_ref().as_str() {
+            "ledger" => ErpConfig::Ledger { file: folder.join(raw.erp.file.unwrap_or_else(|| "ledger.db".into())) },
+            other => {
+                return Err(at.error(
+                    &raw.erp.kind,
+                    "erp.kind",
+                    format!("`{other}` is no kind of ERP"),
+                    "write \"ledger\"",
+                ));
+            }
+        };
+        if raw.channels.is_empty() {
+            return Err(ConfigError {
+                file: file.to_owned(),
+                line: None,
+                key: Some("channels".into()),
+                problem: "there is no channel".into(),
+                remedy: "add a table [channels.NAME] with kind = \"vtex\"".into(),
+            });
+        }
+        let channels = raw
+            .channels
+            .into_iter()
+            .map(|(name, channel)| at.channel(folder, &name, channel))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            file: file.to_owned(),
+            state: folder.join(raw.state.unwrap_or_else(|| "vaivem.db".into())),
+            erp,
+            channels,
+        })
+    }
+}
+
+/// The text being checked, for errors that know their line.
+struct Place<'a> {
+    file: &'a Path,
+    text: &'a str,
+}
+
+impl Place<'_> {
+    fn line(&self, offset: usize) -> usize {
+        1 + self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+    }
+
+    fn error<T>(
+        &self,
+        at: &Spanned<T>,
+        key: &str,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> ConfigError {
+        ConfigError {
+            file: self.file.to_owned(),
+            line: Some(self.line(at.span().start)),
+            key: Some(key.to_owned()),
+            problem: problem.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    fn deserialize(&self) -> Result<Raw, ConfigError> {
+        let wrong = |error: &toml::de::Error, key: Option<String>| ConfigError {
+            file: self.file.to_owned(),
+            line: error.span().map(|span| self.line(span.start)),
+            key,
+            problem: error.message().trim_end().replace('\n', "; "),
+            remedy: "compare with examples/vaivem.toml, where every key stands commented with its default".into(),
+        };
+        let parsed = toml::Deserializer::parse(self.text).map_err(|error| wrong(&error, None))?;
+        serde_path_to_error::deserialize(parsed).map_err(|error| {
+            // `Spanned` shows in the path as a level of its own.
+            let path = error.path().to_string().replace("$__serde_spanned_private_value.", "");
+            let key = Some(path).filter(|path| path != ".");
+            wrong(error.inner(), key)
+        })
+    }
+
+    fn channel(&self, folder: &Path, name: &str, spanned: Spanned<RawChannel>) -> Result<ChannelConfig, ConfigError> {
+        let key = |field: &str| format!("channels.{name}.{field}");
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+            return Err(self.error(
+                &spanned,
+                &format!("channels.{name}"),
+                "a channel's name may hold only letters, digits, `-` and `_`",
+                "rename it; the name is used in commands and file names",
+            ));
+        }
+        let place = Spanned::new(spanned.span(), ());
+        let raw = spanned.into_inner();
+        let missing = |field: &str, remedy: &str| self.error(&place, &key(field), "is missing", remedy);
+
+        let kind = match raw.kind.as_ref().as_str() {
+            "vtex" => {
+                let base_url = match (raw.base_url, raw.account) {
+                    (Some(url), _) => {
+                        let plain = url.as_ref().trim_end_matches('/').to_owned();
+                        let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+                        if !plain.starts_with("https://") && !loopback.iter().any(|prefix| plain.starts_with(prefix)) {
+                            return Err(self.error(
+                                &url,
+                                &key("base_url"),
+                                "does not start with https://",
+                                "keys must not travel unencrypted; plain http is for a sandbox on 127.0.0.1 only",
+                            ));
+                        }
+                        plain
+                    }
+                    (None, Some(account)) if !account.as_ref().is_empty() => {
+                        let name = account.as_ref();
+                        if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+                            return Err(self.error(
+                                &account,
+                                &key("account"),
+                                format!("`{name}` is no account name"),
+                                "write the name alone: the NAME in NAME.myvtex.com",
+                            ));
+                        }
+                        format!("https://{name}.vtexcommercestable.com.br")
+                    }
+                    _ => return Err(missing("account", "write account = \"NAME\", the NAME in NAME.myvtex.com")),
+                };
+                let secret = |source: Option<RawSecret>, field: &str, env: &str| {
+                    source.map(|source| source.resolve_in(folder)).ok_or_else(|| {
+                        missing(
+                            field,
+                            &format!("write {field} = {{ env = \"{env}\" }} (or file = \"…\", or command = \"…\")"),
+                        )
+                    })
+                };
+                ChannelKind::Vtex {
+                    base_url,
+                    app_key: secret(raw.app_key, "app_key", "VTEX_APP_KEY")?,
+                    app_token: secret(raw.app_token, "app_token", "VTEX_APP_TOKEN")?,
+                    feed: raw.feed.unwrap_or_default(),
+                }
+            }
+            other => {
+                return Err(self.error(
+                    &raw.kind,
+                    &key("kind"),
+                    format!("`{other}` is no kind of channel"),
+                    "write \"vtex\"",
+                ));
+            }
+        };
+        let since = raw.since.ok_or_else(|| {
+            missing("since", "write the cut-off date, such as since = \"2026-11-01\": older orders are never imported")
+        })?;
+        let Ok(cutoff) = since.as_ref().parse::<NaiveDate>() else {
+            return Err(self.error(
+                &since,
+                &key("since"),
+                format!("`{}` is not a date", since.as_ref()),
+                "write it as \"YYYY-MM-DD\", the day's start in São Paulo",
+            ));
+        };
+        let mut import_by_method = BTreeMap::new();
+        for (method, rule) in raw.import_by_method {
+            let code = method.as_ref();
+            match PaymentMethod::ALL.iter().find(|(_, known)| known == code) {
+                Some((known, _)) => import_by_method.insert(*known, rule),
+                None => {
+                    let known: Vec<&str> = PaymentMethod::ALL.iter().map(|(_, code)| *code).collect();
+                    return Err(self.error(
+                        &method,
+                        &key(&format!("import_by_method.{code}")),
+                        "is no payment method",
+                        format!("use one of {}", known.join(", ")),
+                    ));
+                }
+            };
+        }
+        Ok(ChannelConfig {
+            name: ChannelName::new(name),
+            kind,
+            since: calendar::start_of_day(cutoff),
+            import: raw.import.unwrap_or_default(),
+            import_by_method,
+            default_carrier: raw.default_carrier.map(CarrierName::new),
+            carriers: raw.carriers.into_iter().map(|(theirs, ours)| (theirs, CarrierName::new(ours))).collect(),
+            skus: raw.skus.into_iter().map(|(theirs, ours)| (theirs, Sku::new(ours))).collect(),
+            warehouses: raw
+                .warehouses
+                .into_iter()
+                .map(|(theirs, ours)| (WarehouseId::new(theirs), WarehouseId::new(ours)))
+                .collect(),
+            limits: Limits {
+                requests_per_minute: raw.requests_per_minute.unwrap_or(300),
+                in_flight: raw.in_flight.map_or(4, |n| usize::from(n.max(1))),
+                timeout: raw.timeout.map_or(Duration::from_secs(30), |span| span.0),
+                max_wait: raw.max_wait.map_or(Duration::from_secs(90), |span| span.0),
+            },
+            overlap: raw.overlap.map_or(Duration::from_secs(30 * 60), |span| span.0),
+            reread_after: raw.reread_after.map_or(Duration::ZERO, |span| span.0),
+            reread_paid_after: raw.reread_paid_after.map_or(Duration::from_secs(3600), |span| span.0),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    state: Option<PathBuf>,
+    erp: RawErp,
+    #[serde(default)]
+    channels: BTreeMap<String, Spanned<RawChannel>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawErp {
+    kind: Spanned<String>,
+    file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawChannel {
+    kind: Spanned<String>,
+    account: Option<Spanned<String>>,
+    base_url: Option<Spanned<String>>,
+    app_key: Option<RawSecret>,
+    app_token: Option<RawSecret>,
+    since: Option<Spanned<String>>,
+    feed: Option<FeedRule>,
+    import: Option<ImportRule>,
+    #[serde(default)]
+    import_by_method: BTreeMap<Spanned<String>, ImportRule>,
+    default_carrier: Option<String>,
+    #[serde(default)]
+    carriers: BTreeMap<String, String>,
+    #[serde(default)]
+    skus: BTreeMap<String, String>,
+    #[serde(default)]
+    warehouses: BTreeMap<String, String>,
+    requests_per_minute: Option<u32>,
+    in_flight: Option<u8>,
+    timeout: Option<Span>,
+    max_wait: Option<Span>,
+    overlap: Option<Span>,
+    reread_after: Option<Span>,
+    reread_paid_after: Option<Span>,
+}
+
+/// A length of time such as `30s`, `10m`, `1h`, `7d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl std::str::FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || format!("`{text}` is not a length of time; write 30s, 10m, 1h or 7d");
+        let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+        let (number, unit) = text.split_at(split);
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            _ => return Err(wrong()),
+        };
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        number.checked_mul(seconds).map(|seconds| Self(Duration::from_secs(seconds))).ok_or_else(wrong)
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+struct RawSecret(SecretSource);
+
+impl RawSecret {
+    fn resolve_in(self, folder: &Path) -> SecretSource {
+        match self.0 {
+            SecretSource::File(path) => SecretSource::File(folder.join(path)),
+            other => other,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RawSecret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Forms;
+        impl<'de> Visitor<'de> for Forms {
+            type Value = RawSecret;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("{ env = \"NAME\" }, { file = \"PATH\" } or { command = \"COMMAND\" }")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<RawSecret, E> {
+                Err(E::custom(
+                    "secrets do not belong in this file: write { env = \"NAME\" }, { file = \"PATH\" } or { command = \"COMMAND\" }",
+                ))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawSecret, A::Error> {
+                let wrong = || A::Error::custom("write exactly one of env, file and command");
+                let (form, value) = map.next_entry::<String, String>()?.ok_or_else(wrong)?;
+                if map.next_key::<String>()?.is_some() {
+                    return Err(wrong());
+                }
+                match form.as_str() {
+                    "env" => Ok(RawSecret(SecretSource::Env(value))),
+                    "file" => Ok(RawSecret(SecretSource::File(value.into()))),
+                    "command" => Ok(RawSecret(SecretSource::Command(value))),
+                    _ => Err(wrong()),
+                }
+            }
+        }
+        deserializer.deserialize_any(Forms)
+    }
+}
+
+impl fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "secret from {self}")
+    }
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "environment variable {name}"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Command(_) => f.write_str("its command"),
+        }
+    }
+}
+
+impl SecretSource {
+    /// Fetches the secret: the first line, without surrounding blanks.
+    ///
+    /// # Errors
+    /// A sentence that names the source and what to do; never the secret.
+    pub fn fetch(&self) -> Result<SecretString, String> {
+        let text = match self {
+            Self::Env(name) => std::env::var(name).map_err(|_| {
+                format!("environment variable {name} is not set; cron needs it in the crontab or a file")
+            })?,
+            Self::File(path) => {
+                warn_if_open_to_others(path);
+                std::fs::read_to_string(path)
+                    .map_err(|error| format!("file {} cannot be read: {error}", path.display()))?
+            }
+            Self::Command(command) => {
+                let output = std::process::Command::new("sh")
+                    .args(["-c", command])
+                    .stdin(std::process::Stdio::null())
+                    .output()
+                    .map_err(|error| format!("the command for it cannot be run: {error}"))?;
+                if !output.status.success() {
+                    return Err(format!("the command for it ended with {}", output.status));
+                }
+                String::from_utf8(output.stdout).map_err(|_| "the command for it prints no text".to_owned())?
+            }
+        };
+        let secret = text.lines().next().unwrap_or_default().trim();
+        if secret.is_empty() {
+            return Err(format!("{self} is empty"));
+        }
+        if !secret.is_ascii() || secret.contains(char::is_whitespace) {
+            return Err(format!("{self} holds blanks or letters that no key has"));
+        }
+        Ok(SecretString::from(secret))
+    }
+}
+
+#[cfg(unix)]
+fn warn_if_open_to_others(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if let Ok(meta) = std::fs::metadata(path)
+        && meta.permissions().mode() & 0o077 != 0
+    {
+        log::warn!("{} can be read by others; run: chmod 600 {}", path.display(), path.display());
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_if_open_to_others(_: &Path) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+[erp]
+kind = "ledger"
+
+[channels.loja]
+kind = "vtex"
+account = "minhaloja"
+app_key = { env = "K" }
+app_token = { file = "token" }
+since = "2026-11-01"
+"#;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(Path::new("/etc/vaivem/vaivem.toml"), text)
+    }
+
+    fn error(text: &str) -> String {
+        parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_short_file_is_enough() {
+        let config = parse(GOOD).unwrap();
+        assert_eq!(config.state, Path::new("/etc/vaivem/vaivem.db"));
+        let channel = &config.channels[0];
+        assert_eq!(channel.since, "2026-11-01T03:00:00Z".parse::<Instant>().unwrap());
+        let ChannelKind::Vtex { base_url, app_token, feed, .. } = &channel.kind;
+        assert_eq!(base_url, "https://minhaloja.vtexcommercestable.com.br");
+        assert_eq!(*app_token, SecretSource::File("/etc/vaivem/token".into()));
+        assert_eq!(*feed, FeedRule::Create);
+        assert_eq!(channel.import, ImportRule::Paid);
+    }
+
+    #[test]
+    fn errors_name_file_line_key_and_remedy() {
+        let unknown = error(&format!("{GOOD}importt = \"all\"\n"));
+        assert!(unknown.starts_with("/etc/vaivem/vaivem.toml:11: `channels.loja.importt`: unknown field"), "{unknown}");
+        assert!(unknown.contains("what to do:"), "{unknown}");
+
+        let kind = error(&GOOD.replace("\"vtex\"", "\"shopify\""));
+        assert!(
+            kind.starts_with("/etc/vaivem/vaivem.toml:6: `channels.loja.kind`: `shopify` is no kind of channel"),
+            "{kind}"
+        );
+
+        let since = error(&GOOD.replace("2026-11-01", "01/11/2026"));
+        assert!(since.starts_with("/etc/vaivem/vaivem.toml:10: `channels.loja.since`:"), "{since}");
+
+        let missing = error(&GOOD.replace("since = \"2026-11-01\"\n", ""));
+        assert!(missing.contains("`channels.loja.since`: is missing"), "{missing}");
+
+        let inline = error(&GOOD.replace("{ env = \"K\" }", "\"vtexappkey-x\""));
+        assert!(inline.contains(":8: `channels.loja.app_key`: secrets do not belong in this file"), "{inline}");
+        assert!(!inline.contains("vtexappkey-x"), "a secret must not be echoed: {inline}");
+
+        let method = error(&format!("{GOOD}import_by_method = {{ boletto = \"all\" }}\n"));
+        assert!(method.contains(":11: `channels.loja.import_by_method.boletto`: is no payment method"), "{method}");
+
+        let span = error(&format!("{GOOD}overlap = \"30\"\n"));
+        assert!(span.contains(":11: `channels.loja.overlap`: `30` is not a length of time"), "{span}");
+
+        let http = error(&GOOD.replace("account = \"minhaloja\"", "base_url = \"http://example.com\""));
+        assert!(http.contains("does not start with https://"), "{http}");
+
+        let syntax = error("[erp\nkind = 1");
+        assert!(syntax.starts_with("/etc/vaivem/vaivem.toml:1:"), "{syntax}");
+    }
+
+    #[test]
+    fn the_published_example_is_valid() {
+        let text = include_str!("../examples/vaivem.toml");
+        parse(text).unwrap();
+        // Every commented default must be a valid key with that value, too.
+        let uncommented: String = text
+            .lines()
+            .map(|line| line.strip_prefix("#: ").unwrap_or(line))
+            .fold(String::new(), |all, line| all + line + "\n");
+        parse(&uncommented).unwrap();
+    }
+
+    #[test]
+    fn secrets_come_from_three_places() {
+        use secrecy::ExposeSecret;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "s3cret\n").unwrap();
+        assert_eq!(SecretSource::File(path).fetch().unwrap().expose_secret(), "s3cret");
+        assert_eq!(SecretSource::Command("echo s3cret".into()).fetch().unwrap().expose_secret(), "s3cret");
+        assert!(SecretSource::Command("exit 1".into()).fetch().unwrap_err().contains("exit status: 1"));
+        assert!(SecretSource::Env("VAIVEM_NOT_SET".into()).fetch().unwrap_err().contains("VAIVEM_NOT_SET"));
+    }
+}

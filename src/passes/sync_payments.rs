@@ -1,0 +1,342 @@
+//! sync-payments: what the channel says of an order's payment becomes true in the ERP: approved, in review, cancelled, asked to
+//! be cancelled. Whatever the feed said or did not say.
+//!
+//! Both sides are read fresh right before anything is written. An order is only ever moved forward. A cancellation against an
+//! invoice, and a payment against a cancellation, are conflicts for a person.
+
+use super::take_over::{self, TAKE_OVER};
+use super::{Pass, Trouble};
+use crate::channel::Reading;
+use crate::erp::{ErpError, ErpOrder};
+use crate::model::{Order, Readiness, Status, calendar};
+use crate::reason::Reason;
+use crate::report::Outcome;
+use crate::store::journal::{Effect, State};
+use crate::store::orders::{Decided, Fate, OrderRow, Visit};
+
+/// What was read about an order on both sides.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The channel's side.
+    pub order: Order,
+    /// The ERP's side.
+    pub erp: ErpOrder,
+}
+
+/// A side effect on the outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Move the ERP's order to a status.
+    SetErpStatus(Status),
+    /// Cancel the ERP's order ("baixa de cancelamento").
+    CancelInErp {
+        /// For the ERP's history.
+        note: String,
+    },
+    /// Tell the channel that the ERP has the order.
+    TakeOver,
+}
+
+impl Action {
+    /// Its name in journal and reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::SetErpStatus(Status::Paid) => "mark_paid",
+            Self::SetErpStatus(Status::PaymentUnderReview) => "mark_under_review",
+            Self::SetErpStatus(Status::CancellationRequested) => "mark_cancellation_requested",
+            Self::SetErpStatus(_) => "set_status",
+            Self::CancelInErp { .. } => "cancel_order",
+            Self::TakeOver => TAKE_OVER,
+        }
+    }
+}
+
+/// What is to be done about an order, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Carry these out, in this order; with none, both sides are in step.
+    Do {
+        /// Why.
+        reason: Reason,
+        /// What.
+        actions: Vec<Action>,
+    },
+    /// A person must decide.
+    Hold(Reason),
+}
+
+/// Decides on an order. Pure: the same facts give the same decision.
+pub fn plan(facts: &Facts) -> Decision {
+    let (order, erp) = (&facts.order, &facts.erp);
+    let act = |reason, actions| Decision::Do { reason, actions };
+    let in_step = || act(Reason::InStep { status: erp.status.clone() }, Vec::new());
+    match &order.status {
+        Status::Unknown(raw) => Decision::Hold(Reason::StatusUnknown { raw: raw.clone() }),
+        Status::Cancelled if erp.status == Status::Cancelled => in_step(),
+        Status::Cancelled
+            if erp.invoiced || erp.status.rank() >= Status::Invoiced.rank() && erp.status.rank().is_some() =>
+        {
+            Decision::Hold(Reason::CancelledAfterInvoice)
+        }
+        Status::Cancelled if erp.status == Status::Returned => in_step(),
+        Status::Cancelled => {
+            let note = match &order.cancel_reason {
+                Some(reason) => format!("cancelled on {}: {reason}", order.channel),
+                None => format!("cancelled on {}", order.channel),
+            };
+            act(Reason::CancelledOnChannel { raw: order.raw_status.clone() }, vec![Action::CancelInErp { note }])
+        }
+        status if erp.status == Status::Cancelled => {
+            if status.is_paid_or_beyond() {
+                Decision::Hold(Reason::PaidAfterCancellation)
+            } else {
+                in_step()
+            }
+        }
+        Status::CancellationRequested => match erp.status.may_become(&Status::CancellationRequested) {
+            true => {
+                act(Reason::CancellationRequestedOnChannel, vec![Action::SetErpStatus(Status::CancellationRequested)])
+            }
+            false => in_step(),
+        },
+        Status::PaymentUnderReview if erp.status.may_become(&Status::PaymentUnderReview) => {
+            act(Reason::ReviewOnChannel, vec![Action::SetErpStatus(Status::PaymentUnderReview)])
+        }
+        status if status.is_paid_or_beyond() => {
+            let mut actions = Vec::new();
+            if !erp.status.is_paid_or_beyond() && erp.status.may_become(&Status::Paid) {
+                actions.push(Action::SetErpStatus(Status::Paid));
+            }
+            if order.readiness == Readiness::Ready && erp.status != Status::Returned {
+                actions.push(Action::TakeOver);
+            }
+            match actions.first() {
+                None => in_step(),
+                Some(Action::TakeOver) => act(Reason::ReadyOnChannel, actions),
+                Some(_) => act(Reason::PaidOnChannel, actions),
+            }
+        }
+        _ => in_step(),
+    }
+}
+
+/// Runs the pass.
+pub async fn run(pass: &Pass<'_>) {
+    let before = |age| pass.clock.now() - chrono::TimeDelta::from_std(age).unwrap_or_default();
+    let visit_these = Visit::ToFollow {
+        unpaid_before: before(pass.config.reread_after),
+        paid_before: before(pass.config.reread_paid_after),
+    };
+    pass.visit_all(visit_these, async |row| visit(pass, row).await).await;
+}
+
+/// Reads an order fresh on both sides, decides, carries out, records.
+async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
+    let Some(erp_id) = &row.erp_id else { return Ok(pass.not_imported(row)?) };
+    let order = match pass.channel.read_order(&row.id).await? {
+        Reading::Order(order) => *order,
+        Reading::Absent => return Ok(pass.not_on_channel(row)?),
+        Reading::Unreadable(problem) => {
+            return Ok(pass.hold(row, &Reason::Unreadable { at: problem.at, problem: problem.problem })?);
+        }
+    };
+    pass.store.record_reading(row.row, &order, pass.clock.now())?;
+    let Some(erp) = pass.erp.read_order(erp_id).await?.filter(|erp| erp.store_number == row.id) else {
+        let number = row.erp_number.clone().unwrap_or_else(|| erp_id.to_string());
+        let message = format!("it has no order {number} with store number {} any more", row.id);
+        return Ok(pass.hold(row, &Reason::ErpRefused { refusal: "not_found".into(), message })?);
+    };
+    pass.store.record_erp_status(row.row, &erp.status)?;
+    let facts = Facts { order, erp };
+    let (reason, actions) = match plan(&facts) {
+        Decision::Hold(reason) => return Ok(pass.hold(row, &reason)?),
+        Decision::Do { reason, actions } => (reason, actions),
+    };
+    let mut status = facts.erp.status.clone();
+    if !pass.dry_run {
+        for action in &actions {
+            match apply(pass, row, &facts, action).await? {
+                Applied::Held(reason) => return Ok(pass.hold(row, &reason)?),
+                Applied::Erp(erp) => {
+                    status = erp.status;
+                    pass.store.record_erp_status(row.row, &status)?;
+                }
+                Applied::Channel => {}
+            }
+        }
+    }
+    let names: Vec<&'static str> = actions.iter().map(Action::name).collect();
+    let would_cancel = actions.iter().any(|action| matches!(action, Action::CancelInErp { .. }));
+    let cancelled = facts.order.status == Status::Cancelled && (status == Status::Cancelled || would_cancel);
+    let fate = if cancelled { Fate::Cancelled } else { Fate::Imported };
+    let why = if cancelled { &reason } else { row.fate_why.as_ref().unwrap_or(&reason) };
+    let outcome = match (fate, names.is_empty()) {
+        (_, true) => Outcome::Unchanged,
+        (Fate::Cancelled, false) => Outcome::Cancelled,
+        (_, false) => Outcome::Updated,
+    };
+    let open = !(cancelled || facts.order.status.is_final_for_payment() && status.is_final_for_payment());
+    Ok(pass.conclude(row, Decided { fate, reason: why, hold: None, open }, outcome, &reason, &names)?)
+}
+
+enum Applied {
+    Erp(ErpOrder),
+    Channel,
+    Held(Reason),
+}
+
+async fn apply(pass: &Pass<'_>, row: &OrderRow, facts: &Facts, action: &Action) -> Result<Applied, Trouble> {
+    if *action == Action::TakeOver {
+        return Ok(take_over::apply(pass, row).await?.map_or(Applied::Channel, Applied::Held));
+    }
+    let effect = Effect { channel: &row.channel, order: row.row, action: action.name(), of: "" };
+    pass.store.intend(&effect, pass.clock.now())?;
+    let now = pass.clock.now();
+    let answer = match action {
+        Action::SetErpStatus(status) => {
+            let note = match (status, facts.order.paid_at) {
+                (Status::Paid, Some(at)) => format!("paid on {} at {}", row.channel, calendar::local_text(at)),
+                _ => format!("{} on {}", facts.order.raw_status, row.channel),
+            };
+            pass.erp.set_status(&facts.erp.id, status, &note, now).await
+        }
+        Action::CancelInErp { note } => pass.erp.cancel_order(&facts.erp.id, note, now).await,
+        Action::TakeOver => return Ok(Applied::Channel),
+    };
+    let now = pass.clock.now();
+    match answer {
+        Ok(erp) => {
+            pass.store.settle(&effect, State::Done, &erp.status.code(), now)?;
+            Ok(Applied::Erp(erp))
+        }
+        Err(ErpError::Refused { code: "invoice_exists", .. }) => {
+            pass.store.settle(&effect, State::Failed, "invoice_exists", now)?;
+            Ok(Applied::Held(Reason::CancelledAfterInvoice))
+        }
+        Err(ErpError::Refused { code, message }) => {
+            pass.store.settle(&effect, State::Failed, code, now)?;
+            Ok(Applied::Held(Reason::ErpRefused { refusal: code.into(), message }))
+        }
+        Err(ErpError::Call(error)) if error.outcome_unknown() => {
+            pass.store.settle(&effect, State::Unknown, "no answer", now)?;
+            let trouble = Trouble::Erp(error.into());
+            match trouble.ends_run(pass.stop) {
+                Some(_) => Err(trouble),
+                None => Ok(Applied::Held(Reason::OutcomeUnknown { action: action.name().into() })),
+            }
+        }
+        Err(error) => {
+            pass.store.settle(&effect, State::Failed, "not carried out", now)?;
+            Err(error.into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::vtex::convert;
+    use crate::model::order::sample;
+    use crate::model::{Cents, ErpOrderId, OrderId};
+
+    fn facts(raw: &str, erp: Status, invoiced: bool) -> Facts {
+        let mut order = sample::order();
+        (order.status, order.readiness) = convert::status(Some(raw));
+        order.raw_status = raw.into();
+        let erp = ErpOrder {
+            id: ErpOrderId::new("7"),
+            number: "7".into(),
+            channel: None,
+            store_number: OrderId::new("1172452900788-01"),
+            status: erp,
+            total: Cents::new(11_000),
+            lines: 1,
+            invoiced,
+            cancelled_at: None,
+            cancel_reason: None,
+        };
+        Facts { order, erp }
+    }
+
+    /// What is done, or the code of the hold.
+    fn decided(raw: &str, erp: Status) -> Vec<String> {
+        match plan(&facts(raw, erp, false)) {
+            Decision::Do { actions, .. } => actions.iter().map(|action| action.name().to_owned()).collect(),
+            Decision::Hold(reason) => vec![format!("hold {}", reason.code())],
+        }
+    }
+
+    #[test]
+    fn the_channel_moves_the_erp_forward_and_never_back() {
+        use Status::{
+            AwaitingPayment, CancellationRequested, Cancelled, Delivered, Invoiced, Paid, PaymentUnderReview, Picking,
+            Returned,
+        };
+        let table: [(&str, Status, &[&str]); 27] = [
+            ("payment-pending", AwaitingPayment, &[]),
+            ("payment-pending", PaymentUnderReview, &[]),
+            ("payment-pending", Paid, &[]),
+            ("approve-payment", AwaitingPayment, &["mark_under_review"]),
+            ("approve-payment", PaymentUnderReview, &[]),
+            ("approve-payment", Paid, &[]),
+            ("payment-approved", AwaitingPayment, &["mark_paid"]),
+            ("payment-approved", PaymentUnderReview, &["mark_paid"]),
+            ("window-to-cancel", Paid, &[]),
+            ("ready-for-handling", AwaitingPayment, &["mark_paid", "take_over"]),
+            ("ready-for-handling", Paid, &["take_over"]),
+            ("ready-for-handling", Picking, &["take_over"]),
+            ("handling", Paid, &[]),
+            ("handling", Picking, &[]),
+            ("handling", CancellationRequested, &["mark_paid"]),
+            ("cancellation-requested", Paid, &["mark_cancellation_requested"]),
+            ("cancellation-requested", CancellationRequested, &[]),
+            ("cancellation-requested", Delivered, &[]),
+            ("canceled", AwaitingPayment, &["cancel_order"]),
+            ("canceled", Picking, &["cancel_order"]),
+            ("canceled", CancellationRequested, &["cancel_order"]),
+            ("canceled", Cancelled, &[]),
+            ("canceled", Invoiced, &["hold cancelled_after_invoice"]),
+            ("canceled", Returned, &[]),
+            ("ready-for-handling", Cancelled, &["hold paid_after_cancellation"]),
+            ("payment-pending", Cancelled, &[]),
+            ("quarantined", Paid, &["hold status_unknown"]),
+        ];
+        for (raw, erp, expected) in table {
+            assert_eq!(decided(raw, erp.clone()), expected, "{raw} against {erp}");
+        }
+    }
+
+    #[test]
+    fn an_invoice_stops_a_cancellation_whatever_the_erp_status_says() {
+        let decision = plan(&facts("canceled", Status::Picking, true));
+        assert_eq!(decision, Decision::Hold(Reason::CancelledAfterInvoice));
+    }
+
+    #[test]
+    fn whatever_is_written_is_an_allowed_move() {
+        let words = [
+            "payment-pending",
+            "approve-payment",
+            "payment-approved",
+            "ready-for-handling",
+            "handling",
+            "invoiced",
+            "cancellation-requested",
+            "canceled",
+            "quarantined",
+        ];
+        for raw in words {
+            for erp in Status::known() {
+                if let Decision::Do { actions, .. } = plan(&facts(raw, erp.clone(), false)) {
+                    for action in actions {
+                        match action {
+                            Action::SetErpStatus(to) => assert!(erp.may_become(&to), "{raw}: {erp} -> {to}"),
+                            Action::CancelInErp { .. } => assert!(erp.may_become(&Status::Cancelled), "{raw}: {erp}"),
+                            Action::TakeOver => {}
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! What a person or a script sees of a run: one record per order, warnings, and a summary; as text or as JSON Lines.
+//!
+//! Standard output is the result, standard error is progress and log. A closed pipe never stops a pass.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::http::Counts;
+use crate::model::{Cents, ChannelName, OrderId};
+use crate::reason::Reason;
+use crate::words;
+
+/// The form of standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For eyes.
+    #[default]
+    Human,
+    /// One JSON object a line, `type` first, ending with a summary.
+    Jsonl,
+}
+
+/// What a visit came to, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Created in the ERP, or found there.
+    Imported,
+    /// Something was written to either side.
+    Updated,
+    /// Nothing to do.
+    Unchanged,
+    /// Waits.
+    Waiting,
+    /// Held.
+    Held,
+    /// Not to be imported.
+    Skipped,
+    /// Cancelled.
+    Cancelled,
+    /// Could not be done at all.
+    Failed,
+}
+
+impl Outcome {
+    const ALL: [(Self, &'static str); 8] = [
+        (Self::Imported, "imported"),
+        (Self::Updated, "updated"),
+        (Self::Cancelled, "cancelled"),
+        (Self::Waiting, "waiting"),
+        (Self::Held, "held"),
+        (Self::Skipped, "skipped"),
+        (Self::Failed, "failed"),
+        (Self::Unchanged, "unchanged"),
+    ];
+
+    fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(outcome, _)| *outcome == self).map_or("", |(_, word)| word)
+    }
+}
+
+/// One order's visit.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The channel.
+    pub channel: ChannelName,
+    /// The order.
+    pub order: OrderId,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// Whether that is news, or needs a person.
+    pub changed: bool,
+    /// The ERP's number.
+    pub erp_number: Option<String>,
+    /// Why.
+    pub reason: Reason,
+    /// What was done, or in a dry run would be.
+    pub actions: Vec<&'static str>,
+    /// Nothing was really done.
+    pub dry_run: bool,
+}
+
+/// What a person should know about a run, beyond single orders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Warning {
+    /// There is no feed, and the configuration says not to make one.
+    FeedMissing {
+        /// On which channel.
+        channel: ChannelName,
+    },
+    /// There was no feed; it was made.
+    FeedCreated {
+        /// On which channel.
+        channel: ChannelName,
+        /// How far the sweep reaches back to cover the gap.
+        days: i64,
+    },
+    /// The feed is not as needed and was left alone.
+    FeedForeign {
+        /// On which channel.
+        channel: ChannelName,
+        /// What is different.
+        problem: String,
+    },
+    /// The feed could not be read.
+    FeedFailed {
+        /// On which channel.
+        channel: ChannelName,
+        /// Why.
+        problem: String,
+    },
+    /// The sweep's cursor was of no use.
+    CursorReset {
+        /// On which channel.
+        channel: ChannelName,
+        /// What it said.
+        cursor: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The window reaches further back than the channel's list.
+    Expired {
+        /// On which channel.
+        channel: ChannelName,
+    },
+}
+
+/// What a pass counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    heard: usize,
+    new: usize,
+    outcomes: BTreeMap<Outcome, usize>,
+    held: Cents,
+}
+
+impl Tally {
+    /// Events and listed orders, and how many of their orders were new.
+    pub fn heard(&mut self, heard: usize, new: usize) {
+        self.heard += heard;
+        self.new += new;
+    }
+
+    /// One visit.
+    pub fn count(&mut self, outcome: Outcome, worth: Option<Cents>) {
+        *self.outcomes.entry(outcome).or_default() += 1;
+        if outcome == Outcome::Held {
+            self.held = [self.held, worth.unwrap_or_default()].into_iter().sum();
+        }
+    }
+
+    /// Whether a person must look at something.
+    pub fn needs_person(&self) -> bool {
+        self.of(Outcome::Held) + self.of(Outcome::Failed) > 0
+    }
+
+    /// How many visits came to this.
+    pub fn of(&self, outcome: Outcome) -> usize {
+        self.outcomes.get(&outcome).copied().unwrap_or(0)
+    }
+}
+
+/// The last record of a pass.
+#[derive(Clone, Debug)]
+pub struct Summary<'a> {
+    /// The verb.
+    pub pass: &'a str,
+    /// The channel.
+    pub channel: &'a ChannelName,
+    /// What was counted.
+    pub tally: &'a Tally,
+    /// Calls to the network.
+    pub counts: Counts,
+    /// How long it took.
+    pub elapsed: std::time::Duration,
+    /// How it ended.
+    pub exit: Exit,
+    /// Why it ended early, if it did.
+    pub message: Option<&'a str>,
+    /// Nothing was really done.
+    pub dry_run: bool,
+}
+
+impl Summary<'_> {
+    /// The counts as JSON fields, for the summary record and the run's row.
+    pub fn counts_json(&self) -> serde_json::Value {
+        let mut fields = serde_json::Map::new();
+        fields.insert("heard".into(), self.tally.heard.into());
+        fields.insert("new".into(), self.tally.new.into());
+        for (outcome, word) in Outcome::ALL {
+            fields.insert(word.into(), self.tally.of(outcome).into());
+        }
+        fields.insert("held_cents".into(), self.tally.held.get().into());
+        fields.insert("calls".into(), self.counts.calls.into());
+        fields.insert("retries".into(), self.counts.retries.into());
+        fields.insert("limited".into(), self.counts.limited.into());
+        fields.insert("duration_ms".into(), u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX).into());
+        fields.into()
+    }
+
+    fn text(&self) -> String {
+        let mut parts: Vec<String> = Outcome::ALL
+            .iter()
+            .filter(|(outcome, _)| self.tally.of(*outcome) > 0)
+            .map(|(outcome, word)| match outcome {
+                Outcome::Held => format!("{} held ({})", self.tally.of(*outcome), self.tally.held),
+                _ => format!("{} {word}", self.tally.of(*outcome)),
+            })
+            .collect();
+        if self.tally.new > 0 {
+            parts.insert(0, format!("{} new", self.tally.new));
+        }
+        if parts.is_empty() {
+            parts.push("nothing to do".into());
+        }
+        let dry = if self.dry_run { " (dry run: nothing was done)" } else { "" };
+        let seconds = self.elapsed.as_millis();
+        let mut text = format!(
+            "{} {}{dry}: {}; {} call{} in {}.{:01} s",
+            self.pass,
+            self.channel,
+            parts.join(", "),
+            self.counts.calls,
+            if self.counts.calls == 1 { "" } else { "s" },
+            seconds / 1000,
+            seconds % 1000 / 100,
+        );
+        if self.exit != Exit::Done && self.exit != Exit::Held {
+            text +=
+                &format!("\n  ended early, exit {}: {}", self.exit.code(), self.message.unwrap_or(self.exit.meaning()));
+        }
+        text
+    }
+}
+
+/// Writes records in the chosen form.
+pub struct Reporter {
+    format: Format,
+    quiet: bool,
+    verbose: bool,
+    out: RefCell<Box<dyn Write>>,
+    bar: ProgressBar,
+}
+
+impl std::fmt::Debug for Reporter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reporter").field("format", &self.format).field("quiet", &self.quiet).finish_non_exhaustive()
+    }
+}
+
+impl Reporter {
+    /// A reporter to standard output. The progress bar shows on a terminal only, and not when quiet.
+    pub fn new(format: Format, quiet: bool, verbose: bool) -> Self {
+        let bar = if std::io::stderr().is_terminal() && !quiet { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}") {
+            bar.set_style(style);
+        }
+        Self { format, quiet, verbose, out: RefCell::new(Box::new(std::io::stdout())), bar }
+    }
+
+    /// The bar, for the log to make way.
+    pub fn bar(&self) -> ProgressBar {
+        self.bar.clone()
+    }
+
+    /// Announces what is being worked on.
+    pub fn begin(&self, pass: &str, channel: &ChannelName) {
+        self.bar.set_length(0);
+        self.bar.set_position(0);
+        self.bar.set_message(format!("{pass} {channel}"));
+    }
+
+    /// So many more orders to visit.
+    pub fn expect(&self, more: usize) {
+        self.bar.inc_length(u64::try_from(more).unwrap_or(0));
+    }
+
+    /// One order visited.
+    pub fn advance(&self) {
+        self.bar.inc(1);
+    }
+
+    /// Writes a line; a closed pipe or full disk at the other end does not stop the pass.
+    pub fn line(&self, text: &str) {
+        self.bar.suspend(|| {
+            let mut out = self.out.borrow_mut();
+            if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
+                log::debug!("standard output is closed: {error}");
+            }
+        });
+    }
+
+    /// Writes a record of any kind as JSON, `type` first.
+    pub fn json(&self, kind: &str, fields: serde_json::Value) {
+        let mut text = format!("{{\"type\":\"{kind}\"");
+        if let serde_json::Value::Object(fields) = fields {
+            for (key, value) in fields {
+                text += &format!(",{}:{value}", serde_json::Value::String(key));
+            }
+        }
+        self.line(&(text + "}"));
+    }
+
+    /// Whether standard output is for eyes.
+    pub fn is_human(&self) -> bool {
+        self.format == Format::Human
+    }
+
+    /// One order's visit.
+    pub fn item(&self, item: &Item) {
+        let needs_person = matches!(item.outcome, Outcome::Held | Outcome::Failed);
+        if self.quiet && !needs_person {
+            return;
+        }
+        match self.format {
+            Format::Jsonl => {
+                let mut fields = serde_json::Map::new();
+                fields.insert("channel".into(), item.channel.as_str().into());
+                fields.insert("order".into(), item.order.as_str().into());
+                fields.insert("outcome".into(), item.outcome.word().into());
+                fields.insert("erp_number".into(), item.erp_number.clone().into());
+                fields.insert("actions".into(), item.actions.clone().into());
+                fields.insert("dry_run".into(), item.dry_run.into());
+                fields.insert("reason".into(), serde_json::to_value(&item.reason).unwrap_or_default());
+                fields.insert("text".into(), words::reason(&item.reason).into());
+                if needs_person {
+                    fields.insert("hint".into(), words::hint(&item.reason).into());
+                }
+                self.json("order", fields.into());
+            }
+            Format::Human if item.changed || self.verbose => {
+                let erp = item.erp_number.as_ref().map(|number| format!(" as {number}")).unwrap_or_default();
+                let done = if item.dry_run && !item.actions.is_empty() {
+                    format!(" [would {}]", item.actions.join(", "))
+                } else {
+                    String::new()
+                };
+                let order = format!("{} {}", item.channel, item.order);
+                self.line(&format!("{:<9} {order}{erp}: {}{done}", item.outcome.word(), words::reason(&item.reason)));
+                if needs_person && let Some(hint) = words::hint(&item.reason) {
+                    self.line(&format!("          what to do: {hint}"));
+                }
+            }
+            Format::Human => {}
+        }
+    }
+
+    /// A warning.
+    pub fn warning(&self, warning: &Warning) {
+        match self.format {
+            Format::Jsonl => {
+                let mut fields = serde_json::to_value(warning).unwrap_or_default();
+                if let Some(fields) = fields.as_object_mut() {
+                    fields.insert("text".into(), words::warning(warning).into());
+                }
+                self.json("warning", fields);
+            }
+            Format::Human => self.line(&format!("warning   {}", words::warning(warning))),
+        }
+    }
+
+    /// How a pass ended.
+    pub fn summary(&self, summary: &Summary<'_>) {
+        self.bar.set_length(0);
+        self.bar.reset();
+        match self.format {
+            Format::Jsonl => {
+                let mut fields = serde_json::Map::new();
+                fields.insert("pass".into(), summary.pass.into());
+                fields.insert("channel".into(), summary.channel.as_str().into());
+                fields.insert("exit".into(), summary.exit.name().into());
+                fields.insert("exit_code".into(), summary.exit.code().into());
+                fields.insert("message".into(), summary.message.into());
+                fields.insert("dry_run".into(), summary.dry_run.into());
+                if let serde_json::Value::Object(counts) = summary.counts_json() {
+                    fields.extend(counts);
+                }
+                self.json("summary", fields.into());
+            }
+            Format::Human if self.quiet && summary.exit == Exit::Done => {}
+            Format::Human => self.line(&summary.text()),
+        }
+    }
+
+    /// Clears the progress bar.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,131 @@
+//! The words people read for every [`Reason`] and [`Warning`]: one catalogue, apart from the code that decides.
+
+use crate::model::calendar;
+use crate::reason::Reason;
+use crate::report::Warning;
+
+/// What happened, as a clause without a full stop.
+pub fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::BeingBuilt { raw } => format!("the channel is still building it (`{raw}`)"),
+        Reason::AwaitingPayment { method, due: Some(due) } => {
+            format!("waiting for payment by {}, due {due}", method.code())
+        }
+        Reason::AwaitingPayment { method, due: None } => format!("waiting for payment by {}", method.code()),
+        Reason::UnderReview => "its payment is under review".into(),
+        Reason::GracePeriod { raw } => format!("paid, in the channel's grace period (`{raw}`)"),
+        Reason::CancellationPending => "the customer asked to cancel it".into(),
+        Reason::BeforeCutoff { cutoff } => format!("created before the cut-off date {}", calendar::local_date(*cutoff)),
+        Reason::FinishedElsewhere { raw } => format!("already `{raw}` when first seen"),
+        Reason::CancelledOnChannel { raw } => format!("cancelled on the channel (`{raw}`)"),
+        Reason::StatusUnknown { raw } => format!("the channel says `{raw}`, a status vaivem does not know"),
+        Reason::Unreadable { at, problem } => format!("the channel's answer cannot be used: {problem} (at `{at}`)"),
+        Reason::NotOnChannel => "the channel does not have this order".into(),
+        Reason::SkusUnmapped { skus } => {
+            let names: Vec<String> = skus
+                .iter()
+                .map(|sku| match &sku.tried {
+                    Some(code) => format!("`{code}` (channel SKU {}, {})", sku.channel_sku, sku.name),
+                    None => format!("channel SKU {} ({}), which carries no reference code", sku.channel_sku, sku.name),
+                })
+                .collect();
+            format!("the ERP does not know {}", names.join(", "))
+        }
+        Reason::CarrierUnmapped { carrier } => format!("carrier `{carrier}` is not mapped"),
+        Reason::TotalsDiffer { parts, total } => format!("its parts add up to {parts}, its total is {total}"),
+        Reason::TaxIdInvalid { problem } => format!("the customer's CPF or CNPJ cannot be used: {problem}"),
+        Reason::AddressIncomplete { missing } => format!("the address lacks {}", missing.join(", ")),
+        Reason::CancelAnnounced { raw } => format!("a cancellation was announced, but the order says `{raw}`"),
+        Reason::CancelledAfterInvoice => "cancelled on the channel, but the ERP has an invoice".into(),
+        Reason::PaidAfterCancellation => "paid on the channel, but cancelled in the ERP".into(),
+        Reason::ErpDiffers { erp_number, field, channel, erp } => {
+            format!("ERP order {erp_number} has this store number but another {field}: {erp} instead of {channel}")
+        }
+        Reason::ErpRefused { message, .. } => format!("the ERP refused: {message}"),
+        Reason::OutcomeUnknown { action } => format!("it is not known whether `{action}` went through"),
+        Reason::TakeOverRefused { raw, message } => format!("the channel does not hand it over (`{raw}`): {message}"),
+        Reason::CallFailed { message } => message.clone(),
+        Reason::PaidOnChannel => "paid on the channel".into(),
+        Reason::PolicyImportsUnpaid => "not paid yet, imported by policy".into(),
+        Reason::ReadyOnChannel => "ready on the channel".into(),
+        Reason::ReviewOnChannel => "payment under review on the channel".into(),
+        Reason::CancellationRequestedOnChannel => "the customer asked to cancel it".into(),
+        Reason::NotImported => "it is not in the ERP; import it first: vaivem import-orders --order NUMBER".into(),
+        Reason::InStep { status } => format!("both sides say {status}"),
+    }
+}
+
+/// What a person can do about a hold; `None` where nobody needs to do anything.
+pub fn hint(reason: &Reason) -> Option<String> {
+    Some(match reason {
+        Reason::StatusUnknown { .. } => {
+            "nothing is written for it until the channel says a status vaivem knows; please report the word".into()
+        }
+        Reason::Unreadable { .. } => "compare the order in the channel's panel; it is tried again on every run".into(),
+        Reason::NotOnChannel => {
+            "check the number: it may belong to another store or account; it is tried again on every run".into()
+        }
+        Reason::SkusUnmapped { .. } => {
+            "create the product in the ERP under that code, or map it in [channels.NAME.skus]; the next run goes on by itself"
+                .into()
+        }
+        Reason::CarrierUnmapped { carrier } => format!(
+            "add \"{carrier}\" = \"the ERP's name\" to [channels.NAME.carriers], or set default_carrier; the next run goes on by itself"
+        ),
+        Reason::TotalsDiffer { .. } => {
+            "compare the order in the channel's panel (edited order, missing charge?); correct it there or enter it by hand".into()
+        }
+        Reason::TaxIdInvalid { .. } => "correct the customer's document on the channel; the next run goes on by itself".into(),
+        Reason::AddressIncomplete { .. } => "complete the address on the channel; the next run goes on by itself".into(),
+        Reason::CancelAnnounced { .. } => {
+            "it is not imported while the two disagree; look at the order in the channel's panel".into()
+        }
+        Reason::CancelledAfterInvoice => {
+            "decide: cancel the NF-e within its deadline and cancel the order in the ERP, or issue a return invoice".into()
+        }
+        Reason::PaidAfterCancellation => {
+            "decide: refund the customer on the channel, or enter the order again in the ERP".into()
+        }
+        Reason::ErpDiffers { .. } => {
+            "find out who entered that order (another integration, by hand?); vaivem writes nothing to it".into()
+        }
+        Reason::ErpRefused { .. } => "correct what the ERP objects to; the next run tries again".into(),
+        Reason::OutcomeUnknown { .. } => "the next run reads the other side first and settles it; nothing is sent twice".into(),
+        Reason::TakeOverRefused { .. } => {
+            "look at the order in the channel's panel; it is imported, and taking it over is tried again on every run".into()
+        }
+        Reason::CallFailed { .. } => "the next run tries again; if it persists, look at the order in the channel's panel".into(),
+        _ => return None,
+    })
+}
+
+/// A warning of a run, as a sentence without a full stop.
+pub fn warning(warning: &Warning) -> String {
+    match warning {
+        Warning::FeedMissing { channel } => format!(
+            "channel {channel}: there is no order feed for this key, so new orders are found by the list alone; \
+             set feed = \"create\" to let vaivem create it"
+        ),
+        Warning::FeedCreated { channel, days } => format!(
+            "channel {channel}: the order feed did not exist (VTEX removes it when no event comes for its retention time) and was \
+             created; a sweep of the last {days} days covers the gap"
+        ),
+        Warning::FeedForeign { channel, problem } => format!(
+            "channel {channel}: the key's order feed is not as vaivem needs it ({problem}) and was left alone: another program may \
+             use it. Give vaivem a key of its own; until then new orders are found by the list alone"
+        ),
+        Warning::FeedFailed { channel, problem } => {
+            format!("channel {channel}: the order feed cannot be read, the list alone is used: {problem}")
+        }
+        Warning::CursorReset { channel, cursor, problem } => {
+            format!(
+                "channel {channel}: the cursor `{cursor}` {problem}; everything since the cut-off date is swept again"
+            )
+        }
+        Warning::Expired { channel } => {
+            format!(
+                "channel {channel}: part of the window is older than the channel's list reaches; older orders are not found"
+            )
+        }
+    }
+}
