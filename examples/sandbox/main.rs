@@ -1,1 +1,52 @@
-fn main() {}
+//! A VTEX on your own machine: `cargo run --example sandbox -- --seed shop`.
+//!
+//! Its customers and its bank are at your command: `POST /_sandbox/orders/ID/approve`, or `deny`, `review`, `cancel`,
+//! `request-cancellation`. `GET /_sandbox/state` shows everything, with the account of what callers really did.
+#![allow(clippy::print_stdout)]
+
+#[path = "lib/mod.rs"]
+mod sandbox;
+#[cfg(test)]
+mod tests;
+
+use clap::{Parser, ValueEnum};
+
+/// Serves a simulated VTEX on 127.0.0.1 until it is interrupted
+#[derive(Parser)]
+struct Arguments {
+    /// Port to listen on; 0 is any free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Orders to begin with
+    #[arg(long, value_enum)]
+    seed: Option<Seed>,
+    /// Plain paid orders to add, one a minute up to now
+    #[arg(long, default_value_t = 0)]
+    orders: u32,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Seed {
+    /// About thirty orders of every kind
+    Shop,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::io::Result<()> {
+    let arguments = Arguments::parse();
+    let sandbox = sandbox::Sandbox::start_at(arguments.port)?;
+    sandbox.vtex(|v| {
+        v.keep_call_log = false;
+        if let Some(Seed::Shop) = arguments.seed {
+            sandbox::seed::shop(v);
+        }
+        let product = sandbox::seed::PRODUCTS[0];
+        let seed = sandbox::OrderSeed::new().sku(product.id, product.ref_id, product.price, 1);
+        let first = v.now() - chrono::TimeDelta::minutes(arguments.orders.into());
+        v.place_many(arguments.orders as usize, seed, first, chrono::TimeDelta::minutes(1));
+    });
+    println!("base_url       = \"{}\"", sandbox.url());
+    println!("VTEX_APP_KEY   = {}", sandbox::APP_KEY);
+    println!("VTEX_APP_TOKEN = {}", sandbox::APP_TOKEN);
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,151 @@
+//! A request as it came, the answer to it, and the hook a test can place between the two.
+
+use std::time::Duration;
+
+use axum::extract::Query;
+use axum::http::Uri;
+use serde_json::{Value, json};
+
+use super::Vtex;
+
+/// A call as the log keeps it; never with credentials.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Counts all calls of the sandbox, from 1.
+    pub number: u64,
+    pub method: String,
+    /// Path and query, still percent-encoded.
+    pub path: String,
+    pub body: String,
+}
+
+/// A call with the credentials it carried.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    pub method: String,
+    /// Path and query, still percent-encoded.
+    pub path: String,
+    pub app_key: Option<String>,
+    pub app_token: Option<String>,
+    pub body: String,
+}
+
+impl Request {
+    /// The path's segments, percent-decoded.
+    pub fn segments(&self) -> Vec<String> {
+        let path = self.path.split('?').next().unwrap_or_default();
+        path.split('/').filter(|segment| !segment.is_empty()).map(percent_decoded).collect()
+    }
+
+    /// A parameter of the query, decoded.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let uri: Uri = self.path.parse().ok()?;
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri).ok()?;
+        pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// A whole number of the query; refuses anything else.
+    pub fn number(&self, name: &str) -> Result<Option<usize>, Answer> {
+        let Some(text) = self.query(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| Answer::bad_request(&format!("{name} should be a number")))
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Result<Value, Answer> {
+        serde_json::from_str(&self.body).map_err(|error| Answer::bad_request(&format!("invalid body: {error}")))
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let encoded = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match encoded.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) if *first == b'%' => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What goes back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: String,
+}
+
+impl Answer {
+    /// No body at all, as many of VTEX's answers (VTEX 0, error shape 2).
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: String::new() }
+    }
+
+    pub fn json(body: &Value) -> Self {
+        Self::typed(200, "application/json; charset=utf-8", body.to_string())
+    }
+
+    pub fn typed(status: u16, content_type: &str, body: impl Into<String>) -> Self {
+        Self { status, headers: vec![("content-type", content_type.to_owned())], body: body.into() }
+    }
+
+    /// The order system's own shape (VTEX 0, error shape 1).
+    pub fn error(status: u16, code: &str, message: &str) -> Self {
+        let body = json!({"error": {"code": code, "message": message, "exception": null}});
+        Self { status, ..Self::json(&body) }
+    }
+
+    pub fn bad_request(message: &str) -> Self {
+        Self::error(400, "001", message)
+    }
+
+    /// The body, for tests.
+    pub fn value(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or(Value::Null)
+    }
+}
+
+/// What becomes of a call on the wire.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// `None` closes the connection without a word.
+    pub answer: Option<Answer>,
+    /// Before the answer, and after the effect.
+    pub wait: Duration,
+    /// Closes the connection in the middle of the body.
+    pub cut_short: bool,
+}
+
+impl Outcome {
+    pub fn answered(answer: Answer) -> Self {
+        Self { answer: Some(answer), wait: Duration::ZERO, cut_short: false }
+    }
+
+    pub fn hung_up() -> Self {
+        Self { answer: None, wait: Duration::ZERO, cut_short: false }
+    }
+}
+
+/// When a hook is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    BeforeEffect,
+    AfterEffect,
+}
+
+/// What a hook wants.
+pub enum HookAction {
+    Go,
+    /// Close the connection without an answer.
+    Drop,
+    /// Change the world first, as somebody else would at that moment, then go on.
+    Meanwhile(Box<dyn FnOnce(&mut Vtex) + Send>),
+}
