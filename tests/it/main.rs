@@ -1,1 +1,14 @@
-//! The one integration binary.
+//! The one integration binary: the real program against the sandbox, judged by the sandbox's own truth.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+#[path = "../../examples/sandbox/lib/mod.rs"]
+mod sandbox;
+
+mod config;
+mod crash;
+mod faults;
+mod import_orders;
+mod real_input;
+mod runs;
+mod shop;
+mod sync_payments;

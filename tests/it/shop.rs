@@ -1,0 +1,237 @@
+//! A shop for a test: a sandbox, a folder with configuration, ledger and state file, and the real program.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use vaivem::erp::ledger::Ledger;
+
+use crate::sandbox::{Effect, OrderSeed, Sandbox, Vtex};
+
+/// A sandbox and a folder of its own.
+pub struct Shop {
+    pub sandbox: Sandbox,
+    folder: tempfile::TempDir,
+    settings: String,
+    carriers: String,
+}
+
+/// What a run of the program gave.
+#[must_use]
+#[derive(Debug)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// Asserts the exit code, showing everything when it differs.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// The records of `--output jsonl`.
+    #[track_caller]
+    pub fn records(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    }
+
+    /// The record of an order.
+    #[track_caller]
+    pub fn order(&self, id: &str) -> Value {
+        let found = self.records().into_iter().find(|record| record["type"] == "order" && record["order"] == id);
+        found.unwrap_or_else(|| panic!("no record of order {id} in:\n{}", self.stdout))
+    }
+
+    /// The summary.
+    #[track_caller]
+    pub fn summary(&self) -> Value {
+        let found = self.records().into_iter().rfind(|record| record["type"] == "summary");
+        found.unwrap_or_else(|| panic!("no summary in:\n{}\nstderr:\n{}", self.stdout, self.stderr))
+    }
+}
+
+impl Shop {
+    /// A shop with three products in the ledger and a mapped carrier.
+    pub fn new() -> Self {
+        let shop = Self {
+            sandbox: Sandbox::start(),
+            folder: tempfile::tempdir().unwrap(),
+            settings: String::new(),
+            carriers: "\"Correios PAC\" = \"Correios\"".into(),
+        };
+        shop.configure();
+        shop.stock("codigo;nome;quantidade\nCAMISETA-P;Camiseta P;100\nCANECA;Caneca;100\nBONE;Boné;100\n");
+        shop
+    }
+
+    /// The same with further keys in the channel's table.
+    pub fn with(settings: &str) -> Self {
+        let mut shop = Self::new();
+        shop.set(settings);
+        shop
+    }
+
+    /// Replaces the further keys of the channel's table.
+    pub fn set(&mut self, settings: &str) {
+        self.settings = settings.into();
+        self.configure();
+    }
+
+    /// Replaces the carrier table.
+    pub fn set_carriers(&mut self, carriers: &str) {
+        self.carriers = carriers.into();
+        self.configure();
+    }
+
+    fn configure(&self) {
+        let text = format!(
+            "[erp]\nkind = \"ledger\"\n\n[channels.loja]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
+             app_key = {{ env = \"VTEX_APP_KEY\" }}\napp_token = {{ env = \"VTEX_APP_TOKEN\" }}\nsince = \"2020-01-01\"\n\
+             requests_per_minute = 0\n{}\n[channels.loja.carriers]\n{}\n",
+            self.sandbox.url(),
+            self.settings,
+            self.carriers
+        );
+        std::fs::write(self.path("vaivem.toml"), text).unwrap();
+    }
+
+    /// A file of the shop's folder.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.folder.path().join(file)
+    }
+
+    /// Brings a stock sheet into the ledger.
+    pub fn stock(&self, sheet: &str) {
+        let _ = self.run_with_input(&["ledger", "import", "-"], sheet).exits(0);
+    }
+
+    /// Places an order on the sandbox: paid and ready, one shirt, unless the seed says otherwise.
+    pub fn place(&self, seed: OrderSeed) -> String {
+        self.sandbox.vtex(|v| v.place(seed))
+    }
+
+    /// A look at the sandbox, or a change to it.
+    pub fn vtex<R>(&self, work: impl FnOnce(&mut Vtex) -> R) -> R {
+        self.sandbox.vtex(work)
+    }
+
+    /// The program with the shop's configuration and keys, JSON Lines out.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vaivem"));
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("VAIVEM_CONFIG", self.path("vaivem.toml"))
+            .env("VAIVEM_OUTPUT", "jsonl")
+            .env("VTEX_APP_KEY", "vtexappkey-sandbox-KEY")
+            .env("VTEX_APP_TOKEN", "SANDBOXTOKEN")
+            .current_dir(self.folder.path())
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        ran(self.command(args).output().unwrap())
+    }
+
+    /// Runs it with something on standard input.
+    pub fn run_with_input(&self, args: &[&str], input: &str) -> Ran {
+        let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        ran(child.wait_with_output().unwrap())
+    }
+
+    /// `import-orders`.
+    pub fn import(&self) -> Ran {
+        self.run(&["import-orders"])
+    }
+
+    /// `sync-payments`.
+    pub fn sync(&self) -> Ran {
+        self.run(&["sync-payments"])
+    }
+
+    /// Ends the pause a platform asked for: the next cron run comes after it.
+    pub fn end_pauses(&self) {
+        let state = rusqlite::Connection::open(self.path("vaivem.db")).unwrap();
+        state.execute("UPDATE budget SET cooldown_until_ms = 0", []).unwrap();
+    }
+
+    /// How often an order was taken over, by the sandbox's own ledger of effects.
+    pub fn take_overs(&self, id: &str) -> usize {
+        self.vtex(|v| {
+            let is_it = |effect: &&Effect| matches!(effect, Effect::StartHandling { .. }) && effect.order() == Some(id);
+            v.effects.iter().filter(is_it).count()
+        })
+    }
+
+    /// The ledger's orders by store number: status, total and reserved units, all of them, doubles included.
+    pub fn erp(&self) -> BTreeMap<String, Vec<ErpSees>> {
+        ledger(&self.path("ledger.db"))
+    }
+
+    /// What the world looks like, without anything that may differ between two histories with the same end.
+    pub fn truth(&self) -> Truth {
+        let channel = self.vtex(|v| {
+            v.orders.values().map(|order| (order.id.clone(), order.status.clone())).collect::<BTreeMap<_, _>>()
+        });
+        let take_overs = channel.keys().map(|id| (id.clone(), self.take_overs(id))).collect();
+        Truth { channel, take_overs, erp: self.erp() }
+    }
+}
+
+/// Both sides as they are.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Truth {
+    pub channel: BTreeMap<String, String>,
+    pub take_overs: BTreeMap<String, usize>,
+    pub erp: BTreeMap<String, Vec<ErpSees>>,
+}
+
+/// An order as the ledger has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErpSees {
+    pub status: String,
+    pub total: i64,
+    pub lines: usize,
+    pub reserved: i64,
+}
+
+fn ledger(path: &Path) -> BTreeMap<String, Vec<ErpSees>> {
+    let ledger = Ledger::open_read_only(path).unwrap();
+    let mut orders: BTreeMap<String, Vec<ErpSees>> = BTreeMap::new();
+    for order in ledger.orders(&Default::default()).unwrap() {
+        let detail = ledger.order_detail(&order.id).unwrap().unwrap();
+        let reserved = detail.reservations.iter().filter(|r| r.released_at.is_none()).map(|r| r.quantity).sum();
+        orders.entry(order.store_number.to_string()).or_default().push(ErpSees {
+            status: order.status.code(),
+            total: order.total.get(),
+            lines: order.lines,
+            reserved,
+        });
+    }
+    orders
+}
+
+fn ran(output: std::process::Output) -> Ran {
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// An order of one shirt, paid and ready.
+pub fn paid() -> OrderSeed {
+    OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 1)
+}
