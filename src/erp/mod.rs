@@ -92,6 +92,15 @@ pub struct ErpOrder {
     pub cancel_reason: Option<String>,
 }
 
+/// Orders that changed in the ERP, in the order they changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErpChanges {
+    /// The orders as they are now; one that changed twice is there once.
+    pub orders: Vec<ErpOrder>,
+    /// Where to go on from: give it back to hear of what changes later.
+    pub seq: i64,
+}
+
 /// Why the ERP did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ErpError {
@@ -130,6 +139,19 @@ impl Erp {
     pub async fn read_order(&self, id: &ErpOrderId) -> Result<Option<ErpOrder>, ErpError> {
         match self {
             Self::Ledger(ledger) => ledger.read_order(id),
+        }
+    }
+
+    /// The orders that changed after `seq`, at most `limit` of them; 0 begins with the first. What is given may be given again.
+    pub async fn orders_changed_since(&self, seq: i64, limit: usize) -> Result<ErpChanges, ErpError> {
+        match self {
+            Self::Ledger(ledger) => {
+                let changes = ledger.orders_changed_since(seq, limit)?;
+                Ok(ErpChanges {
+                    orders: changes.orders.into_iter().map(|summary| summary.order).collect(),
+                    seq: changes.seq,
+                })
+            }
         }
     }
 
