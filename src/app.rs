@@ -21,6 +21,7 @@ use crate::erp::Erp;
 use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
 use crate::http::{Door, DoorOptions, RetryPolicy};
+use crate::inbox;
 use crate::lock::{self, LockError};
 use crate::logging;
 use crate::model::{ChannelName, OrderId, calendar};
@@ -33,6 +34,7 @@ use crate::store::budget::{Budget, Rate};
 
 mod ledger_commands;
 mod lists;
+mod taken;
 
 /// What ends a command before or beside its passes: the exit code, and a sentence for standard error.
 pub(crate) struct Failure {
@@ -109,8 +111,8 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             lists::fates(&open_store(&config, false)?, &names(&channels), &reporter)
         }
         Command::Ledger(command) => {
-            let ErpConfig::Ledger { file } = &config.erp;
-            ledger_commands::run(command, file, &reporter, Clock::system().now())
+            let ErpConfig::Ledger { file, rules, .. } = &config.erp;
+            ledger_commands::run(command, file, rules, &reporter, Clock::system().now())
         }
         Command::Completions { .. } | Command::Man => Ok(Exit::Done),
     }
@@ -187,13 +189,13 @@ fn passes(
             .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
         let store = open_store(config, args.dry_run)?;
         let erp = match &config.erp {
-            ErpConfig::Ledger { file } => {
+            ErpConfig::Ledger { file, .. } => {
                 // A dry run may touch nothing: it works on a copy.
                 let opened = if args.dry_run { Ledger::open_scratch(file) } else { Ledger::open(file) };
                 Erp::Ledger(opened.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?)
             }
         };
-        let mut exit = Exit::Done;
+        let mut exit = drain_inboxes(config, &erp, args.dry_run, &clock, reporter)?;
         for channel in channels {
             let one = Run {
                 verb,
@@ -211,6 +213,40 @@ fn passes(
         reporter.finish();
         Ok(exit)
     })
+}
+
+/// Takes what lies in the inboxes. While another run is at it, this one goes on with what the ERP has.
+fn drain_inboxes(
+    config: &Config,
+    erp: &Erp,
+    dry_run: bool,
+    clock: &Clock,
+    reporter: &Reporter,
+) -> Result<Exit, Failure> {
+    let (ErpConfig::Ledger { inboxes, rules, .. }, Erp::Ledger(ledger)) = (&config.erp, erp);
+    if inboxes.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let _lock = if dry_run {
+        None
+    } else {
+        match lock::take(&config.state, "inbox", &ChannelName::new("erp"), clock.now()) {
+            Ok(lock) => Some(lock),
+            Err(LockError::Held { .. }) => return Ok(Exit::Done),
+            Err(error) => return Err(Failure::new(Exit::Failed, error.to_string())),
+        }
+    };
+    let mut exit = Exit::Done;
+    for folder in inboxes {
+        let drained = inbox::drain(folder, ledger, rules, dry_run, clock.now());
+        for file in drained.map_err(|error| Failure::new(Exit::Failed, error.to_string()))? {
+            if file.result.is_err() {
+                exit = Exit::Held;
+            }
+            taken::report(reporter, &file.file.display().to_string(), &file.result);
+        }
+    }
+    Ok(exit)
 }
 
 /// One verb for one channel.

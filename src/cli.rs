@@ -119,10 +119,11 @@ pub struct ListArgs {
 /// The embedded ERP's commands.
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
-    /// Take in documents: stock sheets as CSV
+    /// Take in documents: stock sheets, NF-e and their events, shipment sheets, OCOREN
     ///
-    /// A sheet has a header with at least a code and a quantity (codigo;quantidade, sku,quantity …), optionally name and warehouse.
-    /// It is taken whole or, with every bad line named, not at all.
+    /// Each is recognised by its content, and taken whole or refused with the reason. A stock sheet has a header with at least a
+    /// code and a quantity (codigo;quantidade, sku,quantity …). An NF-e finds its order by the number in xPed or infCpl, and its
+    /// recipient must be the order's customer.
     Import {
         /// The files; `-` reads standard input
         #[arg(required = true, value_name = "FILE")]
@@ -142,6 +143,20 @@ pub enum LedgerCommand {
         /// The ledger's number, or the store order number
         #[arg(value_name = "ORDER")]
         order: String,
+    },
+    /// Move an order to a status by hand, such as picking or shipped
+    ///
+    /// Only forward: the ledger refuses a step that no order takes.
+    Set {
+        /// The ledger's number, or the store order number
+        #[arg(value_name = "ORDER")]
+        order: String,
+        /// The status: paid, picking, in_production, collection_order_created, shipped, delivered, returned …
+        #[arg(value_name = "STATUS")]
+        status: String,
+        /// Why, for the order's history
+        #[arg(long, value_name = "TEXT", default_value = "set by hand")]
+        note: String,
     },
     /// Cancel an order and release its stock
     ///

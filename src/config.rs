@@ -11,7 +11,9 @@ use serde::Deserialize;
 use serde::de::{Error as _, MapAccess, Visitor};
 use toml::Spanned;
 
-use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, WarehouseId, calendar};
+use crate::documents::ocoren::{CodeTable, Outcome};
+use crate::erp::ledger::Rules;
+use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, TaxId, WarehouseId, calendar};
 
 /// What the file says, checked. Paths are absolute or relative to the working directory, no longer to the file.
 #[derive(Debug)]
@@ -33,6 +35,10 @@ pub enum ErpConfig {
     Ledger {
         /// Its file.
         file: PathBuf,
+        /// Folders for documents: the ERP's own and the carriers'.
+        inboxes: Vec<PathBuf>,
+        /// What is said about documents.
+        rules: Rules,
     },
 }
 
@@ -179,7 +185,14 @@ impl Config {
         let raw: Raw = at.deserialize()?;
         let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let erp = match raw.erp.kind.as_ref().as_str() {
-            "ledger" => ErpConfig::Ledger { file: folder.join(raw.erp.file.unwrap_or_else(|| "ledger.db".into())) },
+            "ledger" => {
+                let inboxes = [raw.erp.inbox, raw.carriers.inbox];
+                ErpConfig::Ledger {
+                    file: folder.join(raw.erp.file.unwrap_or_else(|| "ledger.db".into())),
+                    inboxes: inboxes.into_iter().flatten().map(|inbox| folder.join(inbox)).collect(),
+                    rules: Rules { issuers: at.issuers(raw.erp.issuers)?, codes: at.codes(raw.carriers.codes)? },
+                }
+            }
             other => {
                 return Err(at.error(
                     &raw.erp.kind,
@@ -254,6 +267,34 @@ impl Place<'_> {
             let key = Some(path).filter(|path| path != ".");
             wrong(error.inner(), key)
         })
+    }
+
+    fn issuers(&self, issuers: Vec<Spanned<String>>) -> Result<Vec<TaxId>, ConfigError> {
+        let issuer = |text: Spanned<String>| {
+            TaxId::parse(text.as_ref()).map_err(|problem| {
+                let said = format!("`{}` is no CNPJ or CPF: {problem}", text.as_ref());
+                self.error(&text, "erp.issuers", said, "write the CNPJs under which the store issues its NF-e")
+            })
+        };
+        issuers.into_iter().map(issuer).collect()
+    }
+
+    fn codes(&self, codes: BTreeMap<Spanned<String>, Spanned<String>>) -> Result<CodeTable, ConfigError> {
+        let mut own = Vec::with_capacity(codes.len());
+        for (code, meaning) in codes {
+            let key = format!("carriers.codes.{}", code.as_ref());
+            let number = code.as_ref().parse().map_err(|_| {
+                self.error(&code, &key, "is no occurrence code", "write the number the carrier uses, such as 203")
+            })?;
+            let outcome = Outcome::from_name(meaning.as_ref()).ok_or_else(|| {
+                let said = format!("`{}` is no meaning of a code", meaning.as_ref());
+                let remedy =
+                    "write delivered, delivered_with_remarks, in_transit, attempt_failed, refused, returned, lost …";
+                self.error(&meaning, &key, said, remedy)
+            })?;
+            own.push((number, outcome));
+        }
+        Ok(CodeTable::with(own))
     }
 
     fn channel(&self, folder: &Path, name: &str, spanned: Spanned<RawChannel>) -> Result<ChannelConfig, ConfigError> {
@@ -384,6 +425,8 @@ struct Raw {
     state: Option<PathBuf>,
     erp: RawErp,
     #[serde(default)]
+    carriers: RawCarriers,
+    #[serde(default)]
     channels: BTreeMap<String, Spanned<RawChannel>>,
 }
 
@@ -392,6 +435,17 @@ struct Raw {
 struct RawErp {
     kind: Spanned<String>,
     file: Option<PathBuf>,
+    inbox: Option<PathBuf>,
+    #[serde(default)]
+    issuers: Vec<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCarriers {
+    inbox: Option<PathBuf>,
+    #[serde(default)]
+    codes: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 #[derive(Deserialize)]

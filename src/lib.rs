@@ -12,7 +12,7 @@
 //! | the doors | [`http`], [`store`] | the only way to the network, the only way to SQLite |
 //! | no I/O | [`documents`], [`model`], [`reason`] | bytes in, facts out; words of the trade as types; why things are as they are |
 //!
-//! Beside them: [`config`] (one TOML file), [`clock`] and [`stop`] (injected), [`lock`] (one run of a pass at a time).
+//! Beside them: [`config`] (one TOML file), [`inbox`] (folders for documents), [`clock`] and [`stop`] (injected), [`lock`] (one run of a pass at a time).
 //!
 //! # How a pass goes
 //!
@@ -37,6 +37,7 @@ pub mod documents;
 pub mod erp;
 pub mod exit;
 pub mod http;
+pub mod inbox;
 pub mod lock;
 pub mod logging;
 pub mod model;

@@ -296,6 +296,13 @@ impl Reporter {
         });
     }
 
+    /// Writes a line that needs nobody: not when quiet.
+    pub fn news(&self, text: &str) {
+        if !self.quiet {
+            self.line(text);
+        }
+    }
+
     /// Writes a record of any kind as JSON, `type` first.
     pub fn json(&self, kind: &str, fields: serde_json::Value) {
         let mut text = format!("{{\"type\":\"{kind}\"");

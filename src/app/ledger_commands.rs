@@ -1,4 +1,4 @@
-//! `ledger …`: the embedded ERP for people: bring in stock sheets, look at orders and stock, cancel.
+//! `ledger …`: the embedded ERP for people: bring in documents, look at orders and stock, set a status, cancel.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -6,48 +6,49 @@ use std::path::{Path, PathBuf};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 
-use super::Failure;
+use super::{Failure, taken};
 use crate::cli::LedgerCommand;
-use crate::documents::{self, Document, StockSheet};
-use crate::erp::ErpError;
-use crate::erp::ledger::{Ledger, OrderDetail, OrderFilter, OrderSummary, Product, StockCount};
+use crate::erp::ledger::{Ledger, OrderDetail, OrderFilter, OrderSummary, Rules};
+use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::model::{Cents, Instant, Sku, Status, calendar};
 use crate::report::Reporter;
 
-/// How many balances go into one transaction.
-const CHUNK: usize = 500;
-
 /// Runs one of the ledger's commands on the ledger at `file`.
-pub fn run(command: &LedgerCommand, file: &Path, reporter: &Reporter, now: Instant) -> Result<Exit, Failure> {
+pub fn run(
+    command: &LedgerCommand,
+    file: &Path,
+    rules: &Rules,
+    reporter: &Reporter,
+    now: Instant,
+) -> Result<Exit, Failure> {
     let to_read = || Ledger::open_read_only(file).map_err(|error| Failure::new(Exit::Failed, error.to_string()));
     let to_write = || Ledger::open(file).map_err(|error| Failure::new(Exit::Failed, error.to_string()));
     match command {
-        LedgerCommand::Import { files } => import(&to_write()?, files, reporter, now),
+        LedgerCommand::Import { files } => import(&to_write()?, files, rules, reporter, now),
         LedgerCommand::Orders { status, limit } => orders(&to_read()?, status.as_deref(), *limit, reporter),
         LedgerCommand::Show { order } => show(&to_read()?, order, reporter),
+        LedgerCommand::Set { order, status, note } => set(&to_write()?, order, status, note, reporter, now),
         LedgerCommand::Cancel { order, reason } => cancel(&to_write()?, order, reason, reporter, now),
         LedgerCommand::Stock { sku } => stock(&to_read()?, sku, reporter, now),
     }
 }
 
 /// Takes each document whole, or refuses it whole; one that is refused does not keep out the others.
-fn import(ledger: &Ledger, files: &[PathBuf], reporter: &Reporter, now: Instant) -> Result<Exit, Failure> {
+fn import(
+    ledger: &Ledger,
+    files: &[PathBuf],
+    rules: &Rules,
+    reporter: &Reporter,
+    now: Instant,
+) -> Result<Exit, Failure> {
     let mut refused = 0;
     for file in files {
         let name = if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() };
-        match read(file).and_then(|bytes| take(ledger, &bytes, &name, now)) {
-            Ok(taken) if reporter.is_human() => reporter.line(&format!("{name}: {}", taken.text())),
-            Ok(taken) => reporter.json("document", taken.json(&name)),
-            Err(problem) => {
-                refused += 1;
-                if reporter.is_human() {
-                    log::error!("{name}: refused, nothing of it was taken: {problem}");
-                } else {
-                    reporter.json("document", json!({ "file": name, "taken": false, "problem": problem }));
-                }
-            }
-        }
+        let result = read(file)
+            .and_then(|bytes| ledger.take(&bytes, &name, None, rules, now).map_err(|error| error.to_string()));
+        refused += usize::from(result.is_err());
+        taken::report(reporter, &name, &result);
     }
     if !reporter.is_human() {
         reporter.json("summary", json!({ "taken": files.len() - refused, "refused": refused }));
@@ -63,57 +64,6 @@ fn read(file: &Path) -> Result<Vec<u8>, String> {
         std::fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
     };
     read.map(|_| bytes).map_err(|error| error.to_string())
-}
-
-/// What was taken from a document.
-struct Taken {
-    products: usize,
-    balances: usize,
-    ignored_columns: Vec<String>,
-}
-
-impl Taken {
-    fn text(&self) -> String {
-        let ignored = match self.ignored_columns.as_slice() {
-            [] => String::new(),
-            columns => format!("; columns not read: {}", columns.join(", ")),
-        };
-        format!("stock sheet, {} products, {} balances set{ignored}", self.products, self.balances)
-    }
-
-    fn json(&self, file: &str) -> serde_json::Value {
-        json!({
-            "file": file,
-            "taken": true,
-            "kind": "stock_sheet",
-            "products": self.products,
-            "balances": self.balances,
-            "ignored_columns": self.ignored_columns,
-        })
-    }
-}
-
-fn take(ledger: &Ledger, bytes: &[u8], source: &str, now: Instant) -> Result<Taken, String> {
-    match documents::recognise(bytes).map_err(|error| error.to_string())? {
-        Document::StockSheet(sheet) => take_stock(ledger, sheet, source, now).map_err(|error| error.to_string()),
-        Document::ShipmentSheet(_) => Err("it is a sheet of shipments; only stock sheets can be taken".into()),
-    }
-}
-
-fn take_stock(ledger: &Ledger, sheet: StockSheet, source: &str, now: Instant) -> Result<Taken, ErpError> {
-    let products: std::collections::BTreeMap<&Sku, Product> =
-        sheet.rows.iter().map(|row| (&row.sku, Product { sku: row.sku.clone(), name: row.name.clone() })).collect();
-    let products: Vec<Product> = products.into_values().collect();
-    let counts: Vec<StockCount> = sheet
-        .rows
-        .iter()
-        .map(|row| StockCount { sku: row.sku.clone(), warehouse: row.warehouse.clone(), quantity: row.quantity })
-        .collect();
-    ledger.upsert_products(&products, now)?;
-    for chunk in counts.chunks(CHUNK) {
-        ledger.set_stocks(chunk, now, source)?;
-    }
-    Ok(Taken { products: products.len(), balances: counts.len(), ignored_columns: sheet.ignored_columns })
 }
 
 fn orders(ledger: &Ledger, status: Option<&str>, limit: usize, reporter: &Reporter) -> Result<Exit, Failure> {
@@ -275,18 +225,38 @@ fn detail_json(detail: &OrderDetail) -> serde_json::Value {
     })
 }
 
+fn set(
+    ledger: &Ledger,
+    number: &str,
+    status: &str,
+    note: &str,
+    reporter: &Reporter,
+    now: Instant,
+) -> Result<Exit, Failure> {
+    let status = known_status(status)?;
+    let id = the_order(ledger, number)?.order.id;
+    let order = ledger.set_status(&id, &status, note, now).map_err(|error| unreadable(&error))?;
+    told(reporter, &order);
+    Ok(Exit::Done)
+}
+
 fn cancel(ledger: &Ledger, number: &str, reason: &str, reporter: &Reporter, now: Instant) -> Result<Exit, Failure> {
     let id = the_order(ledger, number)?.order.id;
-    let order = ledger.cancel_order(&id, reason, now).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+    let order = ledger.cancel_order(&id, reason, now).map_err(|error| unreadable(&error))?;
+    told(reporter, &order);
+    Ok(Exit::Done)
+}
+
+/// Where an order stands after it was changed.
+fn told(reporter: &Reporter, order: &ErpOrder) {
     if reporter.is_human() {
-        reporter.line(&format!("order {} (store number {}) is cancelled", order.number, order.store_number));
+        reporter.line(&format!("order {} (store number {}) is {}", order.number, order.store_number, order.status));
     } else {
         reporter.json(
             "ledger_order",
             json!({ "number": order.number, "store_number": order.store_number, "status": order.status.code() }),
         );
     }
-    Ok(Exit::Done)
 }
 
 fn stock(ledger: &Ledger, sku: &[String], reporter: &Reporter, now: Instant) -> Result<Exit, Failure> {

@@ -15,6 +15,7 @@
 //! change of status moves stock.
 
 mod detail;
+mod documents;
 mod invoices;
 mod lists;
 mod orders;
@@ -34,6 +35,7 @@ use crate::model::Instant;
 use crate::store::{OpenError, millis, sqlite};
 
 pub use detail::{HistoryEntry, OrderDetail};
+pub use documents::{Rules, TakeError, Taken};
 pub use invoices::{Invoice, InvoiceCancelled, InvoiceLine, LedgerInvoice, Posted};
 pub use lists::{InvoiceCandidate, MatchedBy, OrderChanges, OrderFilter, OrderSummary};
 pub use products::{CustomerRecord, DEFAULT_WAREHOUSE, Product, Warehouse};

@@ -45,6 +45,12 @@ CREATE TABLE stock (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX stock_by_change ON stock (changed_seq);
 
+-- Counts that were taken from a file, so that none is taken twice: what was sold in between would be on the shelf again.
+CREATE TABLE counts_taken (
+    file TEXT PRIMARY KEY,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Customers by tax id, as of their latest order.
 CREATE TABLE customers (
     id INTEGER PRIMARY KEY,

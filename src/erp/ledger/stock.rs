@@ -123,36 +123,26 @@ impl Ledger {
     /// # Errors
     /// Refused with `unknown_sku` or `unknown_warehouse`; or the file cannot be written.
     pub fn set_stocks(&self, counts: &[StockCount], at: Instant, why: &str) -> Result<usize, ErpError> {
+        self.write(|tx| set(tx, counts, at, why))
+    }
+
+    /// As [`Ledger::set_stocks`], once for each `file`: its name, time and content in one. `None` when it was taken before,
+    /// for what was sold since would be on the shelf again.
+    ///
+    /// # Errors
+    /// As [`Ledger::set_stocks`].
+    pub fn set_stocks_once(
+        &self,
+        file: &str,
+        counts: &[StockCount],
+        at: Instant,
+        why: &str,
+    ) -> Result<Option<usize>, ErpError> {
         self.write(|tx| {
-            let (mut changed, mut seq) = (0, 0);
-            for count in counts {
-                let warehouse = match &count.warehouse {
-                    Some(id) => products::warehouse(tx, id)?,
-                    None => DEFAULT_WAREHOUSE_ROW,
-                };
-                let place = Place { product: products::product(tx, &count.sku)?, warehouse };
-                let before: Option<(i64, bool)> = tx
-                    .prepare_cached("SELECT physical, counted FROM stock WHERE product = ?1 AND warehouse = ?2")?
-                    .query_row(params![place.product, place.warehouse], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()?;
-                if before == Some((count.quantity, true)) {
-                    continue;
-                }
-                if changed == 0 {
-                    seq = next_seq(tx)?;
-                }
-                changed += 1;
-                tx.prepare_cached(
-                    "INSERT INTO stock (product, warehouse, physical, counted, changed_at, changed_seq)
-                     VALUES (?1, ?2, ?3, 1, ?4, ?5)
-                     ON CONFLICT DO UPDATE SET physical = excluded.physical, counted = 1,
-                         changed_at = excluded.changed_at, changed_seq = excluded.changed_seq",
-                )?
-                .execute(params![place.product, place.warehouse, count.quantity, millis(at), seq])?;
-                let change = count.quantity.saturating_sub(before.map_or(0, |(physical, _)| physical));
-                log(tx, place, change, count.quantity, MovementKind::Count, why, at)?;
-            }
-            Ok(changed)
+            let is_new = tx
+                .prepare_cached("INSERT OR IGNORE INTO counts_taken (file, at) VALUES (?1, ?2)")?
+                .execute(params![file, millis(at)])?;
+            if is_new == 0 { Ok(None) } else { set(tx, counts, at, why).map(Some) }
         })
     }
 
@@ -218,6 +208,38 @@ impl Ledger {
             .collect::<rusqlite::Result<_>>()?;
         Ok(movements)
     }
+}
+
+fn set(tx: &Transaction<'_>, counts: &[StockCount], at: Instant, why: &str) -> Result<usize, ErpError> {
+    let (mut changed, mut seq) = (0, 0);
+    for count in counts {
+        let warehouse = match &count.warehouse {
+            Some(id) => products::warehouse(tx, id)?,
+            None => DEFAULT_WAREHOUSE_ROW,
+        };
+        let place = Place { product: products::product(tx, &count.sku)?, warehouse };
+        let before: Option<(i64, bool)> = tx
+            .prepare_cached("SELECT physical, counted FROM stock WHERE product = ?1 AND warehouse = ?2")?
+            .query_row(params![place.product, place.warehouse], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        if before == Some((count.quantity, true)) {
+            continue;
+        }
+        if changed == 0 {
+            seq = next_seq(tx)?;
+        }
+        changed += 1;
+        tx.prepare_cached(
+            "INSERT INTO stock (product, warehouse, physical, counted, changed_at, changed_seq)
+             VALUES (?1, ?2, ?3, 1, ?4, ?5)
+             ON CONFLICT DO UPDATE SET physical = excluded.physical, counted = 1,
+                 changed_at = excluded.changed_at, changed_seq = excluded.changed_seq",
+        )?
+        .execute(params![place.product, place.warehouse, count.quantity, millis(at), seq])?;
+        let change = count.quantity.saturating_sub(before.map_or(0, |(physical, _)| physical));
+        log(tx, place, change, count.quantity, MovementKind::Count, why, at)?;
+    }
+    Ok(changed)
 }
 
 fn level_from_row(row: &Row<'_>) -> rusqlite::Result<StockLevel> {

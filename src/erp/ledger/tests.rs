@@ -1,6 +1,7 @@
 //! What the ledger promises, a file per subject.
 
 mod any_story;
+mod documents;
 mod file;
 mod invoices;
 mod lists;
