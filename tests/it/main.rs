@@ -8,6 +8,7 @@ mod config;
 mod crash;
 mod faults;
 mod import_orders;
+mod inbox;
 mod real_input;
 mod runs;
 mod shop;

@@ -16,6 +16,7 @@ pub struct Shop {
     folder: tempfile::TempDir,
     settings: String,
     carriers: String,
+    erp: String,
 }
 
 /// What a run of the program gave.
@@ -64,6 +65,7 @@ impl Shop {
             folder: tempfile::tempdir().unwrap(),
             settings: String::new(),
             carriers: "\"Correios PAC\" = \"Correios\"".into(),
+            erp: String::new(),
         };
         shop.configure();
         shop.stock("codigo;nome;quantidade\nCAMISETA-P;Camiseta P;100\nCANECA;Caneca;100\nBONE;Boné;100\n");
@@ -89,11 +91,18 @@ impl Shop {
         self.configure();
     }
 
+    /// Replaces the further keys of the ERP's table.
+    pub fn set_erp(&mut self, erp: &str) {
+        self.erp = erp.into();
+        self.configure();
+    }
+
     fn configure(&self) {
         let text = format!(
-            "[erp]\nkind = \"ledger\"\n\n[channels.loja]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
+            "[erp]\nkind = \"ledger\"\n{}\n\n[channels.loja]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
              app_key = {{ env = \"VTEX_APP_KEY\" }}\napp_token = {{ env = \"VTEX_APP_TOKEN\" }}\nsince = \"2020-01-01\"\n\
              requests_per_minute = 0\n{}\n[channels.loja.carriers]\n{}\n",
+            self.erp,
             self.sandbox.url(),
             self.settings,
             self.carriers

@@ -13,6 +13,7 @@
 mod call;
 mod document;
 mod faults;
+pub mod papers;
 pub mod seed;
 mod server;
 mod vtex;
