@@ -363,6 +363,7 @@ async fn look_at(pass: &Pass<'_>, policy: &Policy, row: &OrderRow, survey: &Surv
     }
     let facts = match read(pass, row, &notes, None).await? {
         Ok(facts) => facts,
+        Err(Reason::NotOnChannel) => return Ok(pass.not_on_channel(row)?),
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
     if !clock_is_right(pass) {

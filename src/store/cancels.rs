@@ -134,9 +134,8 @@ impl Store {
                     cancelled_in_erp: found.get(2)?,
                     announced_at: found.get::<_, Option<i64>>(3)?.map(instant),
                     // A hold that this version cannot read is a hold all the same.
-                    hold: text(4)?.map(|json| {
-                        serde_json::from_str(&json).unwrap_or_else(|_| Reason::StatusUnknown { raw: json })
-                    }),
+                    hold: text(4)?
+                        .map(|json| serde_json::from_str(&json).unwrap_or(Reason::StatusUnknown { raw: json })),
                     unsettled: found.get(5)?,
                     fate_at: found.get::<_, Option<i64>>(6)?.map(instant),
                 })
@@ -240,5 +239,107 @@ impl Store {
             .execute(params![row, millis(now)])
             .map(|_| ())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::OrderId;
+    use crate::store::journal::{Effect, State};
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_timestamp_millis(1_790_000_000_000 + seconds * 1_000).unwrap()
+    }
+
+    /// A state file with these orders: status on the channel, ERP id and status, fate, open.
+    fn store(orders: &[(&str, Option<&str>, &str, &str, bool)]) -> (tempfile::TempDir, Store, ChannelName) {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, loja) = (Store::open(&folder.path().join("vaivem.db")).unwrap(), ChannelName::new("loja"));
+        for (n, (status, erp, erp_status, fate, open)) in orders.iter().enumerate() {
+            let row = store.order_or_new(&loja, &OrderId::new(format!("{n}-01")), at(0)).unwrap().row;
+            let set = "UPDATE orders SET status = ?2, erp_id = ?3, erp_status = ?4, fate = ?5, open = ?6, fate_at = ?7 WHERE id = ?1";
+            store.connection.execute(set, params![row, status, erp, erp_status, fate, open, millis(at(0))]).unwrap();
+        }
+        (folder, store, loja)
+    }
+
+    fn numbers(rows: rusqlite::Result<Vec<OrderRow>>) -> Vec<i64> {
+        rows.unwrap().iter().map(|row| row.row).collect()
+    }
+
+    #[test]
+    fn only_what_may_have_to_be_cancelled_is_looked_at() {
+        let (_folder, store, loja) = store(&[
+            ("awaiting_payment", Some("1"), "awaiting_payment", "imported", true),
+            ("awaiting_payment", Some("2"), "paid", "imported", true),
+            ("paid", Some("3"), "awaiting_payment", "imported", true),
+            ("paid", Some("4"), "cancelled", "imported", true),
+            ("cancelled", Some("5"), "cancelled", "cancelled", false),
+            ("awaiting_payment", None, "", "waiting", true),
+            ("awaiting_payment", Some("7"), "awaiting_payment", "imported", false),
+            ("cancelled", Some("8"), "cancelled", "cancelled", false),
+        ]);
+        assert_eq!(numbers(store.to_cancel(&loja, false, 0, 9)), [1, 4]);
+        assert_eq!(numbers(store.to_cancel(&loja, true, 0, 9)), [1, 4, 6]);
+        assert_eq!(numbers(store.to_cancel(&loja, true, 1, 1)), [4]);
+        assert_eq!(numbers(store.to_cancel(&ChannelName::new("outra"), true, 0, 9)), Vec::<i64>::new());
+        assert_eq!(store.open_orders(&loja).unwrap(), 4);
+        // A cancellation of which nothing is known is looked at whatever became of the order; any other effect is not.
+        let effect = |order, action| Effect { channel: &loja, order, action, of: "" };
+        store.intend(&effect(8, CANCEL_ON_CHANNEL), at(1)).unwrap();
+        store.intend(&effect(5, "cancel_order"), at(1)).unwrap();
+        assert_eq!(numbers(store.to_cancel(&loja, false, 0, 9)), [1, 4, 8]);
+        assert!(store.cancel_notes(8).unwrap().unsettled && !store.cancel_notes(5).unwrap().unsettled);
+        store.settle(&effect(8, CANCEL_ON_CHANNEL), State::Done, "found done", at(2)).unwrap();
+        assert_eq!(numbers(store.to_cancel(&loja, false, 0, 9)), [1, 4]);
+    }
+
+    #[test]
+    fn what_is_heard_of_the_erp_and_how_far_is_one_transaction() {
+        let (_folder, store, loja) =
+            store(&[("paid", Some("1"), "paid", "imported", true), ("paid", Some("2"), "paid", "imported", true)]);
+        let unknown = [ErpOrderId::new("2"), ErpOrderId::new("99")];
+        for _ in 0..2 {
+            store.hear_cancelled_in_erp(&loja, &unknown, ("erp", 41), at(1)).unwrap();
+        }
+        assert_eq!(numbers(store.to_cancel(&loja, false, 0, 9)), [2]);
+        assert_eq!(store.cursor(&loja, "erp").unwrap().map(|at| at.timestamp_millis()), Some(41));
+    }
+
+    #[test]
+    fn the_first_announcement_counts_until_it_is_withdrawn() {
+        let (_folder, store, _) = store(&[("awaiting_payment", Some("1"), "awaiting_payment", "imported", true)]);
+        let announced = || store.cancel_notes(1).unwrap().announced_at;
+        assert_eq!(announced(), None);
+        store.announce_cancel(1, &Reason::CancelledInErp, at(5)).unwrap();
+        store.announce_cancel(1, &Reason::CancelledInErp, at(9)).unwrap();
+        assert_eq!(announced(), Some(at(5)));
+        // Set down by a clock that was ahead.
+        store.announce_cancel(1, &Reason::CancelledInErp, at(4)).unwrap();
+        assert_eq!(announced(), Some(at(4)));
+        store.withdraw_cancel(1).unwrap();
+        assert_eq!(announced(), None);
+        store.announce_cancel(1, &Reason::CancelledInErp, at(9)).unwrap();
+        assert_eq!(announced(), Some(at(9)));
+    }
+
+    #[test]
+    fn cancelled_orders_are_watched_for_a_span_and_now_and_then() {
+        let (_folder, store, loja) = store(&[
+            ("cancelled", Some("1"), "cancelled", "cancelled", false),
+            ("cancelled", None, "", "cancelled", false),
+            ("paid", Some("3"), "paid", "imported", true),
+            ("cancelled", None, "", "cancelled", false),
+        ]);
+        // Never in the ERP, but once announced by us.
+        store.announce_cancel(4, &Reason::CancelledInErp, at(0)).unwrap();
+        let watch = |since, before| numbers(store.to_watch(&loja, (at(since), at(before)), 0, 9));
+        assert_eq!(watch(-9, 0), [1, 4]);
+        assert_eq!(watch(-9, -1), Vec::<i64>::new(), "not yet");
+        assert_eq!(watch(1, 9), Vec::<i64>::new(), "too long ago");
+        store.watched(1, at(5)).unwrap();
+        assert_eq!(watch(-9, 4), [4]);
+        assert_eq!(watch(-9, 5), [1, 4]);
     }
 }
