@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 
 use crate::channel::Channel;
 use crate::channel::vtex::Vtex;
-use crate::cli::{Cli, Command, ImportArgs, ListArgs, PassArgs};
+use crate::cli::{CancelArgs, Cli, Command, ImportArgs, ListArgs, PassArgs};
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig, SecretSource};
 use crate::erp::Erp;
@@ -26,7 +26,7 @@ use crate::lock::{self, LockError};
 use crate::logging;
 use crate::model::{ChannelName, OrderId, calendar};
 use crate::passes::intake::Backfill;
-use crate::passes::{Pass, import_orders, sync_payments};
+use crate::passes::{Pass, auto_cancel, import_orders, sync_payments};
 use crate::report::{Reporter, Summary, Tally};
 use crate::stop::Stop;
 use crate::store::Store;
@@ -101,6 +101,9 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         }
         Command::SyncPayments(pass) => {
             passes("sync-payments", pass, &config, &reporter, &async |pass| sync_payments::run(pass).await)
+        }
+        Command::AutoCancel(CancelArgs { pass, confirm }) => {
+            passes("auto-cancel", pass, &config, &reporter, &async |pass| auto_cancel::run(pass, *confirm).await)
         }
         Command::Holds(ListArgs { channel }) => {
             let channels = select(&config, channel)?;

@@ -52,6 +52,13 @@ pub enum Command {
     /// forward. Orders imported unpaid are taken over on the channel once they are paid and ready.
     SyncPayments(PassArgs),
 
+    /// Cancel orders that nobody paid by their deadline, and on the channel what was cancelled in the ERP
+    ///
+    /// Off until the configuration switches it on ([channels.NAME.auto_cancel]); until then it says what it would cancel. Both sides
+    /// are read right before each cancellation, and anything but a clear "unpaid" on both leaves the order alone; that moment between
+    /// reading and cancelling cannot be closed from here, so cancelled orders are watched for a late payment for 30 days.
+    AutoCancel(CancelArgs),
+
     /// List what is held, why, and what to do about it
     Holds(ListArgs),
 
@@ -106,6 +113,18 @@ pub struct ImportArgs {
     /// Look again for orders created until this day, included
     #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "order")]
     pub until: Option<NaiveDate>,
+}
+
+/// What auto-cancel takes.
+#[derive(Debug, Args)]
+pub struct CancelArgs {
+    /// What every pass takes
+    #[command(flatten)]
+    pub pass: PassArgs,
+
+    /// Cancel even more orders than the brake allows, this once
+    #[arg(long)]
+    pub confirm: bool,
 }
 
 /// What lists take.

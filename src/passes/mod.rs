@@ -4,6 +4,7 @@
 //! What is common to them stands here: the pass itself, visiting orders a bounded number at a time, and sorting errors into
 //! "this item waits for the next run" and "this channel's run ends".
 
+pub mod auto_cancel;
 pub mod import_orders;
 pub mod intake;
 pub mod sync_payments;
@@ -123,6 +124,15 @@ impl Pass<'_> {
     /// Visits every order that needs it, a bounded number at a time, in a stable order. One that fails does not stop the others,
     /// unless its failure is everybody's.
     pub async fn visit_all(&self, visit: Visit, one: impl AsyncFn(&OrderRow) -> Result<(), Trouble>) {
+        self.visit_each(|after| self.store.to_visit(self.channel.name(), visit, after, CHUNK), one).await;
+    }
+
+    /// As [`Pass::visit_all`], with the rows that `next` gives after a row's number.
+    async fn visit_each(
+        &self,
+        next: impl Fn(i64) -> rusqlite::Result<Vec<OrderRow>>,
+        one: impl AsyncFn(&OrderRow) -> Result<(), Trouble>,
+    ) {
         if !self.orders.is_empty() {
             let now = self.clock.now();
             let rows = self.orders.iter().map(|id| self.store.order_or_new(self.channel.name(), id, now)).collect();
@@ -131,7 +141,7 @@ impl Pass<'_> {
         }
         let mut after = 0;
         while !self.halted() {
-            let rows = self.store.to_visit(self.channel.name(), visit, after, CHUNK);
+            let rows = next(after);
             match rows.as_deref().map(|rows| rows.last().map(|row| row.row)) {
                 Ok(None) => return,
                 Ok(Some(last)) => after = last,
