@@ -3,6 +3,7 @@
 //! Every method is one short transaction; none is held across a call to the network. "Committed" means on the disk.
 
 pub mod budget;
+pub mod claims;
 pub mod cursors;
 pub mod customer_key;
 pub mod holds;
@@ -11,6 +12,7 @@ pub mod orders;
 pub mod runs;
 mod schema;
 pub mod sqlite;
+pub mod stock;
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,7 @@
 //! VTEX: order feed, order list, order detail, start-handling. Facts and their sources stand beside the code they shape.
 
 pub mod convert;
+mod stock;
 mod wire;
 
 use serde_json::json;
