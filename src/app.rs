@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 
 use crate::channel::Channel;
 use crate::channel::vtex::Vtex;
-use crate::cli::{CancelArgs, Cli, Command, ImportArgs, ListArgs, PassArgs};
+use crate::cli::{CancelArgs, Cli, Command, ImportArgs, ListArgs, PassArgs, StockArgs};
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig, SecretSource};
 use crate::erp::Erp;
@@ -24,9 +24,9 @@ use crate::http::{Door, DoorOptions, RetryPolicy};
 use crate::inbox;
 use crate::lock::{self, LockError};
 use crate::logging;
-use crate::model::{ChannelName, OrderId, calendar};
+use crate::model::{ChannelName, OrderId, Sku, calendar};
 use crate::passes::intake::Backfill;
-use crate::passes::{Pass, auto_cancel, import_orders, sync_payments};
+use crate::passes::{Pass, auto_cancel, import_orders, push_stock, sync_payments};
 use crate::report::{Reporter, Summary, Tally};
 use crate::stop::Stop;
 use crate::store::Store;
@@ -105,6 +105,21 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::AutoCancel(CancelArgs { pass, confirm }) => {
             passes("auto-cancel", pass, &config, &reporter, &async |pass| auto_cancel::run(pass, *confirm).await)
         }
+        Command::PushStock(StockArgs { channel, sku, full, confirm, dry_run, max_duration }) => {
+            let skus: Vec<Sku> = asked_for(sku)?.into_iter().map(Sku::new).collect();
+            if !sku.is_empty() && skus.is_empty() {
+                return Ok(Exit::Done);
+            }
+            let args = PassArgs {
+                channel: channel.clone(),
+                order: Vec::new(),
+                dry_run: *dry_run,
+                max_duration: *max_duration,
+            };
+            let request =
+                push_stock::Request { channels: &config.channels, full: *full, confirm: *confirm, skus: &skus };
+            passes("push-stock", &args, &config, &reporter, &async |pass| push_stock::run(pass, request).await)
+        }
         Command::Holds(ListArgs { channel }) => {
             let channels = select(&config, channel)?;
             lists::holds(&open_store(&config, false)?, &names(&channels), &reporter)
@@ -173,7 +188,7 @@ fn passes(
     run: &impl AsyncFn(&Pass<'_>),
 ) -> Result<Exit, Failure> {
     let channels = select(config, &args.channel)?;
-    let orders = orders_asked_for(&args.order)?;
+    let orders: Vec<OrderId> = asked_for(&args.order)?.into_iter().map(OrderId::new).collect();
     if !args.order.is_empty() && channels.len() > 1 {
         let message = "--order needs --channel NAME when several channels are configured";
         return Err(Failure::new(Exit::Usage, message));
@@ -394,13 +409,14 @@ impl Run<'_> {
     }
 }
 
-/// The orders named by `--order`, those of standard input included.
-fn orders_asked_for(named: &[String]) -> Result<Vec<OrderId>, Failure> {
-    let mut orders = Vec::new();
+/// What `--order` or `--sku` names, the lines of standard input included; each once.
+fn asked_for(named: &[String]) -> Result<Vec<String>, Failure> {
+    let mut asked = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut add = |text: &str| {
-        let id = OrderId::new(text.trim());
-        if !id.as_str().is_empty() && !orders.contains(&id) {
-            orders.push(id);
+        let text = text.trim();
+        if !text.is_empty() && seen.insert(text.to_owned()) {
+            asked.push(text.to_owned());
         }
     };
     for name in named {
@@ -413,7 +429,7 @@ fn orders_asked_for(named: &[String]) -> Result<Vec<OrderId>, Failure> {
             add(name);
         }
     }
-    Ok(orders)
+    Ok(asked)
 }
 
 fn print_bytes(bytes: &[u8]) -> Result<Exit, Failure> {

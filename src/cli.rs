@@ -59,6 +59,12 @@ pub enum Command {
     /// reading and cancelling cannot be closed from here, so cancelled orders are watched for a late payment for 30 days.
     AutoCancel(CancelArgs),
 
+    /// Tell the channels how much of each product they may sell
+    ///
+    /// Sends only what changed since the channel last confirmed it: physical − reserved − what is sold and not in the ERP yet − a
+    /// buffer, plus what the channel subtracts itself. Refuses, with exit code 6, to empty a large part of the catalogue.
+    PushStock(StockArgs),
+
     /// List what is held, why, and what to do about it
     Holds(ListArgs),
 
@@ -125,6 +131,34 @@ pub struct CancelArgs {
     /// Cancel even more orders than the brake allows, this once
     #[arg(long)]
     pub confirm: bool,
+}
+
+/// What push-stock takes.
+#[derive(Debug, Args)]
+pub struct StockArgs {
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Only this product, by the ERP's code (can be repeated), and even if nothing changed; `-` reads codes from standard input
+    #[arg(long, value_name = "CODE", conflicts_with = "full")]
+    pub sku: Vec<String>,
+
+    /// Send everything again, also what the channel has confirmed
+    #[arg(long)]
+    pub full: bool,
+
+    /// Send even what the guard refuses: a person has looked at it
+    #[arg(long)]
+    pub confirm: bool,
+
+    /// Show what would be sent, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Begin nothing further after this long (such as 90s or 8m); the rest is for the next run
+    #[arg(long, value_name = "TIME")]
+    pub max_duration: Option<Span>,
 }
 
 /// What lists take.

@@ -19,6 +19,10 @@ use crate::documents::ocoren::{CodeTable, Outcome};
 use crate::erp::ledger::Rules;
 use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, TaxId, WarehouseId, calendar};
 
+mod stock;
+
+pub use stock::{StockConfig, UnknownSkus};
+
 /// What the file says, checked. Paths are absolute or relative to the working directory, no longer to the file.
 #[derive(Debug)]
 pub struct Config {
@@ -67,6 +71,8 @@ pub struct ChannelConfig {
     pub skus: BTreeMap<String, Sku>,
     /// The channel's warehouse ids with the ERP's. A line from any other is left to the ERP's default warehouse.
     pub warehouses: BTreeMap<WarehouseId, WarehouseId>,
+    /// What push-stock may do.
+    pub stock: StockConfig,
     /// Pacing and patience.
     pub limits: Limits,
     /// How far the sweep of the list reaches back behind its cursor, to catch what the list shows late.
@@ -412,6 +418,7 @@ impl Place<'_> {
                 .into_iter()
                 .map(|(theirs, ours)| (WarehouseId::new(theirs), WarehouseId::new(ours)))
                 .collect(),
+            stock: raw.stock.into(),
             limits: Limits {
                 requests_per_minute: raw.requests_per_minute.unwrap_or(300),
                 in_flight: raw.in_flight.map_or(4, |n| usize::from(n.max(1))),
@@ -475,6 +482,8 @@ struct RawChannel {
     skus: BTreeMap<String, String>,
     #[serde(default)]
     warehouses: BTreeMap<String, String>,
+    #[serde(default)]
+    stock: stock::RawStock,
     requests_per_minute: Option<u32>,
     in_flight: Option<u8>,
     timeout: Option<Span>,

@@ -3,8 +3,10 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::model::{ChannelName, Instant, calendar};
+use crate::stop::{Stop, StopReason};
 
 /// A held lock; released when dropped. The file stays: removing it would let two processes lock two files of one name.
 #[derive(Debug)]
@@ -25,6 +27,9 @@ pub enum LockError {
         /// Who, since when.
         holder: String,
     },
+    /// The run was told to stop while it waited.
+    #[error("{0}")]
+    Stopped(StopReason),
     /// The lock file cannot be used.
     #[error(
         "the lock file {file} cannot be used: {source}; it must be on a local disk, in a folder vaivem may write to"
@@ -42,17 +47,8 @@ pub enum LockError {
 /// # Errors
 /// [`LockError::Held`] at once when another process has it.
 pub fn take(state: &Path, pass: &str, channel: &ChannelName, now: Instant) -> Result<Lock, LockError> {
-    let mut folder = state.file_name().unwrap_or_default().to_owned();
-    folder.push(".locks");
-    let folder = state.with_file_name(folder);
-    let path = folder.join(format!("{pass}.{channel}"));
+    let (path, mut file) = open(state, pass, channel)?;
     let unusable = |source| LockError::File { file: path.clone(), source };
-    std::fs::create_dir_all(&folder).map_err(unusable)?;
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&path).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -77,9 +73,119 @@ pub fn take(state: &Path, pass: &str, channel: &ChannelName, now: Instant) -> Re
     Ok(Lock { _file: file })
 }
 
+/// The file of a lock, made where needed.
+fn open(state: &Path, what: &str, channel: &ChannelName) -> Result<(PathBuf, File), LockError> {
+    let mut folder = state.file_name().unwrap_or_default().to_owned();
+    folder.push(".locks");
+    let folder = state.with_file_name(folder);
+    let path = folder.join(format!("{what}.{channel}"));
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let opened = std::fs::create_dir_all(&folder).and_then(|()| options.open(&path));
+    match opened {
+        Ok(file) => Ok((path, file)),
+        Err(source) => Err(LockError::File { file: path, source }),
+    }
+}
+
+/// Keeps the handing over of a channel's orders apart from pushes of its stock, across processes. Any number of orders may be
+/// handed over at a time, and then no number is worked out; or one number is worked out and sent, and then no order is handed
+/// over. Released when dropped.
+#[derive(Debug)]
+pub struct Handover {
+    _gate: Option<Lock>,
+    _room: Lock,
+}
+
+/// How often a taken lock is tried again.
+const POLL: Duration = Duration::from_millis(15);
+
+impl Handover {
+    /// To hand an order over. Waits while stock is being pushed.
+    ///
+    /// # Errors
+    /// [`LockError::Stopped`] when the run is to stop first; [`LockError::File`] when there are no locks here.
+    pub async fn of_an_order(state: &Path, channel: &ChannelName, stop: &Stop) -> Result<Self, LockError> {
+        let gate = open(state, "handover-gate", channel)?;
+        let room = open(state, "handover", channel)?;
+        loop {
+            // Whoever pushes stock holds the gate while it waits for the room to empty, so that a stream of orders cannot keep it out.
+            if attempt(&gate, File::try_lock_shared)? {
+                let entered = attempt(&room, File::try_lock_shared)?;
+                gate.1.unlock().map_err(|source| LockError::File { file: gate.0.clone(), source })?;
+                if entered {
+                    return Ok(Self { _gate: None, _room: Lock { _file: room.1 } });
+                }
+            }
+            stop.sleep(POLL).await.map_err(LockError::Stopped)?;
+        }
+    }
+
+    /// To work out numbers and send them. Waits while orders are being handed over, and keeps further ones waiting meanwhile.
+    ///
+    /// # Errors
+    /// As [`Handover::of_an_order`].
+    pub async fn of_stock(state: &Path, channel: &ChannelName, stop: &Stop) -> Result<Self, LockError> {
+        let gate = open(state, "handover-gate", channel)?;
+        let room = open(state, "handover", channel)?;
+        while !attempt(&gate, File::try_lock)? {
+            stop.sleep(POLL).await.map_err(LockError::Stopped)?;
+        }
+        while !attempt(&room, File::try_lock)? {
+            stop.sleep(POLL).await.map_err(LockError::Stopped)?;
+        }
+        Ok(Self { _gate: Some(Lock { _file: gate.1 }), _room: Lock { _file: room.1 } })
+    }
+
+    /// Lets those go ahead who waited, between two pushes.
+    ///
+    /// # Errors
+    /// The reason, when the run is to stop.
+    pub async fn give_way(stop: &Stop) -> Result<(), StopReason> {
+        stop.sleep(POLL * 3).await
+    }
+}
+
+fn attempt(
+    (path, file): &(PathBuf, File),
+    lock: impl Fn(&File) -> Result<(), TryLockError>,
+) -> Result<bool, LockError> {
+    match lock(file) {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(source)) => Err(LockError::File { file: path.clone(), source }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn no_order_is_handed_over_while_stock_is_pushed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, channel) = (folder.path().join("vaivem.db"), ChannelName::new("loja"));
+        let stop = Stop::new(crate::clock::Clock::system(), None);
+        let soon = |future| tokio::time::timeout(Duration::from_millis(100), future);
+        let first = Handover::of_an_order(&state, &channel, &stop).await.unwrap();
+        let second = Handover::of_an_order(&state, &channel, &stop).await.unwrap();
+        assert!(soon(Handover::of_stock(&state, &channel, &stop)).await.is_err(), "two orders are being handed over");
+        let waiting = tokio::spawn({
+            let (state, channel, stop) = (state.clone(), channel.clone(), stop.clone());
+            async move { Handover::of_stock(&state, &channel, &stop).await.unwrap() }
+        });
+        tokio::time::sleep(POLL * 2).await;
+        let late = tokio::time::timeout(POLL * 4, Handover::of_an_order(&state, &channel, &stop)).await;
+        assert!(late.is_err(), "who waits to push is not kept out by further orders");
+        drop((first, second));
+        let pushing = waiting.await.unwrap();
+        let late = tokio::time::timeout(POLL * 4, Handover::of_an_order(&state, &channel, &stop)).await;
+        assert!(late.is_err(), "stock is being pushed");
+        drop(pushing);
+        Handover::of_an_order(&state, &channel, &stop).await.unwrap();
+    }
 
     #[test]
     fn a_second_run_is_told_who_has_the_lock() {

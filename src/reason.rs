@@ -221,6 +221,17 @@ pub enum Reason {
         message: String,
     },
 
+    // Stock.
+    /// The channel has no product with this code.
+    SkuNotOnChannel,
+    /// The configuration maps several of the channel's products to this code.
+    SkuAmbiguous {
+        /// The channel's ids.
+        channel_skus: Vec<String>,
+    },
+    /// The ERP has no count of a product, or none any more.
+    StockNotInErp,
+
     // Actions and what became of them.
     /// Paid on the channel.
     PaidOnChannel,

@@ -15,6 +15,10 @@ use crate::model::{Cents, ChannelName, OrderId};
 use crate::reason::Reason;
 use crate::words;
 
+mod stock;
+
+pub use stock::StockItem;
+
 /// The form of standard output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -123,6 +127,13 @@ pub enum Warning {
         cursor: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// Orders of another channel were seen and never read: what they claim is not subtracted.
+    UnreadOrders {
+        /// On which channel.
+        channel: ChannelName,
+        /// How many.
+        orders: usize,
     },
     /// The window reaches further back than the channel's list.
     Expired {

@@ -1,6 +1,6 @@
 //! The words people read for every [`Reason`] and [`Warning`]: one catalogue, apart from the code that decides.
 
-use crate::model::calendar;
+use crate::model::{StockParts, calendar};
 use crate::reason::Reason;
 use crate::report::Warning;
 
@@ -77,6 +77,11 @@ pub fn reason(reason: &Reason) -> String {
         Reason::OutcomeUnknown { action } => format!("it is not known whether `{action}` went through"),
         Reason::TakeOverRefused { raw, message } => format!("the channel does not hand it over (`{raw}`): {message}"),
         Reason::CallFailed { message } => message.clone(),
+        Reason::SkuNotOnChannel => "the channel has no product with this reference code".into(),
+        Reason::SkuAmbiguous { channel_skus } => {
+            format!("several of the channel's products are mapped to it: {}", channel_skus.join(", "))
+        }
+        Reason::StockNotInErp => "the ERP has no count of it in a warehouse that is pushed from".into(),
         Reason::PaidOnChannel => "paid on the channel".into(),
         Reason::PolicyImportsUnpaid => "not paid yet, imported by policy".into(),
         Reason::ReadyOnChannel => "ready on the channel".into(),
@@ -136,9 +141,35 @@ pub fn hint(reason: &Reason) -> Option<String> {
         Reason::TakeOverRefused { .. } => {
             "look at the order in the channel's panel; it is imported, and taking it over is tried again on every run".into()
         }
+        Reason::SkuNotOnChannel => {
+            "give the channel's product this reference code, or map it in [channels.NAME.skus]; if it is not sold there, set \
+             stock = { unknown_skus = \"ignore\" }"
+                .into()
+        }
+        Reason::SkuAmbiguous { .. } => {
+            "leave one of them in [channels.NAME.skus]: told to several, the same units would be sold several times".into()
+        }
+        Reason::StockNotInErp => {
+            "count the product in the ERP, or check the warehouses in the configuration; what the channel has is left as it is".into()
+        }
         Reason::CallFailed { .. } => "the next run tries again; if it persists, look at the order in the channel's panel".into(),
         _ => return None,
     })
+}
+
+/// What a number for a channel is made of, as a sum.
+pub fn stock_parts(parts: &StockParts) -> String {
+    let mut text = format!("{} physical − {} reserved", parts.physical, parts.reserved);
+    for (units, sign, what) in [
+        (parts.in_flight, '−', "in flight"),
+        (parts.buffer, '−', "kept back"),
+        (parts.added_back, '+', "that the channel subtracts itself"),
+    ] {
+        if units != 0 {
+            text += &format!(" {sign} {units} {what}");
+        }
+    }
+    text
 }
 
 /// A warning of a run, as a sentence without a full stop.
@@ -164,6 +195,11 @@ pub fn warning(warning: &Warning) -> String {
                 "channel {channel}: the cursor `{cursor}` {problem}; everything since the cut-off date is swept again"
             )
         }
+        Warning::UnreadOrders { channel, orders } => format!(
+            "channel {channel}: {orders} order{} seen and not read yet, so what {} sold is not subtracted; run import-orders first",
+            if *orders == 1 { " was" } else { "s were" },
+            if *orders == 1 { "it" } else { "they" },
+        ),
         Warning::Expired { channel } => {
             format!(
                 "channel {channel}: part of the window is older than the channel's list reaches; older orders are not found"

@@ -3,7 +3,7 @@
 pub mod vtex;
 
 use crate::http::{CallError, Counts};
-use crate::model::{ChannelName, Instant, Order, OrderId, Status};
+use crate::model::{ChannelName, ChannelSku, Instant, Order, OrderId, Sku, Status, WarehouseId};
 
 pub use vtex::convert::Unreadable;
 
@@ -191,6 +191,34 @@ impl Channel {
     pub fn clock_skew(&self) -> Option<chrono::TimeDelta> {
         match self {
             Self::Vtex(vtex) => vtex.clock_skew(),
+        }
+    }
+
+    /// Sets how much of a product a warehouse has, open reservations of the channel included, as the ERP's balance was at
+    /// `balance_at`. The last setting counts, so it may be made again.
+    pub async fn set_stock(
+        &self,
+        sku: &ChannelSku,
+        warehouse: &WarehouseId,
+        quantity: i64,
+        balance_at: Instant,
+    ) -> Result<(), CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.set_stock(sku, warehouse, quantity, balance_at).await,
+        }
+    }
+
+    /// What the channel says a warehouse has of a product; `None` when it says no number.
+    pub async fn read_stock(&self, sku: &ChannelSku, warehouse: &WarehouseId) -> Result<Option<i64>, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.read_stock(sku, warehouse).await,
+        }
+    }
+
+    /// The channel's ids of these products, by the ERP's codes. Those it does not have are left out.
+    pub async fn find_skus(&self, skus: &[Sku]) -> Result<std::collections::BTreeMap<Sku, ChannelSku>, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.find_skus(skus).await,
         }
     }
 

@@ -7,6 +7,8 @@ use crate::model::{
     Status, WarehouseId,
 };
 
+pub use ledger::{StockLevel, StockReading};
+
 /// An order as it is to be created in the ERP: every SKU and the carrier are the ERP's own by now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewOrder {
@@ -195,6 +197,28 @@ impl Erp {
     pub async fn cancel_order(&self, id: &ErpOrderId, reason: &str, now: Instant) -> Result<ErpOrder, ErpError> {
         match self {
             Self::Ledger(ledger) => ledger.cancel_order(id, reason, now),
+        }
+    }
+
+    /// The balances of these products, or of all. A product that was never counted nor reserved has none.
+    pub async fn stock_levels(&self, skus: Option<&[Sku]>, now: Instant) -> Result<StockReading, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.stock_levels(skus, now),
+        }
+    }
+
+    /// The balances that changed after a reading whose `seq` is given; 0 gives all of them. A `seq` lower than the one given tells
+    /// that this is another ERP than the one asked before.
+    pub async fn stock_changed_since(&self, seq: i64, now: Instant) -> Result<StockReading, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.stock_changed_since(seq, now),
+        }
+    }
+
+    /// The warehouse of orders that name none.
+    pub fn default_warehouse(&self) -> WarehouseId {
+        match self {
+            Self::Ledger(_) => WarehouseId::new(ledger::DEFAULT_WAREHOUSE),
         }
     }
 }

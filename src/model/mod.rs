@@ -5,12 +5,14 @@ pub mod ids;
 pub mod money;
 pub mod order;
 pub mod status;
+pub mod stock;
 pub mod tax_id;
 
 pub use ids::{CarrierName, ChannelName, ChannelSku, ErpOrderId, OrderId, Sku, WarehouseId};
 pub use money::Cents;
 pub use order::{Address, Customer, Delivery, Line, Marketplace, Order, Payment, PaymentMethod, Readiness};
 pub use status::Status;
+pub use stock::StockParts;
 pub use tax_id::TaxId;
 
 /// An instant in UTC. Local time (America/Sao_Paulo) exists only at the edges: see [`calendar`].

@@ -7,6 +7,7 @@
 pub mod auto_cancel;
 pub mod import_orders;
 pub mod intake;
+pub mod push_stock;
 pub mod sync_payments;
 mod take_over;
 
@@ -20,6 +21,7 @@ use crate::config::ChannelConfig;
 use crate::erp::{Erp, ErpError};
 use crate::exit::Exit;
 use crate::http::{CallError, StopCause, Triage};
+use crate::lock::LockError;
 use crate::model::{OrderId, Status};
 use crate::reason::Reason;
 use crate::report::{Item, Outcome, Reporter, Tally};
@@ -67,6 +69,9 @@ pub enum Trouble {
     /// The ERP did not do what was asked.
     #[error(transparent)]
     Erp(#[from] ErpError),
+    /// Stock and orders of the channel cannot be kept apart.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The state file cannot be used.
     #[error("the state file cannot be used: {0}")]
     State(#[from] rusqlite::Error),
@@ -78,7 +83,8 @@ impl Trouble {
         let call = match self {
             Self::Channel(call) | Self::Erp(ErpError::Call(call)) => call,
             Self::Erp(ErpError::Refused { .. }) => return None,
-            Self::Erp(ErpError::File(_)) | Self::State(_) => return Some(Exit::Failed),
+            Self::Lock(LockError::Stopped(reason)) => return Some(exit_of(Some(*reason))),
+            Self::Erp(ErpError::File(_)) | Self::Lock(_) | Self::State(_) => return Some(Exit::Failed),
         };
         match call.triage() {
             Triage::RetryLater | Triage::SkipItem => None,

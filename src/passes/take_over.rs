@@ -6,6 +6,7 @@
 
 use super::{Pass, Trouble};
 use crate::channel::{Reading, TakeOver};
+use crate::lock::Handover;
 use crate::model::Readiness;
 use crate::reason::Reason;
 use crate::store::journal::{Effect, State};
@@ -16,6 +17,9 @@ pub const TAKE_OVER: &str = "take_over";
 
 /// Sends the take-over. Gives the reason to hold the order, if there is one.
 pub async fn apply(pass: &Pass<'_>, row: &OrderRow) -> Result<Option<Reason>, Trouble> {
+    // Not while a stock number is worked out and sent: the channel lets go of the reservations of orders handed over, and units that
+    // the number still counts for this one would be sold twice.
+    let _handover = Handover::of_an_order(pass.store.path(), &row.channel, pass.stop).await?;
     let effect = Effect { channel: &row.channel, order: row.row, action: TAKE_OVER, of: "" };
     pass.store.intend(&effect, pass.clock.now())?;
     let answer = pass.channel.take_over(&row.id).await;

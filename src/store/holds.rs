@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::{Store, instant, millis};
-use crate::model::{Cents, ChannelName, Instant, OrderId};
+use crate::model::{Cents, ChannelName, Instant, OrderId, Sku};
 use crate::reason::Reason;
 
 /// An open hold.
@@ -69,11 +69,59 @@ pub(super) fn release(tx: &Transaction<'_>, order: i64, why: &str, now: Instant)
     Ok(())
 }
 
+/// Releases the open hold of a SKU, if there is one.
+pub(super) fn release_sku(
+    tx: &Transaction<'_>,
+    channel: &ChannelName,
+    sku: &Sku,
+    why: &str,
+    now: Instant,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE holds SET released_at = ?3, released_why = ?4 WHERE channel = ?1 AND sku = ?2 AND released_at IS NULL",
+    )?
+    .execute(params![channel.as_str(), sku.as_str(), millis(now), why])
+    .map(|_| ())
+}
+
 fn to_json(reason: &Reason) -> String {
     serde_json::to_string(reason).unwrap_or_default()
 }
 
 impl Store {
+    /// Opens a hold of a SKU, or renews the one there is; its `since` stays while the reason's code does.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn hold_sku(&self, channel: &ChannelName, sku: &Sku, reason: &Reason, now: Instant) -> rusqlite::Result<()> {
+        let (json, code) = (to_json(reason), reason.code());
+        self.write(|tx| {
+            let renewed = tx
+                .prepare_cached(
+                    "UPDATE holds SET reason = ?4, tried_at = ?5, tries = tries + 1
+                     WHERE channel = ?1 AND sku = ?2 AND released_at IS NULL AND code = ?3",
+                )?
+                .execute(params![channel.as_str(), sku.as_str(), code, json, millis(now)])?;
+            if renewed > 0 {
+                return Ok(());
+            }
+            release_sku(tx, channel, sku, "another reason took its place", now)?;
+            tx.prepare_cached(
+                "INSERT INTO holds (channel, sku, code, reason, since, tried_at, amount) VALUES (?1, ?2, ?3, ?4, ?5, ?5, 0)",
+            )?
+            .execute(params![channel.as_str(), sku.as_str(), code, json, millis(now)])
+            .map(|_| ())
+        })
+    }
+
+    /// Releases the open hold of a SKU, if there is one.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn release_sku(&self, channel: &ChannelName, sku: &Sku, why: &str, now: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| release_sku(tx, channel, sku, why, now))
+    }
+
     /// The open holds, the oldest first.
     ///
     /// # Errors

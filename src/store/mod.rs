@@ -4,6 +4,7 @@
 
 pub mod budget;
 pub mod cancels;
+pub mod claims;
 pub mod cursors;
 pub mod customer_key;
 pub mod holds;
@@ -12,6 +13,7 @@ pub mod orders;
 pub mod runs;
 mod schema;
 pub mod sqlite;
+pub mod stock;
 
 use std::path::{Path, PathBuf};
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::{Store, holds, instant, journal, millis};
+use super::{Store, claims, holds, instant, journal, millis};
 use crate::channel::Heard;
 use crate::erp::ErpOrder;
 use crate::model::{Cents, ChannelName, ErpOrderId, Instant, Order, OrderId, Readiness, Status};
@@ -295,7 +295,8 @@ impl Store {
             tx.prepare_cached(
                 "UPDATE orders SET read_at = ?2, status = ?3, raw_status = ?4, created_at = ?5, total = ?6, sequence = ?7,
                      marketplace = ?8, marketplace_order = ?9, method = ?10, due_date = ?11, promised_at = ?12, customer = ?13,
-                     taken_over_at = CASE WHEN ?14 THEN coalesce(taken_over_at, ?2) ELSE taken_over_at END
+                     taken_over_at = CASE WHEN ?14 THEN coalesce(taken_over_at, ?2) ELSE taken_over_at END,
+                     untaken_at = CASE WHEN ?14 THEN untaken_at ELSE ?2 END
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -314,6 +315,7 @@ impl Store {
                 customer,
                 order.readiness == Readiness::TakenOver,
             ])?;
+            claims::record_lines(tx, row, &order.lines)?;
             if before.as_deref() != Some(order.raw_status.as_str()) {
                 note(tx, row, now, "read", &order.raw_status)?;
             }

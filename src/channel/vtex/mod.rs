@@ -2,6 +2,7 @@
 
 mod cancel;
 pub mod convert;
+mod stock;
 mod wire;
 
 use serde_json::json;

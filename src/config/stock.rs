@@ -1,0 +1,75 @@
+//! `[channels.NAME.stock]`: what push-stock may do.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::Span;
+use crate::model::{Sku, WarehouseId};
+
+/// A channel's part about stock.
+#[derive(Clone, Debug)]
+pub struct StockConfig {
+    /// Whether push-stock does anything for this channel.
+    pub enabled: bool,
+    /// The one channel warehouse to push to; without it, every one of the `warehouses` table.
+    pub warehouse: Option<WarehouseId>,
+    /// Units of every product kept back from the channel.
+    pub buffer: i64,
+    /// Units kept back of single products, instead.
+    pub buffers: BTreeMap<Sku, i64>,
+    /// How much of the catalogue may go to zero, or of all units may go, in one push without confirmation: percent.
+    pub guard_percent: i64,
+    /// Fewer products than this never need confirmation.
+    pub guard_min: i64,
+    /// What to do about products that the channel does not have.
+    pub unknown_skus: UnknownSkus,
+    /// How long after it is taken over an order's reservation may still count on the channel.
+    pub settle: Duration,
+    /// How long the channel keeps the units of an order that nobody pays.
+    pub reserved_for: Duration,
+}
+
+/// What to do about products of the ERP that the channel does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownSkus {
+    /// Hold them: somebody forgot to create or to map them.
+    #[default]
+    Hold,
+    /// Say nothing: not everything is sold on this channel.
+    Ignore,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawStock {
+    enabled: Option<bool>,
+    warehouse: Option<String>,
+    buffer: u32,
+    buffers: BTreeMap<String, u32>,
+    guard_percent: Option<u8>,
+    guard_min: Option<u32>,
+    unknown_skus: UnknownSkus,
+    settle: Option<Span>,
+    reserved_for: Option<Span>,
+}
+
+impl From<RawStock> for StockConfig {
+    fn from(raw: RawStock) -> Self {
+        const DAY: u64 = 24 * 3600;
+        Self {
+            enabled: raw.enabled.unwrap_or(true),
+            warehouse: raw.warehouse.map(WarehouseId::new),
+            buffer: raw.buffer.into(),
+            buffers: raw.buffers.into_iter().map(|(sku, units)| (Sku::new(sku), units.into())).collect(),
+            guard_percent: raw.guard_percent.unwrap_or(30).into(),
+            guard_min: raw.guard_min.unwrap_or(10).into(),
+            unknown_skus: raw.unknown_skus,
+            settle: raw.settle.map_or(Duration::from_secs(60), |span| span.0),
+            // The `lockTTL` that VTEX's order examples show.
+            reserved_for: raw.reserved_for.map_or(Duration::from_secs(10 * DAY), |span| span.0),
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! push-stock: each channel is told how much of each product it may sell: never more than was truly sellable when the ERP was
+//! read, and exactly that once everything is quiet. Only what changed is sent, and finding it costs what changed.
+//!
+//! The number is worked out *for the channel*. What is sold and not in the ERP yet, on any channel, is subtracted. What the channel
+//! subtracts itself, its own open reservations, must not be subtracted twice: it is added back, but only for orders that cannot go
+//! into handling meanwhile. For VTEX lets go of the reservations of orders in handling whenever a SKU is updated, and units added
+//! back for such an order would be promised twice. So only orders that a fresh reading shows unpaid are added back, and while
+//! numbers are worked out and sent, no pass of ours hands an order over ([`crate::lock::Handover`]).
+//!
+//! An order that was paid since the last push is neither: it may go into handling any moment, yet the channel surely still
+//! subtracts it. A number that is right as long as it does may stand, see [`plan`]; it is replaced once the order is in handling.
+//!
+//! In two steps. [`work out`](work_out) finds what may have changed, stores what each number should be, and asks the
+//! [guard]. [`send`] then takes what differs, a handful at a time, reads everything afresh, and sends it.
+
+mod claims;
+mod guard;
+mod places;
+mod send;
+mod skus;
+#[cfg(test)]
+mod tests;
+mod work_out;
+
+use crate::config::{ChannelConfig, StockConfig};
+use crate::exit::Exit;
+use crate::model::{ChannelName, ChannelSku, Instant, Sku, StockParts};
+use crate::reason::Reason;
+use crate::report::{Outcome, StockItem};
+use crate::store::stock::{StockRow, Want};
+
+use self::claims::Weighed;
+use self::places::{Place, Terms};
+use super::{Pass, Trouble};
+
+/// What a person asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Every configured channel: what is in flight anywhere is subtracted everywhere.
+    pub channels: &'a [ChannelConfig],
+    /// Send everything again, also what the channel has confirmed.
+    pub full: bool,
+    /// A person has looked at what the guard refuses.
+    pub confirm: bool,
+    /// Send only these, again; empty for all that changed.
+    pub skus: &'a [Sku],
+}
+
+/// What is known about a product in a warehouse when its number is decided on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// What the number is made of.
+    pub parts: StockParts,
+    /// Units of the channel's own orders on their way into handling, those of [`StockParts::moving`] included.
+    pub unsettled: i64,
+    /// What the channel last confirmed.
+    pub last: Option<Last>,
+    /// The number must be sent even if it is the same.
+    pub resend: bool,
+}
+
+/// A number the channel confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Last {
+    /// The number.
+    pub quantity: i64,
+    /// Units of its own orders that were on their way into handling then.
+    pub unsettled: i64,
+}
+
+/// What is to be done about a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The number the channel has may stand.
+    Keep,
+    /// Send this one.
+    Send(i64),
+}
+
+/// Decides on a number. Pure: the same facts give the same decision.
+///
+/// What is sent is always the floor: what is sellable, and what is added back. A number between the floor and the floor plus the
+/// units that are surely still reserved may stand: with these the channel promises no more than is sellable, and any update could
+/// only make it promise less, or let go of them. But once orders have settled that were on their way when the last number was
+/// sent, it is sent anew, so that the channel lets go of reservations it may still have.
+pub fn plan(facts: &Facts) -> Decision {
+    let balance = facts.parts.balance();
+    let floor = balance.max(0);
+    let ceiling = balance.saturating_add(facts.parts.moving).max(0);
+    match facts.last {
+        Some(last)
+            if !facts.resend && facts.unsettled >= last.unsettled && (floor..=ceiling).contains(&last.quantity) =>
+        {
+            Decision::Keep
+        }
+        _ => Decision::Send(floor),
+    }
+}
+
+/// Runs the pass.
+pub async fn run(pass: &Pass<'_>, request: Request<'_>) {
+    let policy = &pass.config.stock;
+    if !policy.enabled {
+        return;
+    }
+    let places = match places::of(pass.config, &pass.erp.default_warehouse()) {
+        Ok(places) => places,
+        Err(problem) => return pass.end(Exit::Config, problem),
+    };
+    let terms = Terms { channels: request.channels, default_warehouse: pass.erp.default_warehouse() };
+    let push = Push { pass, policy, request, places, terms };
+    let done = match push.work_out().await {
+        Ok(()) if !pass.dry_run => push.send().await,
+        other => other,
+    };
+    if let Err(trouble) = done {
+        let exit = trouble.ends_run(pass.stop).unwrap_or(Exit::Unavailable);
+        pass.end(exit, trouble.to_string());
+    }
+}
+
+/// One run of the pass.
+struct Push<'a> {
+    pass: &'a Pass<'a>,
+    policy: &'a StockConfig,
+    request: Request<'a>,
+    /// The channel's warehouses that are pushed to, each with the ERP's.
+    places: Vec<Place>,
+    terms: Terms<'a>,
+}
+
+/// A number worked out, with what it replaces.
+struct Worked {
+    want: Want,
+    decision: Decision,
+    /// What the channel confirmed before.
+    before: Option<i64>,
+    /// Rows of the orders added back.
+    added_back: Vec<i64>,
+    /// The channel was last told another number, and it is known that it was: so a reading that shows this one tells that it was
+    /// taken.
+    reading_tells: bool,
+}
+
+impl Push<'_> {
+    fn channel(&self) -> &ChannelName {
+        self.pass.channel.name()
+    }
+
+    fn now(&self) -> Instant {
+        self.pass.clock.now()
+    }
+
+    /// Works a number out.
+    fn number(
+        &self,
+        level: &crate::erp::StockLevel,
+        place: &Place,
+        (row, channel_sku): (Option<&StockRow>, Option<ChannelSku>),
+        weighed: Weighed,
+        (read_at, resend): (Instant, bool),
+    ) -> Worked {
+        // A product that is another one on the channel now was never told its stock.
+        let same = row.filter(|row| row.channel_sku == channel_sku);
+        let pushed = same.and_then(|row| row.pushed);
+        let resend = resend || same.is_some_and(|row| row.resend);
+        let facts = Facts {
+            parts: StockParts {
+                erp_warehouse: place.erp.clone(),
+                physical: level.physical,
+                reserved: level.reserved,
+                in_flight: weighed.in_flight,
+                buffer: self.policy.buffers.get(&level.sku).copied().unwrap_or(self.policy.buffer),
+                added_back: weighed.added_back,
+                moving: weighed.moving,
+                erp_read_at: read_at,
+                in_flight_orders: weighed.in_flight_orders,
+                added_back_orders: weighed.added_back_orders,
+            },
+            unsettled: weighed.unsettled,
+            last: same.and_then(|row| row.pushed.map(|(quantity, _)| Last { quantity, unsettled: row.unsettled })),
+            resend,
+        };
+        let decision = plan(&facts);
+        let before = pushed.map(|(quantity, _)| quantity);
+        let quantity = match decision {
+            Decision::Keep => before.unwrap_or_default(),
+            Decision::Send(quantity) => quantity,
+        };
+        Worked {
+            want: Want {
+                sku: level.sku.clone(),
+                warehouse: place.channel.clone(),
+                channel_sku,
+                quantity,
+                parts: facts.parts,
+                resend: matches!(decision, Decision::Send(same) if before == Some(same)) || resend,
+                unsettled: facts.unsettled,
+                recheck_at: weighed.recheck_at,
+            },
+            reading_tells: !resend && before != Some(quantity),
+            decision,
+            before,
+            added_back: weighed.added_back_rows,
+        }
+    }
+
+    /// Reports a number.
+    fn report(&self, worked: &Worked, outcome: Outcome, reason: Option<Reason>) {
+        self.pass.tally.borrow_mut().count(outcome, None);
+        self.pass.report.stock(&StockItem {
+            channel: self.channel().clone(),
+            sku: worked.want.sku.clone(),
+            channel_sku: worked.want.channel_sku.clone(),
+            warehouse: Some(worked.want.warehouse.clone()),
+            quantity: Some(worked.want.quantity),
+            before: worked.before,
+            outcome,
+            parts: Some(worked.want.parts.clone()),
+            reason,
+            dry_run: self.pass.dry_run,
+        });
+    }
+
+    /// Holds a product, and reports it.
+    fn hold(&self, sku: &Sku, worked: Option<&Worked>, reason: Reason) -> Result<(), Trouble> {
+        self.pass.store.hold_sku(self.channel(), sku, &reason, self.now())?;
+        match worked {
+            Some(worked) => self.report(worked, Outcome::Held, Some(reason)),
+            None => self.report_product(sku, Outcome::Held, reason),
+        }
+        Ok(())
+    }
+
+    /// Reports a product for which there is no number.
+    fn report_product(&self, sku: &Sku, outcome: Outcome, reason: Reason) {
+        self.pass.tally.borrow_mut().count(outcome, None);
+        self.pass.report.stock(&StockItem {
+            channel: self.channel().clone(),
+            sku: sku.clone(),
+            channel_sku: None,
+            warehouse: None,
+            quantity: None,
+            before: None,
+            outcome,
+            parts: None,
+            reason: Some(reason),
+            dry_run: self.pass.dry_run,
+        });
+    }
+}

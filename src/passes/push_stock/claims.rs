@@ -1,0 +1,205 @@
+//! What orders claim of a product: what is in flight, what the channel subtracts itself, and which of that cannot move.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::TimeDelta;
+
+use super::places::{Place, Terms};
+use crate::config::StockConfig;
+use crate::model::{ChannelName, ChannelSku, Instant, OrderId, Sku, Status, StockParts, WarehouseId};
+use crate::store::claims::Claim;
+
+/// How long before the channel may let go of an unpaid order's units they are no longer added back.
+const MARGIN: TimeDelta = TimeDelta::hours(1);
+
+/// Orders that claim units, by product and warehouse.
+#[derive(Debug, Default)]
+pub struct Claims {
+    orders: Vec<Claim>,
+    /// By the ERP's warehouse: units sold on any channel and not in the ERP.
+    in_flight: HashMap<(Sku, WarehouseId), Vec<Units>>,
+    /// By the channel's warehouse: units that the channel may subtract itself.
+    own: HashMap<(Sku, WarehouseId), Vec<Units>>,
+}
+
+/// Units of an order.
+#[derive(Clone, Debug)]
+struct Units {
+    order: usize,
+    channel_sku: ChannelSku,
+    quantity: i64,
+}
+
+/// Where an order of the channel stands towards its reservation there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Reserved, and unpaid by the last reading: added back if a fresh one agrees.
+    Unpaid,
+    /// On its way into handling, or just there: nobody can tell what an update of the stock does to its reservation.
+    Moving,
+    /// Reserved no more, or not subtracted by us.
+    Settled,
+}
+
+/// What a fresh reading of an unpaid order gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Still unpaid, with these units.
+    Unpaid(BTreeMap<ChannelSku, i64>),
+    /// No longer, or it cannot be told.
+    Moving,
+    /// Cancelled: it claims nothing on the channel any more.
+    Gone,
+}
+
+/// What orders claim of a product in a warehouse.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Weighed {
+    /// Units sold and not in the ERP.
+    pub in_flight: i64,
+    /// Whose; the first few.
+    pub in_flight_orders: Vec<OrderId>,
+    /// Units that are subtracted twice, and stay where they are meanwhile.
+    pub added_back: i64,
+    /// Whose; the first few.
+    pub added_back_orders: Vec<OrderId>,
+    /// Whose rows.
+    pub added_back_rows: Vec<i64>,
+    /// Units the channel surely still subtracts, of orders on their way into handling.
+    pub moving: i64,
+    /// All units of orders on their way into handling.
+    pub unsettled: i64,
+    /// When time alone may change any of it.
+    pub recheck_at: Option<Instant>,
+}
+
+impl Claims {
+    /// Sorts what orders claim.
+    pub fn new(orders: Vec<Claim>, channel: &ChannelName, places: &[Place], terms: &Terms<'_>) -> Self {
+        let mut claims = Self::default();
+        let lines =
+            orders.iter().enumerate().flat_map(|(at, order)| order.lines.iter().map(move |line| (at, order, line)));
+        for (at, order, line) in lines {
+            // Without a counterpart in the ERP nobody sells it from there.
+            let Some(sku) = terms.sku(&order.channel, line) else { continue };
+            let units = Units { order: at, channel_sku: line.channel_sku.clone(), quantity: line.quantity };
+            if order.channel == *channel {
+                let warehouse = match (&line.warehouse, places) {
+                    (Some(named), _) => Some(named),
+                    // It is reserved somewhere; which of several is not told.
+                    (None, [only]) => Some(&only.channel),
+                    (None, _) => None,
+                };
+                if let Some(warehouse) = warehouse {
+                    claims.own.entry((sku.clone(), warehouse.clone())).or_default().push(units.clone());
+                }
+            }
+            if order.erp_id.is_none() {
+                let warehouse = terms.warehouse(&order.channel, line);
+                claims.in_flight.entry((sku, warehouse)).or_default().push(units);
+            }
+        }
+        claims.orders = orders;
+        claims
+    }
+
+    /// The unpaid orders whose units could be added back to a product's number.
+    pub fn unpaid<'a>(
+        &'a self,
+        sku: &Sku,
+        place: &Place,
+        now: Instant,
+        policy: &'a StockConfig,
+    ) -> impl Iterator<Item = &'a Claim> {
+        let own = self.own.get(&(sku.clone(), place.channel.clone())).map(Vec::as_slice).unwrap_or_default();
+        let orders = own.iter().map(|units| &self.orders[units.order]);
+        orders.filter(move |order| standing(order, now, policy) == Standing::Unpaid)
+    }
+
+    /// Weighs what orders claim of a product. `verdicts` are fresh readings of the unpaid ones, by row; without them the last
+    /// readings count. `pushed_at` is when the channel last confirmed a number.
+    pub fn weigh(
+        &self,
+        (sku, place): (&Sku, &Place),
+        pushed_at: Option<Instant>,
+        verdicts: Option<&BTreeMap<i64, Verdict>>,
+        now: Instant,
+        policy: &StockConfig,
+    ) -> Weighed {
+        let mut weighed = Weighed::default();
+        for units in self.in_flight.get(&(sku.clone(), place.erp.clone())).into_iter().flatten() {
+            weighed.in_flight = weighed.in_flight.saturating_add(units.quantity);
+            name(&mut weighed.in_flight_orders, &self.orders[units.order].id);
+        }
+        // What of a fresh reading's units is not given to a line yet: the same product may stand on several.
+        let mut left: HashMap<(i64, &ChannelSku), i64> = HashMap::new();
+        for units in self.own.get(&(sku.clone(), place.channel.clone())).into_iter().flatten() {
+            let order = &self.orders[units.order];
+            let verdict = verdicts.map(|verdicts| verdicts.get(&order.row).unwrap_or(&Verdict::Moving));
+            let added_back = match (standing(order, now, policy), verdict) {
+                (Standing::Settled, _) | (Standing::Unpaid, Some(Verdict::Gone)) => continue,
+                (Standing::Unpaid, None) => units.quantity,
+                (Standing::Unpaid, Some(Verdict::Unpaid(fresh))) => {
+                    let left = left
+                        .entry((order.row, &units.channel_sku))
+                        .or_insert_with(|| fresh.get(&units.channel_sku).copied().unwrap_or(0));
+                    let taken = units.quantity.min(*left);
+                    *left -= taken;
+                    taken
+                }
+                (Standing::Unpaid, Some(Verdict::Moving)) | (Standing::Moving, _) => {
+                    weighed.unsettled = weighed.unsettled.saturating_add(units.quantity);
+                    // Handed over only after the channel confirmed its last number, if at all: that did not let go of it.
+                    if order.untaken_at.zip(pushed_at).is_some_and(|(untaken, pushed)| untaken >= pushed) {
+                        weighed.moving = weighed.moving.saturating_add(units.quantity);
+                    }
+                    weighed.recheck(order.taken_over_at.and_then(|at| at.checked_add_signed(settle(policy))));
+                    continue;
+                }
+            };
+            weighed.added_back = weighed.added_back.saturating_add(added_back);
+            name(&mut weighed.added_back_orders, &order.id);
+            weighed.added_back_rows.push(order.row);
+            weighed.recheck(let_go_at(order, policy));
+        }
+        weighed
+    }
+}
+
+impl Weighed {
+    fn recheck(&mut self, at: Option<Instant>) {
+        self.recheck_at = [self.recheck_at, at].into_iter().flatten().min();
+    }
+}
+
+fn name(orders: &mut Vec<OrderId>, order: &OrderId) {
+    if orders.len() < StockParts::SHOWN && orders.last() != Some(order) {
+        orders.push(order.clone());
+    }
+}
+
+fn standing(order: &Claim, now: Instant, policy: &StockConfig) -> Standing {
+    if order.taken_over_at.is_some_and(|at| at.checked_add_signed(settle(policy)).is_none_or(|at| at <= now)) {
+        return Standing::Settled;
+    }
+    if !order.status.as_ref().is_some_and(Status::is_unpaid) || order.taken_over_at.is_some() {
+        return Standing::Moving;
+    }
+    let ended_in_erp = order.erp_status.as_ref().is_some_and(Status::is_final_for_payment);
+    // An order of unknown age may be reserved no more.
+    if ended_in_erp || let_go_at(order, policy).is_none_or(|at| at <= now) {
+        return Standing::Settled;
+    }
+    Standing::Unpaid
+}
+
+/// How long after an order was seen handed over its reservation may still count.
+pub fn settle(policy: &StockConfig) -> TimeDelta {
+    TimeDelta::from_std(policy.settle).unwrap_or(TimeDelta::MAX)
+}
+
+/// When the channel may let go of what an unpaid order has reserved.
+fn let_go_at(order: &Claim, policy: &StockConfig) -> Option<Instant> {
+    let reserved_for = TimeDelta::from_std(policy.reserved_for).ok()?;
+    order.created_at?.checked_add_signed(reserved_for)?.checked_sub_signed(MARGIN)
+}

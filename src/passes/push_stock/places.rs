@@ -1,0 +1,71 @@
+//! Which of the channel's warehouses are pushed to, from which of the ERP's; and the ERP's words for what a channel's order says.
+
+use std::collections::BTreeMap;
+
+use crate::config::ChannelConfig;
+use crate::model::{ChannelName, Sku, WarehouseId};
+use crate::store::claims::ClaimLine;
+
+/// A warehouse of the channel, and the ERP's whose stock it gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The channel's.
+    pub channel: WarehouseId,
+    /// The ERP's.
+    pub erp: WarehouseId,
+}
+
+/// The places of a channel, or what is wrong with its configuration. Units of one ERP warehouse go to one channel warehouse: told
+/// to two, they would be promised twice.
+pub fn of(config: &ChannelConfig, default: &WarehouseId) -> Result<Vec<Place>, String> {
+    let name = &config.name;
+    if let Some(channel) = &config.stock.warehouse {
+        let erp = config.warehouses.get(channel).unwrap_or(default).clone();
+        return Ok(vec![Place { channel: channel.clone(), erp }]);
+    }
+    if config.warehouses.is_empty() {
+        return Err(format!(
+            "`channels.{name}.stock.warehouse` is missing, so push-stock does not know where the stock goes: write the channel's \
+             warehouse id, such as stock = {{ warehouse = \"1_1\" }}, or map warehouses in [channels.{name}.warehouses]; \
+             stock = {{ enabled = false }} leaves this channel's stock alone"
+        ));
+    }
+    let mut by_erp: BTreeMap<&WarehouseId, &WarehouseId> = BTreeMap::new();
+    for (channel, erp) in &config.warehouses {
+        if let Some(other) = by_erp.insert(erp, channel) {
+            return Err(format!(
+                "`channels.{name}.warehouses` maps both `{other}` and `{channel}` to `{erp}`, whose units would be promised twice: \
+                 say which of them gets the stock with `channels.{name}.stock.warehouse`"
+            ));
+        }
+    }
+    Ok(config.warehouses.iter().map(|(channel, erp)| Place { channel: channel.clone(), erp: erp.clone() }).collect())
+}
+
+/// What a channel's order means in the ERP's words: as import-orders reads it.
+#[derive(Debug)]
+pub struct Terms<'a> {
+    /// Every configured channel.
+    pub channels: &'a [ChannelConfig],
+    /// The ERP's warehouse for lines that name none, or one that is not mapped.
+    pub default_warehouse: WarehouseId,
+}
+
+impl Terms<'_> {
+    fn config(&self, channel: &ChannelName) -> Option<&ChannelConfig> {
+        self.channels.iter().find(|config| config.name == *channel)
+    }
+
+    /// The ERP's code.
+    pub fn sku(&self, channel: &ChannelName, line: &ClaimLine) -> Option<Sku> {
+        let mapped = self.config(channel).and_then(|config| config.skus.get(line.channel_sku.as_str()));
+        mapped.or(line.sku.as_ref()).cloned()
+    }
+
+    /// The ERP's warehouse.
+    pub fn warehouse(&self, channel: &ChannelName, line: &ClaimLine) -> WarehouseId {
+        let config = self.config(channel);
+        let mapped = line.warehouse.as_ref().and_then(|theirs| config.and_then(|config| config.warehouses.get(theirs)));
+        mapped.unwrap_or(&self.default_warehouse).clone()
+    }
+}

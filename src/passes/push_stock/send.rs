@@ -1,0 +1,218 @@
+//! Sending what differs: a handful at a time, each worked out afresh right before.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+
+use super::claims::{Claims, Verdict};
+use super::places::Place;
+use super::{Decision, Push, Worked};
+use crate::channel::Reading;
+use crate::http::{CallError, Triage};
+use crate::lock::Handover;
+use crate::model::{ChannelSku, Order, Readiness, Sku, Status};
+use crate::passes::Trouble;
+use crate::reason::Reason;
+use crate::report::Outcome;
+use crate::store::claims::Claim;
+use crate::store::stock::StockRow;
+
+/// How many numbers are worked out and sent while orders wait to be handed over.
+const HANDFUL: usize = 32;
+
+/// VTEX shows an update about a second after it took it.
+const UNTIL_VISIBLE: Duration = Duration::from_secs(1);
+
+impl Push<'_> {
+    /// Sends every number the channel has not confirmed.
+    pub(super) async fn send(&self) -> Result<(), Trouble> {
+        let store = self.pass.store;
+        let asked: BTreeSet<&Sku> = self.request.skus.iter().collect();
+        let mut after = None;
+        let mut claims: Option<(i64, Claims)> = None;
+        while !self.pass.halted() {
+            let rows = store.stock_dirty(self.channel(), after.as_ref(), HANDFUL)?;
+            let Some(last) = rows.last() else { break };
+            after = Some((last.sku.clone(), last.warehouse.clone()));
+            let rows: Vec<StockRow> =
+                rows.into_iter().filter(|row| asked.is_empty() || asked.contains(&row.sku)).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            self.pass.report.expect(rows.len());
+            let _handover = Handover::of_stock(store.path(), self.channel(), self.pass.stop).await?;
+            // Before the ERP is read: an order created there in between is subtracted twice for a moment, not never.
+            let news = store.stock_news_seq()?;
+            let claims = match &mut claims {
+                Some((seq, claims)) if *seq == news => claims,
+                other => &other.insert((news, self.claims()?)).1,
+            };
+            self.send_handful(&rows, claims).await?;
+            drop(_handover);
+            if Handover::give_way(self.pass.stop).await.is_err() {
+                break;
+            }
+        }
+        // Says why, if it was told to stop.
+        self.pass.halted();
+        Ok(())
+    }
+
+    async fn send_handful(&self, rows: &[StockRow], claims: &Claims) -> Result<(), Trouble> {
+        let skus: BTreeSet<&Sku> = rows.iter().map(|row| &row.sku).collect();
+        let skus: Vec<Sku> = skus.into_iter().cloned().collect();
+        let reading = self.pass.erp.stock_levels(Some(&skus), self.now()).await?;
+        let levels: BTreeMap<_, _> = reading
+            .levels
+            .iter()
+            .filter(|level| level.counted)
+            .map(|level| ((&level.sku, &level.warehouse), level))
+            .collect();
+        let places: Vec<(&StockRow, &Place)> = rows
+            .iter()
+            .filter_map(|row| Some((row, self.places.iter().find(|place| place.channel == row.warehouse)?)))
+            .collect();
+        let verdicts = self.ask_again(&places, claims).await?;
+        let mut sends = Vec::new();
+        for (row, place) in places {
+            let Some(level) = levels.get(&(&row.sku, &place.erp)) else { continue };
+            let pushed_at = row.pushed.map(|(_, at)| at);
+            let weighed = claims.weigh((&row.sku, place), pushed_at, Some(&verdicts), self.now(), self.policy);
+            let worked =
+                self.number(level, place, (Some(row), row.channel_sku.clone()), weighed, (reading.read_at, false));
+            match worked.decision {
+                Decision::Keep => {
+                    self.pass.store.want_stock(self.channel(), std::slice::from_ref(&worked.want), None)?;
+                    self.report(&worked, Outcome::Unchanged, None);
+                    self.pass.report.advance();
+                }
+                Decision::Send(_) => sends.push(worked),
+            }
+        }
+        if self.pass.halted() {
+            return Ok(());
+        }
+        let wants: Vec<_> = sends.iter().map(|worked| worked.want.clone()).collect();
+        self.pass.store.intend_stock(self.channel(), &wants, self.now())?;
+        let results: Vec<Result<(), Trouble>> = stream::iter(&sends)
+            .map(|worked| async move {
+                if self.pass.halted() {
+                    return Ok(());
+                }
+                let sent = self.send_one(worked).await;
+                self.pass.report.advance();
+                sent
+            })
+            .buffer_unordered(self.pass.config.limits.in_flight)
+            .collect()
+            .await;
+        results.into_iter().collect()
+    }
+
+    /// Sends a number, and notes what became of it.
+    async fn send_one(&self, worked: &Worked) -> Result<(), Trouble> {
+        let (store, want) = (self.pass.store, &worked.want);
+        let Some(id) = &want.channel_sku else { return Ok(()) };
+        let sent = self.pass.channel.set_stock(id, &want.warehouse, want.quantity, want.parts.erp_read_at).await;
+        let (error, answer) = match sent {
+            Ok(()) => return self.confirmed(worked, "accepted"),
+            Err(error) => {
+                let trouble = error.to_string();
+                (error, trouble)
+            }
+        };
+        let unknown = error.outcome_unknown();
+        store.stock_not_confirmed(self.channel(), want, unknown, &answer, self.now())?;
+        if matches!(error.triage(), Triage::StopRun(_)) {
+            return Err(error.into());
+        }
+        if (unknown || is_locked(&error)) && worked.reading_tells && self.channel_has(worked, id).await? {
+            return self.confirmed(worked, "found by reading");
+        }
+        if error.triage() == Triage::SkipItem {
+            store.forget_channel_sku(self.channel(), &want.sku)?;
+        }
+        let reason = if unknown {
+            Reason::OutcomeUnknown { action: "push_stock".into() }
+        } else {
+            Reason::CallFailed { message: answer }
+        };
+        self.hold(&want.sku, Some(worked), reason)
+    }
+
+    fn confirmed(&self, worked: &Worked, answer: &str) -> Result<(), Trouble> {
+        self.pass.store.confirm_stock(self.channel(), &worked.want, &worked.added_back, answer, self.now())?;
+        self.report(worked, Outcome::Updated, None);
+        Ok(())
+    }
+
+    /// Whether the channel shows the number: at once, or when an update would show.
+    async fn channel_has(&self, worked: &Worked, id: &ChannelSku) -> Result<bool, Trouble> {
+        for pause in [Duration::ZERO, UNTIL_VISIBLE] {
+            if self.pass.stop.sleep(pause).await.is_err() {
+                return Ok(false);
+            }
+            match self.pass.channel.read_stock(id, &worked.want.warehouse).await {
+                Ok(Some(shown)) if shown == worked.want.quantity => return Ok(true),
+                Ok(_) => {}
+                Err(error) if matches!(error.triage(), Triage::StopRun(_)) => return Err(error.into()),
+                Err(_) => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads the unpaid orders of these products anew, in the ERP and on the channel. Called after the ERP's balances were read.
+    async fn ask_again(
+        &self,
+        places: &[(&StockRow, &Place)],
+        claims: &Claims,
+    ) -> Result<BTreeMap<i64, Verdict>, Trouble> {
+        let now = self.now();
+        let unpaid: BTreeMap<i64, &Claim> = places
+            .iter()
+            .flat_map(|(row, place)| claims.unpaid(&row.sku, place, now, self.policy))
+            .map(|claim| (claim.row, claim))
+            .collect();
+        stream::iter(unpaid.into_values())
+            .map(|claim| async move { Ok((claim.row, self.verdict(claim).await?)) })
+            .buffer_unordered(self.pass.config.limits.in_flight)
+            .collect::<Vec<Result<(i64, Verdict), Trouble>>>()
+            .await
+            .into_iter()
+            .collect()
+    }
+
+    async fn verdict(&self, claim: &Claim) -> Result<Verdict, Trouble> {
+        if let Some(erp_id) = &claim.erp_id {
+            // An order that still stands in the ERP stood there when the balances were read, and was subtracted.
+            let erp = self.pass.erp.read_order(erp_id).await?.filter(|erp| erp.store_number == claim.id);
+            if erp.is_none_or(|erp| erp.invoiced || erp.status.is_final_for_payment()) {
+                return Ok(Verdict::Moving);
+            }
+        }
+        match self.pass.channel.read_order(&claim.id).await {
+            Ok(Reading::Order(order)) if is_unpaid(&order) => {
+                let mut units = BTreeMap::new();
+                for line in &order.lines {
+                    *units.entry(line.channel_sku.clone()).or_insert(0) += line.quantity;
+                }
+                Ok(Verdict::Unpaid(units))
+            }
+            Ok(Reading::Order(order)) if order.status == Status::Cancelled => Ok(Verdict::Gone),
+            Ok(_) => Ok(Verdict::Moving),
+            Err(error) if matches!(error.triage(), Triage::StopRun(_)) => Err(error.into()),
+            Err(_) => Ok(Verdict::Moving),
+        }
+    }
+}
+
+/// Reserved, and days or hours from handling. What the channel is still building may not be reserved yet.
+fn is_unpaid(order: &Order) -> bool {
+    order.status.is_unpaid() && order.readiness == Readiness::NotYet
+}
+
+fn is_locked(error: &CallError) -> bool {
+    error.status() == Some(423)
+}

@@ -1,0 +1,112 @@
+//! The channel's ids of the ERP's products: from the configuration, else as the channel was asked, which is remembered.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::TimeDelta;
+
+use super::Push;
+use crate::config::UnknownSkus;
+use crate::model::{ChannelSku, Sku};
+use crate::passes::Trouble;
+use crate::reason::Reason;
+
+/// How many products one look-up asks for.
+const LOOK_UP: usize = 50;
+
+/// What was found out about some products.
+#[derive(Debug, Default)]
+pub struct Resolved {
+    /// Ids by code.
+    pub ids: BTreeMap<Sku, ChannelSku>,
+    /// Why the others have none; only those asked after now.
+    pub problems: BTreeMap<Sku, Reason>,
+}
+
+impl Push<'_> {
+    /// How long a product that the channel does not have is not asked after again.
+    pub(super) fn unknown_for(&self) -> TimeDelta {
+        match self.policy.unknown_skus {
+            UnknownSkus::Hold => TimeDelta::hours(1),
+            UnknownSkus::Ignore => TimeDelta::days(1),
+        }
+    }
+
+    /// Finds the channel's ids.
+    pub(super) async fn resolve(&self, skus: &[Sku]) -> Result<Resolved, Trouble> {
+        let config = self.pass.config;
+        let mut mapped: HashMap<&Sku, Vec<&str>> = HashMap::new();
+        for (id, sku) in &config.skus {
+            mapped.entry(sku).or_default().push(id);
+        }
+        let cached = self.pass.store.channel_skus(self.channel(), skus)?;
+        let asked_again = self.now() - self.unknown_for();
+        let mut resolved = Resolved::default();
+        let mut unknown = Vec::new();
+        for sku in skus {
+            match (mapped.get(sku).map(Vec::as_slice), cached.get(sku)) {
+                (Some([id]), _) => {
+                    resolved.ids.insert(sku.clone(), ChannelSku::new(*id));
+                }
+                // Told to two products of the channel, the units would be promised twice.
+                (Some(several), _) => {
+                    let channel_skus = several.iter().map(|id| (*id).to_owned()).collect();
+                    resolved.problems.insert(sku.clone(), Reason::SkuAmbiguous { channel_skus });
+                }
+                (None, Some(known)) if !self.request.skus.contains(sku) => match &known.channel_sku {
+                    Some(id) => self.accept(&mut resolved, sku, id),
+                    None if known.at > asked_again => {}
+                    None => unknown.push(sku.clone()),
+                },
+                (None, _) => unknown.push(sku.clone()),
+            }
+        }
+        for skus in unknown.chunks(LOOK_UP) {
+            self.look_up(skus, &mut resolved).await?;
+        }
+        Ok(resolved)
+    }
+
+    async fn look_up(&self, skus: &[Sku], resolved: &mut Resolved) -> Result<(), Trouble> {
+        let found = match self.pass.channel.find_skus(skus).await {
+            Ok(found) => found,
+            Err(error) => {
+                let trouble = Trouble::Channel(error);
+                if trouble.ends_run(self.pass.stop).is_some() {
+                    return Err(trouble);
+                }
+                let reason = Reason::CallFailed { message: trouble.to_string() };
+                resolved.problems.extend(skus.iter().map(|sku| (sku.clone(), reason.clone())));
+                return Ok(());
+            }
+        };
+        self.pass.store.note_channel_skus(self.channel(), skus, &found, self.now())?;
+        for sku in skus {
+            match found.get(sku) {
+                Some(id) => self.accept(resolved, sku, id),
+                None => {
+                    resolved.problems.insert(sku.clone(), Reason::SkuNotOnChannel);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an id the channel gave, unless the configuration says that it is another product's.
+    fn accept(&self, resolved: &mut Resolved, sku: &Sku, id: &ChannelSku) {
+        if self.pass.config.skus.contains_key(id.as_str()) {
+            resolved.problems.insert(sku.clone(), Reason::SkuNotOnChannel);
+        } else {
+            resolved.ids.insert(sku.clone(), id.clone());
+        }
+    }
+
+    /// Holds the products there are no ids for, if the configuration does not say to ignore them.
+    pub(super) fn hold_unresolved(&self, resolved: &Resolved) -> Result<(), Trouble> {
+        for (sku, reason) in &resolved.problems {
+            if *reason != Reason::SkuNotOnChannel || self.policy.unknown_skus == UnknownSkus::Hold {
+                self.hold(sku, None, reason.clone())?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,226 @@
+//! Finding what may have changed, and what each number should be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::claims::{Claims, settle};
+use super::guard::{self, Toll};
+use super::{Decision, Push};
+use crate::channel::Reading;
+use crate::erp::{StockLevel, StockReading};
+use crate::exit::Exit;
+use crate::model::{Instant, Sku, WarehouseId};
+use crate::passes::Trouble;
+use crate::reason::Reason;
+use crate::report::{Outcome, Warning};
+use crate::store::stock::{StockCursor, StockRow};
+
+/// How many products are worked out, and stored, at a time.
+const CHUNK: usize = 500;
+
+/// The ERP's balances of what may have changed.
+struct Changed {
+    /// Balances that were counted, in the warehouses that are pushed from, with the instant of their reading.
+    levels: Vec<(StockLevel, Instant)>,
+    /// Up to where this goes; `None` when only some products were asked for.
+    cursor: Option<StockCursor>,
+    /// Whether the ERP was asked for everything.
+    complete: bool,
+}
+
+impl Push<'_> {
+    /// Stores what each number that may have changed should be; a refusal of the guard ends the run. In a dry run the differences
+    /// are reported instead.
+    pub(super) async fn work_out(&self) -> Result<(), Trouble> {
+        self.read_unread().await?;
+        let Some(changed) = self.changed().await? else { return Ok(()) };
+        if changed.complete && !self.is_whole(&changed)? {
+            return Ok(());
+        }
+        let claims = self.claims()?;
+        let mut toll = Toll::default();
+        let resend = self.request.full || !self.request.skus.is_empty();
+        for levels in changed.levels.chunks(CHUNK) {
+            if self.pass.halted() {
+                return Ok(());
+            }
+            self.work_out_chunk(levels, &claims, resend, &mut toll).await?;
+        }
+        self.pass.store.want_stock(self.channel(), &[], changed.cursor)?;
+        if !self.request.confirm && !toll.is_small(self.policy) {
+            let totals = self.pass.store.stock_totals(self.channel())?;
+            if let Some(refusal) = toll.refusal(totals, self.policy) {
+                self.pass.end(Exit::Guard, refusal);
+            }
+        }
+        Ok(())
+    }
+
+    async fn work_out_chunk(
+        &self,
+        levels: &[(StockLevel, Instant)],
+        claims: &Claims,
+        resend: bool,
+        toll: &mut Toll,
+    ) -> Result<(), Trouble> {
+        let skus: BTreeSet<&Sku> = levels.iter().map(|(level, _)| &level.sku).collect();
+        let skus: Vec<Sku> = skus.into_iter().cloned().collect();
+        let resolved = self.resolve(&skus).await?;
+        self.hold_unresolved(&resolved)?;
+        let rows = by_place(self.pass.store.stock_rows(self.channel(), &skus)?);
+        let mut wants = Vec::with_capacity(levels.len());
+        for (level, read_at) in levels {
+            for place in self.places.iter().filter(|place| place.erp == level.warehouse) {
+                let row = rows.get(&(level.sku.clone(), place.channel.clone()));
+                let pushed_at = row.and_then(|row| row.pushed).map(|(_, at)| at);
+                let weighed = claims.weigh((&level.sku, place), pushed_at, None, self.now(), self.policy);
+                let id = resolved.ids.get(&level.sku).cloned();
+                let is_there = id.is_some();
+                let worked = self.number(level, place, (row, id), weighed, (*read_at, resend));
+                if let Decision::Send(quantity) = worked.decision
+                    && is_there
+                {
+                    toll.count(&level.sku, worked.before, quantity);
+                    if self.pass.dry_run {
+                        self.report(&worked, Outcome::Updated, None);
+                    }
+                }
+                wants.push(worked.want);
+            }
+        }
+        Ok(self.pass.store.want_stock(self.channel(), &wants, None)?)
+    }
+
+    /// What orders claim now.
+    pub(super) fn claims(&self) -> Result<Claims, Trouble> {
+        let settled = self.now() - settle(self.policy);
+        let orders = self.pass.store.claims(self.channel(), settled)?;
+        Ok(Claims::new(orders, self.channel(), &self.places, &self.terms))
+    }
+
+    /// What may have changed since the last run, or what was asked for; `None` when nothing has.
+    async fn changed(&self) -> Result<Option<Changed>, Trouble> {
+        let store = self.pass.store;
+        let asked = self.request.skus;
+        if !asked.is_empty() {
+            let changed = self.sorted(self.pass.erp.stock_levels(Some(asked), self.now()).await?, Vec::new());
+            let told: BTreeSet<&Sku> = changed.iter().map(|(level, _)| &level.sku).collect();
+            for sku in asked.iter().filter(|sku| !told.contains(sku)) {
+                self.report_product(sku, Outcome::Failed, Reason::StockNotInErp);
+            }
+            return Ok(Some(Changed { levels: changed, cursor: None, complete: false }));
+        }
+        // First, so that what changes while the ERP is read is looked at again.
+        let news_seq = store.stock_news_seq()?;
+        let before = store.stock_cursor(self.channel())?;
+        let incremental = match before {
+            Some(cursor) if !self.request.full => {
+                let reading = self.pass.erp.stock_changed_since(cursor.erp_seq, self.now()).await?;
+                // Counting from an earlier number again: another ERP, or yesterday's copy of it.
+                (reading.seq >= cursor.erp_seq).then_some((cursor, reading))
+            }
+            _ => None,
+        };
+        let Some((cursor, reading)) = incremental else {
+            let reading = self.pass.erp.stock_levels(None, self.now()).await?;
+            let cursor = Some(StockCursor { erp_seq: reading.seq, news_seq });
+            return Ok(Some(Changed { levels: self.sorted(reading, Vec::new()), cursor, complete: true }));
+        };
+        let told: BTreeSet<&Sku> = reading.levels.iter().map(|level| &level.sku).collect();
+        let mut others = self.touched(cursor)?;
+        others.retain(|sku| !told.contains(sku));
+        let next = StockCursor { erp_seq: reading.seq, news_seq };
+        if reading.levels.is_empty() && others.is_empty() {
+            if next != cursor {
+                store.want_stock(self.channel(), &[], Some(next))?;
+            }
+            return Ok(None);
+        }
+        let others: Vec<Sku> = others.into_iter().collect();
+        let more = if others.is_empty() {
+            Vec::new()
+        } else {
+            let read = self.pass.erp.stock_levels(Some(&others), self.now()).await?;
+            self.sorted(read, Vec::new())
+        };
+        Ok(Some(Changed { levels: self.sorted(reading, more), cursor: Some(next), complete: false }))
+    }
+
+    /// Products whose number may have changed though their balance in the ERP did not.
+    fn touched(&self, cursor: StockCursor) -> Result<BTreeSet<Sku>, Trouble> {
+        let (store, channel, now) = (self.pass.store, self.channel(), self.now());
+        let news = store.stock_news(cursor.news_seq)?;
+        let mut touched: BTreeSet<Sku> =
+            news.iter().filter_map(|(channel, line)| self.terms.sku(channel, line)).collect();
+        touched.extend(store.stock_to_recheck(channel, now)?);
+        touched.extend(store.channel_skus_missing(channel, now - self.unknown_for())?);
+        touched.extend(store.stock_dirty(channel, None, usize::MAX)?.into_iter().map(|row| row.sku));
+        Ok(touched)
+    }
+
+    /// The balances that matter: counted, for what was never counted is no statement about the shelf; and in a warehouse that is
+    /// pushed from.
+    fn sorted(&self, reading: StockReading, mut levels: Vec<(StockLevel, Instant)>) -> Vec<(StockLevel, Instant)> {
+        let matters =
+            |level: &StockLevel| level.counted && self.places.iter().any(|place| place.erp == level.warehouse);
+        let read_at = reading.read_at;
+        levels.extend(reading.levels.into_iter().filter(matters).map(|level| (level, read_at)));
+        levels
+    }
+
+    /// Whether an answer about everything is one: an ERP that forgot products has not sold them.
+    fn is_whole(&self, changed: &Changed) -> Result<bool, Trouble> {
+        let told: BTreeSet<&Sku> = changed.levels.iter().map(|(level, _)| &level.sku).collect();
+        let told: Vec<Sku> = told.into_iter().cloned().collect();
+        let missing = self.pass.store.stock_missing_from(self.channel(), &told)?;
+        if missing.is_empty() {
+            return Ok(true);
+        }
+        if !self.request.confirm {
+            let balances = i64::try_from(changed.levels.len()).unwrap_or(i64::MAX);
+            let totals = self.pass.store.stock_totals(self.channel())?;
+            if let Some(refusal) = guard::short_answer(&missing, balances, totals, self.policy) {
+                self.pass.end(Exit::Guard, refusal);
+                return Ok(false);
+            }
+        }
+        for sku in &missing {
+            self.hold(sku, None, Reason::StockNotInErp)?;
+        }
+        Ok(true)
+    }
+
+    /// Reads the channel's orders that were seen and never read: what they claim is not known until then. Those of other channels
+    /// cannot be read from here.
+    async fn read_unread(&self) -> Result<(), Trouble> {
+        let store = self.pass.store;
+        for (row, id) in store.never_read(self.channel())? {
+            if self.pass.halted() {
+                return Ok(());
+            }
+            match self.pass.channel.read_order(&id).await {
+                Ok(Reading::Order(order)) => store.record_reading(row, &order, self.now())?,
+                // It is import-orders that says what is wrong with it; the channel subtracts its units itself.
+                Ok(Reading::Absent | Reading::Unreadable(_)) => {}
+                Err(error) => {
+                    let trouble = Trouble::Channel(error);
+                    if trouble.ends_run(self.pass.stop).is_some() {
+                        return Err(trouble);
+                    }
+                }
+            }
+        }
+        for config in self.request.channels.iter().filter(|config| config.name != *self.channel()) {
+            let unread = store.never_read(&config.name)?.len();
+            if unread > 0 {
+                let warning = Warning::UnreadOrders { channel: config.name.clone(), orders: unread };
+                self.pass.report.warning(&warning);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Rows by product and warehouse.
+pub(super) fn by_place(rows: Vec<StockRow>) -> BTreeMap<(Sku, WarehouseId), StockRow> {
+    rows.into_iter().map(|row| ((row.sku.clone(), row.warehouse.clone()), row)).collect()
+}

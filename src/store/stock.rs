@@ -1,0 +1,484 @@
+//! What each channel was last told of each product's stock, what it should be told, and which of the two differ.
+//!
+//! Finding what differs costs what differs, however large the catalogue: the index [`stock_dirty`](V2) holds nothing else, and
+//! equal numbers write nothing.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::{Store, instant, millis};
+use crate::model::{ChannelName, ChannelSku, Instant, Sku, StockParts, WarehouseId};
+
+/// The tables of push-stock. No personal data: ids, units, instants.
+pub(super) const V2: &str = "
+-- When an order was last read on its channel and not handed over yet.
+ALTER TABLE orders ADD COLUMN untaken_at INTEGER;
+-- Sold, and not in the ERP yet.
+CREATE INDEX orders_in_flight ON orders (channel, id) WHERE erp_id IS NULL AND (fate IS NULL OR fate IN ('waiting', 'held'));
+
+-- What was bought, as of the last reading. `sku` is the ERP code the channel itself carries for it.
+CREATE TABLE order_lines (
+    order_row INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    channel_sku TEXT NOT NULL,
+    sku TEXT,
+    warehouse TEXT,
+    quantity INTEGER NOT NULL,
+    PRIMARY KEY (order_row, position)
+) STRICT, WITHOUT ROWID;
+
+-- Orders whose part in the stock may have changed, in the order they did; each channel remembers how far it went. By trigger,
+-- so that no pass can forget it.
+CREATE TABLE stock_news (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    order_row INTEGER NOT NULL UNIQUE REFERENCES orders (id) ON DELETE CASCADE
+) STRICT;
+CREATE TRIGGER orders_move_stock AFTER UPDATE OF erp_id, erp_status, fate, status, taken_over_at ON orders
+WHEN old.erp_id IS NOT new.erp_id OR old.erp_status IS NOT new.erp_status OR old.fate IS NOT new.fate
+    OR old.status IS NOT new.status OR old.taken_over_at IS NOT new.taken_over_at
+BEGIN
+    INSERT OR REPLACE INTO stock_news (order_row) VALUES (new.id);
+END;
+CREATE TRIGGER order_lines_move_stock AFTER INSERT ON order_lines
+BEGIN
+    INSERT OR REPLACE INTO stock_news (order_row) VALUES (new.order_row);
+END;
+
+-- How far a channel's numbers go: the ERP's changes and the news above are dealt with up to here.
+CREATE TABLE stock_cursors (
+    channel TEXT PRIMARY KEY,
+    erp_seq INTEGER NOT NULL,
+    news_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The channel's id for an ERP code; NULL when it has none. A cache: the configuration's own table comes first.
+CREATE TABLE channel_skus (
+    channel TEXT NOT NULL,
+    sku TEXT NOT NULL,
+    channel_sku TEXT,
+    looked_up_at INTEGER NOT NULL,
+    PRIMARY KEY (channel, sku)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX channel_skus_missing ON channel_skus (channel, looked_up_at) WHERE channel_sku IS NULL;
+CREATE INDEX channel_skus_by_id ON channel_skus (channel, channel_sku) WHERE channel_sku IS NOT NULL;
+
+CREATE TABLE stock (
+    channel TEXT NOT NULL,
+    sku TEXT NOT NULL,
+    -- The channel's warehouse.
+    warehouse TEXT NOT NULL,
+    channel_sku TEXT,
+    want INTEGER NOT NULL,
+    want_why TEXT NOT NULL,
+    erp_read_at INTEGER NOT NULL,
+    -- The last number the channel confirmed.
+    pushed INTEGER,
+    pushed_at INTEGER,
+    -- Units of the channel's own orders that were on their way into handling then: what it does with them is seen later.
+    unsettled INTEGER NOT NULL DEFAULT 0,
+    -- 1 when the number must be sent even if it is the same.
+    resend INTEGER NOT NULL DEFAULT 0,
+    -- When time alone may change the number.
+    recheck_at INTEGER,
+    PRIMARY KEY (channel, sku, warehouse)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX stock_dirty ON stock (channel, sku, warehouse)
+    WHERE (pushed IS NOT want OR resend = 1) AND channel_sku IS NOT NULL;
+CREATE INDEX stock_recheck ON stock (channel, recheck_at) WHERE recheck_at IS NOT NULL;
+";
+
+/// What the index `stock_dirty` holds, word for word.
+const DIRTY: &str = "(pushed IS NOT want OR resend = 1) AND channel_sku IS NOT NULL";
+
+/// How far a channel's numbers go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StockCursor {
+    /// The ERP's changes up to this one.
+    pub erp_seq: i64,
+    /// The orders' changes up to this one.
+    pub news_seq: i64,
+}
+
+/// A product in one of the channel's warehouses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockRow {
+    /// The ERP's code.
+    pub sku: Sku,
+    /// The channel's warehouse.
+    pub warehouse: WarehouseId,
+    /// The channel's id; `None` when it does not have the product.
+    pub channel_sku: Option<ChannelSku>,
+    /// The number it should have.
+    pub want: i64,
+    /// What it last confirmed, and when.
+    pub pushed: Option<(i64, Instant)>,
+    /// Units of its own orders that were on their way into handling then.
+    pub unsettled: i64,
+    /// The number must be sent even if it is the same.
+    pub resend: bool,
+}
+
+/// A number for a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// The ERP's code.
+    pub sku: Sku,
+    /// The channel's warehouse.
+    pub warehouse: WarehouseId,
+    /// The channel's id, if it has the product.
+    pub channel_sku: Option<ChannelSku>,
+    /// The number.
+    pub quantity: i64,
+    /// What it is made of.
+    pub parts: StockParts,
+    /// Send it even if it is the same.
+    pub resend: bool,
+    /// Units of the channel's own orders on their way into handling.
+    pub unsettled: i64,
+    /// When time alone may change it.
+    pub recheck_at: Option<Instant>,
+}
+
+/// What a channel has confirmed, all in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StockTotals {
+    /// Products and warehouses with a confirmed number.
+    pub known: i64,
+    /// Those of them with stock.
+    pub in_stock: i64,
+    /// Units.
+    pub units: i64,
+}
+
+/// The channel's id for a product, as it was last looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookedUp {
+    /// The id; `None` when the channel did not have the product.
+    pub channel_sku: Option<ChannelSku>,
+    /// When.
+    pub at: Instant,
+}
+
+const COLUMNS: &str = "sku, warehouse, channel_sku, want, pushed, pushed_at, unsettled, resend";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<StockRow> {
+    let pushed: Option<i64> = row.get(4)?;
+    let pushed_at: Option<i64> = row.get(5)?;
+    Ok(StockRow {
+        sku: Sku::new(row.get::<_, String>(0)?),
+        warehouse: WarehouseId::new(row.get::<_, String>(1)?),
+        channel_sku: row.get::<_, Option<String>>(2)?.map(ChannelSku::new),
+        want: row.get(3)?,
+        pushed: pushed.zip(pushed_at).map(|(quantity, at)| (quantity, instant(at))),
+        unsettled: row.get(6)?,
+        resend: row.get(7)?,
+    })
+}
+
+fn sku_from_row(row: &Row<'_>) -> rusqlite::Result<Sku> {
+    Ok(Sku::new(row.get::<_, String>(0)?))
+}
+
+/// A list for `json_each`.
+fn list(skus: &[Sku]) -> String {
+    serde_json::to_string(skus).unwrap_or_else(|_| "[]".into())
+}
+
+/// What is in the state file of a channel's stock.
+impl Store {
+    /// How far the channel's numbers go; `None` before its first push.
+    ///
+    /// # Errors
+    /// When the state file cannot be read; so are those of all methods here, or that it cannot be written.
+    pub fn stock_cursor(&self, channel: &ChannelName) -> rusqlite::Result<Option<StockCursor>> {
+        self.connection
+            .prepare_cached("SELECT erp_seq, news_seq FROM stock_cursors WHERE channel = ?1")?
+            .query_row([channel.as_str()], |row| Ok(StockCursor { erp_seq: row.get(0)?, news_seq: row.get(1)? }))
+            .optional()
+    }
+
+    /// Products whose number time alone may have changed by now.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn stock_to_recheck(&self, channel: &ChannelName, now: Instant) -> rusqlite::Result<Vec<Sku>> {
+        self.connection
+            .prepare_cached("SELECT sku FROM stock INDEXED BY stock_recheck WHERE channel = ?1 AND recheck_at <= ?2")?
+            .query_map(params![channel.as_str(), millis(now)], sku_from_row)?
+            .collect()
+    }
+
+    /// The numbers that the channel has not confirmed, after the given one, at most `limit`.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn stock_dirty(
+        &self,
+        channel: &ChannelName,
+        after: Option<&(Sku, WarehouseId)>,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<StockRow>> {
+        let (sku, warehouse) = after.map_or(("", ""), |(sku, warehouse)| (sku.as_str(), warehouse.as_str()));
+        self.connection
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM stock INDEXED BY stock_dirty
+                 WHERE channel = ?1 AND (sku, warehouse) > (?2, ?3) AND {DIRTY} ORDER BY sku, warehouse LIMIT ?4"
+            ))?
+            .query_map(params![channel.as_str(), sku, warehouse, i64::try_from(limit).unwrap_or(i64::MAX)], from_row)?
+            .collect()
+    }
+
+    /// What is known of these products.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn stock_rows(&self, channel: &ChannelName, skus: &[Sku]) -> rusqlite::Result<Vec<StockRow>> {
+        self.connection
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM stock WHERE channel = ?1 AND sku IN (SELECT value FROM json_each(?2))"
+            ))?
+            .query_map(params![channel.as_str(), list(skus)], from_row)?
+            .collect()
+    }
+
+    /// The products the channel was ever told of that are not among these, at most `limit` of them, and how many there are.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn stock_missing_from(&self, channel: &ChannelName, skus: &[Sku]) -> rusqlite::Result<Vec<Sku>> {
+        self.connection
+            .prepare_cached(
+                "SELECT DISTINCT sku FROM stock WHERE channel = ?1 AND pushed IS NOT NULL
+                     AND sku NOT IN (SELECT value FROM json_each(?2)) ORDER BY sku",
+            )?
+            .query_map(params![channel.as_str(), list(skus)], sku_from_row)?
+            .collect()
+    }
+
+    /// What the channel has confirmed, all in all.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn stock_totals(&self, channel: &ChannelName) -> rusqlite::Result<StockTotals> {
+        self.connection
+            .prepare_cached(
+                "SELECT count(pushed), count(CASE WHEN pushed > 0 THEN 1 END), coalesce(sum(pushed), 0)
+                 FROM stock WHERE channel = ?1",
+            )?
+            .query_row([channel.as_str()], |row| {
+                Ok(StockTotals { known: row.get(0)?, in_stock: row.get(1)?, units: row.get(2)? })
+            })
+    }
+
+    /// Stores the numbers a channel should have, and how far they go. What is equal writes nothing.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn want_stock(
+        &self,
+        channel: &ChannelName,
+        wants: &[Want],
+        cursor: Option<StockCursor>,
+    ) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            for want in wants {
+                set_want(tx, channel, want)?;
+            }
+            if let Some(StockCursor { erp_seq, news_seq }) = cursor {
+                tx.prepare_cached(
+                    "INSERT INTO stock_cursors (channel, erp_seq, news_seq) VALUES (?1, ?2, ?3)
+                     ON CONFLICT DO UPDATE SET erp_seq = excluded.erp_seq, news_seq = excluded.news_seq",
+                )?
+                .execute(params![channel.as_str(), erp_seq, news_seq])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Notes that these numbers are about to be sent. Until the channel confirms them it is not known what it has.
+    ///
+    /// # Errors
+    /// When the state file cannot be written; nothing may be sent then.
+    pub fn intend_stock(&self, channel: &ChannelName, wants: &[Want], now: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            for want in wants {
+                set_want(tx, channel, &Want { resend: true, ..want.clone() })?;
+                tx.prepare_cached(
+                    "INSERT INTO journal (key, channel, action, state, attempts, intended_at)
+                     VALUES (?1, ?2, 'push_stock', 'intended', 1, ?3)
+                     ON CONFLICT (key) DO UPDATE SET state = 'intended', attempts = attempts + 1,
+                         intended_at = excluded.intended_at, settled_at = NULL, answer = NULL",
+                )?
+                .execute(params![journal_key(channel, want), channel.as_str(), millis(now)])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The channel has the number. `added_back` are the rows of the orders whose units are in it: they were not handed over.
+    ///
+    /// # Errors
+    /// When the state file cannot be written; the number is then sent once more.
+    pub fn confirm_stock(
+        &self,
+        channel: &ChannelName,
+        want: &Want,
+        added_back: &[i64],
+        answer: &str,
+        now: Instant,
+    ) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            tx.prepare_cached(
+                "UPDATE stock SET pushed = ?4, pushed_at = ?5, unsettled = ?6, resend = 0
+                 WHERE channel = ?1 AND sku = ?2 AND warehouse = ?3",
+            )?
+            .execute(params![
+                channel.as_str(),
+                want.sku.as_str(),
+                want.warehouse.as_str(),
+                want.quantity,
+                millis(now),
+                want.unsettled
+            ])?;
+            for order in added_back {
+                tx.prepare_cached("UPDATE orders SET untaken_at = max(coalesce(untaken_at, 0), ?2) WHERE id = ?1")?
+                    .execute(params![order, millis(now)])?;
+            }
+            settle(tx, channel, want, "done", answer, now)?;
+            super::holds::release_sku(tx, channel, &want.sku, "the channel took its stock", now)
+        })
+    }
+
+    /// What became of a number that was not confirmed: `failed`, or `unknown`. It is sent again by the next run.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn stock_not_confirmed(
+        &self,
+        channel: &ChannelName,
+        want: &Want,
+        unknown: bool,
+        answer: &str,
+        now: Instant,
+    ) -> rusqlite::Result<()> {
+        self.write(|tx| settle(tx, channel, want, if unknown { "unknown" } else { "failed" }, answer, now))
+    }
+}
+
+fn set_want(tx: &Transaction<'_>, channel: &ChannelName, want: &Want) -> rusqlite::Result<()> {
+    let why = serde_json::to_string(&want.parts).unwrap_or_default();
+    // A product that is another one on the channel now was never told its stock.
+    tx.prepare_cached(
+        "INSERT INTO stock (channel, sku, warehouse, channel_sku, want, want_why, erp_read_at, resend, recheck_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT DO UPDATE SET want = excluded.want, want_why = excluded.want_why, erp_read_at = excluded.erp_read_at,
+             resend = excluded.resend, recheck_at = excluded.recheck_at, channel_sku = excluded.channel_sku,
+             pushed = CASE WHEN channel_sku IS excluded.channel_sku THEN pushed END
+         WHERE want IS NOT excluded.want OR resend = 1 OR excluded.resend = 1 OR recheck_at IS NOT excluded.recheck_at
+             OR channel_sku IS NOT excluded.channel_sku",
+    )?
+    .execute(params![
+        channel.as_str(),
+        want.sku.as_str(),
+        want.warehouse.as_str(),
+        want.channel_sku.as_ref().map(ChannelSku::as_str),
+        want.quantity,
+        why,
+        millis(want.parts.erp_read_at),
+        want.resend,
+        want.recheck_at.map(millis),
+    ])
+    .map(|_| ())
+}
+
+fn journal_key(channel: &ChannelName, want: &Want) -> String {
+    format!("push_stock:{channel}:{}:{}", want.warehouse, want.sku)
+}
+
+fn settle(
+    tx: &Transaction<'_>,
+    channel: &ChannelName,
+    want: &Want,
+    state: &str,
+    answer: &str,
+    now: Instant,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE journal SET state = ?2, settled_at = ?3, answer = ?4 WHERE key = ?1")?
+        .execute(params![journal_key(channel, want), state, millis(now), format!("{} units: {answer}", want.quantity)])
+        .map(|_| ())
+}
+
+/// Which products the channel has, and under which ids.
+impl Store {
+    /// What was looked up of these products.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn channel_skus(&self, channel: &ChannelName, skus: &[Sku]) -> rusqlite::Result<BTreeMap<Sku, LookedUp>> {
+        self.connection
+            .prepare_cached(
+                "SELECT sku, channel_sku, looked_up_at FROM channel_skus
+                 WHERE channel = ?1 AND sku IN (SELECT value FROM json_each(?2))",
+            )?
+            .query_map(params![channel.as_str(), list(skus)], |row| {
+                let channel_sku = row.get::<_, Option<String>>(1)?.map(ChannelSku::new);
+                Ok((sku_from_row(row)?, LookedUp { channel_sku, at: instant(row.get(2)?) }))
+            })?
+            .collect()
+    }
+
+    /// Products the channel did not have when last asked, before the given instant.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn channel_skus_missing(&self, channel: &ChannelName, before: Instant) -> rusqlite::Result<Vec<Sku>> {
+        self.connection
+            .prepare_cached(
+                "SELECT sku FROM channel_skus INDEXED BY channel_skus_missing
+                 WHERE channel = ?1 AND looked_up_at <= ?2 AND channel_sku IS NULL",
+            )?
+            .query_map(params![channel.as_str(), millis(before)], sku_from_row)?
+            .collect()
+    }
+
+    /// Notes what the channel answered for these products.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn note_channel_skus(
+        &self,
+        channel: &ChannelName,
+        asked: &[Sku],
+        found: &BTreeMap<Sku, ChannelSku>,
+        now: Instant,
+    ) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            for sku in asked {
+                tx.prepare_cached(
+                    "INSERT INTO channel_skus (channel, sku, channel_sku, looked_up_at) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT DO UPDATE SET channel_sku = excluded.channel_sku, looked_up_at = excluded.looked_up_at",
+                )?
+                .execute(params![
+                    channel.as_str(),
+                    sku.as_str(),
+                    found.get(sku).map(ChannelSku::as_str),
+                    millis(now)
+                ])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Forgets the channel's id of a product that it does not know any more: the next run asks again.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn forget_channel_sku(&self, channel: &ChannelName, sku: &Sku) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            tx.prepare_cached("DELETE FROM channel_skus WHERE channel = ?1 AND sku = ?2")?
+                .execute(params![channel.as_str(), sku.as_str()])
+                .map(|_| ())
+        })
+    }
+}
