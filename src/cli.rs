@@ -65,6 +65,12 @@ pub enum Command {
     /// buffer, plus what the channel subtracts itself. Refuses, with exit code 6, to empty a large part of the catalogue.
     PushStock(StockArgs),
 
+    /// All passes in the safe order, as one command
+    ///
+    /// import-orders, sync-payments, auto-cancel, push-invoices, push-tracking, push-stock. A channel that is down has no further
+    /// passes in this run; the others go on. One summary tells what all of them did.
+    Sync(SyncArgs),
+
     /// List what is held, why, and what to do about it
     Holds(ListArgs),
 
@@ -153,6 +159,22 @@ pub struct StockArgs {
     pub confirm: bool,
 
     /// Show what would be sent, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Begin nothing further after this long (such as 90s or 8m); the rest is for the next run
+    #[arg(long, value_name = "TIME")]
+    pub max_duration: Option<Span>,
+}
+
+/// What sync takes.
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Show what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
 

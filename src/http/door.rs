@@ -62,6 +62,16 @@ pub struct Counts {
     pub bytes: u64,
 }
 
+impl Counts {
+    /// The counts of another door on top.
+    pub fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.retries += other.retries;
+        self.limited += other.limited;
+        self.bytes += other.bytes;
+    }
+}
+
 /// A try that failed.
 #[derive(Debug)]
 pub(super) struct Miss {

@@ -13,6 +13,8 @@ mod take_over;
 
 use std::cell::RefCell;
 
+use intake::Backfill;
+
 use futures_util::{StreamExt, stream};
 
 use crate::channel::Channel;
@@ -31,6 +33,44 @@ use crate::store::orders::{Decided, Fate, OrderRow, Visit};
 
 /// How many rows are fetched from the state file at a time.
 const CHUNK: usize = 200;
+
+/// The verbs, each with what only it takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Verb<'a> {
+    /// New orders into the ERP.
+    ImportOrders(Option<Backfill>),
+    /// Payments and cancellations into the ERP.
+    SyncPayments,
+    /// Unpaid orders cancelled on both sides.
+    AutoCancel {
+        /// A person has looked at what the brake stopped.
+        confirm: bool,
+    },
+    /// Stock to the channel.
+    PushStock(push_stock::Request<'a>),
+}
+
+impl Verb<'_> {
+    /// Its name on the command line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ImportOrders(_) => "import-orders",
+            Self::SyncPayments => "sync-payments",
+            Self::AutoCancel { .. } => "auto-cancel",
+            Self::PushStock(_) => "push-stock",
+        }
+    }
+
+    /// Makes one pass.
+    pub async fn run(&self, pass: &Pass<'_>) {
+        match self {
+            Self::ImportOrders(backfill) => import_orders::run(pass, *backfill).await,
+            Self::SyncPayments => sync_payments::run(pass).await,
+            Self::AutoCancel { confirm } => auto_cancel::run(pass, *confirm).await,
+            Self::PushStock(request) => push_stock::run(pass, *request).await,
+        }
+    }
+}
 
 /// One run of one verb for one channel.
 pub struct Pass<'a> {
