@@ -2,11 +2,14 @@
 //!
 //! [`recognise`] tells by content what a file is; the modules read one kind each.
 
+pub mod access_key;
 pub mod error;
 pub mod moment;
 pub mod sheet;
+mod states;
 pub mod text;
 
+pub use access_key::AccessKey;
 pub use error::DocumentError;
 pub use moment::Moment;
 pub use sheet::{SheetOptions, ShipmentRow, ShipmentSheet, StockRow, StockSheet};
