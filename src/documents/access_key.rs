@@ -1,7 +1,8 @@
-//! The access key of an electronic fiscal document (*chave de acesso*): 44 characters that name one document in all of Brazil.
+//! The access key of an electronic fiscal document (*chave de acesso*): 44 characters that name one document in all of
+//! Brazil.
 //!
-//! Since July 2026 (IN RFB 2.229/2024, joint technical note 2025.001) the issuer's CNPJ inside it may hold letters, so a key is text,
-//! never a number.
+//! Since July 2026 (IN RFB 2.229/2024, joint technical note 2025.001) the issuer's CNPJ inside it may hold letters, so
+//! a key is text, never a number.
 
 use std::fmt;
 
@@ -9,7 +10,8 @@ use super::moment::digits;
 use super::states;
 use crate::model::TaxId;
 
-/// A checked access key, without punctuation, upper case. It holds the seller's CNPJ, never the buyer's: it may be logged.
+/// A checked access key, without punctuation, upper case. It holds the seller's CNPJ, never the buyer's: it may be
+/// logged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccessKey(String);
 
@@ -121,7 +123,8 @@ impl AccessKey {
         &self.0[6..20]
     }
 
-    /// The issuer's CNPJ, or CPF in the series kept for people (910 to 969). `None` when its own check digits are wrong.
+    /// The issuer's CNPJ, or CPF in the series kept for people (910 to 969). `None` when its own check digits are
+    /// wrong.
     pub fn issuer(&self) -> Option<TaxId> {
         let text = self.issuer_text();
         let is_person = text.starts_with("000") && (910..970).contains(&self.series());
@@ -210,8 +213,9 @@ mod tests {
             assert_eq!(AccessKey::parse(text).unwrap().as_str(), text);
         }
         for (text, error) in [
-            ("32191107670813000825550059062251133037938", AccessKeyError::Form),
+            ("3219110767081300082555001005906225113303793", AccessKeyError::Form),
             ("35261012345678000195550010000010011482139771", AccessKeyError::CheckDigit),
+            ("32191107670813000825550010059062251133037938", AccessKeyError::CheckDigit),
             ("432505AB123456789012550010000000011000000012", AccessKeyError::CheckDigit),
             ("", AccessKeyError::Missing),
             ("NFe", AccessKeyError::Missing),
@@ -289,7 +293,8 @@ mod tests {
 
         #[test]
         fn a_wrong_digit_changes_the_remainder(head in "[0-9]{43}", at in 0usize..43, by in 1u8..10) {
-            // Weights 2 to 9 and differences below 10 have no factor 11, so only the remainders 0 and 1 can be confused.
+            // Weights 2 to 9 and differences below 10 have no factor 11, so only the remainders 0 and 1 can be
+            // confused.
             let mut other = head.clone().into_bytes();
             other[at] = b'0' + (other[at] - b'0' + by) % 10;
             let (a, b) = (check_digit(head.as_bytes()), check_digit(&other));

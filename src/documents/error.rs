@@ -57,6 +57,15 @@ pub enum DocumentError {
         /// What the XML reader says.
         detail: String,
     },
+    /// Not the shape of a fiscal document: a document made to exhaust its reader.
+    #[error("the XML has too many {what} for a fiscal document; check where the file comes from")]
+    XmlShape {
+        /// What there is too much of.
+        what: &'static str,
+    },
+    /// Several documents, one behind the other.
+    #[error("the file holds several XML documents one behind the other; give each in a file of its own")]
+    SeveralDocuments,
     /// Another XML than the ones that are used.
     #[error("the XML is `{root}`: {what}")]
     OtherXml {
@@ -118,6 +127,8 @@ impl DocumentError {
             Self::Unrecognised => "document_unrecognised",
             Self::Doctype => "xml_doctype",
             Self::BrokenXml { .. } => "xml_broken",
+            Self::XmlShape { .. } => "xml_shape",
+            Self::SeveralDocuments => "xml_several_documents",
             Self::OtherXml { .. } => "xml_other",
             Self::MissingElement { .. } => "xml_missing_element",
             Self::BadElement { .. } => "xml_bad_element",

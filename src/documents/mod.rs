@@ -1,22 +1,38 @@
-//! Documents as bytes in, facts out: NF-e, events, OCOREN, stock and shipment sheets. No I/O, no clock, and no panic on any bytes.
+//! Documents as bytes in, facts out: NF-e, events, OCOREN, stock and shipment sheets. No I/O, no clock, and no panic on
+//! any bytes.
 //!
-//! [`recognise`] tells by content what a file is; the modules read one kind each.
+//! [`recognise`] tells by content what a file is; the modules read one kind each. Facts that identify people
+//! ([`PrivateText`], [`TaxId`](crate::model::TaxId)) do not show in `{:?}`.
 
 pub mod access_key;
 pub mod error;
+pub mod event;
 pub mod moment;
+pub mod nfe;
 pub mod sheet;
 mod states;
 pub mod text;
+mod xml;
 
 pub use access_key::AccessKey;
 pub use error::DocumentError;
+pub use event::{Event, Situation};
 pub use moment::Moment;
+pub use nfe::Nfe;
 pub use sheet::{SheetOptions, ShipmentRow, ShipmentSheet, StockRow, StockSheet};
+pub use text::PrivateText;
+
+use xml::Element;
 
 /// What a file turned out to be, with its facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Document {
+    /// An invoice, with or without SEFAZ's protocol.
+    Nfe(Box<Nfe>),
+    /// SEFAZ's answer to one event or, for a batch, to several.
+    Events(Vec<Event>),
+    /// SEFAZ's answer about how an invoice stands.
+    Situation(Box<Situation>),
     /// Stock balances.
     StockSheet(StockSheet),
     /// Tracking codes and dates of shipments.
@@ -37,5 +53,63 @@ pub fn recognise(bytes: &[u8]) -> Result<Document, DocumentError> {
 /// As [`recognise`].
 pub fn recognise_with(bytes: &[u8], options: SheetOptions) -> Result<Document, DocumentError> {
     let text = text::decode(bytes)?;
-    sheet::recognise(&text, options)
+    match text.trim_start_matches(text::is_filler).chars().next() {
+        Some('<') if is_web_page(&text) => Err(DocumentError::Html),
+        Some('<') => recognise_xml(bytes),
+        Some('{' | '[') => Err(DocumentError::Json),
+        _ => sheet::recognise(&text, options),
+    }
 }
+
+fn recognise_xml(bytes: &[u8]) -> Result<Document, DocumentError> {
+    let text = text::decode_xml(bytes)?;
+    let document = xml::parse(&text)?;
+    match Element::root(&document) {
+        Some(root) if matches!(root.name(), "nfeProc" | "NFe") => {
+            Nfe::from_root(root).map(|nfe| Document::Nfe(Box::new(nfe)))
+        }
+        Some(root) if event::is_event_root(root.name()) => event::events(root).map(Document::Events),
+        Some(root) if root.name() == "retConsSitNFe" => {
+            event::situation(root).map(|situation| Document::Situation(Box::new(situation)))
+        }
+        _ => Err(other_xml(&document)),
+    }
+}
+
+/// A page of the web stands at the beginning of its file, if only behind a comment.
+fn is_web_page(text: &str) -> bool {
+    let head: String = text.chars().take(1_000).map(|c| c.to_ascii_lowercase()).collect();
+    ["<!doctype html", "<html"].iter().any(|mark| head.contains(mark))
+}
+
+/// Says what an XML is that is none of those read.
+fn other_xml(document: &roxmltree::Document<'_>) -> DocumentError {
+    let name = document.root_element().tag_name().name();
+    let what = match name {
+        "nfeProc" | "NFe" | "procEventoNFe" | "retEvento" | "retEnvEvento" | "retConsSitNFe" => {
+            "it lacks the namespace http://www.portalfiscal.inf.br/nfe, so it was rewritten; give the original"
+        }
+        "enviNFe" => "a batch of invoices on its way to SEFAZ proves nothing; give each authorised invoice (nfeProc)",
+        "retEnviNFe" | "retConsReciNFe" | "protNFe" => {
+            "SEFAZ's answer without the invoice; give the authorised invoice (nfeProc), which holds both"
+        }
+        "evento" | "envEvento" => "a request for an event proves nothing; give the answered event (procEventoNFe)",
+        "consSitNFe" => "a question to SEFAZ proves nothing; give its answer (retConsSitNFe)",
+        "inutNFe" | "retInutNFe" | "procInutNFe" | "ProcInutNFe" => {
+            "a range of numbers that were made void, which is no invoice"
+        }
+        "resNFe" | "resEvento" | "retDistDFeInt" => "only a summary; give the authorised invoice (nfeProc)",
+        "cteProc" | "CTe" | "procEventoCTe" | "cteOSProc" => "a freight document (CT-e); give the invoice it carries",
+        "mdfeProc" | "MDFe" | "procEventoMDFe" => "a manifest of transport (MDF-e); give the invoices it carries",
+        "CompNfse" | "Nfse" | "NFSe" | "ConsultarNfseResposta" => {
+            "an invoice of services (NFS-e), which sells no goods"
+        }
+        "CFe" | "CFeCanc" => "a receipt of a counter sale (CF-e SAT), which platforms do not take",
+        "Envelope" => "a message of a web service (SOAP); give the document inside it",
+        _ => "no document that is known; give an authorised invoice (nfeProc) or an answered event (procEventoNFe)",
+    };
+    DocumentError::OtherXml { root: text::excerpt(name), what }
+}
+
+#[cfg(test)]
+mod tests;

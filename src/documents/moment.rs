@@ -27,7 +27,8 @@ impl Moment {
         calendar::local_date(self.at)
     }
 
-    /// Reads `24/11/2026`, `24/11/2026 16:05[:09]`, `2026-11-24`, `2026-11-24T16:05[:09[.5]]` and the last with `Z` or an offset.
+    /// Reads `24/11/2026`, `24/11/2026 16:05[:09]`, `2026-11-24`, `2026-11-24T16:05[:09[.5]]` and the last with `Z` or
+    /// an offset.
     ///
     /// Two-digit years and bare numbers (a spreadsheet's day count) are refused: they cannot be told from other things.
     pub(super) fn parse(text: &str) -> Option<Self> {

@@ -1,7 +1,7 @@
 //! Stock and shipment sheets: CSV the way Brazilian spreadsheets write it, and the plain way.
 //!
-//! The first line names the columns, in Portuguese or English; from it follow the separator (`;`, `,`, tab or `|`) and the kind of
-//! sheet. A sheet is taken whole or not at all: [`DocumentError::Lines`] lists what is wrong, line by line.
+//! The first line names the columns, in Portuguese or English; from it follow the separator (`;`, `,`, tab or `|`) and
+//! the kind of sheet. A sheet is taken whole or not at all: [`DocumentError::Lines`] lists what is wrong, line by line.
 
 mod columns;
 mod shipment;
@@ -127,10 +127,12 @@ impl Table {
     ) -> Result<(), DocumentError> {
         let mut errors = LineErrors::default();
         let mut cells = csv::StringRecord::new();
-        // Reading from memory, of text that is UTF-8, into lines of any length cannot fail; an error would end the sheet.
+        // Reading from memory, of text that is UTF-8, into lines of any length cannot fail; an error would end the
+        // sheet.
         while self.reader.read_record(&mut cells).map_err(|_| DocumentError::Unrecognised)? {
             let breaks: usize = cells.iter().map(|cell| cell.matches('\n').count()).sum();
-            // The reader stands behind the record and its line end, which only a quote open to the end of the file takes in.
+            // The reader stands behind the record and its line end, which only a quote open to the end of the file
+            // takes in.
             let open_to_the_end = self.reader.position().byte() == self.open_end
                 && cells.iter().next_back().is_some_and(|cell| cell.ends_with('\n'));
             let lines = u64::try_from(breaks + usize::from(!open_to_the_end)).unwrap_or(0);
@@ -186,19 +188,6 @@ fn is_formula_error(cell: &str) -> bool {
     cell.starts_with('#')
         && ["#N/D", "#N/A", "#REF!", "#VALOR!", "#VALUE!", "#NOME?", "#NAME?", "#DIV/0!", "#NUM!", "#NÚM!", "#NULO!"]
             .contains(&cell.to_uppercase().as_str())
-}
-
-/// A series as it is compared: numbers without leading zeros, anything else trimmed. `001` and `1` are one series.
-pub(super) fn series_text(text: &str) -> Option<String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
-    }
-    if text.bytes().all(|b| b.is_ascii_digit()) {
-        let number = text.trim_start_matches('0');
-        return Some(if number.is_empty() { "0" } else { number }.to_owned());
-    }
-    Some(text.to_owned())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! From bytes to text: byte order marks, UTF-8, the Windows encoding of Brazilian back offices, and size limits.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -29,8 +30,8 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, DocumentError> {
     decode_as(bytes, WINDOWS_1252)
 }
 
-/// Decodes XML. UTF-8 wins when every byte agrees, whatever is declared: ERPs convert files and forget the declaration. Bytes that
-/// are not UTF-8 are read as declared, or as CP1252 when UTF-8 or nothing is declared.
+/// Decodes XML. UTF-8 wins when every byte agrees, whatever is declared: ERPs convert files and forget the declaration.
+/// Bytes that are not UTF-8 are read as declared, or as CP1252 when UTF-8 or nothing is declared.
 ///
 /// # Errors
 /// Empty, too large, or no text at all.
@@ -87,7 +88,8 @@ fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_label(label)
 }
 
-/// For comparing words as people write them: lower case, without accents, everything that is no letter or digit as one blank.
+/// For comparing words as people write them: lower case, without accents, everything that is no letter or digit as one
+/// blank.
 ///
 /// `Cód. Rastreio` and `COD RASTREIO` both become `cod rastreio`.
 pub(super) fn plain_words(text: &str) -> String {
@@ -122,6 +124,41 @@ fn unaccented(c: char) -> char {
         'ç' => 'c',
         'ñ' => 'n',
         other => other,
+    }
+}
+
+/// A series as it is compared: numbers without leading zeros, anything else trimmed. `001` and `1` are one series.
+pub(super) fn series_text(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        let number = text.trim_start_matches('0');
+        return Some(if number.is_empty() { "0" } else { number }.to_owned());
+    }
+    Some(text.to_owned())
+}
+
+/// Free text that may tell names, addresses or documents of people: `{:?}` does not show it, so it reaches no log by
+/// accident.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct PrivateText(String);
+
+impl PrivateText {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PrivateText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateText({} bytes)", self.0.len())
     }
 }
 

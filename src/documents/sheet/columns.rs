@@ -44,8 +44,9 @@ impl Column {
     }
 }
 
-/// Names of columns without case and accents. Of several columns for one meaning the one from the earlier group counts: a sheet
-/// may have a `sku` beside the maker's `referencia`, and the store's order number beside the ERP's. Two of one group are refused.
+/// Names of columns without case and accents. Of several columns for one meaning the one from the earlier group counts:
+/// a sheet may have a `sku` beside the maker's `referencia`, and the store's order number beside the ERP's. Two of one
+/// group are refused.
 const NAMES: &[(Column, &[&[&str]])] = &[
     (
         Column::Sku,

@@ -3,18 +3,18 @@
 use std::collections::HashSet;
 
 use super::columns::{Column, Header};
-use super::{Row, Table, series_text};
+use super::{Row, Table};
 use crate::documents::DocumentError;
 use crate::documents::error::{ColumnsError, LineProblem};
 use crate::documents::moment::Moment;
-use crate::documents::text::{decode, excerpt};
+use crate::documents::text::{decode, excerpt, series_text};
 use crate::model::CarrierName;
 
 /// A shipment sheet that was read whole: every line is good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShipmentSheet {
-    /// The lines in file order. An order may stand on several (one for each package); lines that repeat an earlier one exactly are
-    /// left out, and so are lines that tell nothing of a shipment yet.
+    /// The lines in file order. An order may stand on several (one for each package); lines that repeat an earlier one
+    /// exactly are left out, and so are lines that tell nothing of a shipment yet.
     pub rows: Vec<ShipmentRow>,
     /// How many lines name an order and tell nothing of a shipment.
     pub without_facts: usize,

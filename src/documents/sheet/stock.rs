@@ -105,9 +105,9 @@ const LIMIT: i64 = 1_000_000_000_000;
 
 /// Reads a number of whole units.
 ///
-/// With no mark declared, the later of two different marks is the decimal one, a mark that repeats groups thousands, and a single mark
-/// is the decimal one unless it stands where thousands are grouped: `1.234` is ambiguous, and so is `1,234` except in a sheet
-/// separated by `;`, whose comma is the decimal mark.
+/// With no mark declared, the later of two different marks is the decimal one, a mark that repeats groups thousands,
+/// and a single mark is the decimal one unless it stands where thousands are grouped: `1.234` is ambiguous, and so is
+/// `1,234` except in a sheet separated by `;`, whose comma is the decimal mark.
 fn whole_units(cell: &str, mark: DecimalMark, comma_is_decimal: bool) -> Result<i64, LineProblem> {
     let text = || excerpt(cell);
     let not_a_number = || LineProblem::NotANumber { text: text() };
