@@ -9,6 +9,7 @@ pub mod error;
 pub mod event;
 pub mod moment;
 pub mod nfe;
+pub mod ocoren;
 pub mod sheet;
 mod states;
 pub mod text;
@@ -19,6 +20,7 @@ pub use error::DocumentError;
 pub use event::{Event, Situation};
 pub use moment::Moment;
 pub use nfe::Nfe;
+pub use ocoren::Ocoren;
 pub use sheet::{SheetOptions, ShipmentRow, ShipmentSheet, StockRow, StockSheet};
 pub use text::PrivateText;
 
@@ -33,6 +35,8 @@ pub enum Document {
     Events(Vec<Event>),
     /// SEFAZ's answer about how an invoice stands.
     Situation(Box<Situation>),
+    /// A carrier's delivery occurrences.
+    Ocoren(Ocoren),
     /// Stock balances.
     StockSheet(StockSheet),
     /// Tracking codes and dates of shipments.
@@ -57,6 +61,7 @@ pub fn recognise_with(bytes: &[u8], options: SheetOptions) -> Result<Document, D
         Some('<') if is_web_page(&text) => Err(DocumentError::Html),
         Some('<') => recognise_xml(bytes),
         Some('{' | '[') => Err(DocumentError::Json),
+        _ if ocoren::is_edi(&text) => Ocoren::from_text(&text).map(Document::Ocoren),
         _ => sheet::recognise(&text, options),
     }
 }

@@ -229,6 +229,27 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_files_that_pass_are_read_in_proportion() {
+        let size = crate::documents::text::MAX_XML_BYTES;
+        let fill = |unit: &str| unit.repeat((size - 100) / unit.len());
+        let attributes: String = (0..30).map(|i| format!(" a{i}=''")).collect();
+        let namespaces: String = (0..30).map(|i| format!(" xmlns:n{i}='u'")).collect();
+        let nested: String = (0..16).map(|_| format!("<a{namespaces}>")).collect();
+        for (name, text) in [
+            ("elements", format!("<r>{}</r>", "<a/>".repeat(399_000))),
+            ("references", format!("<r>{}</r>", fill("&amp;"))),
+            ("character data", format!("<r>{}</r>", fill("<![CDATA[x]]>"))),
+            ("comments", format!("<r>{}</r>", fill("x<!---->"))),
+            ("attributes", format!("<r>{}</r>", fill(&format!("<a{attributes}/>")))),
+            ("namespaces", format!("{nested}{}{}", "<n29:a/>".repeat(399_000), "</a>".repeat(16))),
+        ] {
+            let started = std::time::Instant::now();
+            let _ = parse(&text);
+            assert!(started.elapsed().as_secs() < 20, "{name}: {:?}", started.elapsed());
+        }
+    }
+
+    #[test]
     fn document_types_are_refused_wherever_they_stand() {
         for text in
             ["<!DOCTYPE a><a/>", "<?xml version='1.0'?> <!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", "<a/><!DOCTYPE a>"]
