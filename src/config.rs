@@ -1,5 +1,7 @@
 //! The configuration: one TOML file, unknown keys refused, every error with file, line, key and remedy.
 
+mod outgoing;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,8 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use toml::Spanned;
 
 use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, WarehouseId, calendar};
+
+pub use outgoing::{CollectionOrder, InvoiceRules, NumberFormat, TrackingRules};
 
 /// What the file says, checked. Paths are absolute or relative to the working directory, no longer to the file.
 #[derive(Debug)]
@@ -65,6 +69,10 @@ pub struct ChannelConfig {
     pub reread_after: Duration,
     /// A paid order that is not finished is read again when the last reading is older than this, even if nothing was heard.
     pub reread_paid_after: Duration,
+    /// How invoices go out.
+    pub invoices: InvoiceRules,
+    /// How deliveries go out.
+    pub tracking: TrackingRules,
 }
 
 /// What kind of channel, with what only that kind needs.
@@ -374,6 +382,8 @@ impl Place<'_> {
             overlap: raw.overlap.map_or(Duration::from_secs(30 * 60), |span| span.0),
             reread_after: raw.reread_after.map_or(Duration::ZERO, |span| span.0),
             reread_paid_after: raw.reread_paid_after.map_or(Duration::from_secs(3600), |span| span.0),
+            invoices: raw.invoices,
+            tracking: raw.tracking,
         })
     }
 }
@@ -421,11 +431,22 @@ struct RawChannel {
     overlap: Option<Span>,
     reread_after: Option<Span>,
     reread_paid_after: Option<Span>,
+    #[serde(default)]
+    invoices: InvoiceRules,
+    #[serde(default)]
+    tracking: TrackingRules,
 }
 
 /// A length of time such as `30s`, `10m`, `1h`, `7d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);
+
+impl Span {
+    /// So many seconds.
+    pub const fn seconds(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+}
 
 impl std::str::FromStr for Span {
     type Err = String;

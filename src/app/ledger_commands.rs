@@ -96,7 +96,7 @@ impl Taken {
 fn take(ledger: &Ledger, bytes: &[u8], source: &str, now: Instant) -> Result<Taken, String> {
     match documents::recognise(bytes).map_err(|error| error.to_string())? {
         Document::StockSheet(sheet) => take_stock(ledger, sheet, source, now).map_err(|error| error.to_string()),
-        Document::ShipmentSheet(_) => Err("it is a sheet of shipments; only stock sheets can be taken".into()),
+        _ => Err("it is no stock sheet; only stock sheets can be taken".into()),
     }
 }
 

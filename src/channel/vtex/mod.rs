@@ -1,6 +1,8 @@
-//! VTEX: order feed, order list, order detail, start-handling. Facts and their sources stand beside the code they shape.
+//! VTEX: order feed, order list, order detail, start-handling, invoices and tracking. Facts and their sources stand beside the code they shape.
 
 pub mod convert;
+mod invoice;
+mod tracking;
 mod wire;
 
 use serde_json::json;

@@ -18,6 +18,7 @@ mod detail;
 mod invoices;
 mod lists;
 mod orders;
+mod outgoing;
 mod products;
 mod schema;
 mod shipments;
