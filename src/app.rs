@@ -25,7 +25,7 @@ use crate::lock::{self, LockError};
 use crate::logging;
 use crate::model::{ChannelName, OrderId, calendar};
 use crate::passes::intake::Backfill;
-use crate::passes::{Pass, import_orders, sync_payments};
+use crate::passes::{Pass, import_orders, push_invoices, push_tracking, sync_payments};
 use crate::report::{Reporter, Summary, Tally};
 use crate::stop::Stop;
 use crate::store::Store;
@@ -99,6 +99,12 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         }
         Command::SyncPayments(pass) => {
             passes("sync-payments", pass, &config, &reporter, &async |pass| sync_payments::run(pass).await)
+        }
+        Command::PushInvoices(pass) => {
+            passes("push-invoices", pass, &config, &reporter, &async |pass| push_invoices::run(pass).await)
+        }
+        Command::PushTracking(pass) => {
+            passes("push-tracking", pass, &config, &reporter, &async |pass| push_tracking::run(pass).await)
         }
         Command::Holds(ListArgs { channel }) => {
             let channels = select(&config, channel)?;

@@ -86,10 +86,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::InvoiceCancelledAfterSending { invoice } => {
             format!("the ERP cancelled invoice {invoice}, which the channel has")
         }
-        Reason::NotVerified { raw, since } => format!(
-            "the channel has its invoices since {} and still says `{raw}`",
-            calendar::local_text(*since)
-        ),
+        Reason::NotVerified { raw, since } => {
+            format!("the channel has its invoices since {} and still says `{raw}`", calendar::local_text(*since))
+        }
         Reason::RefusedByChannel { action, message } => format!("the channel refused `{action}`: {message}"),
         Reason::TrackingNotTaken { invoice } => {
             format!("the tracking of invoice {invoice} was accepted, but the channel shows another")

@@ -6,10 +6,14 @@
 
 pub mod import_orders;
 pub mod intake;
+pub mod push_invoices;
+pub mod push_tracking;
+mod pushing;
 pub mod sync_payments;
 mod take_over;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
 
@@ -19,7 +23,7 @@ use crate::config::ChannelConfig;
 use crate::erp::{Erp, ErpError};
 use crate::exit::Exit;
 use crate::http::{CallError, StopCause, Triage};
-use crate::model::{OrderId, Status};
+use crate::model::{Line, OrderId, Sku, Status};
 use crate::reason::Reason;
 use crate::report::{Item, Outcome, Reporter, Tally};
 use crate::stop::{Stop, StopReason};
@@ -72,6 +76,16 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Why the item it affects is held.
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Erp(ErpError::Refused { code, message }) => {
+                Reason::ErpRefused { refusal: (*code).to_owned(), message: message.clone() }
+            }
+            other => Reason::CallFailed { message: other.to_string() },
+        }
+    }
+
     /// Whether the run ends, and how; `None` when only this item is affected.
     fn ends_run(&self, stop: &Stop) -> Option<Exit> {
         let call = match self {
@@ -123,6 +137,15 @@ impl Pass<'_> {
     /// Visits every order that needs it, a bounded number at a time, in a stable order. One that fails does not stop the others,
     /// unless its failure is everybody's.
     pub async fn visit_all(&self, visit: Visit, one: impl AsyncFn(&OrderRow) -> Result<(), Trouble>) {
+        self.visit_pages(|after| self.store.to_visit(self.channel.name(), visit, after, CHUNK), one).await;
+    }
+
+    /// As [`Pass::visit_all`], with the rows that `next` gives after a row.
+    async fn visit_pages(
+        &self,
+        next: impl Fn(i64) -> rusqlite::Result<Vec<OrderRow>>,
+        one: impl AsyncFn(&OrderRow) -> Result<(), Trouble>,
+    ) {
         if !self.orders.is_empty() {
             let now = self.clock.now();
             let rows = self.orders.iter().map(|id| self.store.order_or_new(self.channel.name(), id, now)).collect();
@@ -131,7 +154,7 @@ impl Pass<'_> {
         }
         let mut after = 0;
         while !self.halted() {
-            let rows = self.store.to_visit(self.channel.name(), visit, after, CHUNK);
+            let rows = next(after);
             match rows.as_deref().map(|rows| rows.last().map(|row| row.row)) {
                 Ok(None) => return,
                 Ok(Some(last)) => after = last,
@@ -170,13 +193,7 @@ impl Pass<'_> {
         if let Some(exit) = trouble.ends_run(self.stop) {
             return self.end(exit, trouble.to_string());
         }
-        let reason = match trouble {
-            Trouble::Erp(ErpError::Refused { code, message }) => {
-                Reason::ErpRefused { refusal: (*code).to_owned(), message: message.clone() }
-            }
-            other => Reason::CallFailed { message: other.to_string() },
-        };
-        if let Err(error) = self.hold(row, &reason) {
+        if let Err(error) = self.hold(row, &trouble.reason()) {
             self.end(Exit::Failed, Trouble::State(error).to_string());
         }
     }
@@ -251,6 +268,11 @@ impl Pass<'_> {
         });
         Ok(())
     }
+}
+
+/// The ERP's code for a line, whether or not the ERP knows it: the configured one before the channel's own reference.
+fn erp_code(skus: &BTreeMap<String, Sku>, line: &Line) -> Option<Sku> {
+    skus.get(line.channel_sku.as_str()).or(line.reference.as_ref()).cloned()
 }
 
 /// Whether a status is one of those for which an order that was never imported stays out for good.

@@ -342,7 +342,14 @@ impl Store {
                      fate = 'imported', fate_why = ?6, fate_at = ?5
                  WHERE id = ?1",
             )?
-            .execute(params![effect.order, erp.id.as_str(), erp.number, erp.status.code(), millis(now), why])?;
+            .execute(params![
+                effect.order,
+                erp.id.as_str(),
+                erp.number,
+                erp.status.code(),
+                millis(now),
+                why
+            ])?;
             // What the ERP has of it already may have been told before the two were linked.
             outgoing::mark(tx, effect.order)
         })

@@ -72,7 +72,9 @@ impl Vtex {
     pub async fn send_invoice(&self, id: &OrderId, invoice: &InvoiceToSend) -> Result<Sent, CallError> {
         let path = format!("/api/oms/pvt/orders/{}/invoice", segment(id.as_str()));
         let body = serde_json::to_value(Notification::of(invoice)).unwrap_or_default();
-        sent(self.door.call(Call::write("POST", "send invoice", path, Effect::Once).about(id.as_str()).json(body)).await)
+        sent(
+            self.door.call(Call::write("POST", "send invoice", path, Effect::Once).about(id.as_str()).json(body)).await,
+        )
     }
 }
 
