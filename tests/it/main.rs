@@ -4,10 +4,13 @@
 #[path = "../../examples/sandbox/lib/mod.rs"]
 mod sandbox;
 
+mod back_office;
 mod config;
 mod crash;
 mod faults;
 mod import_orders;
+mod push_invoices;
+mod push_tracking;
 mod real_input;
 mod runs;
 mod shop;
