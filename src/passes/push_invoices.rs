@@ -307,10 +307,33 @@ fn invoiced(order: &Order) -> Cents {
     order.packages.iter().map(|package| package.value).sum()
 }
 
-/// What is to be sent, in the order the invoices were issued. One that waits or is held does not keep back the others, but for
-/// the one that completes the order, which needs them all.
+/// Whether the invoices together fit the order. When they do not, none is sent: one of them alone already keeps the order from
+/// being cancelled.
+fn together(order: &Order, live: &[&Bill<'_>], policy: &Policy) -> Result<(), Reason> {
+    let mut units = Units::of(order, &policy.skus);
+    for bill in live {
+        units.take(bill.invoice)?;
+    }
+    let worth = live.iter().map(|bill| bill.package.map_or(bill.invoice.value, |package| package.value)).sum::<Cents>();
+    let off = worth.checked_sub(order.total);
+    let fits = off.is_some_and(|off| {
+        off <= policy.value_tolerance && (!units.is_used_up() || off.abs() <= policy.value_tolerance)
+    });
+    match live.last() {
+        Some(last) if !fits => {
+            Err(Reason::InvoiceValue { invoice: last.number.clone(), invoices: worth, order: order.total })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is to be sent, in the order the invoices were issued. One that waits or is unfit does not keep back the others: which one
+/// completes the order is told by what was sent.
 fn sends(facts: &Facts, live: &[&Bill<'_>], policy: &Policy) -> Decision {
     let order = &facts.order;
+    if let Err(reason) = together(order, live, policy) {
+        return Decision::none(End::Hold(reason));
+    }
     let mut units = Units::of(order, &policy.skus);
     let mut actions = Vec::new();
     let mut end = End::Done(Reason::InvoicedOnChannel);
@@ -355,8 +378,11 @@ fn send(facts: &Facts, bill: &Bill<'_>, units: &mut Units, invoiced: Cents, poli
         return Err(End::Wait(Reason::MissingField { of, fields: missing }));
     }
     let xml = preflight(invoice, file, order, policy).map_err(End::Hold)?;
-    let items = units.take(invoice).map_err(End::Hold)?;
-    let value = value(bill, order, invoiced, units.is_used_up(), policy).map_err(End::Hold)?;
+    // What is not sent covers nothing.
+    let mut covered = units.clone();
+    let items = covered.take(invoice).map_err(End::Hold)?;
+    let value = value(bill, order, invoiced, covered.is_used_up(), policy).map_err(End::Hold)?;
+    *units = covered;
     let wants_tracking =
         policy.requires(order).any(|field| matches!(field, Field::Tracking | Field::TrackingUrl | Field::Carrier));
     let invoice = InvoiceToSend {

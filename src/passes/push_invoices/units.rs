@@ -9,10 +9,12 @@ use crate::model::{Cents, ChannelSku, Order, Sku};
 use crate::reason::Reason;
 
 /// The order's products, each once, with what no invoice covers yet.
+#[derive(Clone)]
 pub struct Units {
     products: Vec<Product>,
 }
 
+#[derive(Clone)]
 struct Product {
     id: ChannelSku,
     code: Option<Sku>,

@@ -1,0 +1,162 @@
+//! What the shop's back office does in the ledger: invoices, parcels, deliveries; and what the sandbox knows of them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use vaivem::erp::ledger::{DeliveryEvent, DeliveryOutcome, InvoiceLine, Ledger, LedgerInvoice, Shipment};
+use vaivem::model::{CarrierName, Cents, ErpOrderId, Sku};
+
+use crate::sandbox::{Effect, Package};
+use crate::shop::Shop;
+
+/// So many hours before now.
+pub fn ago(hours: i64) -> DateTime<Utc> {
+    Utc::now() - TimeDelta::hours(hours)
+}
+
+/// An authorised NF-e to the sandbox's usual customer.
+#[derive(Clone)]
+pub struct Nfe {
+    number: u32,
+    cents: i64,
+    cpf: String,
+    lines: Option<Vec<InvoiceLine>>,
+    xml: bool,
+    url: Option<String>,
+}
+
+impl Nfe {
+    pub fn new(number: u32, cents: i64) -> Self {
+        Self { number, cents, cpf: "52998224725".into(), lines: None, xml: true, url: None }
+    }
+
+    /// Covers these products only.
+    pub fn lines(mut self, lines: &[(&str, i64)]) -> Self {
+        let lines = lines.iter().map(|(sku, quantity)| InvoiceLine { sku: Sku::new(*sku), quantity: *quantity });
+        self.lines = Some(lines.collect());
+        self
+    }
+
+    /// To somebody else.
+    pub fn to(mut self, cpf: &str) -> Self {
+        self.cpf = cpf.into();
+        self
+    }
+
+    pub fn without_xml(mut self) -> Self {
+        self.xml = false;
+        self
+    }
+
+    pub fn key(&self) -> String {
+        let head = format!("35261012345678000195550{:02}{:09}148213977", 1, self.number);
+        let sum: u32 = head.bytes().rev().zip((2..10).cycle()).map(|(b, weight)| u32::from(b - b'0') * weight).sum();
+        format!("{head}{}", [0, 0, 9, 8, 7, 6, 5, 4, 3, 2, 1][sum as usize % 11])
+    }
+
+    /// The first sample with other numbers in it.
+    pub fn xml(&self) -> String {
+        let sample = include_str!("../fixtures/nfe/s01-nfeproc-100-vtex-xped-marketplace.xml");
+        let key = self.key();
+        let amount = format!("{}.{:02}", self.cents / 100, self.cents % 100);
+        sample
+            .replace("35261012345678000195550010000010011482139770", &key)
+            .replace("<nNF>1001<", &format!("<nNF>{}<", self.number))
+            .replace("<cDV>0<", &format!("<cDV>{}<", &key[43..]))
+            .replace("<CPF>52998224725<", &format!("<CPF>{}<", self.cpf))
+            .replace("<vNF>149.90<", &format!("<vNF>{amount}<"))
+    }
+}
+
+impl Shop {
+    fn ledger(&self) -> Ledger {
+        Ledger::open(&self.path("ledger.db")).unwrap()
+    }
+
+    fn erp_id(&self, order: &str) -> ErpOrderId {
+        self.ledger().order_by_any(order).unwrap()[0].id.clone()
+    }
+
+    /// The back office issues an invoice for an order.
+    pub fn issue(&self, order: &str, nfe: &Nfe) {
+        let invoice = LedgerInvoice {
+            number: nfe.number,
+            series: "1".into(),
+            access_key: nfe.key(),
+            issued_at: ago(72),
+            value: Cents::new(nfe.cents),
+            url: nfe.url.clone(),
+            xml: if nfe.xml { nfe.xml().into_bytes() } else { Vec::new() },
+            lines: nfe.lines.clone(),
+        };
+        self.ledger().post_invoice(&self.erp_id(order), &invoice, Utc::now()).unwrap();
+    }
+
+    /// It cancels one.
+    pub fn cancel_invoice(&self, nfe: &Nfe) {
+        self.ledger().cancel_invoice(&nfe.key(), Utc::now(), "erro").unwrap();
+    }
+
+    /// It learns of a parcel.
+    pub fn ship(&self, order: &str, told: &Shipment) {
+        self.ledger().set_shipment(&self.erp_id(order), told, Utc::now()).unwrap();
+    }
+
+    /// A carrier says something.
+    pub fn carrier_says(&self, order: &str, what: DeliveryOutcome, code: &str, at: DateTime<Utc>) {
+        let event = DeliveryEvent { code: code.into(), what, at, source: "ocoren.txt".into(), tracking_code: None };
+        self.ledger().add_delivery_event(&self.erp_id(order), &event, Utc::now()).unwrap();
+    }
+
+    /// What the sandbox really took as invoices of an order: number and cents.
+    pub fn invoices(&self, order: &str) -> Vec<(String, i64)> {
+        self.effects(order, |effect| match effect {
+            Effect::Invoice { number, kind, value, .. } => {
+                assert_eq!(kind, "Output");
+                Some((number.clone(), *value))
+            }
+            _ => None,
+        })
+    }
+
+    /// What it really took as tracking, and how often it was told of a parcel's way: with a delivery or without.
+    pub fn tracked(&self, order: &str) -> (Vec<String>, Vec<bool>) {
+        let numbers = self.effects(order, |effect| match effect {
+            Effect::Tracking { number, .. } => Some(number.clone()),
+            _ => None,
+        });
+        let ways = self.effects(order, |effect| match effect {
+            Effect::TrackingEvents { delivered, .. } => Some(*delivered),
+            _ => None,
+        });
+        (numbers, ways)
+    }
+
+    fn effects<T>(&self, order: &str, pick: impl Fn(&Effect) -> Option<T>) -> Vec<T> {
+        self.vtex(|v| v.effects_of(order).into_iter().filter_map(&pick).collect())
+    }
+
+    /// The sandbox's packages of an order.
+    pub fn packages(&self, order: &str) -> Vec<Package> {
+        self.vtex(|v| v.order(order).packages.clone())
+    }
+
+    pub fn channel_status(&self, order: &str) -> String {
+        self.vtex(|v| v.order(order).status.clone())
+    }
+
+    /// The reasons of what is held.
+    pub fn held(&self) -> Vec<String> {
+        let records = self.run(&["holds"]).records();
+        let holds = records.iter().filter(|record| record["type"] == "hold");
+        holds.map(|hold| hold["reason"]["code"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// A parcel with a tracking code.
+pub fn parcel(code: &str) -> Shipment {
+    Shipment {
+        carrier: Some(CarrierName::new("Correios")),
+        tracking_code: Some(code.into()),
+        tracking_url: Some(format!("https://rastro.example/{code}")),
+        ..Shipment::default()
+    }
+}

@@ -1,0 +1,358 @@
+//! push-invoices: every authorised invoice is on the channel once, under the right order, to the cent.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::back_office::{Nfe, parcel};
+use crate::sandbox::{Fault, HookAction, Kind, OrderSeed, Phase};
+use crate::shop::{Ran, Shop, paid};
+
+/// A shop with one order of one shirt (49.90) in the ledger and taken over.
+fn imported(settings: &str) -> (Shop, String) {
+    placed(settings, paid())
+}
+
+fn placed(settings: &str, seed: OrderSeed) -> (Shop, String) {
+    let shop = Shop::with(settings);
+    let id = shop.place(seed);
+    let _ = shop.import().exits(0);
+    (shop, id)
+}
+
+fn push(shop: &Shop) -> Ran {
+    shop.run(&["push-invoices"])
+}
+
+/// How many times the invoice route was called.
+fn posts(shop: &Shop) -> usize {
+    shop.vtex(|v| v.calls_of("POST", "/invoice").len())
+}
+
+/// A second run of a pass that has nothing to do calls nobody.
+#[track_caller]
+fn is_at_rest(shop: &Shop) {
+    assert_eq!(push(shop).exits(0).summary()["calls"], 0);
+}
+
+#[test]
+fn one_full_invoice() {
+    let (shop, id) = imported("");
+    assert_eq!(push(&shop).exits(0).summary()["calls"], 0, "without an invoice nobody is asked");
+    let nfe = Nfe::new(1001, 4_990);
+    shop.issue(&id, &nfe);
+    let record = push(&shop).exits(0).order(&id);
+    assert_eq!((&record["outcome"], &record["actions"]), (&json!("updated"), &json!(["send_invoice"])));
+    assert_eq!(shop.invoices(&id), [("1001".to_owned(), 4_990)]);
+    assert_eq!(shop.channel_status(&id), "invoiced");
+    let package = &shop.packages(&id)[0];
+    assert_eq!(
+        (package.key.as_deref(), package.items.as_slice()),
+        (Some(nfe.key().as_str()), &[("1".into(), 4_990, 1)][..])
+    );
+    assert_eq!(package.xml.as_deref(), Some(nfe.xml().as_str()), "the XML's own text");
+    assert!(package.issued.ends_with("-03:00") && package.tracking_number.is_none());
+    is_at_rest(&shop);
+    // The order leaves sync-payments, too.
+    let _ = shop.import().exits(0);
+    let _ = shop.sync().exits(0);
+    assert_eq!(shop.sync().exits(0).summary()["calls"], 0);
+}
+
+#[test]
+fn a_dry_run_shows_it_and_sends_nothing() {
+    let (shop, id) = imported("");
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let record = shop.run(&["push-invoices", "--dry-run"]).exits(0).order(&id);
+    assert_eq!((&record["actions"], &record["dry_run"]), (&json!(["send_invoice"]), &json!(true)));
+    assert_eq!((posts(&shop), record["reason"]["invoices"][0].as_str()), (0, Some("1001")));
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.invoices(&id).len(), 1, "the dry run left no trace");
+}
+
+#[test]
+fn two_invoices_of_one_order_come_to_its_value() {
+    let (shop, id) = placed(
+        "[channels.loja.invoices]\nvalue_tolerance = 2",
+        OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 3).freight(1_000),
+    );
+    shop.issue(&id, &Nfe::new(1, 5_500).lines(&[("CAMISETA-P", 1)]));
+    let first = push(&shop).exits(0).order(&id);
+    assert_eq!(first["reason"]["code"], "invoices_sent");
+    assert_eq!(shop.channel_status(&id), "invoice");
+    is_at_rest(&shop);
+    // 5500 + 10468 is two cents short of 15970.
+    shop.issue(&id, &Nfe::new(2, 10_468).lines(&[("CAMISETA-P", 2)]));
+    let second = push(&shop).exits(0).order(&id);
+    assert_eq!(
+        (&second["reason"]["sent"], &second["reason"]["worth"]),
+        (&json!(10_470), &json!(10_468)),
+        "it is reported"
+    );
+    assert_eq!(shop.invoices(&id), [("1".to_owned(), 5_500), ("2".to_owned(), 10_470)]);
+    assert_eq!(shop.channel_status(&id), "invoiced");
+    assert_eq!(shop.packages(&id)[1].items, [("1".to_owned(), 4_990, 2)]);
+    is_at_rest(&shop);
+}
+
+#[test]
+fn two_invoices_at_once_are_sent_in_one_visit() {
+    let (shop, id) = placed("", OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 1).sku("2", "CANECA", 2_990, 1));
+    shop.issue(&id, &Nfe::new(1, 4_990).lines(&[("CAMISETA-P", 1)]));
+    shop.issue(&id, &Nfe::new(2, 2_990).lines(&[("CANECA", 1)]));
+    let record = push(&shop).exits(0).order(&id);
+    assert_eq!(record["actions"], json!(["send_invoice", "send_invoice"]));
+    assert_eq!(shop.channel_status(&id), "invoiced");
+    is_at_rest(&shop);
+}
+
+/// The write arrives, the answer does not: a timeout, a 500, a broken connection.
+#[test]
+fn an_answer_lost_after_the_write_makes_no_second_invoice() {
+    for kind in [Kind::TimeoutAfterWrite, Kind::Applied500, Kind::Truncated] {
+        let (shop, id) = imported("");
+        shop.issue(&id, &Nfe::new(1001, 4_990));
+        shop.vtex(|v| v.faults.push(Fault::next(1, kind.clone()).on("POST", "/invoice")));
+        let record = push(&shop).exits(0).order(&id);
+        assert_eq!(record["actions"], json!(["send_invoice"]), "{kind:?}: settled by reading");
+        assert_eq!((shop.invoices(&id).len(), posts(&shop)), (1, 1), "{kind:?}");
+        is_at_rest(&shop);
+        assert_eq!(shop.held(), [""; 0]);
+    }
+}
+
+/// The write does not arrive, and nobody knows: it is not sent again while it might still show.
+#[test]
+fn an_unknown_outcome_is_settled_by_reading_and_by_time() {
+    let (mut shop, id) = imported("[channels.loja.invoices]\nconfirm_within = \"0s\"");
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::status(500)).on("POST", "/invoice")));
+    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "outcome_unknown");
+    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "outcome_unknown");
+    assert_eq!((posts(&shop), shop.held()), (1, vec!["outcome_unknown".to_owned()]));
+    // Long enough after, it was not sent.
+    shop.set("[channels.loja.invoices]\nsettle_after = \"0s\"");
+    let _ = push(&shop).exits(0);
+    assert_eq!((posts(&shop), shop.invoices(&id).len()), (2, 1));
+    assert_eq!(shop.held(), [""; 0]);
+}
+
+/// Killed between the journal and the answer, with the invoice taken.
+#[test]
+fn a_killed_run_makes_no_second_invoice() {
+    let (shop, id) = imported("");
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let (sender, receiver) = std::sync::mpsc::channel();
+    shop.vtex(|v| {
+        v.on_call = Some(Box::new(move |call, phase| {
+            if call.method == "POST" && phase == Phase::AfterEffect {
+                sender.send(()).unwrap();
+                std::thread::sleep(Duration::from_millis(300));
+                return HookAction::Drop;
+            }
+            HookAction::Go
+        }));
+    });
+    let mut child = shop.command(&["push-invoices"]).spawn().unwrap();
+    receiver.recv().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    shop.vtex(|v| v.on_call = None);
+    let _ = push(&shop).exits(0);
+    assert_eq!((shop.invoices(&id).len(), posts(&shop)), (1, 1));
+    is_at_rest(&shop);
+}
+
+#[test]
+fn an_invoice_under_verification_waits_and_is_then_for_a_person() {
+    let (mut shop, id) = imported("[channels.loja.invoices]\nconfirm_within = \"0s\"");
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    shop.vtex(|v| v.invoice_delay = Duration::from_secs(600));
+    let _ = push(&shop).exits(0);
+    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["code"], "being_verified");
+    shop.set("[channels.loja.invoices]\nsettle_after = \"0s\"");
+    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "not_verified");
+    shop.vtex(|v| v.advance(Duration::from_secs(600)));
+    let _ = push(&shop).exits(0);
+    is_at_rest(&shop);
+    assert_eq!((posts(&shop), shop.held()), (1, Vec::new()));
+}
+
+#[test]
+fn an_order_that_is_ready_is_taken_over_first() {
+    let shop = Shop::with("import = \"all\"");
+    let id = shop.place(paid().status("window-to-cancel"));
+    let _ = shop.import().exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["code"], "not_ready_for_invoice");
+    shop.vtex(|v| v.set_status(&id, "ready-for-handling"));
+    assert_eq!(push(&shop).exits(0).order(&id)["actions"], json!(["take_over", "send_invoice"]));
+    assert_eq!((shop.take_overs(&id), shop.channel_status(&id).as_str()), (1, "invoiced"));
+}
+
+#[test]
+fn a_cancellation_against_an_invoice_is_for_a_person() {
+    for (cancel, code) in [(true, "cancelled_after_invoice"), (false, "cancellation_against_invoice")] {
+        let (shop, id) = imported("");
+        shop.issue(&id, &Nfe::new(1001, 4_990));
+        shop.vtex(|v| if cancel { v.cancel_by_customer(&id) } else { v.request_cancellation(&id) });
+        assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], code);
+        assert_eq!((posts(&shop), shop.held()), (0, vec![code.to_owned()]));
+    }
+}
+
+/// Cancelled between our reading and our sending.
+#[test]
+fn a_cancellation_in_the_very_moment_is_seen_in_the_refusal() {
+    let (shop, id) = imported("");
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let order = id.clone();
+    shop.vtex(|v| {
+        v.on_call = Some(Box::new(move |call, phase| {
+            let order = order.clone();
+            match call.method == "POST" && phase == Phase::BeforeEffect {
+                true => HookAction::Meanwhile(Box::new(move |v| v.cancel_by_customer(&order))),
+                false => HookAction::Go,
+            }
+        }));
+    });
+    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "cancelled_after_invoice");
+    assert_eq!(shop.invoices(&id), []);
+}
+
+#[test]
+fn a_refusal_is_not_repeated_until_something_changes() {
+    let (shop, id) = imported("");
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::status(400)).on("POST", "/invoice")));
+    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "refused_by_channel");
+    is_at_rest(&shop);
+    assert_eq!((posts(&shop), shop.held()), (1, vec!["refused_by_channel".to_owned()]));
+    let _ = shop.run(&["push-invoices", "--order", &id]).exits(0);
+    assert_eq!((shop.invoices(&id).len(), shop.held()), (1, Vec::new()));
+}
+
+#[test]
+fn a_cancelled_invoice_is_not_sent() {
+    let (shop, id) = imported("");
+    let nfe = Nfe::new(1001, 4_990);
+    shop.issue(&id, &nfe);
+    shop.cancel_invoice(&nfe);
+    let _ = push(&shop).exits(0);
+    assert_eq!(posts(&shop), 0);
+    // Another takes its place.
+    shop.issue(&id, &Nfe::new(1002, 4_990));
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.invoices(&id), [("1002".to_owned(), 4_990)]);
+}
+
+#[test]
+fn an_invoice_cancelled_after_it_was_sent_is_for_a_person() {
+    let (shop, id) = imported("");
+    let nfe = Nfe::new(1001, 4_990);
+    shop.issue(&id, &nfe);
+    let _ = push(&shop).exits(0);
+    shop.cancel_invoice(&nfe);
+    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "invoice_cancelled_after_sending");
+    shop.issue(&id, &Nfe::new(1002, 4_990));
+    let _ = push(&shop).exits(3);
+    assert_eq!(posts(&shop), 1);
+}
+
+#[test]
+fn somebody_elses_invoice_is_never_sent() {
+    let (shop, id) = imported("");
+    let nfe = Nfe::new(1001, 4_990).to("11144477735");
+    shop.issue(&id, &nfe);
+    let record = push(&shop).exits(3).order(&id);
+    assert_eq!(
+        (&record["reason"]["code"], &record["reason"]["problems"][0]["code"]),
+        (&json!("invoice_unfit"), &json!("nfe_recipient"))
+    );
+    assert!(!record.to_string().contains("11144477735"));
+    assert_eq!(posts(&shop), 0);
+    shop.cancel_invoice(&nfe);
+    shop.issue(&id, &Nfe::new(1002, 4_990));
+    let _ = push(&shop).exits(0);
+    assert_eq!((shop.invoices(&id).len(), shop.held()), (1, Vec::new()));
+}
+
+#[test]
+fn issuers_are_checked_where_they_are_configured_and_warned_of_where_not() {
+    let (mut shop, id) = imported("[channels.loja.invoices]\nissuers = [\"11.222.333/0001-81\"]");
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["problems"][0]["code"], "nfe_issuer");
+    let warned = |ran: &Ran| ran.records().iter().any(|record| record["code"] == "any_issuer");
+    shop.set("[channels.loja.invoices]\nissuers = []");
+    let ran = shop.run(&["push-invoices", "--dry-run"]).exits(0);
+    assert!(warned(&ran));
+    shop.set("[channels.loja.invoices]\nissuers = [\"12345678000195\"]");
+    let ran = push(&shop).exits(0);
+    assert!(!warned(&ran) && shop.invoices(&id).len() == 1);
+}
+
+#[test]
+fn the_missing_field_is_named_and_what_brings_it_releases_the_order() {
+    let (mut shop, id) = imported("[channels.loja.invoices]\nrequire = [\"number\", \"key\", \"xml\"]");
+    shop.issue(&id, &Nfe::new(1001, 4_990).without_xml());
+    let record = push(&shop).exits(0).order(&id);
+    assert_eq!((&record["outcome"], &record["reason"]["fields"]), (&json!("waiting"), &json!(["xml"])));
+    assert_eq!(posts(&shop), 0);
+    shop.set("[channels.loja.invoices]\nrequire = [\"number\", \"tracking\"]");
+    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["fields"], json!(["tracking"]));
+    shop.ship(&id, &parcel("BR1"));
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.packages(&id)[0].tracking_number.as_deref(), Some("BR1"));
+    is_at_rest(&shop);
+}
+
+#[test]
+fn orders_of_a_marketplace_need_the_xml() {
+    let (shop, id) = placed("", paid().marketplace("FRN", "Farinha", "1636850500005"));
+    let nfe = Nfe::new(1001, 4_990);
+    shop.issue(&id, &nfe.clone().without_xml());
+    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["fields"], json!(["xml"]));
+    shop.cancel_invoice(&nfe);
+    shop.issue(&id, &Nfe::new(1002, 4_990));
+    let _ = push(&shop).exits(0);
+    assert!(shop.packages(&id)[0].xml.is_some());
+}
+
+#[test]
+fn cents_within_the_tolerance_are_evened_out_and_beyond_it_held() {
+    for (cents, code) in [(4_988, 0), (4_992, 0), (4_987, 3), (4_993, 3)] {
+        let (shop, id) = imported("[channels.loja.invoices]\nvalue_tolerance = 2");
+        shop.issue(&id, &Nfe::new(1001, cents));
+        let ran = push(&shop).exits(code);
+        match code {
+            0 => assert_eq!(shop.invoices(&id), [("1001".to_owned(), 4_990)]),
+            _ => assert_eq!((&ran.order(&id)["reason"]["code"], posts(&shop)), (&json!("invoice_value"), 0)),
+        }
+    }
+}
+
+#[test]
+fn a_sku_on_several_lines_is_sent_once() {
+    let (shop, id) = placed("", OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 1).sku("1", "CAMISETA-P", 4_500, 2));
+    shop.issue(&id, &Nfe::new(1001, 13_990));
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.packages(&id)[0].items, [("1".to_owned(), 4_663, 3)]);
+    assert_eq!(shop.channel_status(&id), "invoiced");
+}
+
+#[test]
+fn number_and_series_tell_invoices_apart() {
+    let (shop, id) = imported("[channels.loja.invoices]\nnumber_format = \"number_series\"");
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.invoices(&id)[0].0, "1001S1");
+}
+
+#[test]
+fn an_invoice_that_somebody_entered_there_is_respected() {
+    let (shop, id) = imported("");
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    shop.vtex(|v| v.set_status(&id, "invoiced"));
+    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "invoiced_without_ours");
+    assert_eq!(posts(&shop), 0);
+}

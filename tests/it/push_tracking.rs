@@ -1,0 +1,228 @@
+//! push-tracking: what is known of a parcel stands on the right invoice, once, and a delivery is one.
+
+use chrono::Utc;
+use serde_json::json;
+use vaivem::erp::ledger::{DeliveryOutcome, Shipment};
+use vaivem::model::calendar;
+
+use crate::back_office::{Nfe, ago, parcel};
+use crate::sandbox::{Fault, Kind, OrderSeed};
+use crate::shop::{Ran, Shop, paid};
+
+/// A shop with one order of one shirt, invoiced on both sides.
+fn invoiced(settings: &str) -> (Shop, String) {
+    let shop = Shop::with(settings);
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    (shop, id)
+}
+
+fn push(shop: &Shop) -> Ran {
+    shop.run(&["push-tracking"])
+}
+
+#[track_caller]
+fn is_at_rest(shop: &Shop) {
+    for pass in ["push-tracking", "push-invoices"] {
+        assert_eq!(shop.run(&[pass]).exits(0).summary()["calls"], 0, "{pass}");
+    }
+}
+
+fn codes(codes: &[&str]) -> Vec<String> {
+    codes.iter().map(|code| (*code).to_owned()).collect()
+}
+
+#[test]
+fn late_tracking_then_the_way_then_the_delivery() {
+    let (shop, id) = invoiced("");
+    assert_eq!(push(&shop).exits(0).summary()["calls"], 0, "without a parcel nobody is asked");
+    shop.ship(&id, &parcel("BR1"));
+    let record = push(&shop).exits(0).order(&id);
+    assert_eq!((&record["outcome"], &record["actions"]), (&json!("updated"), &json!(["send_tracking"])));
+    let package = &shop.packages(&id)[0];
+    assert_eq!(
+        (package.tracking_number.as_deref(), package.tracking_url.as_deref(), package.courier.as_deref()),
+        (Some("BR1"), Some("https://rastro.example/BR1"), Some("Correios"))
+    );
+    is_at_rest(&shop);
+
+    shop.ship(&id, &Shipment { collection_order_at: Some(ago(60)), ..Shipment::default() });
+    let _ = push(&shop).exits(0);
+    shop.ship(&id, &Shipment { shipped_at: Some(ago(50)), ..Shipment::default() });
+    let _ = push(&shop).exits(0);
+    let delivered = ago(3);
+    shop.carrier_says(&id, DeliveryOutcome::Delivered, "01", delivered);
+    let record = push(&shop).exits(0).order(&id);
+    assert_eq!(
+        (&record["actions"], &record["reason"]["code"]),
+        (&json!(["send_tracking_events"]), &json!("delivery_told"))
+    );
+    let package = &shop.packages(&id)[0];
+    assert_eq!(package.delivered, Some(calendar::local_text(delivered)));
+    let way: Vec<&str> = package.events.iter().map(|event| event.description.as_str()).collect();
+    assert_eq!(way, ["Coleta solicitada à transportadora", "Em poder da transportadora", "Entregue"]);
+    assert_eq!(shop.tracked(&id), (codes(&["BR1"]), vec![false, false, true]));
+    is_at_rest(&shop);
+}
+
+#[test]
+fn everything_at_once_is_sent_in_its_order() {
+    let (shop, id) = invoiced("");
+    shop.ship(&id, &Shipment { shipped_at: Some(ago(50)), delivered_at: Some(ago(2)), ..parcel("BR1") });
+    let record = push(&shop).exits(0).order(&id);
+    assert_eq!(record["actions"], json!(["send_tracking", "send_tracking_events"]));
+    is_at_rest(&shop);
+}
+
+#[test]
+fn tracking_before_the_invoice_waits_for_it() {
+    let shop = Shop::new();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    shop.ship(&id, &parcel("BR1"));
+    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["fields"], json!(["invoice"]));
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["code"], "invoice_not_on_channel");
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.tracked(&id).0, ["BR1"]);
+}
+
+#[test]
+fn a_delivery_before_its_tracking_waits_naming_it() {
+    let (shop, id) = invoiced("");
+    shop.carrier_says(&id, DeliveryOutcome::Delivered, "01", ago(3));
+    let record = push(&shop).exits(0).order(&id);
+    assert_eq!((&record["outcome"], &record["reason"]["fields"]), (&json!("waiting"), &json!(["tracking_code"])));
+    assert_eq!(shop.tracked(&id), (Vec::new(), Vec::new()));
+    shop.ship(&id, &parcel("BR1"));
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.tracked(&id), (codes(&["BR1"]), vec![true]));
+}
+
+#[test]
+fn refused_and_returned_are_for_a_person_and_never_a_delivery() {
+    for (what, code, held) in
+        [(DeliveryOutcome::Refused, "03", "delivery_refused"), (DeliveryOutcome::Returned, "25", "delivery_returned")]
+    {
+        let (shop, id) = invoiced("");
+        shop.ship(&id, &Shipment { shipped_at: Some(ago(50)), ..parcel("BR1") });
+        shop.carrier_says(&id, what, code, ago(3));
+        let record = push(&shop).exits(3).order(&id);
+        assert_eq!((&record["reason"]["code"], &record["reason"]["occurrence"]), (&json!(held), &json!(code)));
+        assert!(shop.packages(&id)[0].delivered.is_none() && shop.tracked(&id).1 == [false]);
+        assert_eq!(shop.held(), [held]);
+        // sync-payments does not lift what it does not hold.
+        let _ = shop.sync();
+        assert_eq!(shop.held(), [held]);
+    }
+    // Accepted at the second attempt.
+    let (shop, id) = invoiced("");
+    shop.ship(&id, &parcel("BR1"));
+    shop.carrier_says(&id, DeliveryOutcome::Refused, "03", ago(20));
+    let _ = push(&shop).exits(3);
+    shop.carrier_says(&id, DeliveryOutcome::Delivered, "01", ago(3));
+    let _ = push(&shop).exits(0);
+    assert_eq!((shop.held(), shop.packages(&id)[0].delivered.is_some()), (Vec::new(), true));
+}
+
+#[test]
+fn a_delivery_with_remarks_is_told_and_warned_of() {
+    let (shop, id) = invoiced("");
+    shop.ship(&id, &parcel("BR1"));
+    shop.carrier_says(&id, DeliveryOutcome::DeliveredWithRemarks, "31", ago(3));
+    let ran = push(&shop).exits(0);
+    assert!(ran.records().iter().any(|record| record["code"] == "delivered_with_remarks"));
+    let package = &shop.packages(&id)[0];
+    assert_eq!((package.delivered.is_some(), package.events[0].description.as_str()), (true, "Entregue com ressalvas"));
+}
+
+#[test]
+fn a_delivery_in_the_future_is_not_told() {
+    let (shop, id) = invoiced("");
+    shop.ship(&id, &Shipment { delivered_at: Some(ago(-2)), ..parcel("BR1") });
+    assert_eq!(push(&shop).exits(0).order(&id)["actions"], json!(["send_tracking"]));
+    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["code"], "delivery_ahead");
+    assert!(shop.packages(&id)[0].delivered.is_none());
+}
+
+#[test]
+fn two_parcels_go_to_their_own_invoices() {
+    let shop = Shop::new();
+    let id = shop.place(OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 1).sku("2", "CANECA", 2_990, 1));
+    let _ = shop.import().exits(0);
+    let (first, second) = (Nfe::new(1, 4_990).lines(&[("CAMISETA-P", 1)]), Nfe::new(2, 2_990).lines(&[("CANECA", 1)]));
+    shop.issue(&id, &first);
+    shop.issue(&id, &second);
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    shop.ship(&id, &Shipment { access_key: Some(second.key()), ..parcel("BR2") });
+    shop.ship(&id, &Shipment { access_key: Some(first.key()), ..parcel("BR1") });
+    let _ = push(&shop).exits(0);
+    let tracking: Vec<_> =
+        shop.packages(&id).into_iter().map(|one| (one.number, one.tracking_number.unwrap())).collect();
+    assert_eq!(tracking, [("1".to_owned(), "BR1".to_owned()), ("2".to_owned(), "BR2".to_owned())]);
+    is_at_rest(&shop);
+}
+
+#[test]
+fn a_code_that_changes_is_sent_again_and_a_code_set_by_hand_is_not() {
+    let (shop, id) = invoiced("");
+    shop.vtex(|v| {
+        let package = &mut v.order_mut(&id).packages[0];
+        package.tracking_number = Some("BR1".into());
+        package.tracking_url = Some("https://rastro.example/BR1".into());
+        package.courier = Some("Correios".into());
+    });
+    shop.ship(&id, &parcel("BR1"));
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.tracked(&id).0, [""; 0]);
+    shop.ship(&id, &Shipment { tracking_url: Some("https://outro.example/BR1".into()), ..Shipment::default() });
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.packages(&id)[0].tracking_url.as_deref(), Some("https://outro.example/BR1"));
+}
+
+#[test]
+fn an_answer_lost_after_the_write_repeats_nothing() {
+    for path in ["/invoice/1001", "/tracking"] {
+        let (shop, id) = invoiced("");
+        shop.ship(&id, &Shipment { delivered_at: Some(ago(2)), ..parcel("BR1") });
+        shop.vtex(|v| {
+            v.faults.push(Fault::next(1, Kind::Applied500).on(if path == "/tracking" { "PUT" } else { "PATCH" }, path))
+        });
+        let _ = push(&shop).exits(0);
+        assert_eq!(shop.tracked(&id), (codes(&["BR1"]), vec![true]), "{path}");
+        is_at_rest(&shop);
+    }
+}
+
+#[test]
+fn a_platform_that_appends_is_told_everything_once() {
+    let (shop, id) = invoiced("");
+    shop.vtex(|v| v.tracking_events_append = true);
+    shop.ship(&id, &Shipment { shipped_at: Some(ago(50)), ..parcel("BR1") });
+    let _ = push(&shop).exits(0);
+    shop.ship(&id, &Shipment { delivered_at: Some(ago(2)), ..Shipment::default() });
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.tracked(&id).1, [false, true]);
+    is_at_rest(&shop);
+}
+
+#[test]
+fn collection_orders_are_switched() {
+    let (shop, id) = invoiced("[channels.loja.tracking]\ncollection_order = \"none\"\ninvoice_number_as_code = true");
+    let listed = Shipment { collection_order_at: Some(Utc::now()), ..Shipment::default() };
+    shop.ship(&id, &listed);
+    assert_eq!(push(&shop).exits(0).order(&id)["actions"], json!(["send_tracking"]));
+    assert_eq!((shop.tracked(&id).0, shop.packages(&id)[0].events.len()), (codes(&["1001"]), 0));
+}
+
+#[test]
+fn a_dry_run_sends_nothing() {
+    let (shop, id) = invoiced("");
+    shop.ship(&id, &Shipment { delivered_at: Some(ago(2)), ..parcel("BR1") });
+    let record = shop.run(&["push-tracking", "--dry-run"]).exits(0).order(&id);
+    assert_eq!(record["actions"], json!(["send_tracking", "send_tracking_events"]));
+    assert_eq!(shop.tracked(&id), (Vec::new(), Vec::new()));
+}
