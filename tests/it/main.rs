@@ -4,21 +4,15 @@
 #[path = "../../examples/sandbox/lib/mod.rs"]
 mod sandbox;
 
-<<<<<<< HEAD
 mod auto_cancel;
-=======
 mod back_office;
->>>>>>> out
 mod config;
 mod crash;
 mod faults;
 mod import_orders;
-<<<<<<< HEAD
 mod inbox;
-=======
 mod push_invoices;
 mod push_tracking;
->>>>>>> out
 mod real_input;
 mod runs;
 mod shop;

@@ -35,7 +35,7 @@ pub fn preflight(
     }
 }
 
-fn problem(code: &str, text: impl ToString) -> Problem {
+fn problem(code: &str, text: &impl ToString) -> Problem {
     Problem { code: code.to_owned(), text: text.to_string() }
 }
 
