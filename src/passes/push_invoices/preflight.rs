@@ -22,7 +22,7 @@ pub fn preflight(
     if let Some(bytes) = xml {
         match Nfe::parse(bytes) {
             Ok(nfe) => problems.extend(against_file(&nfe, invoice, order, policy)),
-            Err(error) => problems.push(problem("nfe_unreadable", error)),
+            Err(error) => problems.push(problem("nfe_unreadable", error.to_string())),
         }
         text = embeddable(bytes);
     }
@@ -35,14 +35,14 @@ pub fn preflight(
     }
 }
 
-fn problem(code: &str, text: &impl ToString) -> Problem {
-    Problem { code: code.to_owned(), text: text.to_string() }
+fn problem(code: &str, text: impl Into<String>) -> Problem {
+    Problem { code: code.to_owned(), text: text.into() }
 }
 
 fn against_key(invoice: &Invoice, policy: &Policy) -> Vec<Problem> {
     let key = match AccessKey::parse(&invoice.key) {
         Ok(key) => key,
-        Err(error) => return vec![problem("nfe_key", error)],
+        Err(error) => return vec![problem("nfe_key", error.to_string())],
     };
     let mut problems = Vec::new();
     if key.model() != 55 {
@@ -81,7 +81,7 @@ fn against_file(nfe: &Nfe, invoice: &Invoice, order: &Order, policy: &Policy) ->
         tolerance: Cents::ZERO,
     };
     if let Err(refusals) = check(nfe, &expectation) {
-        problems.extend(refusals.into_iter().map(|refusal| problem(refusal.code(), refusal)));
+        problems.extend(refusals.into_iter().map(|refusal| problem(refusal.code(), refusal.to_string())));
     }
     problems
 }

@@ -104,7 +104,9 @@ fn sends(pairs: &[(&str, i64)]) -> Vec<(String, i64)> {
 
 #[test]
 fn values_add_up_to_the_order_or_nothing_is_sent() {
-    let table: [(Vec<Invoice>, i64, &[(&str, i64)], &str); 15] = [
+    /// Invoices, tolerance, what is sent, and what is decided.
+    type Case<'a> = (Vec<Invoice>, i64, &'a [(&'a str, i64)], &'a str);
+    let table: [Case<'_>; 15] = [
         // A single full invoice: the order's value, within the tolerance.
         (vec![whole(11_000)], 0, &[("1", 11_000)], "done invoiced_on_channel"),
         (vec![whole(10_997)], 3, &[("1", 11_000)], "done invoiced_on_channel"),
