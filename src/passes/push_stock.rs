@@ -88,7 +88,9 @@ pub fn plan(facts: &Facts) -> Decision {
     let floor = balance.max(0);
     let ceiling = balance.saturating_add(facts.parts.moving).max(0);
     match facts.last {
-        Some(last) if !facts.resend && facts.unsettled >= last.unsettled && (floor..=ceiling).contains(&last.quantity) => {
+        Some(last)
+            if !facts.resend && facts.unsettled >= last.unsettled && (floor..=ceiling).contains(&last.quantity) =>
+        {
             Decision::Keep
         }
         _ => Decision::Send(floor),
@@ -176,9 +178,7 @@ impl Push<'_> {
                 added_back_orders: weighed.added_back_orders,
             },
             unsettled: weighed.unsettled,
-            last: same.and_then(|row| {
-                row.pushed.map(|(quantity, _)| Last { quantity, unsettled: row.unsettled })
-            }),
+            last: same.and_then(|row| row.pushed.map(|(quantity, _)| Last { quantity, unsettled: row.unsettled })),
             resend,
         };
         let decision = plan(&facts);

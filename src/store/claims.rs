@@ -99,9 +99,7 @@ impl Store {
     /// # Errors
     /// When the state file cannot be read.
     pub fn stock_news_seq(&self) -> rusqlite::Result<i64> {
-        self.connection
-            .prepare_cached("SELECT coalesce(max(seq), 0) FROM stock_news")?
-            .query_row([], |row| row.get(0))
+        self.connection.prepare_cached("SELECT coalesce(max(seq), 0) FROM stock_news")?.query_row([], |row| row.get(0))
     }
 
     /// What was bought in the orders of any channel whose part in the stock changed after `seq`.

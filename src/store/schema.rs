@@ -3,7 +3,8 @@
 use super::sqlite::FileKind;
 
 /// The state file: `vaiv` in ASCII marks it as ours.
-pub const STATE: FileKind = FileKind { application_id: 0x7661_6976, name: "state file", migrations: &[V1, super::stock::V2] };
+pub const STATE: FileKind =
+    FileKind { application_id: 0x7661_6976, name: "state file", migrations: &[V1, super::stock::V2] };
 
 /// Instants are milliseconds since 1970 in UTC, amounts integer cents, statuses and reasons stable codes. Of a customer there is
 /// only a keyed hash of the document.

@@ -225,10 +225,7 @@ impl Store {
                 "SELECT {COLUMNS} FROM stock INDEXED BY stock_dirty
                  WHERE channel = ?1 AND (sku, warehouse) > (?2, ?3) AND {DIRTY} ORDER BY sku, warehouse LIMIT ?4"
             ))?
-            .query_map(
-                params![channel.as_str(), sku, warehouse, i64::try_from(limit).unwrap_or(i64::MAX)],
-                from_row,
-            )?
+            .query_map(params![channel.as_str(), sku, warehouse, i64::try_from(limit).unwrap_or(i64::MAX)], from_row)?
             .collect()
     }
 

@@ -9,6 +9,7 @@ mod crash;
 mod faults;
 mod import_orders;
 mod inbox;
+mod push_stock;
 mod real_input;
 mod runs;
 mod shop;

@@ -77,7 +77,8 @@ impl Claims {
     /// Sorts what orders claim.
     pub fn new(orders: Vec<Claim>, channel: &ChannelName, places: &[Place], terms: &Terms<'_>) -> Self {
         let mut claims = Self::default();
-        let lines = orders.iter().enumerate().flat_map(|(at, order)| order.lines.iter().map(move |line| (at, order, line)));
+        let lines =
+            orders.iter().enumerate().flat_map(|(at, order)| order.lines.iter().map(move |line| (at, order, line)));
         for (at, order, line) in lines {
             // Without a counterpart in the ERP nobody sells it from there.
             let Some(sku) = terms.sku(&order.channel, line) else { continue };

@@ -70,7 +70,8 @@ impl Toll {
 pub fn short_answer(missing: &[Sku], told: i64, totals: StockTotals, policy: &StockConfig) -> Option<String> {
     let gone = i64::try_from(missing.len()).unwrap_or(i64::MAX);
     let is_empty = told == 0 && totals.known > 0;
-    let is_short = gone >= policy.guard_min.max(1) && gone.saturating_mul(100) > totals.known.saturating_mul(policy.guard_percent);
+    let is_short =
+        gone >= policy.guard_min.max(1) && gone.saturating_mul(100) > totals.known.saturating_mul(policy.guard_percent);
     if !is_empty && !is_short {
         return None;
     }

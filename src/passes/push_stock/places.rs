@@ -39,11 +39,7 @@ pub fn of(config: &ChannelConfig, default: &WarehouseId) -> Result<Vec<Place>, S
             ));
         }
     }
-    Ok(config
-        .warehouses
-        .iter()
-        .map(|(channel, erp)| Place { channel: channel.clone(), erp: erp.clone() })
-        .collect())
+    Ok(config.warehouses.iter().map(|(channel, erp)| Place { channel: channel.clone(), erp: erp.clone() }).collect())
 }
 
 /// What a channel's order means in the ERP's words: as import-orders reads it.

@@ -63,17 +63,24 @@ impl Push<'_> {
         let skus: BTreeSet<&Sku> = rows.iter().map(|row| &row.sku).collect();
         let skus: Vec<Sku> = skus.into_iter().cloned().collect();
         let reading = self.pass.erp.stock_levels(Some(&skus), self.now()).await?;
-        let levels: BTreeMap<_, _> =
-            reading.levels.iter().filter(|level| level.counted).map(|level| ((&level.sku, &level.warehouse), level)).collect();
-        let places: Vec<(&StockRow, &Place)> =
-            rows.iter().filter_map(|row| Some((row, self.places.iter().find(|place| place.channel == row.warehouse)?))).collect();
+        let levels: BTreeMap<_, _> = reading
+            .levels
+            .iter()
+            .filter(|level| level.counted)
+            .map(|level| ((&level.sku, &level.warehouse), level))
+            .collect();
+        let places: Vec<(&StockRow, &Place)> = rows
+            .iter()
+            .filter_map(|row| Some((row, self.places.iter().find(|place| place.channel == row.warehouse)?)))
+            .collect();
         let verdicts = self.ask_again(&places, claims).await?;
         let mut sends = Vec::new();
         for (row, place) in places {
             let Some(level) = levels.get(&(&row.sku, &place.erp)) else { continue };
             let pushed_at = row.pushed.map(|(_, at)| at);
             let weighed = claims.weigh((&row.sku, place), pushed_at, Some(&verdicts), self.now(), self.policy);
-            let worked = self.number(level, place, (Some(row), row.channel_sku.clone()), weighed, (reading.read_at, false));
+            let worked =
+                self.number(level, place, (Some(row), row.channel_sku.clone()), weighed, (reading.read_at, false));
             match worked.decision {
                 Decision::Keep => {
                     self.pass.store.want_stock(self.channel(), std::slice::from_ref(&worked.want), None)?;
@@ -107,8 +114,7 @@ impl Push<'_> {
     async fn send_one(&self, worked: &Worked) -> Result<(), Trouble> {
         let (store, want) = (self.pass.store, &worked.want);
         let Some(id) = &want.channel_sku else { return Ok(()) };
-        let sent =
-            self.pass.channel.set_stock(id, &want.warehouse, want.quantity, want.parts.erp_read_at).await;
+        let sent = self.pass.channel.set_stock(id, &want.warehouse, want.quantity, want.parts.erp_read_at).await;
         let (error, answer) = match sent {
             Ok(()) => return self.confirmed(worked, "accepted"),
             Err(error) => {

@@ -149,7 +149,8 @@ impl Push<'_> {
     fn touched(&self, cursor: StockCursor) -> Result<BTreeSet<Sku>, Trouble> {
         let (store, channel, now) = (self.pass.store, self.channel(), self.now());
         let news = store.stock_news(cursor.news_seq)?;
-        let mut touched: BTreeSet<Sku> = news.iter().filter_map(|(channel, line)| self.terms.sku(channel, line)).collect();
+        let mut touched: BTreeSet<Sku> =
+            news.iter().filter_map(|(channel, line)| self.terms.sku(channel, line)).collect();
         touched.extend(store.stock_to_recheck(channel, now)?);
         touched.extend(store.channel_skus_missing(channel, now - self.unknown_for())?);
         touched.extend(store.stock_dirty(channel, None, usize::MAX)?.into_iter().map(|row| row.sku));
@@ -159,7 +160,8 @@ impl Push<'_> {
     /// The balances that matter: counted, for what was never counted is no statement about the shelf; and in a warehouse that is
     /// pushed from.
     fn sorted(&self, reading: StockReading, mut levels: Vec<(StockLevel, Instant)>) -> Vec<(StockLevel, Instant)> {
-        let matters = |level: &StockLevel| level.counted && self.places.iter().any(|place| place.erp == level.warehouse);
+        let matters =
+            |level: &StockLevel| level.counted && self.places.iter().any(|place| place.erp == level.warehouse);
         let read_at = reading.read_at;
         levels.extend(reading.levels.into_iter().filter(matters).map(|level| (level, read_at)));
         levels
