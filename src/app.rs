@@ -14,19 +14,19 @@ use secrecy::ExposeSecret;
 
 use crate::channel::Channel;
 use crate::channel::vtex::Vtex;
-use crate::cli::{Cli, Command, ImportArgs, ListArgs, PassArgs, StockArgs};
+use crate::cli::{CancelArgs, Cli, Command, ImportArgs, ListArgs, PassArgs, StockArgs, SyncArgs};
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig, SecretSource};
 use crate::erp::Erp;
 use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
-use crate::http::{Door, DoorOptions, RetryPolicy};
+use crate::http::{Counts, Door, DoorOptions, RetryPolicy};
 use crate::inbox;
 use crate::lock::{self, LockError};
 use crate::logging;
 use crate::model::{ChannelName, OrderId, Sku, calendar};
 use crate::passes::intake::Backfill;
-use crate::passes::{Pass, import_orders, push_stock, sync_payments};
+use crate::passes::{Pass, Verb, push_stock};
 use crate::report::{Reporter, Summary, Tally};
 use crate::stop::Stop;
 use crate::store::Store;
@@ -97,10 +97,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
                 return Err(Failure::new(Exit::Usage, "--since is after --until"));
             }
             let backfill = (range != Backfill::default()).then_some(range);
-            passes("import-orders", pass, &config, &reporter, &async |pass| import_orders::run(pass, backfill).await)
+            passes(&[Verb::ImportOrders(backfill)], pass, &config, &reporter)
         }
-        Command::SyncPayments(pass) => {
-            passes("sync-payments", pass, &config, &reporter, &async |pass| sync_payments::run(pass).await)
+        Command::SyncPayments(pass) => passes(&[Verb::SyncPayments], pass, &config, &reporter),
+        Command::AutoCancel(CancelArgs { pass, confirm }) => {
+            passes(&[Verb::AutoCancel { confirm: *confirm }], pass, &config, &reporter)
         }
         Command::PushStock(StockArgs { channel, sku, full, confirm, dry_run, max_duration }) => {
             let skus: Vec<Sku> = asked_for(sku)?.into_iter().map(Sku::new).collect();
@@ -115,7 +116,24 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             };
             let request =
                 push_stock::Request { channels: &config.channels, full: *full, confirm: *confirm, skus: &skus };
-            passes("push-stock", &args, &config, &reporter, &async |pass| push_stock::run(pass, request).await)
+            passes(&[Verb::PushStock(request)], &args, &config, &reporter)
+        }
+        Command::Sync(SyncArgs { channel, dry_run, max_duration }) => {
+            let args = PassArgs {
+                channel: channel.clone(),
+                order: Vec::new(),
+                dry_run: *dry_run,
+                max_duration: *max_duration,
+            };
+            let stock = push_stock::Request { channels: &config.channels, full: false, confirm: false, skus: &[] };
+            // The safe order: what came in is known before anything is cancelled, and stock is told last.
+            let verbs = [
+                Verb::ImportOrders(None),
+                Verb::SyncPayments,
+                Verb::AutoCancel { confirm: false },
+                Verb::PushStock(stock),
+            ];
+            passes(&verbs, &args, &config, &reporter)
         }
         Command::Holds(ListArgs { channel }) => {
             let channels = select(&config, channel)?;
@@ -176,14 +194,9 @@ fn open_store(config: &Config, dry_run: bool) -> Result<Store, Failure> {
     opened.map_err(|error| Failure::new(Exit::Failed, error.to_string()))
 }
 
-/// Runs a pass for each channel, one after the other; trouble with one does not keep the others from theirs.
-fn passes(
-    verb: &'static str,
-    args: &PassArgs,
-    config: &Config,
-    reporter: &Reporter,
-    run: &impl AsyncFn(&Pass<'_>),
-) -> Result<Exit, Failure> {
+/// Makes each pass for each channel, one after the other. Trouble with one channel does not keep the others from theirs; a channel
+/// that is down, or whose keys are wrong, has no further passes in this run.
+fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
     let channels = select(config, &args.channel)?;
     let orders: Vec<OrderId> = asked_for(&args.order)?.into_iter().map(OrderId::new).collect();
     if !args.order.is_empty() && channels.len() > 1 {
@@ -210,20 +223,46 @@ fn passes(
                 Erp::Ledger(opened.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?)
             }
         };
+        let begun = std::time::Instant::now();
         let mut exit = drain_inboxes(config, &erp, args.dry_run, &clock, reporter)?;
-        for channel in channels {
-            let one = Run {
-                verb,
-                args,
-                config,
-                channel,
-                orders: &orders,
-                store: &store,
-                erp: &erp,
-                clock: &clock,
-                stop: &stop,
+        let (mut tally, mut counts) = (Tally::default(), Counts::default());
+        let mut given_up: BTreeSet<&ChannelName> = BTreeSet::new();
+        for verb in verbs {
+            for channel in channels.iter().filter(|channel| !given_up.contains(&channel.name)).collect::<Vec<_>>() {
+                let one = Run {
+                    verb,
+                    part: verbs.len() > 1,
+                    args,
+                    config,
+                    channel,
+                    orders: &orders,
+                    store: &store,
+                    erp: &erp,
+                    clock: &clock,
+                    stop: &stop,
+                };
+                let ended = one.run(reporter).await;
+                exit = exit.worst(ended.exit);
+                tally.add(&ended.tally);
+                counts.add(ended.counts);
+                if !matches!(ended.exit, Exit::Done | Exit::Held | Exit::Guard | Exit::Locked) {
+                    given_up.insert(&channel.name);
+                }
+            }
+        }
+        if verbs.len() > 1 {
+            let summary = Summary {
+                pass: "sync",
+                channel: None,
+                part: false,
+                tally: &tally,
+                counts,
+                elapsed: begun.elapsed(),
+                exit,
+                message: None,
+                dry_run: args.dry_run,
             };
-            exit = exit.worst(one.run(reporter, run).await);
+            reporter.summary(&summary);
         }
         reporter.finish();
         Ok(exit)
@@ -264,9 +303,17 @@ fn drain_inboxes(
     Ok(exit)
 }
 
+/// How a pass ended.
+struct Ended {
+    exit: Exit,
+    tally: Tally,
+    counts: Counts,
+}
+
 /// One verb for one channel.
 struct Run<'a> {
-    verb: &'static str,
+    verb: &'a Verb<'a>,
+    part: bool,
     args: &'a PassArgs,
     config: &'a Config,
     channel: &'a ChannelConfig,
@@ -278,19 +325,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn run(&self, reporter: &Reporter, verb: &impl AsyncFn(&Pass<'_>)) -> Exit {
+    async fn run(&self, reporter: &Reporter) -> Ended {
         let begun = std::time::Instant::now();
         let name = &self.channel.name;
-        reporter.begin(self.verb, name);
+        reporter.begin(self.verb.name(), name);
         // A dry run changes nothing, so it needs no lock and leaves no trace.
         let _lock = if self.args.dry_run {
             None
         } else {
-            match lock::take(&self.config.state, self.verb, name, self.clock.now()) {
+            match lock::take(&self.config.state, self.verb.name(), name, self.clock.now()) {
                 Ok(lock) => Some(lock),
                 Err(error) => {
                     let exit = if matches!(error, LockError::Held { .. }) { Exit::Locked } else { Exit::Failed };
-                    return self.summarize(reporter, &Tally::default(), None, begun, (exit, Some(error.to_string())));
+                    return self.summarize(reporter, Tally::default(), None, begun, (exit, Some(error.to_string())));
                 }
             }
         };
@@ -298,11 +345,11 @@ impl Run<'_> {
             Ok(channel) => channel,
             Err(failure) => {
                 let end = (failure.exit, Some(failure.message));
-                return self.summarize(reporter, &Tally::default(), None, begun, end);
+                return self.summarize(reporter, Tally::default(), None, begun, end);
             }
         };
         let pass = Pass {
-            verb: self.verb,
+            verb: self.verb.name(),
             channel: &channel,
             config: self.channel,
             erp: self.erp,
@@ -315,49 +362,51 @@ impl Run<'_> {
             tally: RefCell::default(),
             halt: RefCell::default(),
         };
-        let run = match self.store.begin_run(self.verb, name, self.clock.now()) {
+        let run = match self.store.begin_run(self.verb.name(), name, self.clock.now()) {
             Ok(run) => run,
             Err(error) => {
                 let message = format!("the state file {} cannot be written: {error}", self.store.path().display());
-                return self.summarize(reporter, &Tally::default(), None, begun, (Exit::Failed, Some(message)));
+                return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
             }
         };
-        verb(&pass).await;
+        self.verb.run(&pass).await;
         let tally = pass.tally.take();
         let (exit, message) = match pass.halt.take() {
             Some((exit, message)) => (exit, Some(message)),
             None if tally.needs_person() => (Exit::Held, None),
             None => (Exit::Done, None),
         };
-        self.summarize(reporter, &tally, Some((run, &channel)), begun, (exit, message))
+        self.summarize(reporter, tally, Some((run, &channel)), begun, (exit, message))
     }
 
     fn summarize(
         &self,
         reporter: &Reporter,
-        tally: &Tally,
+        tally: Tally,
         run: Option<(i64, &Channel)>,
         begun: std::time::Instant,
         (exit, message): (Exit, Option<String>),
-    ) -> Exit {
+    ) -> Ended {
+        let counts = run.map(|(_, channel)| channel.counts()).unwrap_or_default();
         let summary = Summary {
-            pass: self.verb,
-            channel: &self.channel.name,
-            tally,
-            counts: run.map(|(_, channel)| channel.counts()).unwrap_or_default(),
+            pass: self.verb.name(),
+            channel: Some(&self.channel.name),
+            part: self.part,
+            tally: &tally,
+            counts,
             elapsed: begun.elapsed(),
             exit,
             message: message.as_deref(),
             dry_run: self.args.dry_run,
         };
-        let counts = summary.counts_json().to_string();
+        let noted = summary.counts_json().to_string();
         if let Some((run, _)) = run
-            && let Err(error) = self.store.end_run(run, exit.name(), &counts, self.clock.now())
+            && let Err(error) = self.store.end_run(run, exit.name(), &noted, self.clock.now())
         {
             log::error!("how the run ended cannot be noted in the state file: {error}");
         }
         reporter.summary(&summary);
-        exit
+        Ended { exit, tally, counts }
     }
 
     /// The channel with its door; the message says which setting is wrong.

@@ -52,11 +52,24 @@ pub enum Command {
     /// forward. Orders imported unpaid are taken over on the channel once they are paid and ready.
     SyncPayments(PassArgs),
 
+    /// Cancel orders that nobody paid by their deadline, and on the channel what was cancelled in the ERP
+    ///
+    /// Off until the configuration switches it on ([channels.NAME.auto_cancel]); until then it says what it would cancel. Both sides
+    /// are read right before each cancellation, and anything but a clear "unpaid" on both leaves the order alone; that moment between
+    /// reading and cancelling cannot be closed from here, so cancelled orders are watched for a late payment for 30 days.
+    AutoCancel(CancelArgs),
+
     /// Tell the channels how much of each product they may sell
     ///
     /// Sends only what changed since the channel last confirmed it: physical − reserved − what is sold and not in the ERP yet − a
     /// buffer, plus what the channel subtracts itself. Refuses, with exit code 6, to empty a large part of the catalogue.
     PushStock(StockArgs),
+
+    /// All passes in the safe order, as one command
+    ///
+    /// import-orders, sync-payments, auto-cancel, push-invoices, push-tracking, push-stock. A channel that is down has no further
+    /// passes in this run; the others go on. One summary tells what all of them did.
+    Sync(SyncArgs),
 
     /// List what is held, why, and what to do about it
     Holds(ListArgs),
@@ -114,6 +127,18 @@ pub struct ImportArgs {
     pub until: Option<NaiveDate>,
 }
 
+/// What auto-cancel takes.
+#[derive(Debug, Args)]
+pub struct CancelArgs {
+    /// What every pass takes
+    #[command(flatten)]
+    pub pass: PassArgs,
+
+    /// Cancel even more orders than the brake allows, this once
+    #[arg(long)]
+    pub confirm: bool,
+}
+
 /// What push-stock takes.
 #[derive(Debug, Args)]
 pub struct StockArgs {
@@ -134,6 +159,22 @@ pub struct StockArgs {
     pub confirm: bool,
 
     /// Show what would be sent, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Begin nothing further after this long (such as 90s or 8m); the rest is for the next run
+    #[arg(long, value_name = "TIME")]
+    pub max_duration: Option<Span>,
+}
+
+/// What sync takes.
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Show what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
 

@@ -11,6 +11,10 @@ use serde::Deserialize;
 use serde::de::{Error as _, MapAccess, Visitor};
 use toml::Spanned;
 
+mod auto_cancel;
+
+pub use auto_cancel::AutoCancel;
+
 use crate::documents::ocoren::{CodeTable, Outcome};
 use crate::erp::ledger::Rules;
 use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, TaxId, WarehouseId, calendar};
@@ -77,6 +81,8 @@ pub struct ChannelConfig {
     pub reread_after: Duration,
     /// A paid order that is not finished is read again when the last reading is older than this, even if nothing was heard.
     pub reread_paid_after: Duration,
+    /// Which orders are cancelled, when, and how many at most.
+    pub auto_cancel: AutoCancel,
 }
 
 /// What kind of channel, with what only that kind needs.
@@ -422,6 +428,7 @@ impl Place<'_> {
             overlap: raw.overlap.map_or(Duration::from_secs(30 * 60), |span| span.0),
             reread_after: raw.reread_after.map_or(Duration::ZERO, |span| span.0),
             reread_paid_after: raw.reread_paid_after.map_or(Duration::from_secs(3600), |span| span.0),
+            auto_cancel: raw.auto_cancel.into(),
         })
     }
 }
@@ -484,6 +491,8 @@ struct RawChannel {
     overlap: Option<Span>,
     reread_after: Option<Span>,
     reread_paid_after: Option<Span>,
+    #[serde(default)]
+    auto_cancel: auto_cancel::RawAutoCancel,
 }
 
 /// A length of time such as `30s`, `10m`, `1h`, `7d`.

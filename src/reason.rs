@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Cents, Instant, PaymentMethod, Sku, Status};
+use crate::model::{Cents, Instant, Order, PaymentMethod, Sku, Status};
 
 /// A reason, tagged by its stable code in JSON and in the state file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,66 @@ pub enum Reason {
     },
     /// The customer asked to cancel before the order was imported; the channel decides.
     CancellationPending,
+
+    // Why auto-cancel leaves an order alone, or cancels it.
+    /// Not cancelled before a certain instant.
+    DeadlineAhead {
+        /// From then on.
+        cancel_from: Instant,
+    },
+    /// Nobody paid it by its deadline.
+    DeadlinePassed {
+        /// How it was to be paid.
+        method: PaymentMethod,
+        /// The last day on which it could be paid as agreed: a local date.
+        due: chrono::NaiveDate,
+    },
+    /// Cancelled in the ERP by a person.
+    CancelledInErp,
+    /// It is to be cancelled, by a later run or once a person confirms.
+    CancelPlanned {
+        /// Why.
+        why: Box<Reason>,
+    },
+    /// It would be cancelled, but the configuration does not say so.
+    AutoCancelOff {
+        /// Why it would be.
+        why: Box<Reason>,
+    },
+    /// One of the sides does not say that it waits for payment.
+    NotUnpaid {
+        /// The channel's status.
+        channel: Status,
+        /// The ERP's status, if it is there.
+        erp: Option<Status>,
+    },
+    /// The payment's own word is not one of waiting.
+    PaymentUnsure {
+        /// The gateway's word; empty when it has none.
+        raw: String,
+    },
+    /// Paid in several parts, of which one may be paid.
+    SeveralPayments {
+        /// How many.
+        count: usize,
+    },
+    /// The configuration names no deadline for its method.
+    MethodNotCancelled {
+        /// How it is to be paid.
+        method: PaymentMethod,
+    },
+    /// It came through a marketplace, which decides for itself.
+    MarketplaceDecides,
+    /// Payments were not asked after lately, or not since the deadline.
+    PaymentsNotSynced {
+        /// When the last complete sync-payments began.
+        last: Option<Instant>,
+    },
+    /// Something else holds it.
+    OnHold {
+        /// The hold's code.
+        held: String,
+    },
 
     // Skips: by policy, for good.
     /// Created before the cut-off date.
@@ -101,8 +161,30 @@ pub enum Reason {
     },
     /// Cancelled on the channel, but the ERP has an invoice.
     CancelledAfterInvoice,
-    /// Paid on the channel, but cancelled in the ERP.
-    PaidAfterCancellation,
+    /// Paid on the channel, but cancelled in the ERP or on both sides.
+    PaidAfterCancellation {
+        /// What was paid.
+        amount: Cents,
+        /// How.
+        method: PaymentMethod,
+    },
+    /// Cancelled in the ERP, but too far on the channel to be cancelled there.
+    CancelledInErpOnly {
+        /// The channel's word.
+        raw: String,
+    },
+    /// Cancelled in the ERP, but a marketplace sold it.
+    MarketplaceMustCancel {
+        /// Which.
+        marketplace: String,
+    },
+    /// The channel does not cancel it.
+    CancelRefused {
+        /// The channel's word for the order's status.
+        raw: String,
+        /// The channel's words.
+        message: String,
+    },
     /// The ERP has another order under this number.
     ErpDiffers {
         /// The ERP's order number.
@@ -182,6 +264,12 @@ pub struct UnmappedSku {
 }
 
 impl Reason {
+    /// Money came for an order that is cancelled.
+    pub fn paid_after_cancellation(order: &Order) -> Self {
+        let method = order.payments.first().map_or(PaymentMethod::Other, |payment| payment.method);
+        Self::PaidAfterCancellation { amount: order.total, method }
+    }
+
     /// Stable code, the same in every language.
     pub fn code(&self) -> String {
         serde_json::to_value(self)

@@ -171,6 +171,21 @@ impl Tally {
         self.of(Outcome::Held) + self.of(Outcome::Failed) > 0
     }
 
+    /// The counts of another pass on top.
+    pub fn add(&mut self, other: &Self) {
+        self.heard += other.heard;
+        self.new += other.new;
+        for (outcome, count) in &other.outcomes {
+            *self.outcomes.entry(*outcome).or_default() += count;
+        }
+        self.held = [self.held, other.held].into_iter().sum();
+    }
+
+    /// Whether there is nothing to tell of.
+    fn is_empty(&self) -> bool {
+        self.new == 0 && self.outcomes.iter().all(|(outcome, count)| *outcome == Outcome::Unchanged || *count == 0)
+    }
+
     /// How many visits came to this.
     pub fn of(&self, outcome: Outcome) -> usize {
         self.outcomes.get(&outcome).copied().unwrap_or(0)
@@ -182,8 +197,10 @@ impl Tally {
 pub struct Summary<'a> {
     /// The verb.
     pub pass: &'a str,
-    /// The channel.
-    pub channel: &'a ChannelName,
+    /// The channel; `None` for the sum of several passes.
+    pub channel: Option<&'a ChannelName>,
+    /// Whether it is one of several passes, whose sum follows.
+    pub part: bool,
     /// What was counted.
     pub tally: &'a Tally,
     /// Calls to the network.
@@ -233,9 +250,9 @@ impl Summary<'_> {
         let dry = if self.dry_run { " (dry run: nothing was done)" } else { "" };
         let seconds = self.elapsed.as_millis();
         let mut text = format!(
-            "{} {}{dry}: {}; {} call{} in {}.{:01} s",
+            "{}{}{dry}: {}; {} call{} in {}.{:01} s",
             self.pass,
-            self.channel,
+            self.channel.map(|channel| format!(" {channel}")).unwrap_or_default(),
             parts.join(", "),
             self.counts.calls,
             if self.counts.calls == 1 { "" } else { "s" },
@@ -391,7 +408,9 @@ impl Reporter {
             Format::Jsonl => {
                 let mut fields = serde_json::Map::new();
                 fields.insert("pass".into(), summary.pass.into());
-                fields.insert("channel".into(), summary.channel.as_str().into());
+                if let Some(channel) = summary.channel {
+                    fields.insert("channel".into(), channel.as_str().into());
+                }
                 fields.insert("exit".into(), summary.exit.name().into());
                 fields.insert("exit_code".into(), summary.exit.code().into());
                 fields.insert("message".into(), summary.message.into());
@@ -399,9 +418,10 @@ impl Reporter {
                 if let serde_json::Value::Object(counts) = summary.counts_json() {
                     fields.extend(counts);
                 }
-                self.json("summary", fields.into());
+                self.json(if summary.part { "pass" } else { "summary" }, fields.into());
             }
             Format::Human if self.quiet && summary.exit == Exit::Done => {}
+            Format::Human if summary.part && summary.exit == Exit::Done && summary.tally.is_empty() => {}
             Format::Human => self.line(&summary.text()),
         }
     }

@@ -37,7 +37,39 @@ pub fn reason(reason: &Reason) -> String {
         Reason::AddressIncomplete { missing } => format!("the address lacks {}", missing.join(", ")),
         Reason::CancelAnnounced { raw } => format!("a cancellation was announced, but the order says `{raw}`"),
         Reason::CancelledAfterInvoice => "cancelled on the channel, but the ERP has an invoice".into(),
-        Reason::PaidAfterCancellation => "paid on the channel, but cancelled in the ERP".into(),
+        Reason::PaidAfterCancellation { amount, method } => {
+            format!("{amount} paid by {}, but the order is cancelled", method.code())
+        }
+        Reason::CancelledInErpOnly { raw } => {
+            format!("cancelled in the ERP, but `{raw}` on the channel, which is too far to be cancelled there")
+        }
+        Reason::MarketplaceMustCancel { marketplace } => {
+            format!("cancelled in the ERP, but sold through {marketplace}, where only a person may cancel it")
+        }
+        Reason::CancelRefused { raw, message } => format!("the channel does not cancel it (`{raw}`): {message}"),
+        Reason::DeadlineAhead { cancel_from } => {
+            format!("not cancelled before {} if nobody pays", calendar::local_text(*cancel_from))
+        }
+        Reason::DeadlinePassed { method, due } => format!("not paid: its {} was due {due}", method.code()),
+        Reason::CancelledInErp => "cancelled in the ERP".into(),
+        Reason::CancelPlanned { why } => format!("{}; it is to be cancelled", self::reason(why)),
+        Reason::AutoCancelOff { why } => {
+            format!("{}; it would be cancelled if that were switched on", self::reason(why))
+        }
+        Reason::NotUnpaid { channel, erp: Some(erp) } => {
+            format!("not waiting for payment: the channel says {channel}, the ERP {erp}")
+        }
+        Reason::NotUnpaid { channel, erp: None } => format!("not waiting for payment: the channel says {channel}"),
+        Reason::PaymentUnsure { raw } if raw.is_empty() => "the channel tells nothing of its payment".into(),
+        Reason::PaymentUnsure { raw } => format!("its payment is `{raw}`, which is not clearly unpaid"),
+        Reason::SeveralPayments { count } => format!("{count} payments, of which one may be paid"),
+        Reason::MethodNotCancelled { method } => format!("orders by {} are not cancelled automatically", method.code()),
+        Reason::MarketplaceDecides => "sold through a marketplace, which decides for itself".into(),
+        Reason::PaymentsNotSynced { last: Some(last) } => {
+            format!("payments were last asked after in full at {}", calendar::local_text(*last))
+        }
+        Reason::PaymentsNotSynced { last: None } => "payments were never asked after in full".into(),
+        Reason::OnHold { held } => format!("held ({held})"),
         Reason::ErpDiffers { erp_number, field, channel, erp } => {
             format!("ERP order {erp_number} has this store number but another {field}: {erp} instead of {channel}")
         }
@@ -88,8 +120,18 @@ pub fn hint(reason: &Reason) -> Option<String> {
         Reason::CancelledAfterInvoice => {
             "decide: cancel the NF-e within its deadline and cancel the order in the ERP, or issue a return invoice".into()
         }
-        Reason::PaidAfterCancellation => {
+        Reason::PaidAfterCancellation { .. } => {
             "decide: refund the customer on the channel, or enter the order again in the ERP".into()
+        }
+        Reason::CancelledInErpOnly { .. } => {
+            "decide: take the goods back and refund on the channel, or enter the order again in the ERP".into()
+        }
+        Reason::MarketplaceMustCancel { .. } => {
+            "cancel it in the marketplace's own panel, which counts it against the store; or enter it again in the ERP".into()
+        }
+        Reason::CancelRefused { .. } => {
+            "look at the order in the channel's panel: with an invoice, even for a part, it cannot be cancelled, only returned;              it is tried again when its status there changes"
+                .into()
         }
         Reason::ErpDiffers { .. } => {
             "find out who entered that order (another integration, by hand?); vaivem writes nothing to it".into()

@@ -77,6 +77,36 @@ pub enum TakeOver {
     },
 }
 
+/// The answer to cancelling an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cancel {
+    /// Accepted; only a reading shows when it took effect.
+    Accepted,
+    /// Refused in the order's present status; it may have been cancelled already.
+    Refused {
+        /// The channel's words.
+        message: String,
+    },
+    /// The channel does not have the order.
+    Absent,
+}
+
+/// What the channel's gateway says of an order's payment, which may run ahead of the order's own status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaymentWord {
+    /// Nobody has paid. The only word on which an order may be cancelled.
+    Waiting,
+    /// Paid, under review, or a word nobody knows.
+    Other {
+        /// The gateway's word.
+        raw: String,
+        /// Whether it says that money came.
+        paid: bool,
+    },
+    /// The channel tells nothing of the order's payment.
+    Untold,
+}
+
 /// A configured sales platform.
 #[derive(Debug)]
 pub enum Channel {
@@ -139,6 +169,28 @@ impl Channel {
     pub async fn take_over(&self, id: &OrderId) -> Result<TakeOver, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.take_over(id).await,
+        }
+    }
+
+    /// Cancels an order for good, with a reason that the customer may read.
+    pub async fn cancel_order(&self, id: &OrderId, reason: &str) -> Result<Cancel, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.cancel_order(id, reason).await,
+        }
+    }
+
+    /// Asks after an order's payment itself.
+    pub async fn read_payment(&self, id: &OrderId) -> Result<PaymentWord, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.read_payment(id).await,
+        }
+    }
+
+    /// The largest difference between our clock and the channel's in this run, positive when ours is ahead; `None` when the
+    /// channel told no time.
+    pub fn clock_skew(&self) -> Option<chrono::TimeDelta> {
+        match self {
+            Self::Vtex(vtex) => vtex.clock_skew(),
         }
     }
 

@@ -144,6 +144,13 @@ impl Erp {
         }
     }
 
+    /// The status a cancelled order had until it was cancelled; `None` when it is not cancelled, or the ERP does not tell.
+    pub async fn cancelled_from(&self, id: &ErpOrderId) -> Result<Option<Status>, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.cancelled_from(id),
+        }
+    }
+
     /// The orders that changed after `seq`, at most `limit` of them; 0 begins with the first. What is given may be given again.
     pub async fn orders_changed_since(&self, seq: i64, limit: usize) -> Result<ErpChanges, ErpError> {
         match self {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Client, Method, Response, Url};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -45,6 +46,7 @@ pub struct Door {
     slots: Semaphore,
     health: Health,
     counts: Cell<Counts>,
+    skew: Cell<Option<TimeDelta>>,
 }
 
 /// What went through a door so far.
@@ -58,6 +60,16 @@ pub struct Counts {
     pub limited: u64,
     /// Bytes of answers, decompressed.
     pub bytes: u64,
+}
+
+impl Counts {
+    /// The counts of another door on top.
+    pub fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.retries += other.retries;
+        self.limited += other.limited;
+        self.bytes += other.bytes;
+    }
 }
 
 /// A try that failed.
@@ -118,12 +130,19 @@ impl Door {
             slots: Semaphore::new(in_flight),
             health: Health::default(),
             counts: Cell::default(),
+            skew: Cell::default(),
         })
     }
 
     /// What went through so far.
     pub fn counts(&self) -> Counts {
         self.counts.get()
+    }
+
+    /// The largest difference seen so far between our clock and the host's (its `Date` header); positive when ours is
+    /// ahead. `None` as long as the host has not told the time.
+    pub fn clock_skew(&self) -> Option<TimeDelta> {
+        self.skew.get()
     }
 
     /// Makes a call, as often as is safe and useful, and gives its answer if it is a success (2xx, no web page).
@@ -295,7 +314,12 @@ impl Door {
     /// Reads an answer and sorts it.
     async fn receive(&self, origin: &Origin, response: Response) -> Result<Answer, Miss> {
         let status = response.status().as_u16();
-        let told = Told::new(response.headers(), self.clock.now());
+        let now = self.clock.now();
+        let told = Told::new(response.headers(), now);
+        if let Some(date) = told.date {
+            let (skew, largest) = (now - date, self.skew.get());
+            self.skew.set(Some(largest.filter(|largest| largest.abs() >= skew.abs()).unwrap_or(skew)));
+        }
         let content_type = told.content_type.as_deref();
         if (300..400).contains(&status) {
             let failure = Failure::Redirect { to: self.redirect_to(response.headers()) };

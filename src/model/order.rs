@@ -48,6 +48,8 @@ pub struct Order {
     pub note: Option<String>,
     /// Why it was cancelled, when it was and the channel says so.
     pub cancel_reason: Option<String>,
+    /// When it was cancelled, when it was and the channel says so.
+    pub cancelled_at: Option<Instant>,
     /// Fiscal payment data a marketplace hands over for the NF-e (acquirer's CNPJ, authorisation code, brand), unnormalised.
     pub fiscal_payment: Vec<(String, String)>,
 }
@@ -301,6 +303,7 @@ pub(crate) mod sample {
             payments: vec![payment(PaymentMethod::CreditCard, 11_000)],
             note: None,
             cancel_reason: None,
+            cancelled_at: None,
             fiscal_payment: Vec::new(),
         }
     }

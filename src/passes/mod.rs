@@ -4,6 +4,7 @@
 //! What is common to them stands here: the pass itself, visiting orders a bounded number at a time, and sorting errors into
 //! "this item waits for the next run" and "this channel's run ends".
 
+pub mod auto_cancel;
 pub mod import_orders;
 pub mod intake;
 pub mod push_stock;
@@ -11,6 +12,8 @@ pub mod sync_payments;
 mod take_over;
 
 use std::cell::RefCell;
+
+use intake::Backfill;
 
 use futures_util::{StreamExt, stream};
 
@@ -30,6 +33,44 @@ use crate::store::orders::{Decided, Fate, OrderRow, Visit};
 
 /// How many rows are fetched from the state file at a time.
 const CHUNK: usize = 200;
+
+/// The verbs, each with what only it takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Verb<'a> {
+    /// New orders into the ERP.
+    ImportOrders(Option<Backfill>),
+    /// Payments and cancellations into the ERP.
+    SyncPayments,
+    /// Unpaid orders cancelled on both sides.
+    AutoCancel {
+        /// A person has looked at what the brake stopped.
+        confirm: bool,
+    },
+    /// Stock to the channel.
+    PushStock(push_stock::Request<'a>),
+}
+
+impl Verb<'_> {
+    /// Its name on the command line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ImportOrders(_) => "import-orders",
+            Self::SyncPayments => "sync-payments",
+            Self::AutoCancel { .. } => "auto-cancel",
+            Self::PushStock(_) => "push-stock",
+        }
+    }
+
+    /// Makes one pass.
+    pub async fn run(&self, pass: &Pass<'_>) {
+        match self {
+            Self::ImportOrders(backfill) => import_orders::run(pass, *backfill).await,
+            Self::SyncPayments => sync_payments::run(pass).await,
+            Self::AutoCancel { confirm } => auto_cancel::run(pass, *confirm).await,
+            Self::PushStock(request) => push_stock::run(pass, *request).await,
+        }
+    }
+}
 
 /// One run of one verb for one channel.
 pub struct Pass<'a> {
@@ -129,6 +170,15 @@ impl Pass<'_> {
     /// Visits every order that needs it, a bounded number at a time, in a stable order. One that fails does not stop the others,
     /// unless its failure is everybody's.
     pub async fn visit_all(&self, visit: Visit, one: impl AsyncFn(&OrderRow) -> Result<(), Trouble>) {
+        self.visit_each(|after| self.store.to_visit(self.channel.name(), visit, after, CHUNK), one).await;
+    }
+
+    /// As [`Pass::visit_all`], with the rows that `next` gives after a row's number.
+    async fn visit_each(
+        &self,
+        next: impl Fn(i64) -> rusqlite::Result<Vec<OrderRow>>,
+        one: impl AsyncFn(&OrderRow) -> Result<(), Trouble>,
+    ) {
         if !self.orders.is_empty() {
             let now = self.clock.now();
             let rows = self.orders.iter().map(|id| self.store.order_or_new(self.channel.name(), id, now)).collect();
@@ -137,7 +187,7 @@ impl Pass<'_> {
         }
         let mut after = 0;
         while !self.halted() {
-            let rows = self.store.to_visit(self.channel.name(), visit, after, CHUNK);
+            let rows = next(after);
             match rows.as_deref().map(|rows| rows.last().map(|row| row.row)) {
                 Ok(None) => return,
                 Ok(Some(last)) => after = last,

@@ -5,12 +5,14 @@
 //! invoice, and a payment against a cancellation, are conflicts for a person.
 
 use super::take_over::{self, TAKE_OVER};
-use super::{Pass, Trouble};
+use super::{Pass, Trouble, auto_cancel};
 use crate::channel::Reading;
 use crate::erp::{ErpError, ErpOrder};
+use crate::exit::Exit;
 use crate::model::{Order, Readiness, Status, calendar};
 use crate::reason::Reason;
 use crate::report::Outcome;
+use crate::store::cursors::PAYMENTS_SYNCED;
 use crate::store::journal::{Effect, State};
 use crate::store::orders::{Decided, Fate, OrderRow, Visit};
 
@@ -21,6 +23,8 @@ pub struct Facts {
     pub order: Order,
     /// The ERP's side.
     pub erp: ErpOrder,
+    /// What a person cancels in the ERP is cancelled on the channel, by auto-cancel.
+    pub channel_follows: bool,
 }
 
 /// A side effect on the outside.
@@ -87,8 +91,10 @@ pub fn plan(facts: &Facts) -> Decision {
             act(Reason::CancelledOnChannel { raw: order.raw_status.clone() }, vec![Action::CancelInErp { note }])
         }
         status if erp.status == Status::Cancelled => {
-            if status.is_paid_or_beyond() {
-                Decision::Hold(Reason::PaidAfterCancellation)
+            let paid_before = order.paid_at.zip(erp.cancelled_at).is_some_and(|(paid, cancelled)| paid <= cancelled);
+            let may_follow = facts.channel_follows && paid_before && !status.is_final_for_payment();
+            if status.is_paid_or_beyond() && !may_follow {
+                Decision::Hold(Reason::paid_after_cancellation(order))
             } else {
                 in_step()
             }
@@ -127,7 +133,14 @@ pub async fn run(pass: &Pass<'_>) {
         unpaid_before: before(pass.config.reread_after),
         paid_before: before(pass.config.reread_paid_after),
     };
+    let begun = pass.clock.now();
     pass.visit_all(visit_these, async |row| visit(pass, row).await).await;
+    if pass.orders.is_empty()
+        && !pass.halted()
+        && let Err(error) = pass.store.set_cursor(pass.channel.name(), PAYMENTS_SYNCED, begun)
+    {
+        pass.end(Exit::Failed, Trouble::State(error).to_string());
+    }
 }
 
 /// Reads an order fresh on both sides, decides, carries out, records.
@@ -147,7 +160,7 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         return Ok(pass.hold(row, &Reason::ErpRefused { refusal: "not_found".into(), message })?);
     };
     pass.store.record_erp_status(row.row, &erp.status)?;
-    let facts = Facts { order, erp };
+    let facts = Facts { order, erp, channel_follows: pass.config.auto_cancel.from_erp };
     let (reason, actions) = match plan(&facts) {
         Decision::Hold(reason) => return Ok(pass.hold(row, &reason)?),
         Decision::Do { reason, actions } => (reason, actions),
@@ -176,7 +189,12 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         (_, false) => Outcome::Updated,
     };
     let open = !(cancelled || facts.order.status.is_final_for_payment() && status.is_final_for_payment());
-    Ok(pass.conclude(row, Decided { fate, reason: why, hold: None, open }, outcome, &reason, &names)?)
+    // What keeps auto-cancel from its end is not over because payments are in step.
+    let hold = match outcome {
+        Outcome::Unchanged if open => pass.store.open_hold(row.row)?.filter(auto_cancel::is_ours),
+        _ => None,
+    };
+    Ok(pass.conclude(row, Decided { fate, reason: why, hold: hold.as_ref(), open }, outcome, &reason, &names)?)
 }
 
 enum Applied {
@@ -203,30 +221,42 @@ async fn apply(pass: &Pass<'_>, row: &OrderRow, facts: &Facts, action: &Action) 
         Action::CancelInErp { note } => pass.erp.cancel_order(&facts.erp.id, note, now).await,
         Action::TakeOver => return Ok(Applied::Channel),
     };
+    Ok(match settle(pass, &effect, answer)? {
+        Ok(erp) => Applied::Erp(erp),
+        Err(reason) => Applied::Held(reason),
+    })
+}
+
+/// Settles what the ERP answered to a change of an order: the order as it is now, or the reason to hold it.
+pub(super) fn settle(
+    pass: &Pass<'_>,
+    effect: &Effect<'_>,
+    answer: Result<ErpOrder, ErpError>,
+) -> Result<Result<ErpOrder, Reason>, Trouble> {
     let now = pass.clock.now();
     match answer {
         Ok(erp) => {
-            pass.store.settle(&effect, State::Done, &erp.status.code(), now)?;
-            Ok(Applied::Erp(erp))
+            pass.store.settle(effect, State::Done, &erp.status.code(), now)?;
+            Ok(Ok(erp))
         }
         Err(ErpError::Refused { code: "invoice_exists", .. }) => {
-            pass.store.settle(&effect, State::Failed, "invoice_exists", now)?;
-            Ok(Applied::Held(Reason::CancelledAfterInvoice))
+            pass.store.settle(effect, State::Failed, "invoice_exists", now)?;
+            Ok(Err(Reason::CancelledAfterInvoice))
         }
         Err(ErpError::Refused { code, message }) => {
-            pass.store.settle(&effect, State::Failed, code, now)?;
-            Ok(Applied::Held(Reason::ErpRefused { refusal: code.into(), message }))
+            pass.store.settle(effect, State::Failed, code, now)?;
+            Ok(Err(Reason::ErpRefused { refusal: code.into(), message }))
         }
         Err(ErpError::Call(error)) if error.outcome_unknown() => {
-            pass.store.settle(&effect, State::Unknown, "no answer", now)?;
+            pass.store.settle(effect, State::Unknown, "no answer", now)?;
             let trouble = Trouble::Erp(error.into());
             match trouble.ends_run(pass.stop) {
                 Some(_) => Err(trouble),
-                None => Ok(Applied::Held(Reason::OutcomeUnknown { action: action.name().into() })),
+                None => Ok(Err(Reason::OutcomeUnknown { action: effect.action.into() })),
             }
         }
         Err(error) => {
-            pass.store.settle(&effect, State::Failed, "not carried out", now)?;
+            pass.store.settle(effect, State::Failed, "not carried out", now)?;
             Err(error.into())
         }
     }
@@ -255,7 +285,7 @@ mod tests {
             cancelled_at: None,
             cancel_reason: None,
         };
-        Facts { order, erp }
+        Facts { order, erp, channel_follows: false }
     }
 
     /// What is done, or the code of the hold.

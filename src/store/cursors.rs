@@ -1,9 +1,12 @@
 //! How far a channel's list has been swept.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::{Store, instant, millis};
 use crate::model::{ChannelName, Instant};
+
+/// When the last sync-payments began that followed every order of the channel to its end.
+pub const PAYMENTS_SYNCED: &str = "payments_synced";
 
 impl Store {
     /// The cursor, if it was ever set.
@@ -22,13 +25,16 @@ impl Store {
     /// # Errors
     /// When the state file cannot be written.
     pub fn set_cursor(&self, channel: &ChannelName, name: &str, at: Instant) -> rusqlite::Result<()> {
-        self.write(|tx| {
-            tx.execute(
-                "INSERT INTO cursors (channel, name, at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT DO UPDATE SET at = excluded.at",
-                params![channel.as_str(), name, millis(at)],
-            )
-            .map(|_| ())
-        })
+        self.write(|tx| set(tx, channel, name, at))
     }
+}
+
+/// As [`Store::set_cursor`], inside a transaction that also stores what the cursor stands for.
+pub(super) fn set(tx: &Transaction<'_>, channel: &ChannelName, name: &str, at: Instant) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT INTO cursors (channel, name, at) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET at = excluded.at",
+        params![channel.as_str(), name, millis(at)],
+    )
+    .map(|_| ())
 }

@@ -3,6 +3,7 @@
 //! Every method is one short transaction; none is held across a call to the network. "Committed" means on the disk.
 
 pub mod budget;
+pub mod cancels;
 pub mod claims;
 pub mod cursors;
 pub mod customer_key;

@@ -76,10 +76,10 @@ pub struct OrderRow {
     pub fate_why: Option<Reason>,
 }
 
-const COLUMNS: &str = "id, channel, order_id, heard, cancel_heard, read_at, status, created_at, total, erp_id, erp_number, \
+pub(super) const COLUMNS: &str = "id, channel, order_id, heard, cancel_heard, read_at, status, created_at, total, erp_id, erp_number, \
                        taken_over_at, fate, fate_why";
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
     let text = |at: usize| row.get::<_, Option<String>>(at);
     Ok(OrderRow {
         row: row.get(0)?,

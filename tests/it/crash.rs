@@ -65,7 +65,7 @@ fn undisturbed() -> Truth {
 }
 
 /// Runs `verb` and kills it at its `n`-th request, in the given phase. Gives whether it lived that long.
-fn killed_at_request(shop: &Shop, verb: &str, n: u32, phase: Phase) -> bool {
+pub fn killed_at_request(shop: &Shop, verb: &str, n: u32, phase: Phase) -> bool {
     let count = Arc::new(AtomicU32::new(0));
     let victim = Arc::new(Mutex::new(None::<std::process::Child>));
     let struck = Arc::new(AtomicU32::new(0));

@@ -4,6 +4,7 @@
 #[path = "../../examples/sandbox/lib/mod.rs"]
 mod sandbox;
 
+mod auto_cancel;
 mod config;
 mod crash;
 mod faults;

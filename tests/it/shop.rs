@@ -100,13 +100,13 @@ impl Shop {
 
     /// Replaces the further keys of the ERP's table.
     pub fn set_erp(&mut self, erp: &str) {
-        self.erp = erp.into();
+        self.erp = format!("\n{erp}");
         self.configure();
     }
 
     fn configure(&self) {
         let text = format!(
-            "[erp]\nkind = \"ledger\"\n{}\n\n[channels.loja]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
+            "[erp]\nkind = \"ledger\"{}\n\n[channels.loja]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
              app_key = {{ env = \"VTEX_APP_KEY\" }}\napp_token = {{ env = \"VTEX_APP_TOKEN\" }}\nsince = \"2020-01-01\"\n\
              requests_per_minute = 0\n{}\n[channels.loja.carriers]\n{}\n",
             self.erp,

@@ -76,7 +76,8 @@ fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadabl
         delivery,
         payments,
         note: note(wire.open_text_field.as_ref()),
-        cancel_reason: wire.cancel_reason.clone().or_else(|| cancellation_reason(wire.cancellation_data.as_ref())),
+        cancel_reason: wire.cancel_reason.clone().or_else(|| cancellation(wire, "reason").map(str::to_owned)),
+        cancelled_at: cancellation(wire, "cancellationDate").and_then(lenient::instant),
         fiscal_payment: fiscal_payment(&wire.custom_data),
     })
 }
@@ -420,10 +421,11 @@ fn note(value: Option<&Value>) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-fn cancellation_reason(value: Option<&Value>) -> Option<String> {
-    let object = value?.as_object()?;
-    let reason = object.iter().find(|(key, _)| key.eq_ignore_ascii_case("reason"))?.1.as_str()?.trim();
-    Some(reason.to_owned()).filter(|reason| !reason.is_empty())
+/// A text of `cancellationData`, whose keys come in either case.
+fn cancellation<'a>(wire: &'a wire::Order, wanted: &str) -> Option<&'a str> {
+    let object = wire.cancellation_data.as_ref()?.as_object()?;
+    let text = object.iter().find(|(key, _)| key.eq_ignore_ascii_case(wanted))?.1.as_str()?.trim();
+    Some(text).filter(|text| !text.is_empty())
 }
 
 /// NT 2025.001's payment data that marketplaces hand over; Dafiti writes the names in the singular.

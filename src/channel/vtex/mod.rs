@@ -1,5 +1,6 @@
 //! VTEX: order feed, order list, order detail, start-handling. Facts and their sources stand beside the code they shape.
 
+mod cancel;
 pub mod convert;
 mod stock;
 mod wire;
@@ -58,6 +59,11 @@ impl Vtex {
     /// Calls made so far.
     pub fn counts(&self) -> Counts {
         self.door.counts()
+    }
+
+    /// See [`super::Channel::clock_skew`].
+    pub fn clock_skew(&self) -> Option<chrono::TimeDelta> {
+        self.door.clock_skew()
     }
 
     /// See [`super::Channel::prepare_feed`]. VTEX removes a feed when no event came within its retention time, so its absence is

@@ -24,6 +24,23 @@ impl Ledger {
         row_of(id).map_or(Ok(None), |row| Ok(read(&self.connection, row)?))
     }
 
+    /// The status a cancelled order had before.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn cancelled_from(&self, id: &ErpOrderId) -> Result<Option<Status>, ErpError> {
+        let Some(row) = row_of(id) else { return Ok(None) };
+        let before = self
+            .connection
+            .prepare_cached(
+                "SELECT h.status FROM order_history h JOIN orders o ON o.id = h.order_id
+                 WHERE o.id = ?1 AND o.status = 'cancelled' AND h.status <> 'cancelled' ORDER BY h.id DESC LIMIT 1",
+            )?
+            .query_row([row], |row| row.get::<_, String>(0))
+            .optional()?;
+        Ok(before.map(|code| Status::from_code(&code)))
+    }
+
     /// Creates the order and reserves its units, or gives back the one that has its channel and store number, as that
     /// one is.
     ///

@@ -101,6 +101,8 @@ pub struct Vtex {
     /// Moves that will happen by themselves: when, which order, to which status.
     scheduled: Vec<(DateTime<Utc>, String, &'static str)>,
     last_sequence: u64,
+    /// How far the `Date` of its answers is off its clock.
+    pub date_error: TimeDelta,
     /// How far this clock is ahead of the machine's.
     ahead: TimeDelta,
     random: fastrand::Rng,
@@ -165,6 +167,7 @@ impl Vtex {
             by_creation: BTreeMap::new(),
             scheduled: Vec::new(),
             last_sequence: 500_000,
+            date_error: TimeDelta::zero(),
             ahead: TimeDelta::zero(),
             random: fastrand::Rng::with_seed(7),
         }
@@ -215,6 +218,10 @@ impl Vtex {
         }
         let mut outcome = self.effect(request, &call);
         outcome.wait += self.latency;
+        if let Some(answer) = outcome.answer.as_mut().filter(|_| !self.date_error.is_zero()) {
+            let date = (self.now() + self.date_error).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            answer.headers.push(("date", date));
+        }
         outcome
     }
 

@@ -155,6 +155,12 @@ impl Vtex {
         self.end(id, "Pagamento negado", CancelledBy::Payment);
     }
 
+    /// The customer pays at the bank's counter although the order is cancelled: the gateway has the money, the order stays.
+    pub fn pay_late(&mut self, id: &str) {
+        let now = self.now();
+        self.order_mut(id).authorized = Some(now);
+    }
+
     /// Anti-fraud wants a look at the payment.
     pub fn review_payment(&mut self, id: &str) {
         self.enter(id, "approve-payment");

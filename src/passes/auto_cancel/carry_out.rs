@@ -1,0 +1,136 @@
+//! Cancelling one order: both sides and the payment read right before, the channel first, confirmed by reading, then the ERP.
+//!
+//! A crash between the two leaves an order that is cancelled on the channel and open in the ERP; sync-payments carries that over, as
+//! it does every cancellation of the channel.
+
+use std::time::Duration;
+
+use super::{Decision, Facts, Policy, clock_is_right, leave, plan, read};
+use crate::channel::{Cancel, Reading};
+use crate::erp::ErpOrder;
+use crate::model::{Order, Status};
+use crate::passes::{Pass, Trouble, sync_payments};
+use crate::reason::Reason;
+use crate::report::Outcome;
+use crate::store::cancels::CANCEL_ON_CHANNEL;
+use crate::store::journal::{Effect, State};
+use crate::store::orders::{Decided, Fate, OrderRow};
+use crate::words;
+
+/// The journal's word for cancelling in the ERP, the same as sync-payments': it is the same effect.
+const CANCEL_IN_ERP: &str = "cancel_order";
+
+/// What cancelling an order does, for reports.
+pub(super) const ACTIONS: &[&str] = &[CANCEL_ON_CHANNEL, CANCEL_IN_ERP];
+
+/// Waits before each try to see a cancellation that the channel accepted: it takes seconds.
+const TRIES: [Duration; 4] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+/// Decides anew on an order that the survey wants cancelled, and cancels it if that is still so.
+pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<(), Trouble> {
+    let notes = pass.store.cancel_notes(row.row)?;
+    // The order last: what it says is the freshest word there is.
+    let payment = pass.channel.read_payment(&row.id).await?;
+    let facts = match read(pass, row, &notes, Some(payment)).await? {
+        Ok(facts) => facts,
+        Err(reason) => return Ok(pass.hold(row, &reason)?),
+    };
+    if !clock_is_right(pass) {
+        return Ok(());
+    }
+    let reason = match plan(&facts, policy, pass.clock.now()) {
+        Decision::Cancel(reason) => reason,
+        other => return Ok(leave(pass, row, &notes, &other)?),
+    };
+    let order = match on_channel(pass, row, &told(&facts, policy)).await? {
+        Ok(order) => order,
+        Err(reason) => return Ok(pass.hold(row, &reason)?),
+    };
+    let mut actions = vec![CANCEL_ON_CHANNEL];
+    if let Some(erp) = facts.erp.as_ref().filter(|erp| erp.status != Status::Cancelled) {
+        match in_erp(pass, row, erp, &reason).await? {
+            Ok(erp) => pass.store.record_erp_status(row.row, &erp.status)?,
+            Err(reason) => return Ok(pass.hold(row, &reason)?),
+        }
+        actions.push(CANCEL_IN_ERP);
+    }
+    pass.store.record_reading(row.row, &order, pass.clock.now())?;
+    let decided = Decided { fate: Fate::Cancelled, reason: &reason, hold: None, open: false };
+    Ok(pass.conclude(row, decided, Outcome::Cancelled, &reason, &actions)?)
+}
+
+/// What the channel is told: the reason a person gave in the ERP, else the configured one.
+fn told(facts: &Facts, policy: &Policy) -> String {
+    match &facts.erp {
+        Some(erp) if erp.status == Status::Cancelled => {
+            let given = erp.cancel_reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+            given.unwrap_or("Cancelado pela loja").to_owned()
+        }
+        _ => policy.reason.clone(),
+    }
+}
+
+/// Sends the cancellation and reads until it shows. Gives the cancelled order, or the reason to hold it.
+async fn on_channel(pass: &Pass<'_>, row: &OrderRow, why: &str) -> Result<Result<Order, Reason>, Trouble> {
+    let effect = Effect { channel: &row.channel, order: row.row, action: CANCEL_ON_CHANNEL, of: "" };
+    let settle = |state, answer| pass.store.settle(&effect, state, answer, pass.clock.now());
+    pass.store.intend(&effect, pass.clock.now())?;
+    match pass.channel.cancel_order(&row.id, why).await {
+        Ok(Cancel::Accepted) => settle(State::Unknown, "accepted")?,
+        Ok(Cancel::Absent) => {
+            settle(State::Failed, "not on the channel")?;
+            return Ok(Err(Reason::NotOnChannel));
+        }
+        Ok(Cancel::Refused { message }) => {
+            settle(State::Failed, "refused in this status")?;
+            return match pass.channel.read_order(&row.id).await? {
+                Reading::Order(order) if order.status == Status::Cancelled => {
+                    settle(State::Done, "found done")?;
+                    Ok(Ok(*order))
+                }
+                Reading::Order(order) => Ok(Err(Reason::CancelRefused { raw: order.raw_status, message })),
+                Reading::Absent => Ok(Err(Reason::NotOnChannel)),
+                Reading::Unreadable(problem) => {
+                    Ok(Err(Reason::Unreadable { at: problem.at, problem: problem.problem }))
+                }
+            };
+        }
+        Err(error) if error.outcome_unknown() => {
+            settle(State::Unknown, "no answer")?;
+            let trouble = Trouble::Channel(error);
+            if trouble.ends_run(pass.stop).is_some() {
+                return Err(trouble);
+            }
+        }
+        Err(error) => {
+            settle(State::Failed, "not carried out")?;
+            return Err(error.into());
+        }
+    }
+    for wait in TRIES {
+        if pass.stop.sleep(wait).await.is_err() {
+            break;
+        }
+        if let Reading::Order(order) = pass.channel.read_order(&row.id).await?
+            && order.status == Status::Cancelled
+        {
+            settle(State::Done, "cancelled")?;
+            return Ok(Ok(*order));
+        }
+    }
+    Ok(Err(Reason::OutcomeUnknown { action: CANCEL_ON_CHANNEL.into() }))
+}
+
+/// Cancels the order in the ERP, which releases its stock.
+async fn in_erp(
+    pass: &Pass<'_>,
+    row: &OrderRow,
+    erp: &ErpOrder,
+    reason: &Reason,
+) -> Result<Result<ErpOrder, Reason>, Trouble> {
+    let effect = Effect { channel: &row.channel, order: row.row, action: CANCEL_IN_ERP, of: "" };
+    pass.store.intend(&effect, pass.clock.now())?;
+    let note = format!("cancelled by auto-cancel, on {} too: {}", row.channel, words::reason(reason));
+    let answer = pass.erp.cancel_order(&erp.id, &note, pass.clock.now()).await;
+    sync_payments::settle(pass, &effect, answer)
+}

@@ -1,0 +1,65 @@
+//! Money that comes for an order that is cancelled already: a boleto paid at a bank's counter after all, or in the moment between the
+//! last reading and the cancellation. Nothing is revived; a person must refund it, and is told.
+
+use chrono::TimeDelta;
+
+use super::tell;
+use crate::channel::{PaymentWord, Reading};
+use crate::model::Status;
+use crate::passes::{CHUNK, Pass, Trouble};
+use crate::reason::Reason;
+use crate::report::Outcome;
+use crate::store::orders::{Decided, Fate, OrderRow};
+
+/// How long a cancelled order is watched.
+const FOR: TimeDelta = TimeDelta::days(30);
+/// How often it is looked at.
+const EVERY: TimeDelta = TimeDelta::days(1);
+
+/// Looks at every cancelled order whose turn it is.
+pub(super) async fn run(pass: &Pass<'_>) {
+    let now = pass.clock.now();
+    let span = (now - FOR, now - EVERY);
+    pass.visit_each(
+        |after| pass.store.to_watch(pass.channel.name(), span, after, CHUNK),
+        async |row| look_at(pass, row).await,
+    )
+    .await;
+}
+
+async fn look_at(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
+    let why = row.fate_why.clone().unwrap_or(Reason::CancelledInErp);
+    let late = match late_payment(pass, row).await {
+        Ok(late) => late,
+        // A cancelled order is not held for a call that failed: holding means that it may go on.
+        Err(trouble) if trouble.ends_run(pass.stop).is_none() => {
+            pass.failed(row, Reason::CallFailed { message: trouble.to_string() });
+            return Ok(());
+        }
+        Err(trouble) => return Err(trouble),
+    };
+    pass.store.watched(row.row, pass.clock.now())?;
+    match late {
+        None => tell(pass, row, Outcome::Unchanged, false, &why, &[]),
+        Some(late) => {
+            // It stays cancelled and closed: no other pass visits it, and none releases this.
+            let decided = Decided { fate: Fate::Cancelled, reason: &why, hold: Some(&late), open: false };
+            pass.conclude(row, decided, Outcome::Held, &late, &[])?;
+        }
+    }
+    Ok(())
+}
+
+/// The money that came after the cancellation, if any did. That an order was paid before, and is refunded, is nothing new.
+async fn late_payment(pass: &Pass<'_>, row: &OrderRow) -> Result<Option<Reason>, Trouble> {
+    let Reading::Order(order) = pass.channel.read_order(&row.id).await? else { return Ok(None) };
+    let is_late = match order.paid_at {
+        _ if order.status != Status::Cancelled => order.status.is_paid_or_beyond(),
+        Some(paid) => {
+            let cancelled = order.cancelled_at.or(pass.store.cancel_notes(row.row)?.fate_at);
+            cancelled.is_some_and(|cancelled| paid > cancelled)
+        }
+        None => matches!(pass.channel.read_payment(&row.id).await?, PaymentWord::Other { paid: true, .. }),
+    };
+    Ok(is_late.then(|| Reason::paid_after_cancellation(&order)))
+}

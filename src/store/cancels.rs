@@ -1,0 +1,345 @@
+//! What auto-cancel remembers: which orders it announced, which were cancelled in the ERP, which are watched for a late payment.
+
+use chrono::NaiveDate;
+use rusqlite::{OptionalExtension, params};
+
+use super::orders::{COLUMNS, OrderRow, from_row, note};
+use super::{Store, instant, millis};
+use crate::model::{ChannelName, ErpOrderId, Instant, PaymentMethod};
+use crate::reason::Reason;
+
+/// The journal's word for cancelling an order on its channel.
+pub const CANCEL_ON_CHANNEL: &str = "cancel_on_channel";
+
+/// Migration: the notes of auto-cancel, and an index to find cancelled orders by.
+pub(super) const V4: &str = "
+-- Orders that auto-cancel has something to remember of.
+CREATE TABLE cancellations (
+    order_row INTEGER PRIMARY KEY REFERENCES orders (id),
+    -- When a run first said that a later one would cancel the order; NULL again when that is no longer so.
+    announced_at INTEGER,
+    -- When the cancelled order was last looked at for a late payment.
+    watched_at INTEGER
+) STRICT;
+CREATE INDEX orders_cancelled ON orders (channel, fate_at) WHERE fate = 'cancelled';
+";
+
+/// What the state file knows of an order that may have to be cancelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CancelNotes {
+    /// How it is to be paid, as of the last reading: the first of its payments.
+    pub method: Option<PaymentMethod>,
+    /// Until when, as of the last reading.
+    pub due: Option<NaiveDate>,
+    /// The ERP says that it is cancelled there.
+    pub cancelled_in_erp: bool,
+    /// When an earlier run announced that it would be cancelled.
+    pub announced_at: Option<Instant>,
+    /// What holds it.
+    pub hold: Option<Reason>,
+    /// A cancellation was sent to the channel, and what became of it is not known.
+    pub unsettled: bool,
+    /// Since when it has the fate it has.
+    pub fate_at: Option<Instant>,
+}
+
+impl Store {
+    /// Marks these orders, in the ERP's ids, as cancelled there, and moves the cursor that tells up to where the ERP's changes were
+    /// heard; both or neither.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn hear_cancelled_in_erp(
+        &self,
+        channel: &ChannelName,
+        orders: &[ErpOrderId],
+        (cursor, seq): (&str, i64),
+        now: Instant,
+    ) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            for id in orders {
+                let marked: Option<i64> = tx
+                    .prepare_cached(
+                        "UPDATE orders SET erp_status = 'cancelled'
+                         WHERE channel = ?1 AND erp_id = ?2 AND erp_status IS NOT 'cancelled' RETURNING id",
+                    )?
+                    .query_row(params![channel.as_str(), id.as_str()], |row| row.get(0))
+                    .optional()?;
+                if let Some(row) = marked {
+                    note(tx, row, now, "heard", "cancelled (ERP)")?;
+                }
+            }
+            super::cursors::set(tx, channel, cursor, instant(seq))
+        })
+    }
+
+    /// The next orders after row `after` that may have to be cancelled, at most `limit`: those that wait for payment on both
+    /// sides, those cancelled in the ERP alone, those whose cancellation was left unsettled; with `not_imported` also those that
+    /// wait for payment and are not in the ERP.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn to_cancel(
+        &self,
+        channel: &ChannelName,
+        not_imported: bool,
+        after: i64,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<OrderRow>> {
+        self.connection
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM orders WHERE id IN (
+                     SELECT id FROM orders INDEXED BY orders_open WHERE channel = ?1 AND open = 1 AND id > ?2 AND (
+                         erp_id IS NOT NULL AND status = 'awaiting_payment' AND erp_status = 'awaiting_payment'
+                         OR erp_id IS NOT NULL AND erp_status = 'cancelled' AND status <> 'cancelled'
+                         OR ?3 AND erp_id IS NULL AND fate = 'waiting' AND status = 'awaiting_payment')
+                     UNION SELECT order_row FROM journal INDEXED BY journal_unsettled
+                     WHERE channel = ?1 AND order_row > ?2 AND state IN ('intended', 'unknown') AND action = ?5)
+                 ORDER BY id LIMIT ?4"
+            ))?
+            .query_map(
+                params![
+                    channel.as_str(),
+                    after,
+                    not_imported,
+                    i64::try_from(limit).unwrap_or(i64::MAX),
+                    CANCEL_ON_CHANNEL
+                ],
+                from_row,
+            )?
+            .collect()
+    }
+
+    /// What is known of one of them.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn cancel_notes(&self, row: i64) -> rusqlite::Result<CancelNotes> {
+        self.connection
+            .prepare_cached(
+                "SELECT o.method, o.due_date, o.erp_status IS 'cancelled', c.announced_at, h.reason,
+                     EXISTS (SELECT 1 FROM journal j INDEXED BY journal_unsettled WHERE j.channel = o.channel
+                         AND j.order_row = o.id AND j.action = ?2 AND j.state IN ('intended', 'unknown')),
+                     o.fate_at
+                 FROM orders o
+                 LEFT JOIN cancellations c ON c.order_row = o.id
+                 LEFT JOIN holds h ON h.order_row = o.id AND h.released_at IS NULL
+                 WHERE o.id = ?1",
+            )?
+            .query_row(params![row, CANCEL_ON_CHANNEL], |found| {
+                let text = |at: usize| found.get::<_, Option<String>>(at);
+                Ok(CancelNotes {
+                    method: text(0)?.map(|code| PaymentMethod::from_code(&code)),
+                    due: text(1)?.and_then(|date| date.parse().ok()),
+                    cancelled_in_erp: found.get(2)?,
+                    announced_at: found.get::<_, Option<i64>>(3)?.map(instant),
+                    // A hold that this version cannot read is a hold all the same.
+                    hold: text(4)?
+                        .map(|json| serde_json::from_str(&json).unwrap_or(Reason::StatusUnknown { raw: json })),
+                    unsettled: found.get(5)?,
+                    fate_at: found.get::<_, Option<i64>>(6)?.map(instant),
+                })
+            })
+    }
+
+    /// What holds an order, if anything does.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn open_hold(&self, row: i64) -> rusqlite::Result<Option<Reason>> {
+        Ok(self.cancel_notes(row)?.hold)
+    }
+
+    /// Remembers that a run said it would cancel the order; the first time counts.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn announce_cancel(&self, row: i64, why: &Reason, now: Instant) -> rusqlite::Result<()> {
+        let json = serde_json::to_string(why).unwrap_or_default();
+        self.write(|tx| {
+            let announced = tx
+                .prepare_cached(
+                    "INSERT INTO cancellations (order_row, announced_at) VALUES (?1, ?2)
+                     ON CONFLICT DO UPDATE SET announced_at = excluded.announced_at WHERE announced_at IS NULL
+                         OR announced_at > excluded.announced_at",
+                )?
+                .execute(params![row, millis(now)])?;
+            if announced > 0 { note(tx, row, now, "announced", &json) } else { Ok(()) }
+        })
+    }
+
+    /// Forgets the announcement: the order is not to be cancelled any more.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn withdraw_cancel(&self, row: i64) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            tx.prepare_cached("UPDATE cancellations SET announced_at = NULL WHERE order_row = ?1")?
+                .execute([row])
+                .map(|_| ())
+        })
+    }
+
+    /// How many of a channel's orders are in the ERP and open: what the brake's share is a share of.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn open_orders(&self, channel: &ChannelName) -> rusqlite::Result<usize> {
+        self.connection
+            .prepare_cached(
+                "SELECT count(*) FROM orders INDEXED BY orders_open WHERE channel = ?1 AND open = 1 AND erp_id IS NOT NULL",
+            )?
+            .query_row([channel.as_str()], |row| row.get::<_, u32>(0))
+            .map(|count| usize::try_from(count).unwrap_or(usize::MAX))
+    }
+
+    /// The next cancelled orders after row `after` to look at for a late payment, at most `limit`: cancelled since `since`, in the
+    /// ERP or by us, and not looked at since `looked_before`.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn to_watch(
+        &self,
+        channel: &ChannelName,
+        (since, looked_before): (Instant, Instant),
+        after: i64,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<OrderRow>> {
+        self.connection
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM orders INDEXED BY orders_cancelled
+                 WHERE channel = ?1 AND fate = 'cancelled' AND fate_at >= ?2 AND id > ?4
+                     AND coalesce((SELECT watched_at FROM cancellations c WHERE c.order_row = orders.id), fate_at) <= ?3
+                     AND (erp_id IS NOT NULL OR EXISTS (SELECT 1 FROM cancellations c WHERE c.order_row = orders.id))
+                 ORDER BY id LIMIT ?5"
+            ))?
+            .query_map(
+                params![
+                    channel.as_str(),
+                    millis(since),
+                    millis(looked_before),
+                    after,
+                    i64::try_from(limit).unwrap_or(i64::MAX)
+                ],
+                from_row,
+            )?
+            .collect()
+    }
+
+    /// Notes that a cancelled order was looked at for a late payment.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn watched(&self, row: i64, now: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            tx.prepare_cached(
+                "INSERT INTO cancellations (order_row, watched_at) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET watched_at = excluded.watched_at",
+            )?
+            .execute(params![row, millis(now)])
+            .map(|_| ())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::OrderId;
+    use crate::store::journal::{Effect, State};
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_timestamp_millis(1_790_000_000_000 + seconds * 1_000).unwrap()
+    }
+
+    /// A state file with these orders: status on the channel, ERP id and status, fate, open.
+    fn store(orders: &[(&str, Option<&str>, &str, &str, bool)]) -> (tempfile::TempDir, Store, ChannelName) {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, loja) = (Store::open(&folder.path().join("vaivem.db")).unwrap(), ChannelName::new("loja"));
+        for (n, (status, erp, erp_status, fate, open)) in orders.iter().enumerate() {
+            let row = store.order_or_new(&loja, &OrderId::new(format!("{n}-01")), at(0)).unwrap().row;
+            let set = "UPDATE orders SET status = ?2, erp_id = ?3, erp_status = ?4, fate = ?5, open = ?6, fate_at = ?7 WHERE id = ?1";
+            store.connection.execute(set, params![row, status, erp, erp_status, fate, open, millis(at(0))]).unwrap();
+        }
+        (folder, store, loja)
+    }
+
+    fn numbers(rows: rusqlite::Result<Vec<OrderRow>>) -> Vec<i64> {
+        rows.unwrap().iter().map(|row| row.row).collect()
+    }
+
+    #[test]
+    fn only_what_may_have_to_be_cancelled_is_looked_at() {
+        let (_folder, store, loja) = store(&[
+            ("awaiting_payment", Some("1"), "awaiting_payment", "imported", true),
+            ("awaiting_payment", Some("2"), "paid", "imported", true),
+            ("paid", Some("3"), "awaiting_payment", "imported", true),
+            ("paid", Some("4"), "cancelled", "imported", true),
+            ("cancelled", Some("5"), "cancelled", "cancelled", false),
+            ("awaiting_payment", None, "", "waiting", true),
+            ("awaiting_payment", Some("7"), "awaiting_payment", "imported", false),
+            ("cancelled", Some("8"), "cancelled", "cancelled", false),
+        ]);
+        assert_eq!(numbers(store.to_cancel(&loja, false, 0, 9)), [1, 4]);
+        assert_eq!(numbers(store.to_cancel(&loja, true, 0, 9)), [1, 4, 6]);
+        assert_eq!(numbers(store.to_cancel(&loja, true, 1, 1)), [4]);
+        assert_eq!(numbers(store.to_cancel(&ChannelName::new("outra"), true, 0, 9)), Vec::<i64>::new());
+        assert_eq!(store.open_orders(&loja).unwrap(), 4);
+        // A cancellation of which nothing is known is looked at whatever became of the order; any other effect is not.
+        let effect = |order, action| Effect { channel: &loja, order, action, of: "" };
+        store.intend(&effect(8, CANCEL_ON_CHANNEL), at(1)).unwrap();
+        store.intend(&effect(5, "cancel_order"), at(1)).unwrap();
+        assert_eq!(numbers(store.to_cancel(&loja, false, 0, 9)), [1, 4, 8]);
+        assert!(store.cancel_notes(8).unwrap().unsettled && !store.cancel_notes(5).unwrap().unsettled);
+        store.settle(&effect(8, CANCEL_ON_CHANNEL), State::Done, "found done", at(2)).unwrap();
+        assert_eq!(numbers(store.to_cancel(&loja, false, 0, 9)), [1, 4]);
+    }
+
+    #[test]
+    fn what_is_heard_of_the_erp_and_how_far_is_one_transaction() {
+        let (_folder, store, loja) =
+            store(&[("paid", Some("1"), "paid", "imported", true), ("paid", Some("2"), "paid", "imported", true)]);
+        let unknown = [ErpOrderId::new("2"), ErpOrderId::new("99")];
+        for _ in 0..2 {
+            store.hear_cancelled_in_erp(&loja, &unknown, ("erp", 41), at(1)).unwrap();
+        }
+        assert_eq!(numbers(store.to_cancel(&loja, false, 0, 9)), [2]);
+        assert_eq!(store.cursor(&loja, "erp").unwrap().map(|at| at.timestamp_millis()), Some(41));
+    }
+
+    #[test]
+    fn the_first_announcement_counts_until_it_is_withdrawn() {
+        let (_folder, store, _) = store(&[("awaiting_payment", Some("1"), "awaiting_payment", "imported", true)]);
+        let announced = || store.cancel_notes(1).unwrap().announced_at;
+        assert_eq!(announced(), None);
+        store.announce_cancel(1, &Reason::CancelledInErp, at(5)).unwrap();
+        store.announce_cancel(1, &Reason::CancelledInErp, at(9)).unwrap();
+        assert_eq!(announced(), Some(at(5)));
+        // Set down by a clock that was ahead.
+        store.announce_cancel(1, &Reason::CancelledInErp, at(4)).unwrap();
+        assert_eq!(announced(), Some(at(4)));
+        store.withdraw_cancel(1).unwrap();
+        assert_eq!(announced(), None);
+        store.announce_cancel(1, &Reason::CancelledInErp, at(9)).unwrap();
+        assert_eq!(announced(), Some(at(9)));
+    }
+
+    #[test]
+    fn cancelled_orders_are_watched_for_a_span_and_now_and_then() {
+        let (_folder, store, loja) = store(&[
+            ("cancelled", Some("1"), "cancelled", "cancelled", false),
+            ("cancelled", None, "", "cancelled", false),
+            ("paid", Some("3"), "paid", "imported", true),
+            ("cancelled", None, "", "cancelled", false),
+        ]);
+        // Never in the ERP, but once announced by us.
+        store.announce_cancel(4, &Reason::CancelledInErp, at(0)).unwrap();
+        let watch = |since, before| numbers(store.to_watch(&loja, (at(since), at(before)), 0, 9));
+        assert_eq!(watch(-9, 0), [1, 4]);
+        assert_eq!(watch(-9, -1), Vec::<i64>::new(), "not yet");
+        assert_eq!(watch(1, 9), Vec::<i64>::new(), "too long ago");
+        store.watched(1, at(5)).unwrap();
+        assert_eq!(watch(-9, 4), [4]);
+        assert_eq!(watch(-9, 5), [1, 4]);
+    }
+}

@@ -1,0 +1,595 @@
+//! auto-cancel: what nobody paid is cancelled once, on both sides; what is paid, unsure or held never is.
+
+use chrono::{TimeDelta, Utc};
+use serde_json::json;
+
+use crate::crash::killed_at_request;
+use crate::sandbox::{CancelledBy, Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase};
+use crate::shop::{Ran, Shop, paid};
+
+/// An order of a month ago with a boleto that was due long since.
+fn overdue() -> OrderSeed {
+    let created = Utc::now() - TimeDelta::days(40);
+    paid().created(created).pending(Payment::boleto((created + TimeDelta::days(3)).date_naive()))
+}
+
+const ON: &str = "import = \"all\"\nreread_paid_after = \"0s\"\nmax_wait = \"1s\"\ntimeout = \"2s\"\nauto_cancel = { enabled = true }";
+
+/// A shop with auto-cancel on, and overdue orders that are in the ERP, synced and announced.
+fn announced(orders: usize) -> (Shop, Vec<String>) {
+    let (shop, ids) = imported(ON, orders);
+    let ran = cancel(&shop).exits(0);
+    for id in &ids {
+        assert_eq!(
+            (&ran.order(id)["outcome"], &ran.order(id)["reason"]["code"]),
+            (&json!("waiting"), &json!("cancel_planned"))
+        );
+    }
+    assert_eq!(cancels(&shop), 0, "announced, not cancelled");
+    (shop, ids)
+}
+
+fn imported(settings: &str, orders: usize) -> (Shop, Vec<String>) {
+    let shop = Shop::with(settings);
+    let ids = (0..orders).map(|_| shop.place(overdue())).collect();
+    let _ = shop.import().exits(0);
+    let _ = shop.sync().exits(0);
+    (shop, ids)
+}
+
+fn cancel(shop: &Shop) -> Ran {
+    shop.run(&["auto-cancel"])
+}
+
+/// How many cancellations really reached the channel.
+fn cancels(shop: &Shop) -> usize {
+    shop.vtex(|v| v.effects.iter().filter(|effect| matches!(effect, Effect::Cancel { .. })).count())
+}
+
+fn channel_status(shop: &Shop, id: &str) -> String {
+    shop.vtex(|v| v.order(id).status.clone())
+}
+
+fn erp_status(shop: &Shop, id: &str) -> String {
+    shop.erp()[id][0].status.clone()
+}
+
+fn is_untouched(shop: &Shop, id: &str) {
+    assert_eq!(cancels(shop), 0);
+    assert_ne!(erp_status(shop, id), "cancelled");
+}
+
+/// A change of the state file, as time would make it.
+fn state(shop: &Shop, sql: &str) {
+    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    assert!(state.execute(sql, []).unwrap() > 0, "{sql}");
+}
+
+/// Something else happens right before the program's next request whose path ends so.
+fn meanwhile(shop: &Shop, end: &'static str, work: impl Fn(&mut crate::sandbox::Vtex) + Send + Sync + 'static) {
+    let work = std::sync::Arc::new(work);
+    let mut done = false;
+    shop.vtex(|v| {
+        v.on_call = Some(Box::new(move |call, phase| {
+            if done || phase != Phase::BeforeEffect || !call.path.ends_with(end) {
+                return HookAction::Go;
+            }
+            done = true;
+            let work = std::sync::Arc::clone(&work);
+            HookAction::Meanwhile(Box::new(move |v| work(v)))
+        }));
+    });
+}
+
+#[test]
+fn an_unpaid_order_is_announced_and_then_cancelled_once_on_both_sides() {
+    let (shop, ids) = announced(1);
+    let id = &ids[0];
+    assert_eq!(shop.erp()[id][0].reserved, 1);
+    let ran = cancel(&shop).exits(0);
+    let record = ran.order(id);
+    assert_eq!((&record["outcome"], &record["reason"]["code"]), (&json!("cancelled"), &json!("deadline_passed")));
+    assert_eq!(record["actions"], json!(["cancel_on_channel", "cancel_order"]));
+    assert_eq!((channel_status(&shop, id).as_str(), erp_status(&shop, id).as_str()), ("canceled", "cancelled"));
+    assert_eq!((cancels(&shop), shop.erp()[id][0].reserved), (1, 0));
+    let why = shop.vtex(|v| v.order(id).cancellation.clone().unwrap());
+    assert_eq!((why.by, why.reason.as_str()), (CancelledBy::Seller, "Pagamento não identificado até o prazo"));
+    assert_eq!(shop.run(&["orders"]).exits(0).records()[0]["fate"], "cancelled");
+    // For good: nothing is left to do for any pass.
+    assert_eq!(cancel(&shop).exits(0).summary()["calls"], 0);
+    assert_eq!(shop.sync().exits(0).summary()["calls"], 0);
+    assert_eq!(cancels(&shop), 1);
+}
+
+#[test]
+fn off_by_default_it_says_what_it_would_do_and_does_nothing() {
+    let (shop, ids) = imported("import = \"all\"", 2);
+    let _ = shop.run(&["ledger", "cancel", &ids[1], "--reason", "a pedido"]).exits(0);
+    for _ in 0..3 {
+        let ran = cancel(&shop).exits(0);
+        for (id, why) in [(&ids[0], "deadline_passed"), (&ids[1], "cancelled_in_erp")] {
+            let record = ran.order(id);
+            assert_eq!((&record["outcome"], &record["reason"]["code"]), (&json!("waiting"), &json!("auto_cancel_off")));
+            assert_eq!(record["reason"]["why"]["code"], why);
+        }
+    }
+    is_untouched(&shop, &ids[0]);
+    let (shop, ids) = announced(1);
+    let ran = shop.run(&["auto-cancel", "--dry-run"]).exits(0);
+    assert_eq!((&ran.order(&ids[0])["outcome"], &ran.order(&ids[0])["dry_run"]), (&json!("cancelled"), &json!(true)));
+    is_untouched(&shop, &ids[0]);
+}
+
+#[test]
+fn switching_on_announces_first_whatever_was_said_before() {
+    let (mut shop, ids) = announced(1);
+    shop.set("import = \"all\"");
+    let _ = cancel(&shop).exits(0);
+    shop.set(ON);
+    assert_eq!(cancel(&shop).exits(0).order(&ids[0])["reason"]["code"], "cancel_planned");
+    is_untouched(&shop, &ids[0]);
+}
+
+#[test]
+fn an_order_that_is_not_due_is_not_even_read() {
+    let shop = Shop::with(ON);
+    let tomorrow = (Utc::now() + TimeDelta::days(1)).date_naive();
+    let id = shop.place(paid().pending(Payment::boleto(tomorrow)));
+    let card = shop.place(overdue().pending(Payment::card(1).value(1_000)));
+    let _ = shop.import().exits(0);
+    let _ = shop.sync().exits(0);
+    for _ in 0..2 {
+        let ran = cancel(&shop).exits(0);
+        assert_eq!(ran.order(&id)["reason"]["code"], "deadline_ahead");
+        assert_eq!(ran.order(&card)["reason"]["code"], "several_payments");
+        assert_eq!(ran.summary()["calls"], 2, "the two of the second order");
+    }
+    is_untouched(&shop, &id);
+}
+
+#[test]
+fn paid_between_the_survey_and_the_cancellation() {
+    // Before the payment is asked after, and between that and the last reading of the order.
+    for second_survey_call in ["payment", "order"] {
+        let (shop, ids) = announced(1);
+        let id = ids[0].clone();
+        let mut readings = 0;
+        let paid = id.clone();
+        shop.vtex(|v| {
+            v.on_call = Some(Box::new(move |call, phase| {
+                let is_it = match second_survey_call {
+                    "payment" => call.path.ends_with("/payment-transaction"),
+                    _ => call.path.ends_with(&paid),
+                };
+                readings += u32::from(is_it && phase == Phase::BeforeEffect);
+                let due = if second_survey_call == "payment" { 1 } else { 2 };
+                if is_it && phase == Phase::BeforeEffect && readings == due {
+                    let paid = paid.clone();
+                    return HookAction::Meanwhile(Box::new(move |v| v.approve_payment(&paid)));
+                }
+                HookAction::Go
+            }));
+        });
+        let ran = cancel(&shop).exits(0);
+        assert_eq!(ran.order(&id)["reason"]["code"], "not_unpaid", "{second_survey_call}");
+        is_untouched(&shop, &id);
+        let _ = shop.sync().exits(0);
+        assert_eq!(erp_status(&shop, &id), "paid");
+    }
+}
+
+#[test]
+fn a_gateway_that_has_the_money_before_the_order_says_so() {
+    let (shop, ids) = announced(1);
+    shop.vtex(|v| v.order_mut(&ids[0]).authorized = Some(Utc::now()));
+    // The order itself hides it.
+    let seed = json!({"authorizedDate": null});
+    shop.vtex(|v| v.order_mut(&ids[0]).seed.patch = Some(seed));
+    let ran = cancel(&shop).exits(0);
+    assert_eq!(
+        (&ran.order(&ids[0])["reason"]["code"], &ran.order(&ids[0])["reason"]["raw"]),
+        (&json!("payment_unsure"), &json!("Approved"))
+    );
+    is_untouched(&shop, &ids[0]);
+}
+
+#[test]
+fn orders_under_review_paid_held_or_unknown_are_left_alone() {
+    let (shop, ids) = announced(4);
+    shop.vtex(|v| {
+        v.review_payment(&ids[0]);
+        v.approve_payment(&ids[1]);
+        v.set_status(&ids[2], "quarantined");
+        v.request_cancellation(&ids[3]);
+    });
+    let ran = cancel(&shop).exits(0);
+    let codes = ids.iter().map(|id| ran.order(id)["reason"]["code"].clone()).collect::<Vec<_>>();
+    assert_eq!(codes, ["under_review", "not_unpaid", "not_unpaid", "not_unpaid"]);
+    let _ = shop.sync().exits(3);
+    shop.vtex(|v| v.set_status(&ids[2], "payment-pending"));
+    // Held by sync-payments, until that pass itself sees that the cause is gone.
+    let ran = shop.run(&["auto-cancel", "--order", &ids[2]]).exits(0);
+    assert_eq!(
+        (&ran.order(&ids[2])["reason"]["code"], &ran.order(&ids[2])["reason"]["held"]),
+        (&json!("on_hold"), &json!("status_unknown"))
+    );
+    assert_eq!(cancels(&shop), 0);
+}
+
+#[test]
+fn marketplace_orders_are_the_marketplaces() {
+    let shop = Shop::with(ON);
+    let id = shop.place(overdue().marketplace("FRN", "Farinha", "1636850500005"));
+    let _ = shop.import().exits(0);
+    let _ = shop.sync().exits(0);
+    for _ in 0..2 {
+        assert_eq!(cancel(&shop).exits(0).order(&id)["reason"]["code"], "marketplace_decides");
+    }
+    let _ = shop.run(&["ledger", "cancel", &id, "--reason", "sem estoque"]).exits(0);
+    for _ in 0..2 {
+        assert_eq!(cancel(&shop).exits(3).order(&id)["reason"]["code"], "marketplace_must_cancel");
+        let _ = shop.sync().exits(0);
+        assert_eq!(shop.run(&["holds"]).exits(3).records()[0]["reason"]["code"], "marketplace_must_cancel");
+    }
+    assert_eq!(cancels(&shop), 0);
+}
+
+#[test]
+fn a_lost_answer_is_settled_by_reading_and_nothing_is_sent_twice() {
+    for fault in [Kind::TimeoutAfterWrite, Kind::Applied500, Kind::Truncated, Kind::SlowMs(2_500)] {
+        let (shop, ids) = announced(1);
+        shop.vtex(|v| v.faults.push(Fault::always(fault.clone()).on("POST", "/cancel")));
+        let ran = cancel(&shop).exits(0);
+        assert_eq!(ran.order(&ids[0])["outcome"], "cancelled", "{fault:?}");
+        assert_eq!((cancels(&shop), erp_status(&shop, &ids[0]).as_str()), (1, "cancelled"), "{fault:?}");
+        assert_eq!(shop.vtex(|v| v.calls_of("POST", "/cancel").len()), 1, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_cancellation_that_may_not_have_happened_is_held_and_settled_by_the_next_run() {
+    for fault in [Kind::status(500), Kind::DropBeforeWrite, Kind::Empty200] {
+        let (shop, ids) = announced(1);
+        shop.vtex(|v| v.faults.push(Fault::next(1, fault.clone()).on("POST", "/cancel")));
+        let ran = cancel(&shop).exits(3);
+        assert_eq!(ran.order(&ids[0])["reason"]["code"], "outcome_unknown", "{fault:?}");
+        is_untouched(&shop, &ids[0]);
+        // What follows payments does not sweep the question aside.
+        let _ = shop.sync().exits(0);
+        assert_eq!(shop.run(&["holds"]).exits(3).records()[0]["reason"]["code"], "outcome_unknown");
+        let ran = cancel(&shop).exits(0);
+        assert_eq!(ran.order(&ids[0])["outcome"], "cancelled", "{fault:?}");
+        assert_eq!((cancels(&shop), erp_status(&shop, &ids[0]).as_str()), (1, "cancelled"), "{fault:?}");
+        let _ = shop.run(&["holds"]).exits(0);
+    }
+}
+
+#[test]
+fn a_cancellation_that_takes_effect_late_is_waited_for() {
+    let (shop, ids) = announced(1);
+    // Until it shows, the order reads as before.
+    let id = ids[0].clone();
+    let mut readings = 0;
+    shop.vtex(|v| {
+        v.on_call = Some(Box::new(move |call, phase| {
+            if phase != Phase::BeforeEffect || !call.path.ends_with(&id) {
+                return HookAction::Go;
+            }
+            readings += 1;
+            let id = id.clone();
+            match readings {
+                3 => HookAction::Meanwhile(Box::new(move |v| v.order_mut(&id).status = "payment-pending".into())),
+                4 => HookAction::Meanwhile(Box::new(move |v| v.order_mut(&id).status = "canceled".into())),
+                _ => HookAction::Go,
+            }
+        }));
+    });
+    let ran = cancel(&shop).exits(0);
+    assert_eq!((&ran.order(&ids[0])["outcome"], cancels(&shop)), (&json!("cancelled"), 1));
+}
+
+#[test]
+fn cancelled_by_the_customer_meanwhile() {
+    let (shop, ids) = announced(1);
+    let id = ids[0].clone();
+    meanwhile(&shop, "/cancel", move |v| v.cancel_by_customer(&id));
+    let ran = cancel(&shop).exits(0);
+    assert_eq!(ran.order(&ids[0])["outcome"], "cancelled");
+    assert_eq!((cancels(&shop), erp_status(&shop, &ids[0]).as_str()), (0, "cancelled"));
+    assert_eq!(shop.vtex(|v| v.order(&ids[0]).cancellation.as_ref().unwrap().by), CancelledBy::Customer);
+}
+
+#[test]
+fn a_refusal_is_held_and_not_repeated_while_the_order_stands_where_it_stood() {
+    let (shop, ids) = announced(1);
+    let refusal = r#"{"error":{"code":"001","message":"partially invoiced"}}"#;
+    let fault = Kind::Status { code: 400, retry_after: crate::sandbox::RetryAfter::Absent, body: refusal.into() };
+    shop.vtex(|v| v.faults.push(Fault::always(fault).on("POST", "/cancel")));
+    for _ in 0..2 {
+        let ran = cancel(&shop).exits(3);
+        assert_eq!(ran.order(&ids[0])["reason"]["code"], "cancel_refused");
+        assert!(ran.order(&ids[0])["hint"].as_str().unwrap().contains("invoice"));
+        let _ = shop.sync().exits(0);
+    }
+    assert_eq!(shop.vtex(|v| v.calls_of("POST", "/cancel").len()), 1);
+    is_untouched(&shop, &ids[0]);
+    // Paid after all: the hold's cause is gone with the status.
+    shop.vtex(|v| v.approve_payment(&ids[0]));
+    let _ = shop.sync().exits(0);
+    let _ = shop.run(&["holds"]).exits(0);
+    assert_eq!(erp_status(&shop, &ids[0]), "paid");
+}
+
+#[test]
+fn one_poison_order_does_not_stop_the_others() {
+    let (shop, ids) = announced(2);
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::status(400)).on("GET", &format!("/orders/{}", ids[0]))));
+    let ran = cancel(&shop).exits(3);
+    assert_eq!(
+        (&ran.order(&ids[0])["reason"]["code"], &ran.order(&ids[1])["outcome"]),
+        (&json!("call_failed"), &json!("cancelled"))
+    );
+    assert_eq!(cancels(&shop), 1);
+}
+
+#[test]
+fn a_host_that_is_down_ends_the_run_and_the_next_one_goes_on() {
+    let (shop, ids) = announced(1);
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::too_many(60)).on("POST", "/cancel")));
+    let _ = cancel(&shop).exits(5);
+    is_untouched(&shop, &ids[0]);
+    shop.vtex(|v| v.faults.clear());
+    shop.end_pauses();
+    let _ = cancel(&shop).exits(0);
+    assert_eq!((cancels(&shop), erp_status(&shop, &ids[0]).as_str()), (1, "cancelled"));
+}
+
+#[test]
+fn the_brake_stops_all_of_it_until_a_person_confirms() {
+    for (settings, orders) in
+        [(ON.to_owned(), 4), (ON.replace("enabled", "brake_orders = 2, brake_percent = 100, enabled"), 3)]
+    {
+        let (shop, ids) = imported(&settings, orders);
+        let _ = cancel(&shop).exits(0);
+        let ran = cancel(&shop).exits(6);
+        assert!(ran.summary()["message"].as_str().unwrap().contains("--confirm"), "{}", ran.stdout);
+        assert_eq!((cancels(&shop), &ran.order(&ids[0])["outcome"]), (0, &json!("waiting")));
+        let ran = shop.run(&["auto-cancel", "--confirm"]).exits(0);
+        assert_eq!((cancels(&shop), ran.summary()["cancelled"].as_u64()), (orders, Some(orders as u64)));
+    }
+}
+
+#[test]
+fn without_a_recent_sync_nothing_is_cancelled() {
+    let (shop, ids) = announced(1);
+    state(&shop, "UPDATE cursors SET at = at - 7201000 WHERE name = 'payments_synced'");
+    let ran = cancel(&shop).exits(6);
+    assert_eq!(ran.order(&ids[0])["reason"]["code"], "payments_not_synced");
+    assert!(ran.summary()["message"].as_str().unwrap().contains("sync-payments"));
+    // A sync of one order, and one that did not come to its end, are none.
+    let _ = shop.run(&["sync-payments", "--order", &ids[0]]).exits(0);
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::status(403))));
+    let _ = shop.sync().exits(4);
+    shop.vtex(|v| v.faults.clear());
+    let _ = cancel(&shop).exits(6);
+    is_untouched(&shop, &ids[0]);
+    let _ = shop.sync().exits(0);
+    let _ = cancel(&shop).exits(0);
+    assert_eq!(cancels(&shop), 1, "what was announced stays so");
+}
+
+#[test]
+fn a_clock_that_is_off_cancels_nothing() {
+    for minutes in [6, -6] {
+        let (shop, ids) = announced(1);
+        shop.vtex(|v| v.date_error = TimeDelta::minutes(minutes));
+        let ran = cancel(&shop).exits(6);
+        assert!(ran.summary()["message"].as_str().unwrap().contains("clock"), "{}", ran.stdout);
+        is_untouched(&shop, &ids[0]);
+        shop.vtex(|v| v.date_error = TimeDelta::minutes(minutes / 2));
+        let _ = cancel(&shop).exits(0);
+        assert_eq!(cancels(&shop), 1);
+    }
+}
+
+#[test]
+fn what_a_person_cancels_in_the_erp_is_cancelled_on_the_channel() {
+    let shop = Shop::with(ON);
+    let tomorrow = (Utc::now() + TimeDelta::days(1)).date_naive();
+    let unpaid = shop.place(paid().pending(Payment::boleto(tomorrow)));
+    let handled = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let _ = shop.sync().exits(0);
+    assert_eq!(channel_status(&shop, &handled), "handling");
+    for id in [&unpaid, &handled] {
+        let _ = shop.run(&["ledger", "cancel", id, "--reason", "sem estoque"]).exits(0);
+    }
+    // sync-payments leaves it to auto-cancel.
+    let _ = shop.sync().exits(0);
+    let ran = cancel(&shop).exits(0);
+    for id in [&unpaid, &handled] {
+        assert_eq!(
+            (&ran.order(id)["outcome"], &ran.order(id)["reason"]["code"]),
+            (&json!("cancelled"), &json!("cancelled_in_erp"))
+        );
+        assert_eq!(ran.order(id)["actions"], json!(["cancel_on_channel"]));
+        let why = shop.vtex(|v| v.order(id).cancellation.clone().unwrap());
+        assert_eq!((channel_status(&shop, id).as_str(), why.reason.as_str()), ("canceled", "sem estoque"));
+    }
+    assert_eq!(cancel(&shop).exits(0).summary()["calls"], 0);
+    assert_eq!(cancels(&shop), 2);
+}
+
+#[test]
+fn a_cancellation_in_the_erp_is_heard_of_even_when_nobody_looked_at_the_order() {
+    let shop = Shop::with(&ON.replace("reread_paid_after = \"0s\"", "reread_paid_after = \"1h\""));
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let _ = cancel(&shop).exits(0);
+    let _ = shop.run(&["ledger", "cancel", &id, "--reason", "avaria"]).exits(0);
+    let _ = cancel(&shop).exits(0);
+    assert_eq!(channel_status(&shop, &id), "canceled");
+    // A ledger restored from a copy counts from an earlier point; what was cancelled since is heard all the same.
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let _ = shop.run(&["ledger", "cancel", &id, "--reason", "avaria"]).exits(0);
+    state(&shop, "UPDATE cursors SET at = at + 1000 WHERE name = 'erp_changes'");
+    let _ = cancel(&shop).exits(0);
+    assert_eq!(channel_status(&shop, &id), "canceled");
+}
+
+#[test]
+fn money_that_the_erp_knew_nothing_of_holds_what_was_cancelled_there() {
+    let (shop, ids) = imported(ON, 2);
+    // Paid before, and paid after, without the ERP hearing of it.
+    shop.vtex(|v| v.approve_payment(&ids[0]));
+    for id in &ids {
+        let _ = shop.run(&["ledger", "cancel", id, "--reason", "a pedido"]).exits(0);
+    }
+    shop.vtex(|v| v.approve_payment(&ids[1]));
+    let ran = cancel(&shop).exits(3);
+    for id in &ids {
+        let reason = &ran.order(id)["reason"];
+        assert_eq!(
+            (&reason["code"], &reason["amount"], &reason["method"]),
+            (&json!("paid_after_cancellation"), &json!(4_990), &json!("boleto"))
+        );
+    }
+    let ran = shop.run(&["holds"]).exits(3);
+    assert_eq!(ran.records().iter().filter(|record| record["reason"]["code"] == "paid_after_cancellation").count(), 2);
+    let _ = cancel(&shop);
+    assert_eq!(cancels(&shop), 0);
+}
+
+#[test]
+fn a_cancelled_order_is_watched_for_a_late_payment() {
+    let (shop, ids) = announced(1);
+    let id = &ids[0];
+    let _ = cancel(&shop).exits(0);
+    shop.vtex(|v| v.pay_late(id));
+    assert_eq!(cancel(&shop).exits(0).summary()["calls"], 0, "not on the first day");
+    let a_day_goes_by = || {
+        state(&shop, "UPDATE orders SET fate_at = fate_at - 86400000");
+        state(&shop, "UPDATE cancellations SET watched_at = watched_at - 86400000");
+    };
+    a_day_goes_by();
+    let ran = cancel(&shop).exits(3);
+    let record = ran.order(id);
+    assert_eq!(
+        (&record["reason"]["code"], &record["reason"]["amount"]),
+        (&json!("paid_after_cancellation"), &json!(4_990))
+    );
+    // It stays until a person decides, and the order stays cancelled.
+    let _ = shop.sync().exits(0);
+    let _ = shop.import().exits(0);
+    let holds = shop.run(&["holds"]).exits(3);
+    assert_eq!(holds.records()[0]["reason"]["code"], "paid_after_cancellation");
+    assert_eq!(shop.run(&["orders"]).exits(0).records()[0]["fate"], "cancelled");
+    assert_eq!((erp_status(&shop, id).as_str(), cancels(&shop)), ("cancelled", 1));
+    assert_eq!(cancel(&shop).exits(0).summary()["calls"], 0, "once a day");
+    a_day_goes_by();
+    assert_eq!(cancel(&shop).exits(3).order(id)["outcome"], "held");
+    // After a month nobody looks any more; the hold remains.
+    state(&shop, "UPDATE orders SET fate_at = fate_at - 30 * 86400000");
+    state(&shop, "UPDATE cancellations SET watched_at = watched_at - 86400000");
+    assert_eq!(cancel(&shop).exits(0).summary()["calls"], 0);
+    let _ = shop.run(&["holds"]).exits(3);
+}
+
+#[test]
+fn what_the_channel_cancelled_is_watched_too_and_a_refund_is_no_late_payment() {
+    let shop = Shop::with(ON);
+    let (unpaid, refunded) = (shop.place(overdue()), shop.place(paid()));
+    let _ = shop.import().exits(0);
+    shop.vtex(|v| {
+        v.deny_payment(&unpaid);
+        v.cancel_by_customer(&refunded);
+    });
+    let _ = shop.sync().exits(0);
+    state(&shop, "UPDATE orders SET fate_at = fate_at - 86400000");
+    let ran = cancel(&shop).exits(0);
+    assert_eq!(
+        (&ran.order(&unpaid)["outcome"], &ran.order(&refunded)["outcome"]),
+        (&json!("unchanged"), &json!("unchanged"))
+    );
+    state(&shop, "UPDATE cancellations SET watched_at = watched_at - 86400000");
+    shop.vtex(|v| {
+        v.pay_late(&unpaid);
+        v.faults.push(Fault::always(Kind::status(400)).on("GET", &refunded));
+    });
+    let ran = cancel(&shop).exits(3);
+    assert_eq!((&ran.order(&unpaid)["outcome"], &ran.order(&refunded)["outcome"]), (&json!("held"), &json!("failed")));
+    // A call that failed does not open a cancelled order again.
+    let fates: Vec<_> =
+        shop.run(&["orders"]).exits(0).records().iter().map(|r| (r["fate"].clone(), r["orders"].clone())).collect();
+    assert_eq!(fates[0], (json!("cancelled"), json!(2)));
+}
+
+#[test]
+fn orders_that_were_never_imported_are_cancelled_only_where_asked_for() {
+    for (settings, expected) in
+        [("auto_cancel = { enabled = true }", 0), ("auto_cancel = { enabled = true, not_imported = true }", 1)]
+    {
+        let shop = Shop::with(settings);
+        let id = shop.place(overdue());
+        let _ = shop.import().exits(0);
+        let _ = shop.sync().exits(0);
+        let _ = cancel(&shop).exits(0);
+        let _ = cancel(&shop).exits(0);
+        assert_eq!(cancels(&shop), expected);
+        assert!(shop.erp().is_empty());
+        let fate = if expected == 1 { "cancelled" } else { "waiting" };
+        assert_eq!(shop.run(&["orders"]).exits(0).records()[0]["fate"], fate);
+        if expected == 0 {
+            let ran = shop.run(&["auto-cancel", "--order", &id]).exits(3);
+            assert_eq!(ran.order(&id)["outcome"], "failed");
+        }
+    }
+}
+
+#[test]
+fn one_order_by_name() {
+    let (shop, ids) = announced(2);
+    let ran = shop.run(&["auto-cancel", "--order", &ids[1]]).exits(0);
+    assert_eq!(ran.order(&ids[1])["outcome"], "cancelled");
+    assert_eq!((cancels(&shop), erp_status(&shop, &ids[0]).as_str()), (1, "awaiting_payment"));
+}
+
+/// Every request of the pass, before and after its effect: killed there, the runs after it end as if nothing had happened.
+#[test]
+fn killed_at_any_request() {
+    let before = || {
+        let (shop, ids) = announced(2);
+        let _ = shop.run(&["ledger", "cancel", &ids[1], "--reason", "sem estoque"]).exits(0);
+        shop.vtex(|v| v.effects.clear());
+        (shop, ids)
+    };
+    for phase in [Phase::BeforeEffect, Phase::AfterEffect] {
+        let mut points = 0;
+        for n in 1.. {
+            let (shop, ids) = before();
+            if !killed_at_request(&shop, "auto-cancel", n, phase) {
+                break;
+            }
+            for _ in 0..2 {
+                let _ = cancel(&shop).exits(0);
+                let _ = shop.sync().exits(0);
+            }
+            for id in &ids {
+                let ends = (channel_status(&shop, id), erp_status(&shop, id));
+                assert_eq!(ends, ("canceled".into(), "cancelled".into()), "request {n}, {phase:?}");
+                let sent = shop.vtex(|v| v.effects_of(id).len());
+                assert_eq!(sent, 1, "request {n}, {phase:?}");
+            }
+            let unsettled = "SELECT count(*) FROM journal WHERE state IN ('intended', 'unknown')";
+            let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+            assert_eq!(
+                state.query_row(unsettled, [], |row| row.get::<_, i64>(0)).unwrap(),
+                0,
+                "request {n}, {phase:?}"
+            );
+            points += 1;
+        }
+        assert!(points >= 8, "{points} kill points");
+    }
+}
