@@ -131,10 +131,14 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
                 Verb::ImportOrders(None),
                 Verb::SyncPayments,
                 Verb::AutoCancel { confirm: false },
+                Verb::PushInvoices,
+                Verb::PushTracking,
                 Verb::PushStock(stock),
             ];
             passes(&verbs, &args, &config, &reporter)
         }
+        Command::PushInvoices(pass) => passes(&[Verb::PushInvoices], pass, &config, &reporter),
+        Command::PushTracking(pass) => passes(&[Verb::PushTracking], pass, &config, &reporter),
         Command::Holds(ListArgs { channel }) => {
             let channels = select(&config, channel)?;
             lists::holds(&open_store(&config, false)?, &names(&channels), &reporter)

@@ -71,6 +71,19 @@ pub enum Command {
     /// passes in this run; the others go on. One summary tells what all of them did.
     Sync(SyncArgs),
 
+    /// Send the ERP's invoices to the channels
+    ///
+    /// Looks at the orders the ERP changed since the last run and those still waiting. Each invoice is checked first (authorised,
+    /// a sale, of one of our companies, for this order's customer), what the channel requires must be there, and the values must
+    /// add up to the order's. One that may still be on its way is never sent again.
+    PushInvoices(PassArgs),
+
+    /// Send tracking codes and deliveries to the channels
+    ///
+    /// Looks at the orders the ERP changed since the last run and those still waiting, and sends what the channel does not show
+    /// yet. Refused and returned parcels are held for a person and never told as delivered.
+    PushTracking(PassArgs),
+
     /// List what is held, why, and what to do about it
     Holds(ListArgs),
 

@@ -1,5 +1,7 @@
 //! The configuration: one TOML file, unknown keys refused, every error with file, line, key and remedy.
 
+mod outgoing;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,8 @@ use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, TaxId,
 mod stock;
 
 pub use stock::{StockConfig, UnknownSkus};
+
+pub use outgoing::{CollectionOrder, InvoiceRules, NumberFormat, TrackingRules};
 
 /// What the file says, checked. Paths are absolute or relative to the working directory, no longer to the file.
 #[derive(Debug)]
@@ -83,6 +87,10 @@ pub struct ChannelConfig {
     pub reread_paid_after: Duration,
     /// Which orders are cancelled, when, and how many at most.
     pub auto_cancel: AutoCancel,
+    /// How invoices go out.
+    pub invoices: InvoiceRules,
+    /// How deliveries go out.
+    pub tracking: TrackingRules,
 }
 
 /// What kind of channel, with what only that kind needs.
@@ -429,6 +437,8 @@ impl Place<'_> {
             reread_after: raw.reread_after.map_or(Duration::ZERO, |span| span.0),
             reread_paid_after: raw.reread_paid_after.map_or(Duration::from_secs(3600), |span| span.0),
             auto_cancel: raw.auto_cancel.into(),
+            invoices: raw.invoices,
+            tracking: raw.tracking,
         })
     }
 }
@@ -493,11 +503,22 @@ struct RawChannel {
     reread_paid_after: Option<Span>,
     #[serde(default)]
     auto_cancel: auto_cancel::RawAutoCancel,
+    #[serde(default)]
+    invoices: InvoiceRules,
+    #[serde(default)]
+    tracking: TrackingRules,
 }
 
 /// A length of time such as `30s`, `10m`, `1h`, `7d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);
+
+impl Span {
+    /// So many seconds.
+    pub const fn seconds(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+}
 
 impl std::str::FromStr for Span {
     type Err = String;

@@ -232,7 +232,174 @@ pub enum Reason {
     /// The ERP has no count of a product, or none any more.
     StockNotInErp,
 
+    // Facts on their way out: waits.
+    /// An invoice or parcel lacks something the channel requires.
+    MissingField {
+        /// The invoice's number, or what else it is about.
+        of: String,
+        /// What is missing.
+        fields: Vec<String>,
+    },
+    /// The channel takes no invoice for the order yet.
+    NotReadyForInvoice {
+        /// The channel's word.
+        raw: String,
+    },
+    /// The order was taken over, and that does not show yet.
+    HandOverPending {
+        /// The channel's word.
+        raw: String,
+    },
+    /// The channel has the invoices and is still verifying them.
+    BeingVerified {
+        /// The channel's word.
+        raw: String,
+    },
+    /// There is something to tell of a parcel whose invoice the channel does not have yet.
+    InvoiceNotOnChannel {
+        /// The invoice's number.
+        invoice: String,
+    },
+    /// Tracking was accepted and does not show yet.
+    TrackingPending {
+        /// The invoice's number.
+        invoice: String,
+    },
+    /// A delivery that has not happened yet.
+    DeliveryAhead {
+        /// When it is said to happen.
+        at: Instant,
+    },
+
+    // Facts on their way out: holds.
+    /// The invoice must not be sent.
+    InvoiceUnfit {
+        /// Its number.
+        invoice: String,
+        /// Everything against it.
+        problems: Vec<Problem>,
+    },
+    /// The invoices and the order are not worth the same.
+    InvoiceValue {
+        /// The invoice at which it shows.
+        invoice: String,
+        /// What the invoices come to with it.
+        invoices: Cents,
+        /// What the order is worth.
+        order: Cents,
+    },
+    /// The invoice covers what the order does not have.
+    InvoiceUnits {
+        /// Its number.
+        invoice: String,
+        /// The product.
+        sku: Sku,
+        /// How many units too many.
+        excess: i64,
+    },
+    /// Two invoices of the order would have the same number on the channel.
+    InvoiceNumberTaken {
+        /// The number.
+        invoice: String,
+    },
+    /// The channel has an invoice that the ERP does not.
+    InvoiceNotOurs {
+        /// Its number there.
+        invoice: String,
+    },
+    /// The channel counts the order as invoiced, without the ERP's invoice.
+    InvoicedWithoutOurs {
+        /// The channel's word.
+        raw: String,
+        /// The ERP's invoice.
+        invoice: String,
+    },
+    /// The customer asked to cancel, but the ERP has an invoice.
+    CancellationAgainstInvoice {
+        /// The channel's word.
+        raw: String,
+    },
+    /// The ERP cancelled an invoice that the channel has.
+    InvoiceCancelledAfterSending {
+        /// Its number on the channel.
+        invoice: String,
+    },
+    /// The channel has the invoices and does not count the order as invoiced.
+    NotVerified {
+        /// The channel's word.
+        raw: String,
+        /// Since when.
+        since: Instant,
+    },
+    /// The channel refused what was sent.
+    RefusedByChannel {
+        /// What was being done.
+        action: String,
+        /// The channel's words.
+        message: String,
+    },
+    /// Tracking was accepted, and the channel shows something else.
+    TrackingNotTaken {
+        /// The invoice's number.
+        invoice: String,
+    },
+    /// The customer refused the goods.
+    DeliveryRefused {
+        /// The carrier's code.
+        occurrence: String,
+        /// When.
+        at: Instant,
+    },
+    /// The goods came back.
+    DeliveryReturned {
+        /// The carrier's code.
+        occurrence: String,
+        /// When.
+        at: Instant,
+    },
+    /// The date of the delivery cannot be right.
+    DeliveryDate {
+        /// The date.
+        at: Instant,
+        /// What is wrong with it.
+        problem: String,
+    },
+
     // Actions and what became of them.
+    /// The ERP has nothing to tell the channel.
+    NothingToSend,
+    /// Invoices were sent.
+    InvoicesSent {
+        /// Their numbers on the channel.
+        invoices: Vec<String>,
+        /// What they were sent with.
+        sent: Cents,
+        /// What they are worth by themselves.
+        worth: Cents,
+    },
+    /// The channel has every invoice and counts the order as invoiced.
+    InvoicedOnChannel,
+    /// The channel has every invoice there is, and the rest of the order is still to be invoiced.
+    PartlyInvoiced {
+        /// What is invoiced.
+        invoiced: Cents,
+        /// What the order is worth.
+        order: Cents,
+    },
+    /// Tracking was sent.
+    TrackingSent {
+        /// Of these invoices.
+        invoices: Vec<String>,
+    },
+    /// The delivery was told.
+    DeliveryTold {
+        /// When the customer had it.
+        at: Instant,
+        /// Whether the carrier noted damage or something missing.
+        with_remarks: bool,
+    },
+    /// The channel knows all there is to tell of the parcels.
+    TrackingInStep,
     /// Paid on the channel.
     PaidOnChannel,
     /// The policy imports this method before it is paid.
@@ -261,6 +428,15 @@ pub struct UnmappedSku {
     pub tried: Option<Sku>,
     /// The product's name on the channel.
     pub name: String,
+}
+
+/// One thing against an invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Stable code.
+    pub code: String,
+    /// In words.
+    pub text: String,
 }
 
 impl Reason {

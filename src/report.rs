@@ -135,6 +135,27 @@ pub enum Warning {
         /// How many.
         orders: usize,
     },
+    /// No issuer is configured, so an invoice of anybody would be sent.
+    AnyIssuer {
+        /// On which channel.
+        channel: ChannelName,
+    },
+    /// An order reached its customer with damage or something missing.
+    DeliveredWithRemarks {
+        /// On which channel.
+        channel: ChannelName,
+        /// Which order.
+        order: OrderId,
+    },
+    /// An invoice went out in several parcels, and the channel has room for one tracking code.
+    MoreParcels {
+        /// On which channel.
+        channel: ChannelName,
+        /// Which order.
+        order: OrderId,
+        /// Which invoice.
+        invoice: String,
+    },
     /// The window reaches further back than the channel's list.
     Expired {
         /// On which channel.

@@ -89,6 +89,71 @@ pub fn reason(reason: &Reason) -> String {
         Reason::CancellationRequestedOnChannel => "the customer asked to cancel it".into(),
         Reason::NotImported => "it is not in the ERP; import it first: vaivem import-orders --order NUMBER".into(),
         Reason::InStep { status } => format!("both sides say {status}"),
+        Reason::MissingField { of, fields } => format!("waiting for {} of {of}", fields.join(", ")),
+        Reason::NotReadyForInvoice { raw } => format!("invoiced, but the channel takes no invoice yet (`{raw}`)"),
+        Reason::HandOverPending { raw } => format!("taken over, which the channel does not show yet (`{raw}`)"),
+        Reason::BeingVerified { raw } => format!("the channel has its invoices and is verifying them (`{raw}`)"),
+        Reason::InvoiceNotOnChannel { invoice } => format!("waiting for invoice {invoice} to be on the channel"),
+        Reason::TrackingPending { invoice } => {
+            format!("the tracking of invoice {invoice} was accepted and does not show yet")
+        }
+        Reason::DeliveryAhead { at } => {
+            format!("its delivery is dated {}, which is still to come", calendar::local_text(*at))
+        }
+        Reason::InvoiceUnfit { invoice, problems } => {
+            let problems: Vec<&str> = problems.iter().map(|problem| problem.text.as_str()).collect();
+            format!("invoice {invoice} must not be sent: {}", problems.join("; "))
+        }
+        Reason::InvoiceValue { invoice, invoices, order } => {
+            format!("with invoice {invoice} its invoices come to {invoices}, the order is worth {order}")
+        }
+        Reason::InvoiceUnits { invoice, sku, excess } => {
+            format!("invoice {invoice} covers {excess} of `{sku}` more than the order has")
+        }
+        Reason::InvoiceNumberTaken { invoice } => {
+            format!("another of its invoices is called {invoice} on the channel already")
+        }
+        Reason::InvoiceNotOurs { invoice } => format!("the channel has an invoice {invoice} that the ERP does not"),
+        Reason::InvoicedWithoutOurs { raw, invoice } => {
+            format!("the channel counts it as invoiced (`{raw}`), but not by the ERP's invoice {invoice}")
+        }
+        Reason::CancellationAgainstInvoice { raw } => {
+            format!("the customer asked to cancel it (`{raw}`), but the ERP has an invoice")
+        }
+        Reason::InvoiceCancelledAfterSending { invoice } => {
+            format!("the ERP cancelled invoice {invoice}, which the channel has")
+        }
+        Reason::NotVerified { raw, since } => {
+            format!("the channel has its invoices since {} and still says `{raw}`", calendar::local_text(*since))
+        }
+        Reason::RefusedByChannel { action, message } => format!("the channel refused `{action}`: {message}"),
+        Reason::TrackingNotTaken { invoice } => {
+            format!("the tracking of invoice {invoice} was accepted, but the channel shows another")
+        }
+        Reason::DeliveryRefused { occurrence, at } => {
+            format!("the customer refused the goods on {} (occurrence {occurrence})", calendar::local_text(*at))
+        }
+        Reason::DeliveryReturned { occurrence, at } => {
+            format!("the goods came back on {} (occurrence {occurrence})", calendar::local_text(*at))
+        }
+        Reason::DeliveryDate { at, problem } => {
+            format!("its delivery is dated {}, which {problem}", calendar::local_text(*at))
+        }
+        Reason::NothingToSend => "the ERP has nothing to tell the channel".into(),
+        Reason::InvoicesSent { invoices, sent, worth } if sent == worth => {
+            format!("invoice {} sent, {sent}", invoices.join(", "))
+        }
+        Reason::InvoicesSent { invoices, sent, worth } => {
+            format!("invoice {} sent with the order's {sent}, though worth {worth}", invoices.join(", "))
+        }
+        Reason::InvoicedOnChannel => "the channel counts it as invoiced".into(),
+        Reason::PartlyInvoiced { invoiced, order } => format!("{invoiced} of {order} are invoiced on the channel"),
+        Reason::TrackingSent { invoices } => format!("tracking of invoice {} sent", invoices.join(", ")),
+        Reason::DeliveryTold { at, with_remarks: false } => format!("delivered on {}", calendar::local_text(*at)),
+        Reason::DeliveryTold { at, with_remarks: true } => {
+            format!("delivered on {}, with remarks of the carrier", calendar::local_text(*at))
+        }
+        Reason::TrackingInStep => "the channel knows all there is to tell of its parcels".into(),
     }
 }
 
@@ -152,6 +217,40 @@ pub fn hint(reason: &Reason) -> Option<String> {
         Reason::StockNotInErp => {
             "count the product in the ERP, or check the warehouses in the configuration; what the channel has is left as it is".into()
         }
+        Reason::InvoiceUnfit { .. } => {
+            "correct the invoice in the ERP (cancel it and issue another, or attach the right file); the next run looks again".into()
+        }
+        Reason::InvoiceValue { .. } => {
+            "compare the NF-e with the order; a difference of cents can be allowed with value_tolerance in [channels.NAME.invoices]"
+                .into()
+        }
+        Reason::InvoiceUnits { .. } => {
+            "compare the NF-e with the order: it may belong to another one; nothing is sent until they agree".into()
+        }
+        Reason::InvoiceNumberTaken { .. } => {
+            "set number_format = \"number_series\" in [channels.NAME.invoices] so that the series tells them apart".into()
+        }
+        Reason::InvoiceNotOurs { .. } | Reason::InvoicedWithoutOurs { .. } => {
+            "find out who invoiced it there (another integration, by hand?); vaivem sends no invoice on top of it".into()
+        }
+        Reason::CancellationAgainstInvoice { .. } => {
+            "decide: deny the request on the channel, or cancel the NF-e within its deadline and cancel the order; then the next run goes on"
+                .into()
+        }
+        Reason::InvoiceCancelledAfterSending { .. } => {
+            "the channel cannot take it back: settle it in the channel's panel, with its support or a return".into()
+        }
+        Reason::NotVerified { .. } => {
+            "look at the order in the channel's panel: its payment may not be settled; the invoice is not sent again".into()
+        }
+        Reason::RefusedByChannel { .. } => {
+            "look at the order in the channel's panel; it is sent again when the ERP changes it, or by naming it with --order".into()
+        }
+        Reason::TrackingNotTaken { .. } => "look at the invoice's tracking in the channel's panel and set it there".into(),
+        Reason::DeliveryRefused { .. } | Reason::DeliveryReturned { .. } => {
+            "it is not told as delivered; decide: another delivery, or a return invoice and a refund".into()
+        }
+        Reason::DeliveryDate { .. } => "correct the date in the ERP or ask the carrier; it is not told until then".into(),
         Reason::CallFailed { .. } => "the next run tries again; if it persists, look at the order in the channel's panel".into(),
         _ => return None,
     })
@@ -199,6 +298,15 @@ pub fn warning(warning: &Warning) -> String {
             "channel {channel}: {orders} order{} seen and not read yet, so what {} sold is not subtracted; run import-orders first",
             if *orders == 1 { " was" } else { "s were" },
             if *orders == 1 { "it" } else { "they" },
+        ),
+        Warning::AnyIssuer { channel } => format!(
+            "channel {channel}: invoices of any issuer are sent; list the store's CNPJs as issuers in [channels.{channel}.invoices]"
+        ),
+        Warning::DeliveredWithRemarks { channel, order } => format!(
+            "channel {channel}: order {order} was delivered with remarks of the carrier (damage, something missing); look at it"
+        ),
+        Warning::MoreParcels { channel, order, invoice } => format!(
+            "channel {channel}: invoice {invoice} of order {order} has several parcels, the channel takes one tracking code: the first"
         ),
         Warning::Expired { channel } => {
             format!(

@@ -20,7 +20,13 @@ pub fn holds(store: &Store, channels: &BTreeSet<ChannelName>, reporter: &Reporte
     let holds =
         store.holds().map_err(|error| Failure::new(Exit::Failed, format!("the state file cannot be read: {error}")))?;
     let holds: Vec<_> = holds.into_iter().filter(|hold| channels.contains(&hold.channel)).collect();
-    let worth: Cents = holds.iter().map(|hold| hold.amount).sum();
+    // An order that two passes hold is worth what it is worth once.
+    let mut counted = BTreeSet::new();
+    let worth: Cents = holds
+        .iter()
+        .filter(|hold| hold.order.is_none() || counted.insert((&hold.channel, &hold.order)))
+        .map(|hold| hold.amount)
+        .sum();
     for hold in &holds {
         let what = hold.order.as_ref().map(ToString::to_string).or_else(|| hold.sku.clone()).unwrap_or_default();
         if reporter.is_human() {

@@ -1,5 +1,6 @@
 //! The sales platforms behind one face: [`Channel`] dispatches each verb to the kind that is configured.
 
+pub mod outgoing;
 pub mod vtex;
 
 use crate::http::{CallError, Counts};
@@ -219,6 +220,56 @@ impl Channel {
     pub async fn find_skus(&self, skus: &[Sku]) -> Result<std::collections::BTreeMap<Sku, ChannelSku>, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.find_skus(skus).await,
+        }
+    }
+
+    /// What the channel wants to know of an invoice.
+    pub fn requirements(&self) -> outgoing::Requirements {
+        match self {
+            Self::Vtex(_) => outgoing::VTEX,
+        }
+    }
+
+    /// The statuses between payment and invoice that the channel wants to be told, in their order. VTEX has none beside being
+    /// told that the order is [taken over](Self::take_over).
+    pub fn status_steps(&self) -> &'static [Status] {
+        match self {
+            Self::Vtex(_) => &[],
+        }
+    }
+
+    /// Sends an invoice of a sale. What is accepted shows in a reading within seconds.
+    pub async fn send_invoice(
+        &self,
+        id: &OrderId,
+        invoice: &outgoing::InvoiceToSend,
+    ) -> Result<outgoing::Sent, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.send_invoice(id, invoice).await,
+        }
+    }
+
+    /// Sets the tracking number, address and carrier of an invoice the channel has, in place of those it had.
+    pub async fn send_tracking(
+        &self,
+        id: &OrderId,
+        invoice: &str,
+        tracking: &outgoing::Tracking,
+    ) -> Result<outgoing::Sent, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.send_tracking(id, invoice, tracking).await,
+        }
+    }
+
+    /// Tells the whole way of an invoice's parcel. Only after its tracking number.
+    pub async fn send_tracking_events(
+        &self,
+        id: &OrderId,
+        invoice: &str,
+        way: &outgoing::Way,
+    ) -> Result<outgoing::Sent, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.send_tracking_events(id, invoice, way).await,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The back office behind one face: [`Erp`] dispatches each verb to the kind that is configured.
 
 pub mod ledger;
+pub mod outgoing;
 
 use crate::model::{
     Address, CarrierName, Cents, ChannelName, Customer, ErpOrderId, Instant, Marketplace, OrderId, Payment, Sku,
@@ -161,6 +162,20 @@ impl Erp {
                     seq: changes.seq,
                 })
             }
+        }
+    }
+
+    /// Invoices, parcels and deliveries of the order with that internal id, read at one moment.
+    pub async fn outgoing(&self, id: &ErpOrderId) -> Result<Option<outgoing::Outgoing>, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.outgoing(id),
+        }
+    }
+
+    /// The XML file of the invoice with that access key, byte by byte, if the ERP has it.
+    pub async fn invoice_xml(&self, key: &str) -> Result<Option<Vec<u8>>, ErpError> {
+        match self {
+            Self::Ledger(ledger) => Ok(ledger.invoice_xml(key)?.filter(|xml| !xml.is_empty())),
         }
     }
 

@@ -15,6 +15,11 @@ pub fn local_text(at: Instant) -> String {
     at.with_timezone(&Sao_Paulo).format("%Y-%m-%d %H:%M").to_string()
 }
 
+/// For documents: `2026-11-24T16:05:30-03:00`, São Paulo's time with its offset.
+pub fn local_stamp(at: Instant) -> String {
+    at.with_timezone(&Sao_Paulo).to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+}
+
 /// The instant of a local time in São Paulo. A time that a clock change skipped is the first valid one after it; one that
 /// happened twice is the earlier.
 pub fn from_local(local: NaiveDateTime) -> Instant {

@@ -10,7 +10,10 @@ pub mod tax_id;
 
 pub use ids::{CarrierName, ChannelName, ChannelSku, ErpOrderId, OrderId, Sku, WarehouseId};
 pub use money::Cents;
-pub use order::{Address, Customer, Delivery, Line, Marketplace, Order, Payment, PaymentMethod, Readiness};
+pub use order::{
+    Address, Customer, Delivery, Invoicing, Line, Marketplace, Order, Package, PackageEvent, Payment, PaymentMethod,
+    Readiness,
+};
 pub use status::Status;
 pub use stock::StockParts;
 pub use tax_id::TaxId;

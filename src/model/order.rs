@@ -52,6 +52,12 @@ pub struct Order {
     pub cancelled_at: Option<Instant>,
     /// Fiscal payment data a marketplace hands over for the NF-e (acquirer's CNPJ, authorisation code, brand), unnormalised.
     pub fiscal_payment: Vec<(String, String)>,
+    /// Whether the channel takes an invoice for it as it stands.
+    pub invoicing: Invoicing,
+    /// When the channel counted it as invoiced, if it did.
+    pub invoiced_at: Option<Instant>,
+    /// The sale's invoices that the channel has, each with its parcel; returns are left out.
+    pub packages: Vec<Package>,
 }
 
 impl Order {
@@ -81,6 +87,47 @@ pub enum Readiness {
     Ready,
     /// Taken over: the channel knows the ERP has it.
     TakenOver,
+}
+
+/// Whether the channel takes an invoice for an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invoicing {
+    /// Not in its present status.
+    NotYet,
+    /// It does.
+    Open,
+    /// It has all it wants: the order is invoiced, for good.
+    Done,
+}
+
+/// A sale's invoice with its parcel, as the channel has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// The invoice's number as it was sent: its name in further calls.
+    pub number: String,
+    /// Its access key, if it was sent with one.
+    pub key: Option<String>,
+    /// What it is worth there.
+    pub value: Cents,
+    /// The parcel's tracking number.
+    pub tracking_number: Option<String>,
+    /// Where the customer can follow it.
+    pub tracking_url: Option<String>,
+    /// The carrier.
+    pub courier: Option<String>,
+    /// What the channel shows of its way.
+    pub events: Vec<PackageEvent>,
+    /// Whether the channel counts it as delivered.
+    pub delivered: bool,
+}
+
+/// One step of a parcel's way, as the channel shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageEvent {
+    /// What happened.
+    pub description: String,
+    /// The days the channel gives for it, as `YYYY-MM-DD`.
+    pub days: Vec<String>,
 }
 
 /// The marketplace an order came through, and its names there.
@@ -305,6 +352,22 @@ pub(crate) mod sample {
             cancel_reason: None,
             cancelled_at: None,
             fiscal_payment: Vec::new(),
+            invoicing: Invoicing::NotYet,
+            invoiced_at: None,
+            packages: Vec::new(),
+        }
+    }
+
+    pub fn package(number: &str, key: &str, value: i64) -> Package {
+        Package {
+            number: number.into(),
+            key: Some(key.into()),
+            value: Cents::new(value),
+            tracking_number: None,
+            tracking_url: None,
+            courier: None,
+            events: Vec::new(),
+            delivered: false,
         }
     }
 

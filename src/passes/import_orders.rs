@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::intake::{self, Backfill};
 use super::take_over::{self, TAKE_OVER};
-use super::{Pass, Trouble, finished};
+use super::{Pass, Trouble, erp_code, finished};
 use crate::channel::Reading;
 use crate::config::{ChannelConfig, ImportRule};
 use crate::erp::{ErpError, ErpOrder, NewLine, NewOrder};
@@ -67,7 +67,7 @@ impl Policy {
 
     /// The ERP code for a line, whether or not the ERP knows it.
     fn sku(&self, line: &Line) -> Option<Sku> {
-        self.skus.get(line.channel_sku.as_str()).or(line.reference.as_ref()).cloned()
+        erp_code(&self.skus, line)
     }
 
     /// The ERP's carrier for an order.

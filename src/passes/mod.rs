@@ -7,11 +7,15 @@
 pub mod auto_cancel;
 pub mod import_orders;
 pub mod intake;
+pub mod push_invoices;
 pub mod push_stock;
+pub mod push_tracking;
+mod pushing;
 pub mod sync_payments;
 mod take_over;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use intake::Backfill;
 
@@ -24,7 +28,7 @@ use crate::erp::{Erp, ErpError};
 use crate::exit::Exit;
 use crate::http::{CallError, StopCause, Triage};
 use crate::lock::LockError;
-use crate::model::{OrderId, Status};
+use crate::model::{Line, OrderId, Sku, Status};
 use crate::reason::Reason;
 use crate::report::{Item, Outcome, Reporter, Tally};
 use crate::stop::{Stop, StopReason};
@@ -46,6 +50,10 @@ pub enum Verb<'a> {
         /// A person has looked at what the brake stopped.
         confirm: bool,
     },
+    /// Invoices to the channel.
+    PushInvoices,
+    /// Tracking and deliveries to the channel.
+    PushTracking,
     /// Stock to the channel.
     PushStock(push_stock::Request<'a>),
 }
@@ -57,6 +65,8 @@ impl Verb<'_> {
             Self::ImportOrders(_) => "import-orders",
             Self::SyncPayments => "sync-payments",
             Self::AutoCancel { .. } => "auto-cancel",
+            Self::PushInvoices => "push-invoices",
+            Self::PushTracking => "push-tracking",
             Self::PushStock(_) => "push-stock",
         }
     }
@@ -67,6 +77,8 @@ impl Verb<'_> {
             Self::ImportOrders(backfill) => import_orders::run(pass, *backfill).await,
             Self::SyncPayments => sync_payments::run(pass).await,
             Self::AutoCancel { confirm } => auto_cancel::run(pass, *confirm).await,
+            Self::PushInvoices => push_invoices::run(pass).await,
+            Self::PushTracking => push_tracking::run(pass).await,
             Self::PushStock(request) => push_stock::run(pass, *request).await,
         }
     }
@@ -118,6 +130,16 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Why the item it affects is held.
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Erp(ErpError::Refused { code, message }) => {
+                Reason::ErpRefused { refusal: (*code).to_owned(), message: message.clone() }
+            }
+            other => Reason::CallFailed { message: other.to_string() },
+        }
+    }
+
     /// Whether the run ends, and how; `None` when only this item is affected.
     fn ends_run(&self, stop: &Stop) -> Option<Exit> {
         let call = match self {
@@ -173,7 +195,7 @@ impl Pass<'_> {
         self.visit_each(|after| self.store.to_visit(self.channel.name(), visit, after, CHUNK), one).await;
     }
 
-    /// As [`Pass::visit_all`], with the rows that `next` gives after a row's number.
+    /// As [`Pass::visit_all`], with the rows that `next` gives after a row.
     async fn visit_each(
         &self,
         next: impl Fn(i64) -> rusqlite::Result<Vec<OrderRow>>,
@@ -226,13 +248,7 @@ impl Pass<'_> {
         if let Some(exit) = trouble.ends_run(self.stop) {
             return self.end(exit, trouble.to_string());
         }
-        let reason = match trouble {
-            Trouble::Erp(ErpError::Refused { code, message }) => {
-                Reason::ErpRefused { refusal: (*code).to_owned(), message: message.clone() }
-            }
-            other => Reason::CallFailed { message: other.to_string() },
-        };
-        if let Err(error) = self.hold(row, &reason) {
+        if let Err(error) = self.hold(row, &trouble.reason()) {
             self.end(Exit::Failed, Trouble::State(error).to_string());
         }
     }
@@ -307,6 +323,11 @@ impl Pass<'_> {
         });
         Ok(())
     }
+}
+
+/// The ERP's code for a line, whether or not the ERP knows it: the configured one before the channel's own reference.
+fn erp_code(skus: &BTreeMap<String, Sku>, line: &Line) -> Option<Sku> {
+    skus.get(line.channel_sku.as_str()).or(line.reference.as_ref()).cloned()
 }
 
 /// Whether a status is one of those for which an order that was never imported stays out for good.

@@ -33,36 +33,58 @@ pub struct Hold {
 
 /// Opens a hold, or renews the one there is; its `since` stays while the reason's code does.
 pub(super) fn hold(tx: &Transaction<'_>, order: i64, reason: &Reason, now: Instant) -> rusqlite::Result<()> {
-    let json = to_json(reason);
-    let code = reason.code();
-    let open: Option<String> = tx
-        .prepare_cached("SELECT code FROM holds WHERE order_row = ?1 AND released_at IS NULL")?
-        .query_row([order], |row| row.get(0))
-        .optional()?;
-    if open.is_some_and(|open| open == code) {
-        tx.prepare_cached(
-            "UPDATE holds SET reason = ?2, tried_at = ?3, tries = tries + 1, amount = coalesce((SELECT total FROM orders WHERE id = ?1), 0)
-             WHERE order_row = ?1 AND released_at IS NULL",
-        )?
-        .execute(params![order, json, millis(now)])?;
-        return Ok(());
-    }
-    release(tx, order, "another reason took its place", now)?;
-    tx.prepare_cached(
-        "INSERT INTO holds (channel, order_row, code, reason, since, tried_at, amount, promised_at)
-         SELECT channel, id, ?2, ?3, ?4, ?4, coalesce(total, 0), promised_at FROM orders WHERE id = ?1",
-    )?
-    .execute(params![order, code, json, millis(now)])?;
-    super::orders::note(tx, order, now, "held", &json)
+    hold_in(tx, order, "", reason, now)
 }
 
 /// Releases the open hold of an order, if there is one.
 pub(super) fn release(tx: &Transaction<'_>, order: i64, why: &str, now: Instant) -> rusqlite::Result<()> {
+    release_in(tx, order, "", why, now)
+}
+
+/// As [`hold`], for a pass that holds orders for itself.
+pub(super) fn hold_in(
+    tx: &Transaction<'_>,
+    order: i64,
+    pass: &str,
+    reason: &Reason,
+    now: Instant,
+) -> rusqlite::Result<()> {
+    let json = to_json(reason);
+    let code = reason.code();
+    let open: Option<String> = tx
+        .prepare_cached("SELECT code FROM holds WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL")?
+        .query_row(params![order, pass], |row| row.get(0))
+        .optional()?;
+    if open.is_some_and(|open| open == code) {
+        tx.prepare_cached(
+            "UPDATE holds SET reason = ?3, tried_at = ?4, tries = tries + 1, amount = coalesce((SELECT total FROM orders WHERE id = ?1), 0)
+             WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL",
+        )?
+        .execute(params![order, pass, json, millis(now)])?;
+        return Ok(());
+    }
+    release_in(tx, order, pass, "another reason took its place", now)?;
+    tx.prepare_cached(
+        "INSERT INTO holds (channel, order_row, pass, code, reason, since, tried_at, amount, promised_at)
+         SELECT channel, id, ?2, ?3, ?4, ?5, ?5, coalesce(total, 0), promised_at FROM orders WHERE id = ?1",
+    )?
+    .execute(params![order, pass, code, json, millis(now)])?;
+    super::orders::note(tx, order, now, "held", &json)
+}
+
+/// As [`release`], for a pass that holds orders for itself.
+pub(super) fn release_in(
+    tx: &Transaction<'_>,
+    order: i64,
+    pass: &str,
+    why: &str,
+    now: Instant,
+) -> rusqlite::Result<()> {
     let released = tx
         .prepare_cached(
-            "UPDATE holds SET released_at = ?2, released_why = ?3 WHERE order_row = ?1 AND released_at IS NULL",
+            "UPDATE holds SET released_at = ?3, released_why = ?4 WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL",
         )?
-        .execute(params![order, millis(now), why])?;
+        .execute(params![order, pass, millis(now), why])?;
     if released > 0 {
         super::orders::note(tx, order, now, "released", why)?;
     }
@@ -131,7 +153,11 @@ impl Store {
             .prepare_cached(
                 "SELECT h.channel, o.order_id, o.erp_number, h.sku, h.reason, h.since, h.tried_at, h.tries, h.amount, h.promised_at
                  FROM holds h LEFT JOIN orders o ON o.id = h.order_row
-                 WHERE h.released_at IS NULL ORDER BY h.since, h.id",
+                 WHERE h.released_at IS NULL
+                     -- What two passes say alike is said once.
+                     AND NOT EXISTS (SELECT 1 FROM holds e WHERE e.order_row = h.order_row AND e.code = h.code
+                         AND e.released_at IS NULL AND e.id < h.id)
+                 ORDER BY h.since, h.id",
             )?
             .query_map([], |row| {
                 let reason: String = row.get(4)?;

@@ -26,7 +26,7 @@ impl State {
         Self::CODES.iter().find(|(state, _)| *state == self).map_or("unknown", |(_, code)| code)
     }
 
-    fn from_code(code: &str) -> Self {
+    pub(super) fn from_code(code: &str) -> Self {
         Self::CODES.iter().find(|(_, known)| *known == code).map_or(Self::Unknown, |(state, _)| *state)
     }
 }
@@ -45,7 +45,7 @@ pub struct Effect<'a> {
 }
 
 impl Effect<'_> {
-    fn key(&self) -> String {
+    pub(super) fn key(&self) -> String {
         format!("{}:{}:{}:{}", self.action, self.channel, self.order, self.of)
     }
 }

@@ -10,6 +10,7 @@ pub mod customer_key;
 pub mod holds;
 pub mod journal;
 pub mod orders;
+pub mod outgoing;
 pub mod runs;
 mod schema;
 pub mod sqlite;

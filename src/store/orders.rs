@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::{Store, claims, holds, instant, journal, millis};
+use super::{Store, claims, holds, instant, journal, millis, outgoing};
 use crate::channel::Heard;
 use crate::erp::ErpOrder;
 use crate::model::{Cents, ChannelName, ErpOrderId, Instant, Order, OrderId, Readiness, Status};
@@ -206,7 +206,7 @@ impl Store {
             ),
             Visit::ToFollow { unpaid_before, paid_before } => (
                 "erp_id IS NOT NULL AND (heard <> visited
-                     OR EXISTS (SELECT 1 FROM holds h WHERE h.order_row = orders.id AND h.released_at IS NULL)
+                     OR EXISTS (SELECT 1 FROM holds h WHERE h.order_row = orders.id AND h.pass = '' AND h.released_at IS NULL)
                      OR coalesce(read_at, 0) <= CASE
                          WHEN status = 'paid' AND erp_status NOT IN ('awaiting_payment', 'payment_under_review') THEN ?5
                          ELSE ?4 END)",
@@ -271,6 +271,7 @@ impl Store {
                 .prepare_cached(
                     "SELECT EXISTS (SELECT 1 FROM history WHERE order_row = ?1 AND detail <> ?2)
                          OR EXISTS (SELECT 1 FROM journal WHERE order_row = ?1)
+                         OR EXISTS (SELECT 1 FROM outgoing WHERE order_row = ?1)
                          OR EXISTS (SELECT 1 FROM holds WHERE order_row = ?1)",
                 )?
                 .query_row(params![row, NAMED], |found| found.get(0))?;
@@ -343,8 +344,16 @@ impl Store {
                      fate = 'imported', fate_why = ?6, fate_at = ?5
                  WHERE id = ?1",
             )?
-            .execute(params![effect.order, erp.id.as_str(), erp.number, erp.status.code(), millis(now), why])
-            .map(|_| ())
+            .execute(params![
+                effect.order,
+                erp.id.as_str(),
+                erp.number,
+                erp.status.code(),
+                millis(now),
+                why
+            ])?;
+            // What the ERP has of it already may have been told before the two were linked.
+            outgoing::mark(tx, effect.order)
         })
     }
 

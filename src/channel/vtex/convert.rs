@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::wire;
 use crate::http::lenient;
 use crate::model::{
-    Address, Cents, ChannelName, ChannelSku, Customer, Delivery, Line, Marketplace, Order, OrderId, Payment,
-    PaymentMethod, Readiness, Sku, Status, WarehouseId,
+    Address, Cents, ChannelName, ChannelSku, Customer, Delivery, Invoicing, Line, Marketplace, Order, OrderId, Package,
+    PackageEvent, Payment, PaymentMethod, Readiness, Sku, Status, WarehouseId,
 };
 
 /// Why an answer of VTEX is no order we can use: where, and what is wrong there.
@@ -56,6 +56,8 @@ fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadabl
     let amounts = amounts(wire, total)?;
     let payments = payments(wire);
     let delivery = delivery(wire);
+    let packages = packages(&wire.package_attachment)?;
+    let invoiced_at = wire.invoiced_date.as_deref().and_then(lenient::instant);
     Ok(Order {
         channel: channel.clone(),
         id: OrderId::new(id),
@@ -64,6 +66,9 @@ fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadabl
         created_at,
         changed_at: wire.last_change.as_deref().and_then(lenient::instant),
         status,
+        invoicing: invoicing(&raw_status, &packages, total, invoiced_at.is_some()),
+        invoiced_at,
+        packages,
         raw_status,
         readiness,
         paid_at: wire.authorized_date.as_deref().and_then(lenient::instant),
@@ -118,6 +123,55 @@ pub fn status(raw: Option<&str>) -> (Status, Readiness) {
         }
         "cancel" | "canceled" | "cancelled" | "replaced" => (Status::Cancelled, NotYet),
         other => (Status::Unknown(other.to_owned()), NotYet),
+    }
+}
+
+/// In which status VTEX takes an invoice. From `ready-for-handling` it takes one too, and then keeps the stock reserved; in
+/// `payment-approved` an order is again after a part of it was invoiced. Sources: VTEX, "Order flow and status"; help article
+/// "Product remains reserved after invoicing".
+fn invoicing(raw_status: &str, packages: &[Package], total: Cents, is_invoiced: bool) -> Invoicing {
+    let partly = || Cents::checked_sum(packages.iter().map(|one| one.value)).is_some_and(|sum| sum < total);
+    match raw_status {
+        "invoiced" => Invoicing::Done,
+        _ if is_invoiced => Invoicing::Done,
+        "handling" | "ready-for-invoicing" | "waiting-seller-handling" | "invoice-after-cancellation-deny" => {
+            Invoicing::Open
+        }
+        "invoice" if partly() => Invoicing::Open,
+        "payment-approved" if partly() && !packages.is_empty() => Invoicing::Open,
+        _ => Invoicing::NotYet,
+    }
+}
+
+/// The sale's invoices; an invoice without a value would make every sum wrong.
+fn packages(wire: &wire::Packages) -> Result<Vec<Package>, Unreadable> {
+    let sales = wire.packages.iter().enumerate().filter(|(_, package)| package.kind.as_deref() != Some("Input"));
+    sales
+        .map(|(index, package)| {
+            let value = package.invoice_value.ok_or_else(|| {
+                unreadable(format!("packageAttachment.packages[{index}].invoiceValue"), "there is none")
+            })?;
+            let status = &package.courier_status;
+            Ok(Package {
+                number: package.invoice_number.clone().unwrap_or_default(),
+                key: package.invoice_key.clone(),
+                value: Cents::new(value),
+                tracking_number: package.tracking_number.clone(),
+                tracking_url: package.tracking_url.clone(),
+                courier: package.courier.clone(),
+                events: status.data.iter().map(package_event).collect(),
+                delivered: status.finished == Some(true),
+            })
+        })
+        .collect()
+}
+
+fn package_event(wire: &wire::CourierEvent) -> PackageEvent {
+    // A date alone goes out; what comes back may have a time.
+    let days = [&wire.last_change, &wire.create_date].into_iter().flatten();
+    PackageEvent {
+        description: wire.description.clone().unwrap_or_default(),
+        days: days.map(|day| day.chars().take(10).collect()).collect(),
     }
 }
 

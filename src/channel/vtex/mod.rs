@@ -1,8 +1,10 @@
-//! VTEX: order feed, order list, order detail, start-handling. Facts and their sources stand beside the code they shape.
+//! VTEX: order feed, order list, order detail, start-handling, invoices and tracking. Facts and their sources stand beside the code they shape.
 
 mod cancel;
 pub mod convert;
+mod invoice;
 mod stock;
+mod tracking;
 mod wire;
 
 use serde_json::json;

@@ -56,6 +56,10 @@ pub struct Order {
     pub custom_data: CustomData,
     #[serde(deserialize_with = "lenient::or_default")]
     pub changes_attachment: Changes,
+    #[serde(deserialize_with = "lenient::text")]
+    pub invoiced_date: Option<String>,
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub package_attachment: Packages,
     /// PascalCase in the description, camelCase in the cancellation guide.
     pub cancellation_data: Option<Value>,
 }
@@ -307,6 +311,55 @@ pub struct ChangedItem {
     pub quantity: Option<i64>,
     #[serde(deserialize_with = "lenient::integer")]
     pub price: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Packages {
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub packages: Vec<Package>,
+}
+
+/// An invoice with its parcel.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Package {
+    #[serde(rename = "type", deserialize_with = "lenient::text")]
+    pub kind: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub invoice_number: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub invoice_key: Option<String>,
+    #[serde(deserialize_with = "lenient::integer")]
+    pub invoice_value: Option<i64>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub tracking_number: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub tracking_url: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub courier: Option<String>,
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub courier_status: CourierStatus,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CourierStatus {
+    #[serde(deserialize_with = "lenient::boolean")]
+    pub finished: Option<bool>,
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub data: Vec<CourierEvent>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CourierEvent {
+    #[serde(deserialize_with = "lenient::text")]
+    pub description: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub last_change: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub create_date: Option<String>,
 }
 
 /// One page of the order list.

@@ -349,6 +349,24 @@ fn notices_stop_nothing() {
 }
 
 #[test]
+fn payments_of_layout_310_stand_without_details() {
+    let nfe = changed(&[
+        ("versao=\"4.00\"><ide>", "versao=\"3.10\"><ide>"),
+        ("<detPag><indPag>0</indPag>", ""),
+        ("</detPag></pag>", "</pag><pag><tPag>01</tPag><vPag>1.00</vPag></pag>"),
+    ]);
+    let payments: Vec<(&str, i64)> = nfe.payments.iter().map(|p| (p.method.as_str(), p.amount.get())).collect();
+    assert_eq!(payments, [("17", 14_990), ("01", 100)]);
+}
+
+#[test]
+fn utf16_is_read_too() {
+    let text = std::str::from_utf8(S01).unwrap();
+    let bytes: Vec<u8> = std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    assert_eq!(read(&bytes), read(S01));
+}
+
+#[test]
 fn old_layouts_are_not_read() {
     for version in ["2.00", "1.10", "", "x"] {
         let text =

@@ -19,6 +19,7 @@ mod documents;
 mod invoices;
 mod lists;
 mod orders;
+mod outgoing;
 mod products;
 mod schema;
 mod shipments;

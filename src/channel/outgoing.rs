@@ -1,0 +1,165 @@
+//! What goes out to a sales platform: invoices and what a platform requires of them, tracking, deliveries.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Cents, ChannelSku, Instant};
+
+/// Something a platform may want to know of an invoice before it counts the order as invoiced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    /// The invoice's number.
+    Number,
+    /// Its series.
+    Series,
+    /// Its access key.
+    Key,
+    /// When it was issued.
+    Date,
+    /// What it is worth.
+    Value,
+    /// The XML file.
+    Xml,
+    /// Where the customer can see it.
+    Link,
+    /// The tracking code of its parcel.
+    Tracking,
+    /// Where the customer can follow the parcel.
+    TrackingUrl,
+    /// The carrier.
+    Carrier,
+}
+
+impl Field {
+    /// Stable code, as in the configuration.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Series => "series",
+            Self::Key => "key",
+            Self::Date => "date",
+            Self::Value => "value",
+            Self::Xml => "xml",
+            Self::Link => "link",
+            Self::Tracking => "tracking",
+            Self::TrackingUrl => "tracking_url",
+            Self::Carrier => "carrier",
+        }
+    }
+}
+
+/// What a kind of channel requires of an invoice, where the configuration says nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requirements {
+    /// Of every order.
+    pub always: &'static [Field],
+    /// Beside that, of an order that came through a marketplace.
+    pub through_marketplace: &'static [Field],
+}
+
+/// VTEX refuses an invoice without number, date and value; several marketplaces behind it want the key, and external ones such
+/// as Mercado Livre the XML. Source: VTEX, Orders API, order invoice notification.
+pub const VTEX: Requirements = Requirements {
+    always: &[Field::Number, Field::Date, Field::Value, Field::Key],
+    through_marketplace: &[Field::Xml],
+};
+
+/// An invoice of a sale as it is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvoiceToSend {
+    /// Letters and digits only; its name in further calls.
+    pub number: String,
+    /// The access key.
+    pub key: String,
+    /// When it was issued.
+    pub issued_at: Instant,
+    /// What it pays of the order, above zero.
+    pub value: Cents,
+    /// Where the customer can see it.
+    pub url: Option<String>,
+    /// The XML file as text.
+    pub xml: Option<XmlText>,
+    /// What it covers, each product once.
+    pub items: Vec<Item>,
+    /// Its parcel's tracking, for platforms that want it with the invoice.
+    pub tracking: Option<Tracking>,
+}
+
+/// An invoice's XML: personal data, so `{:?}` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct XmlText(String);
+
+impl XmlText {
+    /// The text as it is.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for XmlText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "XmlText({} bytes)", self.0.len())
+    }
+}
+
+/// Units of a product on an invoice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The order's own id of the product.
+    pub id: ChannelSku,
+    /// The price of one unit, where lines differ the rounded average.
+    pub unit_price: Cents,
+    /// Units, at least 1.
+    pub quantity: i64,
+}
+
+/// A parcel's tracking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracking {
+    /// The tracking code.
+    pub code: String,
+    /// Where the customer can follow it.
+    pub url: Option<String>,
+    /// The carrier.
+    pub carrier: Option<String>,
+    /// When the carrier had it.
+    pub dispatched_at: Option<Instant>,
+}
+
+/// A parcel's way so far: all of it, since a platform may put what it gets in place of what it had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// What happened, the oldest first.
+    pub steps: Vec<Step>,
+    /// When the customer had it.
+    pub delivered_at: Option<Instant>,
+}
+
+/// One step of a parcel's way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The day in São Paulo.
+    pub day: NaiveDate,
+    /// For the customer.
+    pub description: &'static str,
+    /// Where, as city and state, when it is known.
+    pub place: Option<(String, String)>,
+}
+
+/// A platform's answer to what was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It took it; a reading shows when it took effect.
+    Accepted,
+    /// It did not, and the same again would be refused again.
+    Refused {
+        /// The platform's words.
+        message: String,
+    },
+}

@@ -1,0 +1,483 @@
+//! push-tracking: every parcel's tracking code, address and carrier stand on the right invoice on the channel, its way is told
+//! there, and its delivery with the carrier's own date and time, once it is one.
+//!
+//! What the channel shows is compared first, and only what differs is sent: a change mails the customer. A parcel that was refused
+//! or came back is never told as delivered.
+
+#[cfg(test)]
+mod tests;
+mod way;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use self::way::{Word, last_word, shows, steps};
+use super::push_invoices::{number, package_of};
+use super::pushing::{self, End, Taken, Visit, may_still_show};
+use super::{Pass, Trouble};
+use crate::channel::outgoing::{Tracking, Way};
+use crate::config::{ChannelConfig, CollectionOrder, NumberFormat};
+use crate::erp::outgoing::{Invoice, Outgoing, Parcel};
+use crate::model::{Instant, Order, Package, Status, calendar};
+use crate::reason::Reason;
+use crate::report::Warning;
+use crate::store::journal::State;
+use crate::store::outgoing::Record;
+
+/// The actions' names in journal and reports.
+pub const SEND_TRACKING: &str = "send_tracking";
+/// See [`SEND_TRACKING`].
+pub const SEND_WAY: &str = "send_tracking_events";
+
+/// A date of delivery further ahead than this is a mistake, not a clock that differs.
+const AHEAD: chrono::TimeDelta = chrono::TimeDelta::days(1);
+
+/// What the configuration says about tracking.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// What becomes of a collection order.
+    pub collection_order: CollectionOrder,
+    /// Whether it already counts as handed to the carrier.
+    pub dispatch_on_collection_order: bool,
+    /// Whether a parcel without tracking code goes by its invoice's number.
+    pub invoice_number_as_code: bool,
+    /// What an invoice is called on the channel.
+    pub number_format: NumberFormat,
+    /// How long something sent may take to show.
+    pub settle_after: Duration,
+}
+
+impl Policy {
+    /// The part of a channel's configuration that matters here.
+    pub fn of(config: &ChannelConfig) -> Self {
+        Self {
+            collection_order: config.tracking.collection_order,
+            dispatch_on_collection_order: config.tracking.dispatch_on_collection_order,
+            invoice_number_as_code: config.tracking.invoice_number_as_code,
+            number_format: config.invoices.number_format,
+            settle_after: config.invoices.settle_after.0,
+        }
+    }
+}
+
+/// What was read about an order on both sides, and what was sent before.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The channel's side.
+    pub order: Order,
+    /// The ERP's side.
+    pub outgoing: Outgoing,
+    /// What the journal says of having sent it, by action and the invoice's number on the channel.
+    pub sent: BTreeMap<(&'static str, String), Record>,
+}
+
+/// A side effect on the outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Set the tracking of an invoice.
+    SendTracking {
+        /// Its number on the channel.
+        invoice: String,
+        /// What to set.
+        tracking: Tracking,
+    },
+    /// Tell a parcel's way, and its delivery.
+    SendWay {
+        /// The invoice's number on the channel.
+        invoice: String,
+        /// All of it.
+        way: Way,
+        /// Whether it was delivered with remarks of the carrier.
+        with_remarks: bool,
+    },
+}
+
+impl Action {
+    /// Its name in journal and reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::SendTracking { .. } => SEND_TRACKING,
+            Self::SendWay { .. } => SEND_WAY,
+        }
+    }
+
+    /// The invoice it is about.
+    pub fn invoice(&self) -> &str {
+        match self {
+            Self::SendTracking { invoice, .. } | Self::SendWay { invoice, .. } => invoice,
+        }
+    }
+
+    /// What is sent, for the journal: a later run compares it with what it would send.
+    fn content(&self) -> String {
+        match self {
+            Self::SendTracking { tracking, .. } => tracking_content(tracking),
+            Self::SendWay { way, .. } => way_content(way),
+        }
+    }
+}
+
+fn tracking_content(tracking: &Tracking) -> String {
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
+    format!("accepted {} {} {}", tracking.code, or_none(&tracking.carrier), or_none(&tracking.url))
+}
+
+fn way_content(way: &Way) -> String {
+    let steps = way.steps.iter().map(|step| format!("{} {}", step.day, step.description)).collect::<Vec<_>>();
+    let delivered = way.delivered_at.map_or_else(|| "on its way".into(), calendar::local_text);
+    format!("accepted {}; {delivered}", steps.join(", "))
+}
+
+/// What is to be done about an order, and how that ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What to do, in this order.
+    pub actions: Vec<Action>,
+    /// How it stands then.
+    pub end: End,
+    /// Invoices with more parcels than the channel has room for.
+    pub more_parcels: Vec<String>,
+}
+
+/// Decides on an order. Pure: the same facts, policy and time give the same decision.
+pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
+    let mut decision =
+        Decision { actions: Vec::new(), end: End::Done(Reason::TrackingInStep), more_parcels: Vec::new() };
+    if facts.order.status == Status::Cancelled {
+        // Nobody is told of parcels any more; a conflict with the invoice is held by the pass it belongs to.
+        decision.end = End::Done(Reason::CancelledOnChannel { raw: facts.order.raw_status.clone() });
+        return decision;
+    }
+    let invoices: Vec<&Invoice> = facts.outgoing.live_invoices().collect();
+    if invoices.is_empty() {
+        decision.end = End::Wait(no_invoice());
+        return decision;
+    }
+    for invoice in &invoices {
+        let parcels = match parcels_of(invoice, &facts.outgoing, invoices.len()) {
+            Ok(parcels) => parcels,
+            Err(reason) => {
+                decision.end = decision.end.or_worse(End::Wait(reason));
+                continue;
+            }
+        };
+        if let Some(main) = parcels.iter().find(|parcel| parcel.tracking_code.is_some()).or(parcels.first()) {
+            if parcels.iter().filter(|parcel| parcel.tracking_code.is_some()).count() > 1 {
+                decision.more_parcels.push(number(invoice, policy.number_format));
+            }
+            let one = Dispatch { facts, policy, now, invoice, parcels: &parcels, main };
+            let end = one.plan(&mut decision.actions);
+            decision.end = decision.end.or_worse(end);
+        }
+    }
+    decision
+}
+
+fn no_invoice() -> Reason {
+    Reason::MissingField { of: "its parcels".into(), fields: vec!["invoice".into()] }
+}
+
+/// The parcels of an invoice. Those that name no invoice carry the whole order; several of them cannot be told apart when there
+/// are several invoices.
+fn parcels_of<'a>(invoice: &Invoice, outgoing: &'a Outgoing, invoices: usize) -> Result<Vec<&'a Parcel>, Reason> {
+    let named: Vec<&Parcel> =
+        outgoing.parcels.iter().filter(|parcel| parcel.invoice_key.as_ref() == Some(&invoice.key)).collect();
+    if !named.is_empty() {
+        return Ok(named);
+    }
+    let of_all: Vec<&Parcel> = outgoing.parcels.iter().filter(|parcel| parcel.invoice_key.is_none()).collect();
+    match of_all.as_slice() {
+        [first, _, ..] if invoices > 1 => {
+            let code = first.tracking_code.as_deref().unwrap_or("without a code");
+            Err(Reason::MissingField { of: format!("parcel {code}"), fields: vec!["invoice".into()] })
+        }
+        _ => Ok(of_all),
+    }
+}
+
+/// An invoice with the parcels that carry it.
+struct Dispatch<'a> {
+    facts: &'a Facts,
+    policy: &'a Policy,
+    now: Instant,
+    invoice: &'a Invoice,
+    parcels: &'a [&'a Parcel],
+    /// The one whose tracking code the channel gets.
+    main: &'a Parcel,
+}
+
+impl Dispatch<'_> {
+    /// Adds what is to be sent, and gives how it ends.
+    fn plan(&self, actions: &mut Vec<Action>) -> End {
+        let number = number(self.invoice, self.policy.number_format);
+        let Some(package) = package_of(&self.facts.order, &self.invoice.key, &number) else {
+            return End::Wait(Reason::InvoiceNotOnChannel { invoice: number });
+        };
+        let (tracking, end) = self.tracking(package);
+        let has_code = package.tracking_number.is_some() || tracking.is_some();
+        actions.extend(tracking);
+        if package.delivered {
+            return end.or_worse(self.after_delivery());
+        }
+        let (way, way_end) = self.way(package);
+        match way {
+            Some(way) if has_code => {
+                actions.push(way);
+                end.or_worse(way_end)
+            }
+            _ => end.or_worse(way_end),
+        }
+    }
+
+    fn missing(&self, field: &str) -> Reason {
+        let of = format!("the parcel of invoice {}", self.invoice.number);
+        Reason::MissingField { of, fields: vec![field.to_owned()] }
+    }
+
+    /// The tracking to set, if the channel shows another.
+    fn tracking(&self, package: &Package) -> (Option<Action>, End) {
+        let done = End::Done(Reason::TrackingInStep);
+        let code = self.main.tracking_code.as_deref().and_then(clean_code);
+        let code = code.or_else(|| self.policy.invoice_number_as_code.then(|| package.number.clone()));
+        let Some(code) = code else {
+            // Set by somebody else, it serves as well.
+            let waits = package.tracking_number.is_none();
+            return (None, if waits { End::Wait(self.missing("tracking_code")) } else { done });
+        };
+        let dispatched = self.policy.dispatch_on_collection_order.then_some(self.main.collection_order_at).flatten();
+        let tracking = Tracking {
+            code,
+            url: self.main.tracking_url.as_deref().and_then(clean_url),
+            carrier: self.main.carrier.as_ref().map(|carrier| carrier.as_str().trim().to_owned()),
+            dispatched_at: self.main.shipped_at.or(dispatched),
+        };
+        // What the ERP does not know is not taken from the channel.
+        let is_shown = |ours: &Option<String>, shown: &Option<String>| ours.is_none() || ours == shown;
+        if package.tracking_number.as_ref() == Some(&tracking.code)
+            && is_shown(&tracking.url, &package.tracking_url)
+            && is_shown(&tracking.carrier, &package.courier)
+        {
+            return (None, done);
+        }
+        match self.accepted(SEND_TRACKING, &package.number, &tracking_content(&tracking)) {
+            Some(true) => (None, End::Wait(Reason::TrackingPending { invoice: package.number.clone() })),
+            Some(false) => (None, End::Hold(Reason::TrackingNotTaken { invoice: package.number.clone() })),
+            None => (Some(Action::SendTracking { invoice: package.number.clone(), tracking }), done),
+        }
+    }
+
+    /// Whether this very content was accepted before, and if so whether it may still show.
+    fn accepted(&self, action: &'static str, invoice: &str, content: &str) -> Option<bool> {
+        let record = self.facts.sent.get(&(action, invoice.to_owned()))?;
+        let is_it = record.state == State::Done && record.answer.as_deref() == Some(content);
+        is_it.then(|| may_still_show(record, self.policy.settle_after, self.now))
+    }
+
+    /// The way to tell, if the channel does not show all of it.
+    fn way(&self, package: &Package) -> (Option<Action>, End) {
+        let (delivered, end) = self.delivery();
+        let place = self.facts.order.delivery.address.as_ref();
+        let place = place.map(|address| (address.city.clone(), address.state.clone()));
+        let with_remarks = delivered.is_some_and(|word| word.with_remarks);
+        let way = Way {
+            steps: steps(self.main, delivered, self.policy.collection_order, place),
+            delivered_at: delivered.map(|word| word.at),
+        };
+        if way.delivered_at.is_none() && way.steps.iter().all(|step| shows(package, step)) {
+            return (None, end);
+        }
+        match self.accepted(SEND_WAY, &package.number, &way_content(&way)) {
+            // Its steps may be shown in other words; a delivery must be seen.
+            Some(_) if way.delivered_at.is_none() => (None, end),
+            Some(true) => (None, End::Wait(Reason::TrackingPending { invoice: package.number.clone() })),
+            Some(false) => (None, End::Hold(Reason::TrackingNotTaken { invoice: package.number.clone() })),
+            None => (Some(Action::SendWay { invoice: package.number.clone(), way, with_remarks }), end),
+        }
+    }
+
+    /// The delivery to tell: once every parcel is with the customer, by the last word on each, at the time of the last.
+    fn delivery(&self) -> (Option<Word<'_>>, End) {
+        let done = End::Done(Reason::TrackingInStep);
+        let words: Vec<Option<Word<'_>>> =
+            self.parcels.iter().map(|parcel| last_word(parcel, &self.facts.outgoing.events)).collect();
+        if let Some(word) = words.iter().flatten().find(|word| !word.is_delivery()) {
+            return (None, End::Hold(word.complaint()));
+        }
+        let with_remarks = words.iter().flatten().any(|word| word.with_remarks);
+        let Some(last) = words
+            .iter()
+            .copied()
+            .collect::<Option<Vec<_>>>()
+            .and_then(|all| all.into_iter().max_by_key(|word| word.at))
+        else {
+            return (None, done);
+        };
+        let at = last.at;
+        let wrong = |problem: &str| (None, End::Hold(Reason::DeliveryDate { at, problem: problem.into() }));
+        if calendar::local_date(at) < calendar::local_date(self.invoice.issued_at) {
+            return wrong("is before its invoice was issued");
+        }
+        if self.parcels.iter().any(|parcel| parcel.shipped_at.is_some_and(|shipped| shipped > at)) {
+            return wrong("is before the carrier had it");
+        }
+        if at - self.now > AHEAD {
+            return wrong("is far ahead");
+        }
+        if at > self.now {
+            return (None, End::Wait(Reason::DeliveryAhead { at }));
+        }
+        (Some(last.remarked(with_remarks)), done)
+    }
+
+    /// The channel was told of the delivery; a later word against it is for a person.
+    fn after_delivery(&self) -> End {
+        let words = self.parcels.iter().filter_map(|parcel| last_word(parcel, &self.facts.outgoing.events));
+        match words.into_iter().find(|word| !word.is_delivery()) {
+            Some(word) => End::Hold(word.complaint()),
+            None => End::Done(Reason::TrackingInStep),
+        }
+    }
+}
+
+/// A tracking code without blanks and line breaks, which have broken whole batches elsewhere.
+fn clean_code(text: &str) -> Option<String> {
+    let code: String = text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+    (!code.is_empty()).then_some(code)
+}
+
+/// An address a customer can open; anything else is left out.
+fn clean_url(text: &str) -> Option<String> {
+    let url = text.trim();
+    let opens = url.starts_with("https://") || url.starts_with("http://");
+    (opens && !url.contains(char::is_whitespace)).then(|| url.to_owned())
+}
+
+/// Runs the pass.
+pub async fn run(pass: &Pass<'_>) {
+    let policy = Policy::of(pass.config);
+    pushing::run(pass, async |visit| one(visit, &policy).await).await;
+}
+
+/// Reads both sides, decides, carries out the first action, reads again, until nothing is left to do.
+async fn one(visit: Visit<'_>, policy: &Policy) -> Result<(), Trouble> {
+    let pass = visit.pass;
+    let Some(outgoing) = visit.read_erp().await? else { return Ok(()) };
+    let digest = outgoing.digest();
+    if outgoing.parcels.is_empty() || visit.was_done_with(&digest) {
+        return Ok(visit.conclude_with(End::Done(Reason::NothingToSend), None, &[], Some(&digest))?);
+    }
+    if outgoing.live_invoices().next().is_none() {
+        return Ok(visit.conclude(End::Wait(no_invoice()), None, &[])?);
+    }
+    let Some(mut order) = visit.read_channel().await? else { return Ok(()) };
+    let mut done: Vec<Action> = Vec::new();
+    loop {
+        let sent = sent(&visit, &order)?;
+        let facts = Facts { order, outgoing: outgoing.clone(), sent };
+        let decision = plan(&facts, policy, pass.clock.now());
+        let Some(action) = decision.actions.first() else {
+            return Ok(conclude(&visit, done, decision.end, &digest)?);
+        };
+        for invoice in decision.more_parcels.iter().filter(|_| done.is_empty()) {
+            let (channel, order) = (visit.row.channel.clone(), visit.row.id.clone());
+            pass.report.warning(&Warning::MoreParcels { channel, order, invoice: invoice.clone() });
+        }
+        if pass.dry_run {
+            return Ok(conclude(&visit, decision.actions, decision.end, &digest)?);
+        }
+        order = match apply(&visit, &mut done, action).await? {
+            Applied::Go(order) => *order,
+            Applied::End(end) => return Ok(conclude(&visit, done, end, &digest)?),
+            Applied::Concluded => return Ok(()),
+        };
+    }
+}
+
+fn sent(visit: &Visit<'_>, order: &Order) -> rusqlite::Result<BTreeMap<(&'static str, String), Record>> {
+    let mut sent = BTreeMap::new();
+    for package in &order.packages {
+        for action in [SEND_TRACKING, SEND_WAY] {
+            if let Some(record) = visit.journal(action, &package.number)? {
+                sent.insert((action, package.number.clone()), record);
+            }
+        }
+    }
+    Ok(sent)
+}
+
+enum Applied {
+    /// Go on from this reading.
+    Go(Box<Order>),
+    /// It ends here.
+    End(End),
+    /// It was concluded.
+    Concluded,
+}
+
+/// Carries out an action and reads the order again.
+async fn apply(visit: &Visit<'_>, done: &mut Vec<Action>, action: &Action) -> Result<Applied, Trouble> {
+    let (channel, id) = (visit.pass.channel, &visit.row.id);
+    let content = action.content();
+    let taken = match action {
+        Action::SendTracking { invoice, tracking } => {
+            visit.send(SEND_TRACKING, invoice, &content, channel.send_tracking(id, invoice, tracking)).await?
+        }
+        Action::SendWay { invoice, way, .. } => {
+            visit.send(SEND_WAY, invoice, &content, channel.send_tracking_events(id, invoice, way)).await?
+        }
+    };
+    let is_shown = |order: &Order| order.packages.iter().any(|package| is_shown(package, action));
+    match taken {
+        Taken::Refused(reason) => Ok(Applied::End(End::Park(reason))),
+        Taken::Accepted => {
+            done.push(action.clone());
+            Ok(visit.look_for(is_shown).await?.map_or(Applied::Concluded, |order| Applied::Go(Box::new(order))))
+        }
+        Taken::Unknown => {
+            let Some(order) = visit.look_for(is_shown).await? else { return Ok(Applied::Concluded) };
+            if !is_shown(&order) {
+                return Ok(Applied::End(End::Hold(Reason::OutcomeUnknown { action: action.name().into() })));
+            }
+            visit.found(action.name(), action.invoice())?;
+            done.push(action.clone());
+            Ok(Applied::Go(Box::new(order)))
+        }
+    }
+}
+
+/// Whether a package shows what an action sent.
+fn is_shown(package: &Package, action: &Action) -> bool {
+    package.number == action.invoice()
+        && match action {
+            Action::SendTracking { tracking, .. } => package.tracking_number.as_ref() == Some(&tracking.code),
+            Action::SendWay { way, .. } => {
+                (way.delivered_at.is_none() || package.delivered) && way.steps.iter().all(|step| shows(package, step))
+            }
+        }
+}
+
+fn conclude(visit: &Visit<'_>, done: Vec<Action>, end: End, digest: &str) -> rusqlite::Result<()> {
+    let mut told = None;
+    let mut names = Vec::new();
+    for action in done {
+        names.push(action.name());
+        match action {
+            Action::SendWay { way: Way { delivered_at: Some(at), .. }, with_remarks, .. } => {
+                if with_remarks && !visit.pass.dry_run {
+                    let (channel, order) = (visit.row.channel.clone(), visit.row.id.clone());
+                    visit.pass.report.warning(&Warning::DeliveredWithRemarks { channel, order });
+                }
+                told = Some(Reason::DeliveryTold { at, with_remarks });
+            }
+            other => {
+                let invoice = other.invoice().to_owned();
+                match &mut told {
+                    None => told = Some(Reason::TrackingSent { invoices: vec![invoice] }),
+                    Some(Reason::TrackingSent { invoices }) if !invoices.contains(&invoice) => invoices.push(invoice),
+                    _ => {}
+                }
+            }
+        }
+    }
+    visit.conclude_with(end, told, &names, Some(digest))
+}

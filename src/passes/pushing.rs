@@ -1,0 +1,266 @@
+//! What the passes that carry the ERP's facts out have in common: hearing of what changed there, reading both sides, looking for
+//! what was sent, and concluding.
+//!
+//! They visit the orders of which the ERP says that something changed, and those they still wait for; without either they make
+//! no call. Each holds orders for itself, so that neither lifts the other's holds.
+
+use std::time::Duration;
+
+use super::{CHUNK, Pass, Trouble};
+use crate::channel::Reading;
+use crate::channel::outgoing::Sent;
+use crate::erp::outgoing::Outgoing;
+use crate::exit::Exit;
+use crate::http::CallError;
+use crate::model::{Instant, Order};
+use crate::reason::Reason;
+use crate::report::{Item, Outcome};
+use crate::store::journal::{Effect, State};
+use crate::store::orders::OrderRow;
+use crate::store::outgoing::{Due, Pushed, Record};
+
+/// The pauses between readings that look for what was just sent; they go on as long as the configuration says. VTEX was seen
+/// to take about six seconds.
+const PAUSES: [u64; 7] = [0, 1, 2, 4, 8, 15, 30];
+
+/// Hears what changed in the ERP, then visits every order with which the pass has something to do.
+pub(super) async fn run(pass: &Pass<'_>, one: impl AsyncFn(Visit<'_>) -> Result<(), Trouble>) {
+    if pass.orders.is_empty()
+        && let Err(trouble) = hear(pass).await
+    {
+        let exit = trouble.ends_run(pass.stop).unwrap_or(Exit::Failed);
+        return pass.end(exit, trouble.to_string());
+    }
+    let next = |after| pass.store.to_push(pass.channel.name(), pass.verb, after, CHUNK);
+    pass.visit_each(next, async |row| {
+        if row.erp_id.is_none() {
+            return Ok(pass.not_imported(row)?);
+        }
+        let due = pass.store.due(pass.verb, row.row)?;
+        match one(Visit { pass, row, due: due.clone() }).await {
+            Err(trouble) if trouble.ends_run(pass.stop).is_none() => {
+                Ok(Visit { pass, row, due }.conclude(End::Hold(trouble.reason()), None, &[])?)
+            }
+            other => other,
+        }
+    })
+    .await;
+}
+
+/// Marks the orders that changed in the ERP.
+async fn hear(pass: &Pass<'_>) -> Result<(), Trouble> {
+    let channel = pass.channel.name();
+    let mut seq = pass.store.erp_heard(channel)?;
+    while !pass.halted() {
+        let changes = pass.erp.orders_changed_since(seq, CHUNK).await?;
+        let was_all = changes.orders.len() < CHUNK;
+        if changes.seq > seq {
+            pass.store.hear_erp(channel, &changes)?;
+            seq = changes.seq;
+        }
+        if was_all {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// How a plan ends once its actions are done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Nothing is left to do until the ERP has news.
+    Done(Reason),
+    /// It waits; the next run looks again.
+    Wait(Reason),
+    /// A person must help; the next run looks again.
+    Hold(Reason),
+    /// A person must help, and trying again by itself would only repeat it: until the ERP has news, or a person names the order.
+    Park(Reason),
+}
+
+impl End {
+    /// Of two, the one that matters more; of equals, the first.
+    #[must_use]
+    pub fn or_worse(self, other: Self) -> Self {
+        let rank = |end: &Self| match end {
+            Self::Done(_) => 0,
+            Self::Wait(_) => 1,
+            Self::Hold(_) => 2,
+            Self::Park(_) => 3,
+        };
+        if rank(&other) > rank(&self) { other } else { self }
+    }
+}
+
+/// One order's visit by one of these passes.
+pub(super) struct Visit<'a> {
+    pub pass: &'a Pass<'a>,
+    pub row: &'a OrderRow,
+    pub due: Due,
+}
+
+impl Visit<'_> {
+    /// Reads what the ERP has to tell, or concludes the visit.
+    pub async fn read_erp(&self) -> Result<Option<Outgoing>, Trouble> {
+        let (pass, row) = (self.pass, self.row);
+        let Some(erp_id) = &row.erp_id else { return Ok(None) };
+        if let Some(outgoing) = pass.erp.outgoing(erp_id).await?.filter(|told| told.order.store_number == row.id) {
+            pass.store.record_erp_status(row.row, &outgoing.order.status)?;
+            return Ok(Some(outgoing));
+        }
+        let number = row.erp_number.clone().unwrap_or_else(|| erp_id.to_string());
+        let message = format!("it has no order {number} with store number {} any more", row.id);
+        self.conclude(End::Hold(Reason::ErpRefused { refusal: "not_found".into(), message }), None, &[])?;
+        Ok(None)
+    }
+
+    /// Whether the facts are those the pass was last done with, so that nothing can be left to do. An order that a person named is
+    /// always looked at.
+    pub fn was_done_with(&self, digest: &str) -> bool {
+        self.pass.orders.is_empty() && self.due.done_with.as_deref() == Some(digest)
+    }
+
+    /// Reads the order fresh from its channel, or concludes the visit.
+    pub async fn read_channel(&self) -> Result<Option<Order>, Trouble> {
+        let (pass, row) = (self.pass, self.row);
+        let reason = match pass.channel.read_order(&row.id).await? {
+            Reading::Order(order) => {
+                pass.store.record_reading(row.row, &order, pass.clock.now())?;
+                return Ok(Some(*order));
+            }
+            Reading::Absent => Reason::NotOnChannel,
+            Reading::Unreadable(problem) => Reason::Unreadable { at: problem.at, problem: problem.problem },
+        };
+        self.conclude(End::Hold(reason), None, &[])?;
+        Ok(None)
+    }
+
+    /// What the journal says of something sent for this order.
+    pub fn journal(&self, action: &'static str, of: &str) -> rusqlite::Result<Option<Record>> {
+        self.pass.store.effect(&self.effect(action, of))
+    }
+
+    /// Notes in the journal that a reading showed what was sent.
+    pub fn found(&self, action: &'static str, of: &str) -> rusqlite::Result<()> {
+        self.pass.store.settle(&self.effect(action, of), State::Done, "found on the channel", self.pass.clock.now())
+    }
+
+    fn effect<'e>(&'e self, action: &'e str, of: &'e str) -> Effect<'e> {
+        Effect { channel: &self.row.channel, order: self.row.row, action, of }
+    }
+
+    /// Sends something, with the journal around it. `content` is what a later run compares with what it would send.
+    pub async fn send(
+        &self,
+        action: &'static str,
+        of: &str,
+        content: &str,
+        call: impl Future<Output = Result<Sent, CallError>>,
+    ) -> Result<Taken, Trouble> {
+        let (store, clock) = (self.pass.store, self.pass.clock);
+        let effect = self.effect(action, of);
+        store.intend(&effect, clock.now())?;
+        match call.await {
+            Ok(Sent::Accepted) => {
+                store.settle(&effect, State::Done, content, clock.now())?;
+                Ok(Taken::Accepted)
+            }
+            Ok(Sent::Refused { message }) => {
+                store.settle(&effect, State::Failed, "refused", clock.now())?;
+                Ok(Taken::Refused(Reason::RefusedByChannel { action: action.to_owned(), message }))
+            }
+            Err(error) if error.outcome_unknown() => {
+                store.settle(&effect, State::Unknown, "no answer", clock.now())?;
+                let trouble = Trouble::Channel(error);
+                match trouble.ends_run(self.pass.stop) {
+                    Some(_) => Err(trouble),
+                    None => Ok(Taken::Unknown),
+                }
+            }
+            Err(error) => {
+                store.settle(&effect, State::Failed, "not carried out", clock.now())?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Reads the order again until it shows what was sent, for as long as the configuration says. Gives the last reading.
+    pub async fn look_for(&self, is_there: impl Fn(&Order) -> bool) -> Result<Option<Order>, Trouble> {
+        let mut left = self.pass.config.invoices.confirm_within.0;
+        for pause in PAUSES.map(Duration::from_secs) {
+            let pause = pause.min(left);
+            left = left.saturating_sub(pause);
+            if !pause.is_zero() && self.pass.stop.sleep(pause).await.is_err() {
+                break;
+            }
+            let Some(order) = self.read_channel().await? else { return Ok(None) };
+            if is_there(&order) || left.is_zero() {
+                return Ok(Some(order));
+            }
+        }
+        self.read_channel().await
+    }
+
+    /// Records and reports how the visit ended. `told` is what to report in place of an end that needs nobody, when something
+    /// was sent.
+    pub fn conclude(&self, end: End, told: Option<Reason>, actions: &[&'static str]) -> rusqlite::Result<()> {
+        self.conclude_with(end, told, actions, None)
+    }
+
+    /// As [`Visit::conclude`], with the digest of the facts that need no further visit when the end is [`End::Done`].
+    pub fn conclude_with(
+        &self,
+        end: End,
+        told: Option<Reason>,
+        actions: &[&'static str],
+        digest: Option<&str>,
+    ) -> rusqlite::Result<()> {
+        let pass = self.pass;
+        let (waits_for, hold, open) = match &end {
+            End::Done(_) => (None, None, false),
+            End::Wait(reason) => (Some(reason), None, true),
+            End::Hold(reason) => (None, Some(reason), true),
+            End::Park(reason) => (None, Some(reason), false),
+        };
+        let done_with = digest.filter(|_| matches!(end, End::Done(_)));
+        let pushed = Pushed { waits_for, hold, open, done_with };
+        pass.store.conclude_push(pass.verb, self.row.row, &self.due, &pushed, pass.clock.now())?;
+        let is_news = waits_for.map(Reason::code) != self.due.waits_for || self.due.held;
+        let (outcome, reason) = match end {
+            End::Hold(reason) | End::Park(reason) => (Outcome::Held, reason),
+            End::Done(reason) | End::Wait(reason) if !actions.is_empty() => (Outcome::Updated, told.unwrap_or(reason)),
+            End::Wait(reason) => (Outcome::Waiting, reason),
+            End::Done(reason) => (Outcome::Unchanged, reason),
+        };
+        let current = pass.store.order(&self.row.channel, &self.row.id)?;
+        pass.tally.borrow_mut().count(outcome, current.as_ref().and_then(|row| row.total));
+        pass.report.item(&Item {
+            channel: self.row.channel.clone(),
+            order: self.row.id.clone(),
+            outcome,
+            changed: outcome == Outcome::Held || !actions.is_empty() || is_news,
+            erp_number: current.and_then(|row| row.erp_number),
+            reason,
+            actions: actions.to_vec(),
+            dry_run: pass.dry_run,
+        });
+        Ok(())
+    }
+}
+
+/// What came of sending.
+pub(super) enum Taken {
+    /// Accepted; a reading shows when it took effect.
+    Accepted,
+    /// It may have been taken.
+    Unknown,
+    /// It was not.
+    Refused(Reason),
+}
+
+/// Whether something sent may still show: so long after it was sent.
+pub(super) fn may_still_show(record: &Record, patience: Duration, now: Instant) -> bool {
+    let patience = chrono::TimeDelta::from_std(patience).unwrap_or(chrono::TimeDelta::MAX);
+    // A clock set back makes it wait, not send again.
+    now.signed_duration_since(record.intended_at) < patience
+}

@@ -1,0 +1,229 @@
+//! What the passes that carry facts out have to do with each order: what changed in the ERP, and what is still open.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::journal::{Effect, State};
+use super::orders::{COLUMNS, OrderRow, from_row};
+use super::{Store, holds, instant, millis};
+use crate::erp::ErpChanges;
+use crate::model::{ChannelName, Instant};
+use crate::reason::Reason;
+
+/// The passes that hear of every change in the ERP.
+const PASSES: [&str; 2] = ["push-invoices", "push-tracking"];
+
+pub(super) const V3: &str = "
+-- What a pass that carries facts out has to do with an order. `news` counts what the ERP changed, `visited` is the count as of the
+-- pass's last visit, so that nothing that changed meanwhile is missed.
+CREATE TABLE outgoing (
+    pass TEXT NOT NULL,
+    order_row INTEGER NOT NULL REFERENCES orders (id),
+    channel TEXT NOT NULL,
+    news INTEGER NOT NULL DEFAULT 0,
+    visited INTEGER NOT NULL DEFAULT 0,
+    -- 1 while the pass waits for something that is no news of the ERP.
+    open INTEGER NOT NULL DEFAULT 0,
+    -- What it waits for, and since when.
+    waits_for TEXT,
+    waits_since INTEGER,
+    -- A digest of the facts the pass was last done with: news that do not change them need no visit of the channel.
+    done_with TEXT,
+    PRIMARY KEY (pass, order_row)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outgoing_due ON outgoing (channel, pass, order_row) WHERE open = 1 OR news <> visited;
+
+-- How far the ERP's changes were heard.
+CREATE TABLE erp_heard (
+    channel TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Each pass that carries facts out holds an order for itself; the others share one hold, under the empty name.
+ALTER TABLE holds ADD COLUMN pass TEXT NOT NULL DEFAULT '';
+DROP INDEX holds_open_order;
+CREATE UNIQUE INDEX holds_open_order ON holds (order_row, pass) WHERE released_at IS NULL AND order_row IS NOT NULL;
+";
+
+/// What is known of a pass's work on an order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Count of the ERP's news when this was read; given back to [`Store::conclude_push`].
+    pub news: i64,
+    /// The code of what the pass waits for.
+    pub waits_for: Option<String>,
+    /// A digest of the facts it was last done with.
+    pub done_with: Option<String>,
+    /// Whether the pass holds the order.
+    pub held: bool,
+}
+
+/// How a visit of such a pass ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Pushed<'a> {
+    /// What it waits for.
+    pub waits_for: Option<&'a Reason>,
+    /// What holds it.
+    pub hold: Option<&'a Reason>,
+    /// Whether to come again without news of the ERP.
+    pub open: bool,
+    /// A digest of the facts, when nothing is left to do about them.
+    pub done_with: Option<&'a str>,
+}
+
+/// A side effect as the journal has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Where it stands.
+    pub state: State,
+    /// When it was last about to be sent.
+    pub intended_at: Instant,
+    /// What was noted of its outcome.
+    pub answer: Option<String>,
+}
+
+/// Notes that the ERP changed something about an order.
+pub(super) fn mark(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<()> {
+    for pass in PASSES {
+        tx.prepare_cached(
+            "INSERT INTO outgoing (pass, order_row, channel, news) SELECT ?1, id, channel, 1 FROM orders WHERE id = ?2
+             ON CONFLICT DO UPDATE SET news = news + 1",
+        )?
+        .execute(params![pass, order])?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// How far the ERP's changes were heard for a channel; 0 before the first.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn erp_heard(&self, channel: &ChannelName) -> rusqlite::Result<i64> {
+        let found = self
+            .connection
+            .prepare_cached("SELECT seq FROM erp_heard WHERE channel = ?1")?
+            .query_row([channel.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(found.unwrap_or(0))
+    }
+
+    /// Marks the channel's orders that changed in the ERP and moves the cursor, together. Orders this file has not seen are
+    /// marked when they are linked.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn hear_erp(&self, channel: &ChannelName, changes: &ErpChanges) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            for order in &changes.orders {
+                if order.channel.as_ref().is_some_and(|its| its != channel) {
+                    continue;
+                }
+                let row: Option<i64> = tx
+                    .prepare_cached("SELECT id FROM orders WHERE channel = ?1 AND order_id = ?2")?
+                    .query_row(params![channel.as_str(), order.store_number.as_str()], |row| row.get(0))
+                    .optional()?;
+                if let Some(row) = row {
+                    mark(tx, row)?;
+                }
+            }
+            // Two passes may hear at the same time; the cursor never goes back.
+            tx.prepare_cached(
+                "INSERT INTO erp_heard (channel, seq) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+            )?
+            .execute(params![channel.as_str(), changes.seq])
+            .map(|_| ())
+        })
+    }
+
+    /// The next orders in the ERP with which a pass has something to do, after row `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn to_push(
+        &self,
+        channel: &ChannelName,
+        pass: &str,
+        after: i64,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<OrderRow>> {
+        self.connection
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM orders WHERE erp_id IS NOT NULL AND id IN (
+                     SELECT order_row FROM outgoing INDEXED BY outgoing_due
+                     WHERE channel = ?1 AND pass = ?2 AND order_row > ?3 AND (open = 1 OR news <> visited))
+                 ORDER BY id LIMIT ?4"
+            ))?
+            .query_map(params![channel.as_str(), pass, after, i64::try_from(limit).unwrap_or(i64::MAX)], from_row)?
+            .collect()
+    }
+
+    /// What is known of a pass's work on an order. Read before the ERP is.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn due(&self, pass: &str, order: i64) -> rusqlite::Result<Due> {
+        let found = self
+            .connection
+            .prepare_cached(
+                "SELECT news, waits_for, done_with, EXISTS (
+                     SELECT 1 FROM holds h WHERE h.order_row = o.order_row AND h.pass = o.pass AND h.released_at IS NULL)
+                 FROM outgoing o WHERE pass = ?1 AND order_row = ?2",
+            )?
+            .query_row(params![pass, order], |row| {
+                Ok(Due { news: row.get(0)?, waits_for: row.get(1)?, done_with: row.get(2)?, held: row.get(3)? })
+            })
+            .optional()?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// Concludes a visit: the pass's hold opened or released, what it waits for, and that the news up to `due` are dealt with.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn conclude_push(
+        &self,
+        pass: &str,
+        order: i64,
+        due: &Due,
+        pushed: &Pushed<'_>,
+        now: Instant,
+    ) -> rusqlite::Result<()> {
+        let waits_for = pushed.waits_for.map(Reason::code);
+        self.write(|tx| {
+            match pushed.hold {
+                Some(reason) => holds::hold_in(tx, order, pass, reason, now)?,
+                None => holds::release_in(tx, order, pass, "its cause is gone", now)?,
+            }
+            if let Some(reason) = pushed.waits_for.filter(|_| waits_for != due.waits_for) {
+                let json = serde_json::to_string(reason).unwrap_or_default();
+                super::orders::note(tx, order, now, "waits", &format!("{pass}: {json}"))?;
+            }
+            tx.prepare_cached(
+                "INSERT INTO outgoing (pass, order_row, channel, news, visited, open, waits_for, waits_since, done_with)
+                 SELECT ?1, id, channel, ?3, ?3, ?4, ?5, iif(?5 IS NULL, NULL, ?6), ?7 FROM orders WHERE id = ?2
+                 ON CONFLICT DO UPDATE SET visited = max(visited, ?3), open = ?4, waits_for = ?5,
+                     waits_since = CASE WHEN ?5 IS NULL THEN NULL WHEN waits_for IS ?5 THEN waits_since ELSE ?6 END,
+                     done_with = ?7",
+            )?
+            .execute(params![pass, order, due.news, pushed.open, waits_for, millis(now), pushed.done_with])
+            .map(|_| ())
+        })
+    }
+
+    /// A side effect as the journal has it, if it was ever intended.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn effect(&self, effect: &Effect<'_>) -> rusqlite::Result<Option<Record>> {
+        self.connection
+            .prepare_cached("SELECT state, intended_at, answer FROM journal WHERE key = ?1")?
+            .query_row([effect.key()], |row| {
+                Ok(Record {
+                    state: State::from_code(row.get_ref(0)?.as_str()?),
+                    intended_at: instant(row.get(1)?),
+                    answer: row.get(2)?,
+                })
+            })
+            .optional()
+    }
+}
