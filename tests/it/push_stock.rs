@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase, UnknownCode};
 use crate::shop::{Shop, paid};
 
+mod any_day;
+
 /// Orders settle at once, so that tests need not wait.
 const STOCK: &str = "stock = { warehouse = \"1_1\", settle = \"0s\" }";
 
@@ -192,6 +194,33 @@ fn what_happens_after_the_balance_was_taken_stays_reserved() {
     });
     let _ = shop.push().exits(0);
     assert_eq!(can_be_bought(&shop), 99);
+}
+
+/// Handed over between the reading of the ERP and the update, the order would be let go of and is not subtracted yet.
+#[test]
+fn no_order_is_handed_over_in_the_middle_of_a_push() {
+    let shop = shop("import = \"all\"");
+    shop.vtex(|v| v.balance_date_counts = false);
+    let unpaid = shop.place(paid().pending(boleto()));
+    let _ = shop.import().exits(0);
+    let _ = shop.push().exits(0);
+    shop.stock("codigo;quantidade\nCAMISETA-P;90\n");
+    // The unpaid order's reading takes long, and meanwhile another order is imported.
+    let reading = format!("/orders/{unpaid}");
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::SlowMs(1_500)).on("GET", &reading)));
+    let reads = || shop.vtex(|v| v.calls_of("GET", &reading).len());
+    let before = reads();
+    let push = shop.command(&["push-stock"]).spawn().unwrap();
+    while reads() == before {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let ready = shop.place(paid());
+    let _ = shop.run(&["import-orders", "--order", &ready]).exits(0);
+    assert!(push.wait_with_output().unwrap().status.success());
+    assert_eq!((shop.take_overs(&ready), shop.erp()[&ready].len()), (1, 1));
+    assert_eq!(can_be_bought(&shop), 88, "90 on the shelf, two sold");
+    all_passes(&shop);
+    assert_eq!(can_be_bought(&shop), 88);
 }
 
 #[test]
