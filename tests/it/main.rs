@@ -12,6 +12,7 @@ mod faults;
 mod import_orders;
 mod inbox;
 mod push_invoices;
+mod push_stock;
 mod push_tracking;
 mod real_input;
 mod runs;

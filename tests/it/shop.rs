@@ -49,6 +49,13 @@ impl Ran {
         found.unwrap_or_else(|| panic!("no record of order {id} in:\n{}", self.stdout))
     }
 
+    /// The record of a product.
+    #[track_caller]
+    pub fn stock(&self, sku: &str) -> Value {
+        let found = self.records().into_iter().find(|record| record["type"] == "stock" && record["sku"] == sku);
+        found.unwrap_or_else(|| panic!("no record of product {sku} in:\n{}", self.stdout))
+    }
+
     /// The summary.
     #[track_caller]
     pub fn summary(&self) -> Value {
@@ -168,6 +175,11 @@ impl Shop {
     /// `sync-payments`.
     pub fn sync(&self) -> Ran {
         self.run(&["sync-payments"])
+    }
+
+    /// `push-stock`.
+    pub fn push(&self) -> Ran {
+        self.run(&["push-stock"])
     }
 
     /// Ends the pause a platform asked for: the next cron run comes after it.

@@ -1,1 +1,302 @@
+//! The plan and what it rests on, without any I/O.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+
+use super::claims::{Claims, Verdict, Weighed};
+use super::guard::{Toll, short_answer};
+use super::places::{self, Place, Terms};
+use super::*;
+use crate::config::Config;
+use crate::model::{ErpOrderId, OrderId, Status, WarehouseId};
+use crate::store::claims::{Claim, ClaimLine};
+use crate::store::stock::StockTotals;
+
+fn at(minutes: i64) -> Instant {
+    "2026-11-24T12:00:00Z".parse::<Instant>().unwrap() + TimeDelta::minutes(minutes)
+}
+
+fn facts(physical: i64, reserved: i64, in_flight: i64, added_back: i64, moving: i64) -> Facts {
+    Facts {
+        parts: StockParts {
+            erp_warehouse: WarehouseId::new("default"),
+            physical,
+            reserved,
+            in_flight,
+            buffer: 0,
+            added_back,
+            moving,
+            erp_read_at: at(0),
+            in_flight_orders: Vec::new(),
+            added_back_orders: Vec::new(),
+        },
+        unsettled: moving,
+        last: None,
+        resend: false,
+    }
+}
+
+fn after(facts: Facts, quantity: i64, unsettled: i64) -> Facts {
+    Facts { last: Some(Last { quantity, unsettled }), ..facts }
+}
+
+#[test]
+fn the_number_and_when_it_is_sent() {
+    use Decision::{Keep, Send};
+    let table = [
+        ("never sent", facts(10, 0, 0, 0, 0), Send(10)),
+        ("never sent, nothing there", facts(0, 0, 0, 0, 0), Send(0)),
+        ("the same", after(facts(10, 0, 0, 0, 0), 10, 0), Keep),
+        ("sold in the shop", after(facts(9, 0, 0, 0, 0), 10, 0), Send(9)),
+        ("more came in", after(facts(12, 0, 0, 0, 0), 10, 0), Send(12)),
+        ("in flight elsewhere", after(facts(10, 0, 2, 0, 0), 10, 0), Send(8)),
+        ("unpaid, waiting to be imported", after(facts(10, 0, 2, 2, 0), 10, 0), Keep),
+        ("unpaid, imported", after(facts(10, 2, 0, 2, 0), 10, 0), Keep),
+        ("paid since, on its way: the channel subtracts it", after(facts(10, 2, 0, 0, 2), 10, 0), Keep),
+        ("paid since, and one more sold elsewhere", after(facts(10, 3, 0, 0, 2), 10, 0), Send(7)),
+        ("in handling for good", after(facts(10, 2, 0, 0, 0), 10, 0), Send(8)),
+        ("sent while it was on its way, still is", after(facts(10, 2, 0, 0, 0), 8, 0), Keep),
+        ("oversold", after(facts(3, 5, 1, 0, 0), 4, 0), Send(0)),
+        ("oversold, known", after(facts(3, 5, 1, 0, 0), 0, 0), Keep),
+        ("oversold, and units on their way", after(facts(3, 6, 0, 0, 1), 0, 0), Keep),
+    ];
+    for (what, facts, decision) in table {
+        assert_eq!(plan(&facts), decision, "{what}");
+    }
+    let settled = Facts { unsettled: 0, ..after(facts(10, 2, 0, 0, 0), 8, 2) };
+    assert_eq!(plan(&settled), Send(8), "the same again, so that the channel lets go of what is in handling");
+    let still = Facts { unsettled: 2, ..settled };
+    assert_eq!(plan(&still), Keep);
+    let asked = Facts { resend: true, ..after(facts(10, 0, 0, 0, 0), 10, 0) };
+    assert_eq!(plan(&asked), Send(10));
+}
+
+proptest! {
+    #[test]
+    fn never_above_what_is_sellable(
+        physical in -50i64..500, reserved in 0i64..100, in_flight in 0i64..50, buffer in 0i64..20,
+        added_back in 0i64..50, moving in 0i64..50, other in 0i64..20, last in proptest::option::of((0i64..500, 0i64..50)),
+        resend in any::<bool>(),
+    ) {
+        let mut facts = facts(physical, reserved, in_flight, added_back, moving);
+        facts.parts.buffer = buffer;
+        facts.unsettled = moving + other;
+        facts.last = last.map(|(quantity, unsettled)| Last { quantity, unsettled });
+        facts.resend = resend;
+        let sellable = physical - reserved - in_flight - buffer;
+        // What customers can buy, when the channel subtracts what is added back and, of a number that stands, what is on its way.
+        let shown = match plan(&facts) {
+            Decision::Send(quantity) => {
+                prop_assert!(quantity >= 0);
+                quantity - added_back
+            }
+            Decision::Keep => facts.last.unwrap().quantity - added_back - moving,
+        };
+        prop_assert!(shown <= sellable.max(-added_back), "{shown} of {sellable}");
+        if let Decision::Send(quantity) = plan(&facts) {
+            prop_assert!(quantity == 0 || shown == sellable, "exactly what is sellable");
+        }
+    }
+
+    #[test]
+    fn more_sold_never_means_more_promised(
+        physical in 0i64..100, reserved in 0i64..100, in_flight in 0i64..50, more in 0i64..50,
+    ) {
+        let number = |facts: &Facts| match plan(facts) {
+            Decision::Send(quantity) => quantity,
+            Decision::Keep => unreachable!(),
+        };
+        let before = number(&facts(physical, reserved, in_flight, 0, 0));
+        prop_assert!(number(&facts(physical - more, reserved, in_flight, 0, 0)) <= before);
+        prop_assert!(number(&facts(physical, reserved + more, in_flight, 0, 0)) <= before);
+        prop_assert!(number(&facts(physical, reserved, in_flight + more, 0, 0)) <= before);
+        prop_assert!(number(&facts(physical + more, reserved, in_flight, 0, 0)) >= before);
+    }
+}
+
+/// Two VTEX accounts that sell from one ERP.
+fn config() -> Config {
+    let channel = |name: &str, more: &str| {
+        format!(
+            "[channels.{name}]\nkind = \"vtex\"\naccount = \"{name}\"\napp_key = {{ env = \"K\" }}\napp_token = {{ env = \"T\" }}\n\
+             since = \"2026-11-01\"\n{more}\n"
+        )
+    };
+    let text = format!(
+        "[erp]\nkind = \"ledger\"\n{}{}",
+        channel("loja", "warehouses = { \"1_1\" = \"central\" }\nstock = { settle = \"1m\", reserved_for = \"2d\" }"),
+        channel("outlet", "warehouses = { \"9\" = \"central\" }\nskus = { \"500\" = \"CANECA\" }"),
+    );
+    Config::parse(std::path::Path::new("vaivem.toml"), &text).unwrap()
+}
+
+fn order(row: i64, channel: &str, status: Status, quantity: i64) -> Claim {
+    Claim {
+        row,
+        channel: ChannelName::new(channel),
+        id: OrderId::new(format!("{row}-01")),
+        erp_id: None,
+        status: Some(status),
+        erp_status: None,
+        created_at: Some(at(-30)),
+        untaken_at: Some(at(-1)),
+        taken_over_at: None,
+        lines: vec![ClaimLine {
+            channel_sku: ChannelSku::new("1"),
+            sku: Some(Sku::new("CANECA")),
+            warehouse: Some(WarehouseId::new(if channel == "loja" { "1_1" } else { "9" })),
+            quantity,
+        }],
+    }
+}
+
+fn linked(order: Claim) -> Claim {
+    Claim { erp_id: Some(ErpOrderId::new("7")), erp_status: Some(Status::AwaitingPayment), ..order }
+}
+
+fn weigh(orders: Vec<Claim>, pushed_at: Option<Instant>, verdicts: Option<&BTreeMap<i64, Verdict>>) -> Weighed {
+    let config = config();
+    let loja = &config.channels[0];
+    let places = places::of(loja, &WarehouseId::new("default")).unwrap();
+    let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
+    let claims = Claims::new(orders, &loja.name, &places, &terms);
+    claims.weigh((&Sku::new("CANECA"), &places[0]), pushed_at, verdicts, at(0), &loja.stock)
+}
+
+/// In flight, added back, moving, unsettled.
+fn weights(orders: Vec<Claim>, pushed_at: Option<Instant>) -> [i64; 4] {
+    let weighed = weigh(orders, pushed_at, None);
+    [weighed.in_flight, weighed.added_back, weighed.moving, weighed.unsettled]
+}
+
+#[test]
+fn what_each_order_claims() {
+    let (unpaid, paid) = (Status::AwaitingPayment, Status::Paid);
+    let table: Vec<(&str, Claim, [i64; 4])> = vec![
+        ("unpaid, in flight", order(1, "loja", unpaid.clone(), 3), [3, 3, 0, 0]),
+        ("unpaid, in the ERP", linked(order(1, "loja", unpaid.clone(), 3)), [0, 3, 0, 0]),
+        ("in review", order(1, "loja", Status::PaymentUnderReview, 3), [3, 3, 0, 0]),
+        ("unpaid elsewhere", order(1, "outlet", unpaid.clone(), 3), [3, 0, 0, 0]),
+        ("paid, held", order(1, "loja", paid.clone(), 3), [3, 0, 3, 3]),
+        ("paid, in the ERP, not taken over", linked(order(1, "loja", paid.clone(), 3)), [0, 0, 3, 3]),
+        (
+            "paid, last read before the push: it may have been in handling then",
+            Claim { untaken_at: Some(at(-20)), ..linked(order(1, "loja", paid.clone(), 3)) },
+            [0, 0, 0, 3],
+        ),
+        (
+            "taken over just now",
+            Claim { taken_over_at: Some(at(0) - TimeDelta::seconds(59)), ..linked(order(1, "loja", paid.clone(), 3)) },
+            [0, 0, 3, 3],
+        ),
+        (
+            "taken over for good",
+            Claim { taken_over_at: Some(at(-1)), ..linked(order(1, "loja", paid.clone(), 3)) },
+            [0, 0, 0, 0],
+        ),
+        (
+            "unpaid for so long that the channel may have let go of it",
+            Claim { created_at: Some(at(-2 * 24 * 60 + 59)), ..linked(order(1, "loja", unpaid.clone(), 3)) },
+            [0, 0, 0, 0],
+        ),
+        ("of unknown age", Claim { created_at: None, ..linked(order(1, "loja", unpaid.clone(), 3)) }, [0, 0, 0, 0]),
+        (
+            "cancelled in the ERP, which subtracts it no more",
+            Claim { erp_status: Some(Status::Cancelled), ..linked(order(1, "loja", unpaid, 3)) },
+            [0, 0, 0, 0],
+        ),
+        ("cancellation asked for", order(1, "loja", Status::CancellationRequested, 3), [3, 0, 3, 3]),
+        ("a word nobody knows", order(1, "loja", Status::Unknown("x".into()), 3), [3, 0, 3, 3]),
+    ];
+    for (what, order, expected) in table {
+        assert_eq!(weights(vec![order], Some(at(-10))), expected, "{what}");
+    }
+}
+
+#[test]
+fn lines_are_read_by_their_own_channels_table() {
+    let mut mapped = order(1, "outlet", Status::Paid, 2);
+    mapped.lines[0].channel_sku = ChannelSku::new("500");
+    mapped.lines[0].sku = Some(Sku::new("OUTRA"));
+    let mut elsewhere = order(2, "outlet", Status::Paid, 5);
+    elsewhere.lines[0].warehouse = Some(WarehouseId::new("unmapped"));
+    assert_eq!(weights(vec![mapped, elsewhere], None), [2, 0, 0, 0]);
+}
+
+#[test]
+fn only_what_a_fresh_reading_shows_unpaid_is_added_back() {
+    let mut two_lines = linked(order(1, "loja", Status::AwaitingPayment, 3));
+    two_lines.lines.push(two_lines.lines[0].clone());
+    let fresh = |verdict: Option<Verdict>| {
+        let verdicts: BTreeMap<i64, Verdict> = verdict.into_iter().map(|verdict| (1, verdict)).collect();
+        let weighed = weigh(vec![two_lines.clone()], Some(at(-10)), Some(&verdicts));
+        [weighed.added_back, weighed.moving, weighed.unsettled]
+    };
+    let units = |quantity| Some(Verdict::Unpaid(BTreeMap::from([(ChannelSku::new("1"), quantity)])));
+    assert_eq!(fresh(units(6)), [6, 0, 0]);
+    assert_eq!(fresh(units(9)), [6, 0, 0], "no more than was subtracted");
+    assert_eq!(fresh(units(4)), [4, 0, 0], "no more than is reserved");
+    assert_eq!(fresh(Some(Verdict::Unpaid(BTreeMap::new()))), [0, 0, 0]);
+    assert_eq!(fresh(Some(Verdict::Moving)), [0, 6, 6]);
+    assert_eq!(fresh(Some(Verdict::Gone)), [0, 0, 0]);
+    assert_eq!(fresh(None), [0, 6, 6], "one that was not read is not added back");
+}
+
+#[test]
+fn time_alone_may_change_a_number() {
+    let taken = Claim { taken_over_at: Some(at(0)), ..linked(order(1, "loja", Status::Paid, 1)) };
+    let unpaid = order(2, "loja", Status::AwaitingPayment, 1);
+    assert_eq!(weigh(vec![unpaid.clone()], None, None).recheck_at, Some(at(-30 + 47 * 60)));
+    assert_eq!(weigh(vec![unpaid, taken], None, None).recheck_at, Some(at(1)));
+    assert_eq!(weigh(Vec::new(), None, None).recheck_at, None);
+}
+
+#[test]
+fn without_a_warehouse_a_line_is_only_added_back_where_there_is_only_one() {
+    let mut unnamed = linked(order(1, "loja", Status::AwaitingPayment, 3));
+    unnamed.lines[0].warehouse = None;
+    let config = config();
+    let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
+    let place = |channel: &str| Place { channel: WarehouseId::new(channel), erp: WarehouseId::new(channel) };
+    let added_back = |places: &[Place]| {
+        let claims = Claims::new(vec![unnamed.clone()], &config.channels[0].name, places, &terms);
+        let policy = &config.channels[0].stock;
+        claims.weigh((&Sku::new("CANECA"), &places[0]), None, None, at(0), policy).added_back
+    };
+    assert_eq!(added_back(&[place("1_1")]), 3);
+    assert_eq!(added_back(&[place("1_1"), place("1_2")]), 0);
+}
+
+#[test]
+fn the_guard() {
+    let policy =
+        StockConfig { guard_percent: 30, guard_min: 10, settle: Duration::ZERO, ..config().channels[0].stock.clone() };
+    let totals = StockTotals { known: 100, in_stock: 50, units: 1_000 };
+    let toll = |changes: &[(i64, i64, i64)]| {
+        let mut toll = Toll::default();
+        for (many, before, after) in changes {
+            (0..*many).for_each(|n| toll.count(&Sku::new(format!("P{n}")), Some(*before), *after));
+        }
+        toll
+    };
+    assert_eq!(toll(&[(15, 10, 0)]).refusal(totals, &policy), None, "30 % of what is in stock");
+    assert!(toll(&[(16, 10, 0)]).refusal(totals, &policy).unwrap().contains("16 of 50"));
+    assert_eq!(toll(&[(9, 100, 0)]).refusal(totals, &policy), None, "fewer than ten products");
+    assert_eq!(toll(&[(10, 40, 10)]).refusal(totals, &policy), None, "30 % of the units");
+    assert!(toll(&[(10, 41, 10)]).refusal(totals, &policy).unwrap().contains("310 of 1000 units"));
+    assert_eq!(toll(&[(10, 41, 10), (1, 10, 30)]).refusal(totals, &policy), None, "what comes in counts against it");
+    assert_eq!(toll(&[(50, 0, 0)]).refusal(totals, &policy), None, "nothing changes");
+    let mut first = Toll::default();
+    (0..50).for_each(|_| first.count(&Sku::new("A"), None, 0));
+    assert_eq!(first.refusal(totals, &policy), None, "never told, nothing taken away");
+
+    let missing: Vec<Sku> = (0..31).map(|n| Sku::new(format!("P{n}"))).collect();
+    assert!(short_answer(&missing, 69, totals, &policy).unwrap().contains("31 of 100"));
+    assert_eq!(short_answer(&missing[..30], 70, totals, &policy), None);
+    let few = StockTotals { known: 3, ..totals };
+    assert!(short_answer(&missing[..3], 0, few, &policy).is_some(), "an empty answer is refused whatever the size");
+    assert_eq!(short_answer(&missing[..2], 1, few, &policy), None);
+}

@@ -312,7 +312,7 @@ impl Vtex {
     fn update(&mut self, sku: &str, warehouse: &str, update: Update) -> Result<(), Answer> {
         self.known(warehouse)?;
         let (now, lock) = (self.now(), delta(self.stock_lock));
-        let total = update.quantity.unwrap_or(0);
+        let (total, date_counts) = (update.quantity.unwrap_or(0), self.balance_date_counts);
         let stock = self.stock_mut(sku, warehouse);
         // Of updates within milliseconds the first wins and the rest are discarded.
         if stock.updated.is_some_and(|last| now - last < lock) {
@@ -330,7 +330,9 @@ impl Vtex {
         stock.before = Some((stock.total(), stock.unlimited));
         (stock.quantity, stock.unlimited) = (total, update.unlimited);
         // Only what was in handling when the balance was taken is in the balance; how VTEX uses that date is not sure.
-        stock.reservations.retain(|_, hold| hold.state != Acknowledged || hold.since > update.balance_at);
+        stock
+            .reservations
+            .retain(|_, hold| hold.state != Acknowledged || date_counts && hold.since > update.balance_at);
         let (sku, warehouse) = (sku.to_owned(), warehouse.to_owned());
         self.effects.push(Effect::Stock { sku, warehouse, quantity: total, unlimited: update.unlimited });
         Ok(())

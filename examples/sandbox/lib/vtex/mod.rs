@@ -76,6 +76,8 @@ pub struct Vtex {
     pub stock_lock: Duration,
     /// How long an update of a stock takes to show (VTEX 6.1: about a second).
     pub stock_visibility: Duration,
+    /// Whether an update lets go only of what was in handling when its balance was taken, or of all that is now (VTEX 6.3: not sure).
+    pub balance_date_counts: bool,
     /// SKU ids and their reference codes.
     pub catalog: BTreeMap<String, String>,
     pub unknown_code: UnknownCode,
@@ -150,6 +152,7 @@ impl Vtex {
             inventory: Inventory::default(),
             stock_lock: Duration::from_millis(5),
             stock_visibility: Duration::ZERO,
+            balance_date_counts: true,
             catalog: BTreeMap::new(),
             unknown_code: UnknownCode::default(),
             batches_enabled: false,

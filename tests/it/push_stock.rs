@@ -1,0 +1,519 @@
+//! push-stock: what the platform lets customers buy is held against what is truly sellable, at every step of an order's life.
+
+use std::time::Duration;
+
+use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase, UnknownCode};
+use crate::shop::{Shop, paid};
+
+mod any_day;
+
+/// Orders settle at once, so that tests need not wait.
+const STOCK: &str = "stock = { warehouse = \"1_1\", settle = \"0s\" }";
+
+fn boleto() -> Payment {
+    Payment::boleto("2030-01-10".parse().unwrap())
+}
+
+/// A shop whose three products, 100 of each, VTEX knows.
+fn shop(settings: &str) -> Shop {
+    let shop = Shop::with(&format!("{STOCK}\n{settings}"));
+    shop.vtex(|v| {
+        v.add_sku("1", "CAMISETA-P");
+        v.add_sku("2", "CANECA");
+        v.add_sku("3", "BONE");
+        v.configure_needed_feed();
+    });
+    shop
+}
+
+/// What customers can buy of the shirt.
+fn can_be_bought(shop: &Shop) -> i64 {
+    shop.vtex(|v| v.available("1"))
+}
+
+/// The shirts that are not sold, by the platform's own orders: 100 were counted, and none has left the shelf.
+fn sellable(shop: &Shop) -> i64 {
+    let sold: i64 = shop.vtex(|v| {
+        let live = v.orders.values().filter(|order| order.status != "canceled");
+        live.flat_map(|order| order.seed.lines.clone()).filter(|line| line.id == "1").map(|line| line.quantity).sum()
+    });
+    100 - sold
+}
+
+/// Stock updates the platform took, of any product.
+fn updates(shop: &Shop) -> usize {
+    shop.vtex(|v| v.effects.iter().filter(|effect| matches!(effect, Effect::Stock { .. })).count())
+}
+
+fn patches(shop: &Shop) -> usize {
+    shop.vtex(|v| v.calls_of("PATCH", "/quantity").len())
+}
+
+/// Every pass, as cron runs them.
+fn all_passes(shop: &Shop) {
+    let _ = shop.import();
+    let _ = shop.sync();
+    let _ = shop.push();
+}
+
+#[test]
+fn the_first_push_tells_everything_and_the_second_nothing() {
+    let shop = shop("");
+    let ran = shop.push().exits(0);
+    assert_eq!(ran.summary()["updated"], 3);
+    let record = ran.stock("CAMISETA-P");
+    assert_eq!(
+        (&record["channel_sku"], &record["warehouse"], &record["quantity"], &record["before"], &record["outcome"]),
+        (&"1".into(), &"1_1".into(), &100.into(), &serde_json::Value::Null, &"updated".into())
+    );
+    assert_eq!((&record["parts"]["physical"], &record["parts"]["reserved"]), (&100.into(), &0.into()));
+    assert_eq!(can_be_bought(&shop), 100);
+    let body = shop.vtex(|v| v.calls_of("PATCH", "/skus/1/warehouses/1_1/quantity")[0].body.clone());
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(body["dateUtcOnBalanceSystem"].as_str().unwrap().len(), "2026-11-24T12:00:00.000000Z".len());
+    assert_eq!(body["unlimitedQuantity"], false);
+
+    let calls = shop.vtex(|v| v.total_calls);
+    let again = shop.push().exits(0);
+    assert_eq!(again.records().len(), 1, "{}", again.stdout);
+    assert_eq!(shop.vtex(|v| v.total_calls), calls, "no change, no call");
+}
+
+#[test]
+fn a_change_in_the_erp_is_sent_alone() {
+    let shop = shop("");
+    let _ = shop.push().exits(0);
+    shop.stock("codigo;quantidade\nCANECA;98\n");
+    let ran = shop.push().exits(0);
+    assert_eq!((&ran.stock("CANECA")["quantity"], &ran.stock("CANECA")["before"]), (&98.into(), &100.into()));
+    assert_eq!((patches(&shop), shop.vtex(|v| v.available("2"))), (4, 98));
+}
+
+/// From the cart to the invoice or the cancellation, with a push after every step: customers can buy exactly what is not sold.
+#[test]
+fn an_orders_whole_life_leaves_exactly_what_is_sellable() {
+    for date_counts in [true, false] {
+        for settings in ["import = \"paid\"", "import = \"all\""] {
+            for cancelled_at in 0..5 {
+                let shop = shop(settings);
+                shop.vtex(|v| v.balance_date_counts = date_counts);
+                let _ = shop.push().exits(0);
+                let id = shop.place(paid().pending(boleto()));
+                let steps: [&dyn Fn(); 5] = [
+                    &|| {},
+                    &|| drop(shop.import().exits(0)),
+                    &|| shop.vtex(|v| v.approve_payment(&id)),
+                    &|| {
+                        let _ = shop.sync().exits(0);
+                        let _ = shop.import().exits(0);
+                    },
+                    &|| drop(shop.import().exits(0)),
+                ];
+                for (at, step) in steps.iter().enumerate() {
+                    step();
+                    let _ = shop.push().exits(0);
+                    let told = format!("{settings}, step {at}, date counts: {date_counts}");
+                    assert_eq!(can_be_bought(&shop), sellable(&shop), "{told}");
+                    if at == cancelled_at {
+                        shop.vtex(|v| v.cancel_by_customer(&id));
+                        let _ = shop.push().exits(0);
+                        assert!(can_be_bought(&shop) <= 100, "{told}");
+                        all_passes(&shop);
+                        all_passes(&shop);
+                        assert_eq!((can_be_bought(&shop), sellable(&shop)), (100, 100), "cancelled after {told}");
+                        break;
+                    }
+                }
+                let calls = shop.vtex(|v| v.total_calls);
+                let _ = shop.push().exits(0);
+                assert_eq!(shop.vtex(|v| v.total_calls), calls, "quiet");
+            }
+        }
+    }
+}
+
+/// One order, one update of its SKU: not one for its sale, one for its payment, one for its handling.
+#[test]
+fn a_sale_costs_one_update() {
+    let shop = shop("");
+    let _ = shop.push().exits(0);
+    let before = patches(&shop);
+    let id = shop.place(paid().pending(Payment::pix()));
+    all_passes(&shop);
+    shop.vtex(|v| v.approve_payment(&id));
+    for _ in 0..3 {
+        all_passes(&shop);
+    }
+    assert_eq!((shop.take_overs(&id), can_be_bought(&shop)), (1, 99));
+    assert_eq!(patches(&shop) - before, 1);
+}
+
+#[test]
+fn a_held_order_is_subtracted_until_somebody_decides() {
+    let shop = shop("");
+    let _ = shop.push().exits(0);
+    // Ready, but its carrier is not mapped: a person may start handling it any moment.
+    let id = shop.place(paid().carrier("Jadlog", "9", "Jadlog"));
+    let _ = shop.import().exits(3);
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 99);
+    // Another change of the SKU must not count on the reservation: it is let go of if the order is in handling by then.
+    shop.stock("codigo;quantidade\nCAMISETA-P;90\n");
+    let other = id.clone();
+    shop.vtex(|v| {
+        v.balance_date_counts = false;
+        v.on_call = Some(Box::new(move |call, phase| match phase {
+            Phase::BeforeEffect if call.method == "PATCH" => {
+                let id = other.clone();
+                HookAction::Meanwhile(Box::new(move |v| v.set_status(&id, "handling")))
+            }
+            _ => HookAction::Go,
+        }));
+    });
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 89, "the person's order is sold");
+}
+
+/// The unpaid order that pays and is handled in the middle of a push is the reason why the balance's instant travels with it.
+#[test]
+fn what_happens_after_the_balance_was_taken_stays_reserved() {
+    let shop = shop("import = \"all\"");
+    let id = shop.place(paid().pending(boleto()));
+    let _ = shop.import().exits(0);
+    shop.vtex(|v| {
+        v.on_call = Some(Box::new(move |call, phase| match phase {
+            Phase::BeforeEffect if call.path.contains("/skus/1/") => {
+                let id = id.clone();
+                HookAction::Meanwhile(Box::new(move |v| {
+                    v.approve_payment(&id);
+                    v.set_status(&id, "handling");
+                }))
+            }
+            _ => HookAction::Go,
+        }));
+    });
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 99);
+}
+
+/// Handed over between the reading of the ERP and the update, the order would be let go of and is not subtracted yet.
+#[test]
+fn no_order_is_handed_over_in_the_middle_of_a_push() {
+    let shop = shop("import = \"all\"");
+    shop.vtex(|v| v.balance_date_counts = false);
+    let unpaid = shop.place(paid().pending(boleto()));
+    let _ = shop.import().exits(0);
+    let _ = shop.push().exits(0);
+    shop.stock("codigo;quantidade\nCAMISETA-P;90\n");
+    // The unpaid order's reading takes long, and meanwhile another order is imported.
+    let reading = format!("/orders/{unpaid}");
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::SlowMs(1_500)).on("GET", &reading)));
+    let reads = || shop.vtex(|v| v.calls_of("GET", &reading).len());
+    let before = reads();
+    let push = shop.command(&["push-stock"]).spawn().unwrap();
+    while reads() == before {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let ready = shop.place(paid());
+    let _ = shop.run(&["import-orders", "--order", &ready]).exits(0);
+    assert!(push.wait_with_output().unwrap().status.success());
+    assert_eq!((shop.take_overs(&ready), shop.erp()[&ready].len()), (1, 1));
+    assert_eq!(can_be_bought(&shop), 88, "90 on the shelf, two sold");
+    all_passes(&shop);
+    assert_eq!(can_be_bought(&shop), 88);
+}
+
+#[test]
+fn orders_in_every_state_at_the_first_push() {
+    for date_counts in [true, false] {
+        let shop = shop("import_by_method = { boleto = \"all\" }");
+        shop.vtex(|v| v.balance_date_counts = date_counts);
+        shop.place(paid());
+        shop.place(paid().pending(boleto()));
+        shop.place(paid().pending(Payment::pix()));
+        shop.place(paid().in_review());
+        shop.place(paid().status("canceled"));
+        shop.place(OrderSeed::new().sku("1", "CAMISETA-P", 100, 3).sku("1", "CAMISETA-P", 90, 2));
+        let _ = shop.import().exits(0);
+        let ran = shop.push().exits(0);
+        let record = ran.stock("CAMISETA-P");
+        assert_eq!(
+            (&record["parts"]["added_back"], &record["parts"]["in_flight"], &record["parts"]["reserved"]),
+            (&3.into(), &2.into(), &7.into()),
+            "{record}"
+        );
+        assert_eq!((can_be_bought(&shop), sellable(&shop)), (91, 91));
+        all_passes(&shop);
+        assert_eq!(can_be_bought(&shop), 91);
+    }
+}
+
+#[test]
+fn without_an_import_first_the_orders_are_read() {
+    let shop = shop("");
+    let _ = shop.import().exits(0);
+    let id = shop.place(paid().pending(Payment::pix()));
+    // Heard of, and never read: the reading fails.
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::status(500)).on("GET", &format!("/orders/{id}"))));
+    let _ = shop.import();
+    shop.vtex(|v| v.faults.clear());
+    let _ = shop.push();
+    assert_eq!(can_be_bought(&shop), 99);
+}
+
+#[test]
+fn the_buffer_and_its_exceptions() {
+    let mut shop = shop("");
+    shop.set("stock = { warehouse = \"1_1\", buffer = 5, buffers = { CANECA = 200, BONE = 0 } }");
+    let _ = shop.push().exits(0);
+    assert_eq!([1, 2, 3].map(|sku| shop.vtex(|v| v.available(&sku.to_string()))), [95, 0, 100]);
+}
+
+#[test]
+fn a_product_the_channel_does_not_have_is_held_and_asked_after_again() {
+    for unknown in [UnknownCode::NotFound, UnknownCode::Null, UnknownCode::EmptyText] {
+        let shop = shop("");
+        shop.vtex(|v| {
+            v.unknown_code = unknown;
+            v.catalog.remove("3");
+        });
+        let ran = shop.push().exits(3);
+        let record = ran.stock("BONE");
+        assert_eq!((&record["outcome"], &record["reason"]["code"]), (&"held".into(), &"sku_not_on_channel".into()));
+        assert!(record["hint"].as_str().is_some_and(|hint| hint.contains("unknown_skus")));
+        assert_eq!(ran.summary()["updated"], 2, "the others go on");
+        let holds = shop.run(&["holds"]).exits(3).records();
+        assert_eq!(holds[0]["sku"], "BONE");
+        let calls = shop.vtex(|v| v.total_calls);
+        let _ = shop.push().exits(0);
+        assert_eq!(shop.vtex(|v| v.total_calls), calls, "not on every run");
+        shop.vtex(|v| v.add_sku("3", "BONE"));
+        let _ = shop.run(&["push-stock", "--sku", "BONE"]).exits(0);
+        assert_eq!(shop.vtex(|v| v.available("3")), 100);
+        let _ = shop.run(&["holds"]).exits(0);
+    }
+    let mut shop = shop("");
+    shop.vtex(|v| drop(v.catalog.remove("3")));
+    shop.set("stock = { warehouse = \"1_1\", unknown_skus = \"ignore\" }");
+    assert_eq!(shop.push().exits(0).summary()["updated"], 2);
+    let _ = shop.run(&["holds"]).exits(0);
+}
+
+#[test]
+fn ids_from_the_configuration_come_first() {
+    let mut shop = shop("");
+    shop.set(&format!("{STOCK}\nskus = {{ \"77\" = \"CANECA\", \"1\" = \"BONE\", \"8\" = \"DUO\", \"9\" = \"DUO\" }}"));
+    shop.stock("codigo;nome;quantidade\nDUO;Duo;7\n");
+    let ran = shop.push().exits(3);
+    assert_eq!(ran.stock("DUO")["reason"]["code"], "sku_ambiguous", "its units would be promised twice");
+    assert_eq!(ran.stock("CAMISETA-P")["reason"]["code"], "sku_not_on_channel", "its id is given to another");
+    assert_eq!(["1", "77", "2"].map(|sku| shop.vtex(|v| v.available(sku))), [100, 100, 0]);
+}
+
+#[test]
+fn a_locked_sku_is_tried_again() {
+    let shop = shop("");
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::status(423)).on("PATCH", "/skus/1/")));
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 100);
+    // Locked for longer than a call waits: nothing is lost, and it is not taken for told.
+    let shop = self::shop("");
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::status(423)).on("PATCH", "/skus/1/")));
+    let ran = shop.push().exits(3);
+    assert_eq!(ran.stock("CAMISETA-P")["reason"]["code"], "call_failed");
+    shop.vtex(|v| v.faults.clear());
+    let ran = shop.push().exits(0);
+    assert_eq!(ran.summary()["updated"], 1);
+    assert_eq!(can_be_bought(&shop), 100);
+    let _ = shop.run(&["holds"]).exits(0);
+}
+
+#[test]
+fn an_update_whose_answer_is_lost_is_settled_by_reading() {
+    for kind in [Kind::Applied500, Kind::TimeoutAfterWrite] {
+        let shop = shop("");
+        shop.vtex(|v| v.faults.push(Fault::next(1, kind.clone()).on("PATCH", "/skus/1/")));
+        let ran = shop.push().exits(0);
+        assert_eq!(ran.stock("CAMISETA-P")["outcome"], "updated", "{kind:?}");
+        assert_eq!((patches(&shop), updates(&shop)), (3, 3), "{kind:?}: sent once");
+        assert_eq!(shop.push().exits(0).summary()["calls"], 0);
+    }
+    for kind in [Kind::DropBeforeWrite, Kind::status(500)] {
+        let shop = shop("");
+        shop.vtex(|v| v.faults.push(Fault::next(1, kind.clone()).on("PATCH", "/skus/1/")));
+        let ran = shop.push().exits(3);
+        assert_eq!(ran.stock("CAMISETA-P")["reason"]["code"], "outcome_unknown", "{kind:?}");
+        assert_eq!(can_be_bought(&shop), 0);
+        let _ = shop.push().exits(0);
+        assert_eq!(can_be_bought(&shop), 100);
+        let _ = shop.run(&["holds"]).exits(0);
+    }
+}
+
+/// The same number again, sent only so that VTEX lets go of an order in handling: a reading cannot tell whether it was taken.
+#[test]
+fn a_reading_of_the_same_number_proves_nothing() {
+    let shop = shop("");
+    let _ = shop.push().exits(0);
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::status(500)).on("PATCH", "/skus/1/")));
+    let _ = shop.run(&["push-stock", "--sku", "CAMISETA-P"]).exits(3);
+    assert_eq!(shop.push().exits(0).summary()["updated"], 1);
+}
+
+#[test]
+fn the_guard_refuses_to_empty_the_shop() {
+    let shop = many(30);
+    let _ = shop.push().exits(0);
+    let zeros: String = (0..12).map(|n| format!("P{n};0\n")).collect();
+    shop.stock(&format!("codigo;quantidade\n{zeros}"));
+    for _ in 0..2 {
+        let before = patches(&shop);
+        let ran = shop.push().exits(6);
+        let message = ran.summary()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("12 of 33 products in stock would go to zero (P0, P1"), "{message}");
+        assert!(message.contains("--confirm"), "{message}");
+        assert_eq!(patches(&shop), before, "nothing is sent");
+    }
+    let _ = shop.run(&["push-stock", "--confirm"]).exits(0);
+    assert_eq!(shop.vtex(|v| v.available("1000")), 0);
+    let _ = shop.push().exits(0);
+    // Units that go, though no product goes to zero.
+    let ones: String = (12..30).map(|n| format!("P{n};1\n")).collect();
+    shop.stock(&format!("codigo;quantidade\n{ones}"));
+    assert!(shop.push().exits(6).summary()["message"].as_str().unwrap().contains("units would go"));
+}
+
+#[test]
+fn a_few_zeros_need_no_confirmation() {
+    let shop = many(30);
+    let _ = shop.push().exits(0);
+    shop.stock("codigo;quantidade\nP0;0\nP1;0\nP2;0\n");
+    assert_eq!(shop.push().exits(0).summary()["updated"], 3);
+}
+
+#[test]
+fn an_erp_that_forgot_its_products_empties_nothing() {
+    let shop = many(30);
+    let _ = shop.push().exits(0);
+    let calls = shop.vtex(|v| v.total_calls);
+    for file in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+        let _ = std::fs::remove_file(shop.path(file));
+    }
+    for args in [&["push-stock"][..], &["push-stock", "--full"]] {
+        let ran = shop.run(args).exits(6);
+        assert!(ran.summary()["message"].as_str().unwrap().contains("of none for 33 of 33"), "{}", ran.stdout);
+    }
+    // A few products of many.
+    shop.stock("codigo;nome;quantidade\nP0;P0;100\nP1;P1;100\n");
+    let _ = shop.push().exits(6);
+    assert_eq!(shop.vtex(|v| v.total_calls), calls);
+    assert_eq!(shop.vtex(|v| v.available("1000")), 100);
+}
+
+/// A shop with so many products more, P0 … with VTEX ids from 1000.
+fn many(products: usize) -> Shop {
+    let shop = shop("");
+    let lines: String = (0..products).map(|n| format!("P{n};Produto {n};100\n")).collect();
+    shop.stock(&format!("codigo;nome;quantidade\n{lines}"));
+    shop.vtex(|v| (0..products).for_each(|n| v.add_sku(&(1000 + n).to_string(), &format!("P{n}"))));
+    shop
+}
+
+#[test]
+fn a_thousand_products_without_a_change_cost_no_call() {
+    let shop = many(1_000);
+    let _ = shop.push().exits(0);
+    let again = shop.push().exits(0);
+    assert_eq!(again.summary()["calls"], 0);
+    assert!(again.summary()["duration_ms"].as_u64().unwrap() < 100, "{}", again.stdout);
+    shop.stock("codigo;quantidade\nP7;99\n");
+    assert_eq!(shop.push().exits(0).summary()["calls"], 1);
+}
+
+#[test]
+fn full_and_named_products_are_sent_again() {
+    let shop = shop("");
+    let _ = shop.push().exits(0);
+    // Somebody changes it in the panel.
+    shop.vtex(|v| v.set_stock("1", "1_1", 3));
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 3, "it is not known");
+    let ran = shop.run_with_input(&["push-stock", "--sku", "-"], "CAMISETA-P\n\nNADA\n").exits(3);
+    assert_eq!((&ran.summary()["updated"], &ran.summary()["failed"]), (&1.into(), &1.into()));
+    assert_eq!(ran.stock("NADA")["reason"]["code"], "stock_not_in_erp");
+    assert_eq!(can_be_bought(&shop), 100);
+    let ran = shop.run(&["push-stock", "--full"]).exits(0);
+    assert_eq!(ran.summary()["updated"], 3);
+    assert_eq!(shop.push().exits(0).summary()["calls"], 0);
+}
+
+#[test]
+fn a_dry_run_sends_and_keeps_nothing() {
+    let shop = shop("");
+    let ran = shop.run(&["push-stock", "--dry-run"]).exits(0);
+    assert_eq!((&ran.summary()["updated"], &ran.stock("BONE")["dry_run"]), (&3.into(), &true.into()));
+    assert_eq!(patches(&shop), 0);
+    assert_eq!(shop.push().exits(0).summary()["updated"], 3);
+}
+
+#[test]
+fn out_of_time_and_the_next_run_goes_on() {
+    let shop = many(100);
+    shop.vtex(|v| v.latency = Duration::from_millis(120));
+    let ran = shop.run(&["push-stock", "--max-duration", "1s"]).exits(10);
+    let sent = ran.summary()["updated"].as_u64().unwrap();
+    assert!((1..103).contains(&sent), "{sent}");
+    shop.vtex(|v| v.latency = Duration::ZERO);
+    let _ = shop.push().exits(0);
+    assert_eq!(shop.vtex(|v| v.available("1099")), 100);
+    assert!(patches(&shop) <= 103 + 4, "what was confirmed is not sent again");
+}
+
+#[test]
+fn the_configuration_must_say_where_the_stock_goes() {
+    let mut shop = shop("");
+    shop.set("");
+    let message = shop.push().exits(4).summary()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("channels.loja.stock.warehouse"), "{message}");
+    let _ = shop.import().exits(0);
+    shop.set("warehouses = { \"1_1\" = \"default\", \"1_2\" = \"default\" }");
+    let message = shop.push().exits(4).summary()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("promised twice"), "{message}");
+    shop.set("warehouses = { \"1_1\" = \"default\" }");
+    assert_eq!(shop.push().exits(0).summary()["updated"], 3);
+    shop.set("stock = { enabled = false }");
+    let _ = shop.run(&["push-stock", "--full"]).exits(0);
+    assert_eq!(patches(&shop), 3);
+}
+
+#[test]
+fn warehouses_are_kept_apart() {
+    let mut shop = shop("");
+    shop.vtex(|v| v.warehouses.push(("1_2".into(), "Loja".into())));
+    shop.set("warehouses = { \"1_1\" = \"central\", \"1_2\" = \"loja\" }\nstock = { settle = \"0s\" }");
+    shop.stock("codigo;quantidade;deposito\nCAMISETA-P;10;central\nCAMISETA-P;4;loja\n");
+    shop.place(paid().pending(boleto()));
+    let _ = shop.import().exits(0);
+    let _ = shop.push();
+    let quantity = |warehouse: &str| shop.vtex(|v| v.stock("1", warehouse).quantity);
+    assert_eq!([quantity("1_1"), quantity("1_2")], [10, 4]);
+    assert_eq!(can_be_bought(&shop), 13);
+}
+
+#[test]
+fn a_killed_push_is_finished_by_the_next() {
+    let shop = shop("");
+    let _ = shop.push().exits(0);
+    shop.stock("codigo;quantidade\nCAMISETA-P;50\n");
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::SlowMs(5_000)).on("PATCH", "/skus/1/")));
+    let mut child = shop.command(&["push-stock"]).spawn().unwrap();
+    while can_be_bought(&shop) != 50 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // What the channel has is not known now; even the number from before is sent.
+    shop.stock("codigo;quantidade\nCAMISETA-P;100\n");
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 100);
+}
