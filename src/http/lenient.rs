@@ -33,21 +33,25 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
     }
 }
 
+/// No amount, count or id from outside is larger than this: R$ 100 billion in cents. So sums of thousands of them fit.
+const LARGEST: i64 = 10_000_000_000_000;
+
 /// A whole number that may come as a float without fraction, or as text; null and blanks are `None`.
 ///
 /// # Errors
-/// When it has a fraction, is too large, or is no number.
+/// When it has a fraction, is no number, or larger than any amount can be.
 pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    match Option::<Value>::deserialize(deserializer)? {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
-        Some(Value::String(text)) => scaled(text.trim(), 0)
-            .map(Some)
-            .ok_or_else(|| D::Error::custom("expected a whole number, found other text")),
-        Some(Value::Number(number)) => integral(&number)
-            .map(Some)
-            .ok_or_else(|| D::Error::custom(format!("expected a whole number, found {number}"))),
-        Some(other) => Err(D::Error::custom(format!("expected a whole number, found {}", kind(&other)))),
+    let (number, found) = match Option::<Value>::deserialize(deserializer)? {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
+        Some(Value::String(text)) => (scaled(text.trim(), 0), "other text".to_owned()),
+        Some(Value::Number(number)) => (integral(&number), number.to_string()),
+        Some(other) => (None, kind(&other).to_owned()),
+    };
+    match number {
+        Some(number) if (-LARGEST..=LARGEST).contains(&number) => Ok(Some(number)),
+        Some(_) => Err(D::Error::custom("expected a whole number, found one that no amount can be")),
+        None => Err(D::Error::custom(format!("expected a whole number, found {found}"))),
     }
 }
 
@@ -183,6 +187,13 @@ mod tests {
     }
 
     #[test]
+    fn what_no_amount_can_be_is_refused() {
+        for text in ["10000000000001", "-9223372036854775808", "\"9223372036854775807\"", "1e300"] {
+            assert!(read(&format!(r#"{{"cents":{text}}}"#)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn nothing_is_rounded_away() {
         assert!(read(r#"{"cents":19.99}"#).is_err_and(|error| error.contains("expected a whole number, found 19.99")));
         assert!(read(r#"{"cents":1e300}"#).is_err());
@@ -202,7 +213,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whole_numbers_survive_every_form(n in -900_000_000_000_000i64..900_000_000_000_000) {
+        fn whole_numbers_survive_every_form(n in -10_000_000_000_000i64..=10_000_000_000_000) {
             for json in [format!(r#"{{"cents":{n}}}"#), format!(r#"{{"cents":{n}.0}}"#), format!(r#"{{"cents":"{n}"}}"#)] {
                 prop_assert_eq!(read(&json).unwrap().cents, Some(n));
             }
