@@ -143,7 +143,7 @@ fn is_mobile(word: &str) -> bool {
 }
 
 /// Hides the values in what serde says of a value it did not expect.
-pub(super) fn without_values(problem: &str) -> String {
+pub(crate) fn without_values(problem: &str) -> String {
     for (opening, closing) in
         [("string \"", "\", expected"), ("variant `", "`, expected"), ("variant `", "`, there are no")]
     {

@@ -9,7 +9,7 @@ mod answer;
 mod call;
 mod door;
 mod error;
-mod excerpt;
+pub(crate) mod excerpt;
 mod health;
 pub mod lenient;
 mod options;

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde_json::Value;
 
 use super::wire;
-use crate::http::lenient;
+use crate::http::{excerpt, lenient};
 use crate::model::{
     Address, Cents, ChannelName, ChannelSku, Customer, Delivery, Invoicing, Line, Marketplace, Order, OrderId, Package,
     PackageEvent, Payment, PaymentMethod, Readiness, Sku, Status, WarehouseId,
@@ -32,8 +32,10 @@ fn unreadable(at: impl Into<String>, problem: impl Into<String>) -> Unreadable {
 /// [`Unreadable`] with the precise place: no order id, no lines, an amount that is none …
 pub fn order(channel: &ChannelName, body: &[u8]) -> Result<Order, Unreadable> {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let wire: wire::Order = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| unreadable(error.path().to_string(), error.inner().to_string()))?;
+    let wire: wire::Order = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        // What serde quotes may be a customer's name.
+        unreadable(error.path().to_string(), excerpt::without_values(&error.inner().to_string()))
+    })?;
     convert(channel, &wire)
 }
 
