@@ -283,7 +283,7 @@ impl Place<'_> {
         let parsed = toml::Deserializer::parse(self.text).map_err(|error| wrong(&error, None))?;
         serde_path_to_error::deserialize(parsed).map_err(|error| {
             // `Spanned` shows in the path as a level of its own.
-            let path = error.path().to_string().replace("$__serde_spanned_private_value.", "");
+            let path = error.path().to_string().replace(".$__serde_spanned_private_value", "");
             let key = Some(path).filter(|path| path != ".");
             wrong(error.inner(), key)
         })
@@ -430,8 +430,8 @@ impl Place<'_> {
             limits: Limits {
                 requests_per_minute: raw.requests_per_minute.unwrap_or(300),
                 in_flight: raw.in_flight.map_or(4, |n| usize::from(n.max(1))),
-                timeout: raw.timeout.map_or(Duration::from_secs(30), |span| span.0),
-                max_wait: raw.max_wait.map_or(Duration::from_secs(90), |span| span.0),
+                timeout: raw.timeout.map_or(Duration::from_secs(30), |patience| patience.0),
+                max_wait: raw.max_wait.map_or(Duration::from_secs(90), |patience| patience.0),
             },
             overlap: raw.overlap.map_or(Duration::from_secs(30 * 60), |span| span.0),
             reread_after: raw.reread_after.map_or(Duration::ZERO, |span| span.0),
@@ -496,8 +496,8 @@ struct RawChannel {
     stock: stock::RawStock,
     requests_per_minute: Option<u32>,
     in_flight: Option<u8>,
-    timeout: Option<Span>,
-    max_wait: Option<Span>,
+    timeout: Option<Patience>,
+    max_wait: Option<Patience>,
     overlap: Option<Span>,
     reread_after: Option<Span>,
     reread_paid_after: Option<Span>,
@@ -509,7 +509,10 @@ struct RawChannel {
     tracking: TrackingRules,
 }
 
-/// A length of time such as `30s`, `10m`, `1h`, `7d`.
+/// The longest length of time there is: ten years, in seconds.
+const LONGEST: u64 = 10 * 365 * 86_400;
+
+/// A length of time such as `30s`, `10m`, `1h`, `7d`; at most ten years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);
 
@@ -535,13 +538,31 @@ impl std::str::FromStr for Span {
             _ => return Err(wrong()),
         };
         let number: u64 = number.parse().map_err(|_| wrong())?;
-        number.checked_mul(seconds).map(|seconds| Self(Duration::from_secs(seconds))).ok_or_else(wrong)
+        let seconds = number
+            .checked_mul(seconds)
+            .filter(|seconds| *seconds <= LONGEST)
+            .ok_or_else(|| format!("`{text}` is longer than ten years"))?;
+        Ok(Self(Duration::from_secs(seconds)))
     }
 }
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// A length of time to wait for an answer: at least a second, or nothing would ever come.
+struct Patience(Duration);
+
+impl<'de> Deserialize<'de> for Patience {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Span(span) = Span::deserialize(deserializer)?;
+        if span.is_zero() {
+            Err(D::Error::custom("no answer comes within 0s; write 1s or more"))
+        } else {
+            Ok(Self(span))
+        }
     }
 }
 
@@ -721,6 +742,13 @@ since = "2026-11-01"
 
         let span = error(&format!("{GOOD}overlap = \"30\"\n"));
         assert!(span.contains(":11: `channels.loja.overlap`: `30` is not a length of time"), "{span}");
+
+        let patience = error(&format!("{GOOD}timeout = \"0s\"\n"));
+        assert!(patience.contains(":11: `channels.loja.timeout`: no answer comes within 0s"), "{patience}");
+        let long = error(&format!("{GOOD}overlap = \"100000000d\"\n"));
+        assert!(long.contains(":11: `channels.loja.overlap`: `100000000d` is longer than ten years"), "{long}");
+        let bare = error(&GOOD.replace("\"2026-11-01\"", "2026-11-01"));
+        assert!(bare.contains(":10: `channels.loja.since`:") && !bare.contains("serde"), "{bare}");
 
         let http = error(&GOOD.replace("account = \"minhaloja\"", "base_url = \"http://example.com\""));
         assert!(http.contains("does not start with https://"), "{http}");
