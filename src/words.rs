@@ -6,6 +6,15 @@ use crate::report::Warning;
 
 /// What happened, as a clause without a full stop.
 pub fn reason(reason: &Reason) -> String {
+    on_one_line(&clause(reason))
+}
+
+/// Names and words from outside may hold line breaks or escape codes, which would break output and terminal.
+fn on_one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn clause(reason: &Reason) -> String {
     match reason {
         Reason::BeingBuilt { raw } => format!("the channel is still building it (`{raw}`)"),
         Reason::AwaitingPayment { method, due: Some(due) } => {
