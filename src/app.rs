@@ -39,12 +39,17 @@ mod taken;
 /// What ends a command before or beside its passes: the exit code, and a sentence for standard error.
 pub(crate) struct Failure {
     exit: Exit,
-    message: String,
+    error: anyhow::Error,
 }
 
 impl Failure {
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into() }
+        Self { exit, error: anyhow::Error::msg(message.into()) }
+    }
+
+    /// The sentence alone.
+    fn message(&self) -> String {
+        format!("{:#}", self.error).trim_end().to_owned()
     }
 }
 
@@ -60,7 +65,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     match run(&cli) {
         Ok(exit) => exit,
         Err(failure) => {
-            let message = failure.message.trim_end();
+            let message = failure.message();
             // Nobody may be listening; the exit code tells all the same.
             let _ = writeln!(std::io::stderr(), "error: {message}");
             failure.exit
@@ -141,11 +146,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::PushTracking(pass) => passes(&[Verb::PushTracking], pass, &config, &reporter),
         Command::Holds(ListArgs { channel }) => {
             let channels = select(&config, channel)?;
-            lists::holds(&open_store(&config, false)?, &names(&channels), &reporter)
+            lists::holds(&look_into_store(&config)?, &names(&channels), &reporter)
         }
         Command::Orders(ListArgs { channel }) => {
             let channels = select(&config, channel)?;
-            lists::fates(&open_store(&config, false)?, &names(&channels), &reporter)
+            lists::fates(&look_into_store(&config)?, &names(&channels), &reporter)
         }
         Command::Ledger(command) => {
             let ErpConfig::Ledger { file, rules, .. } = &config.erp;
@@ -191,6 +196,11 @@ fn select<'a>(config: &'a Config, named: &[String]) -> Result<Vec<&'a ChannelCon
 
 fn names(channels: &[&ChannelConfig]) -> BTreeSet<ChannelName> {
     channels.iter().map(|channel| channel.name.clone()).collect()
+}
+
+/// The state file for lists: it is not made by looking.
+fn look_into_store(config: &Config) -> Result<Store, Failure> {
+    Store::open_read_only(&config.state).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
 }
 
 fn open_store(config: &Config, dry_run: bool) -> Result<Store, Failure> {
@@ -348,7 +358,7 @@ impl Run<'_> {
         let channel = match self.open_channel() {
             Ok(channel) => channel,
             Err(failure) => {
-                let end = (failure.exit, Some(failure.message));
+                let end = (failure.exit, Some(failure.message()));
                 return self.summarize(reporter, Tally::default(), None, begun, end);
             }
         };
@@ -470,6 +480,10 @@ fn asked_for(named: &[String]) -> Result<Vec<String>, Failure> {
         }
     };
     for name in named {
+        if name.trim().is_empty() {
+            let message = "an empty number was given; is the variable that should hold it set?";
+            return Err(Failure::new(Exit::Usage, message));
+        }
         if name == "-" {
             for line in std::io::stdin().lock().lines() {
                 add(&line

@@ -163,6 +163,13 @@ pub enum Warning {
     },
 }
 
+impl Warning {
+    /// Whether it only tells of something, and nobody needs to do anything.
+    fn needs_nobody(&self) -> bool {
+        matches!(self, Self::FeedCreated { .. } | Self::Expired { .. })
+    }
+}
+
 /// What a pass counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -409,6 +416,9 @@ impl Reporter {
 
     /// A warning.
     pub fn warning(&self, warning: &Warning) {
+        if self.quiet && warning.needs_nobody() {
+            return;
+        }
         match self.format {
             Format::Jsonl => {
                 let mut fields = serde_json::to_value(warning).unwrap_or_default();

@@ -65,10 +65,10 @@ pub fn holds(store: &Store, channels: &BTreeSet<ChannelName>, reporter: &Reporte
         }
     }
     if reporter.is_human() {
-        reporter.line(&match holds.len() {
-            0 => "nothing is held".to_owned(),
-            n => format!("{n} held, worth {worth}"),
-        });
+        match holds.len() {
+            0 => reporter.news("nothing is held"),
+            n => reporter.line(&format!("{n} held, worth {worth}")),
+        }
     } else {
         reporter.json("summary", json!({ "holds": holds.len(), "held_cents": worth.get() }));
     }

@@ -1,6 +1,6 @@
 //! One row per side effect on the outside: intended (committed), then the call, then its outcome (committed).
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::{Store, millis};
 use crate::model::{ChannelName, Instant};
@@ -51,17 +51,6 @@ impl Effect<'_> {
 }
 
 impl Store {
-    /// Where the effect stands, if it was ever intended.
-    ///
-    /// # Errors
-    /// When the state file cannot be read.
-    pub fn effect_state(&self, effect: &Effect<'_>) -> rusqlite::Result<Option<State>> {
-        self.connection
-            .prepare_cached("SELECT state FROM journal WHERE key = ?1")?
-            .query_row([effect.key()], |row| Ok(State::from_code(row.get_ref(0)?.as_str()?)))
-            .optional()
-    }
-
     /// Notes that the effect is about to be sent.
     ///
     /// # Errors

@@ -43,6 +43,15 @@ impl Store {
         Ok(Self { connection, path: path.to_owned(), customer_key })
     }
 
+    /// Opens the state file for looking only.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and when it does not exist or is of an older version.
+    pub fn open_read_only(path: &Path) -> Result<Self, OpenError> {
+        let connection = sqlite::open_read_only(path, &schema::STATE)?;
+        Ok(Self { connection, path: path.to_owned(), customer_key: customer_key::CustomerKey::load_or_forget(path) })
+    }
+
     /// A scratch copy of the state file for a dry run: everything a pass would note goes there and vanishes with it.
     ///
     /// # Errors
