@@ -189,7 +189,8 @@ fn an_answer_lost_after_the_write_repeats_nothing() {
         let (shop, id) = invoiced("");
         shop.ship(&id, &Shipment { delivered_at: Some(ago(2)), ..parcel("BR1") });
         shop.vtex(|v| {
-            v.faults.push(Fault::next(1, Kind::Applied500).on(if path == "/tracking" { "PUT" } else { "PATCH" }, path))
+            let method = if path == "/tracking" { "PUT" } else { "PATCH" };
+            v.faults.push(Fault::next(1, Kind::Applied500).on(method, path));
         });
         let _ = push(&shop).exits(0);
         assert_eq!(shop.tracked(&id), (codes(&["BR1"]), vec![true]), "{path}");
