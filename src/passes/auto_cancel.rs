@@ -100,8 +100,8 @@ pub struct Facts {
     pub cancelled_from: Option<Status>,
     /// What the channel's gateway says of the payment; `None` while surveying, which asks for less and cancels nothing.
     pub payment: Option<PaymentWord>,
-    /// What holds it.
-    pub hold: Option<Reason>,
+    /// What holds it, by any pass.
+    pub holds: Vec<Reason>,
     /// When the last complete sync-payments of this channel began.
     pub synced_at: Option<Instant>,
     /// When an earlier run first announced that it would cancel this order.
@@ -124,13 +124,13 @@ pub enum Decision {
 /// Decides on an order. Pure: the same facts, policy and instant give the same decision.
 pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
     let order = &facts.order;
-    match &facts.hold {
-        Some(hold) if !is_ours(hold) => return Decision::Keep(Reason::OnHold { held: hold.code() }),
-        // Asking again changes nothing while the order stands where it stood.
-        Some(Reason::CancelRefused { raw, message }) if *raw == order.raw_status => {
-            return Decision::Hold(Reason::CancelRefused { raw: raw.clone(), message: message.clone() });
-        }
-        _ => {}
+    if let Some(hold) = anothers(&facts.holds) {
+        return Decision::Keep(Reason::OnHold { held: hold.code() });
+    }
+    // Asking again changes nothing while the order stands where it stood.
+    let refused_here = |hold: &&Reason| matches!(hold, Reason::CancelRefused { raw, .. } if *raw == order.raw_status);
+    if let Some(refused) = facts.holds.iter().find(refused_here) {
+        return Decision::Hold(refused.clone());
     }
     if order.status == Status::Cancelled {
         return Decision::Keep(Reason::CancelledOnChannel { raw: order.raw_status.clone() });
@@ -251,6 +251,11 @@ pub fn is_ours(hold: &Reason) -> bool {
         Reason::OutcomeUnknown { action } => action == CANCEL_ON_CHANNEL,
         _ => false,
     }
+}
+
+/// The first hold that is not for this pass to try again.
+fn anothers(holds: &[Reason]) -> Option<&Reason> {
+    holds.iter().find(|hold| !is_ours(hold))
 }
 
 /// What the survey found.
@@ -395,7 +400,7 @@ fn known_reason_to_wait(row: &OrderRow, notes: &CancelNotes, policy: &Policy, no
     if notes.unsettled {
         return None;
     }
-    if let Some(hold) = notes.hold.as_ref().filter(|hold| !is_ours(hold)) {
+    if let Some(hold) = anothers(&notes.holds) {
         return Some(Reason::OnHold { held: hold.code() });
     }
     let method = notes.method.filter(|_| !notes.cancelled_in_erp)?;
@@ -432,7 +437,7 @@ async fn read(
         None => pass.erp.find_order(&row.channel, &row.id).await?,
     };
     let cancelled_from = match &erp {
-        Some(erp) if erp.status == Status::Cancelled => pass.erp.cancelled_from(&erp.id).await?,
+        Some(erp) if erp.status == Status::Cancelled => pass.erp.status_before(&erp.id).await?,
         _ => None,
     };
     Ok(Ok(Facts {
@@ -440,7 +445,7 @@ async fn read(
         erp,
         cancelled_from,
         payment,
-        hold: notes.hold.clone(),
+        holds: notes.holds.clone(),
         synced_at: pass.store.cursor(&row.channel, PAYMENTS_SYNCED)?,
         announced_at: notes.announced_at,
     }))
@@ -493,7 +498,7 @@ fn keep(pass: &Pass<'_>, row: &OrderRow, notes: &CancelNotes, reason: &Reason) -
         }
         _ => Outcome::Unchanged,
     };
-    if row.erp_id.is_some() && notes.hold.as_ref().is_some_and(is_ours) {
+    if row.erp_id.is_some() && notes.holds.iter().any(is_ours) {
         // Nothing heard of it counts as dealt with: that is for the pass that follows payments.
         let row = OrderRow { heard: 0, ..row.clone() };
         let why = row.fate_why.clone().unwrap_or_else(|| reason.clone());

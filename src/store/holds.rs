@@ -144,6 +144,21 @@ impl Store {
         self.write(|tx| release_sku(tx, channel, sku, why, now))
     }
 
+    /// What holds an order, the oldest first.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn open_holds(&self, order: i64) -> rusqlite::Result<Vec<Reason>> {
+        self.connection
+            .prepare_cached("SELECT reason FROM holds WHERE order_row = ?1 AND released_at IS NULL ORDER BY since, id")?
+            .query_map([order], |row| {
+                let json: String = row.get(0)?;
+                // A hold that this version cannot read is a hold all the same.
+                Ok(serde_json::from_str(&json).unwrap_or(Reason::StatusUnknown { raw: json }))
+            })?
+            .collect()
+    }
+
     /// The open holds, the oldest first.
     ///
     /// # Errors
