@@ -23,6 +23,8 @@ pub struct Facts {
     pub order: Order,
     /// The ERP's side.
     pub erp: ErpOrder,
+    /// Where it stood in the ERP before a customer's wish to cancel, if there is one now and the ERP tells.
+    pub requested_at: Option<Status>,
     /// What a person cancels in the ERP is cancelled on the channel, by auto-cancel.
     pub channel_follows: bool,
 }
@@ -48,7 +50,7 @@ impl Action {
             Self::SetErpStatus(Status::Paid) => "mark_paid",
             Self::SetErpStatus(Status::PaymentUnderReview) => "mark_under_review",
             Self::SetErpStatus(Status::CancellationRequested) => "mark_cancellation_requested",
-            Self::SetErpStatus(_) => "set_status",
+            Self::SetErpStatus(_) => "resume_status",
             Self::CancelInErp { .. } => "cancel_order",
             Self::TakeOver => TAKE_OVER,
         }
@@ -110,8 +112,10 @@ pub fn plan(facts: &Facts) -> Decision {
         }
         status if status.is_paid_or_beyond() => {
             let mut actions = Vec::new();
-            if !erp.status.is_paid_or_beyond() && erp.status.may_become(&Status::Paid) {
-                actions.push(Action::SetErpStatus(Status::Paid));
+            // A wish to cancel that came to nothing leaves the order where it was on its way.
+            let paid = facts.requested_at.clone().filter(Status::is_paid_or_beyond).unwrap_or(Status::Paid);
+            if !erp.status.is_paid_or_beyond() && erp.status.may_become(&paid) {
+                actions.push(Action::SetErpStatus(paid));
             }
             if order.readiness == Readiness::Ready && erp.status != Status::Returned {
                 actions.push(Action::TakeOver);
@@ -160,7 +164,11 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         return Ok(pass.hold(row, &Reason::ErpRefused { refusal: "not_found".into(), message })?);
     };
     pass.store.record_erp_status(row.row, &erp.status)?;
-    let facts = Facts { order, erp, channel_follows: pass.config.auto_cancel.from_erp };
+    let requested_at = match erp.status {
+        Status::CancellationRequested => pass.erp.status_before(erp_id).await?,
+        _ => None,
+    };
+    let facts = Facts { order, erp, requested_at, channel_follows: pass.config.auto_cancel.from_erp };
     let (reason, actions) = match plan(&facts) {
         Decision::Hold(reason) => return Ok(pass.hold(row, &reason)?),
         Decision::Do { reason, actions } => (reason, actions),
@@ -191,7 +199,7 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     let open = !(cancelled || facts.order.status.is_final_for_payment() && status.is_final_for_payment());
     // What keeps auto-cancel from its end is not over because payments are in step.
     let hold = match outcome {
-        Outcome::Unchanged if open => pass.store.open_hold(row.row)?.filter(auto_cancel::is_ours),
+        Outcome::Unchanged if open => pass.store.open_holds(row.row)?.into_iter().find(auto_cancel::is_ours),
         _ => None,
     };
     Ok(pass.conclude(row, Decided { fate, reason: why, hold: hold.as_ref(), open }, outcome, &reason, &names)?)
@@ -285,7 +293,7 @@ mod tests {
             cancelled_at: None,
             cancel_reason: None,
         };
-        Facts { order, erp, channel_follows: false }
+        Facts { order, erp, requested_at: None, channel_follows: false }
     }
 
     /// What is done, or the code of the hold.
@@ -333,6 +341,21 @@ mod tests {
         ];
         for (raw, erp, expected) in table {
             assert_eq!(decided(raw, erp.clone()), expected, "{raw} against {erp}");
+        }
+    }
+
+    #[test]
+    fn a_wish_to_cancel_that_came_to_nothing_resumes_where_the_order_was() {
+        for (before, resumed) in [
+            (None, Status::Paid),
+            (Some(Status::AwaitingPayment), Status::Paid),
+            (Some(Status::Paid), Status::Paid),
+            (Some(Status::Picking), Status::Picking),
+            (Some(Status::InProduction), Status::InProduction),
+        ] {
+            let facts = Facts { requested_at: before, ..facts("handling", Status::CancellationRequested, false) };
+            let Decision::Do { actions, .. } = plan(&facts) else { panic!("{facts:?}") };
+            assert_eq!(actions, [Action::SetErpStatus(resumed)]);
         }
     }
 
