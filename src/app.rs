@@ -21,7 +21,7 @@ use crate::erp::Erp;
 use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
 use crate::http::{Counts, Door, DoorOptions, RetryPolicy};
-use crate::inbox;
+use crate::inbox::{self, InboxError};
 use crate::lock::{self, LockError};
 use crate::logging;
 use crate::model::{ChannelName, OrderId, Sku, calendar};
@@ -33,6 +33,7 @@ use crate::store::Store;
 use crate::store::budget::{Budget, Rate};
 
 mod ledger_commands;
+mod ledger_show;
 mod lists;
 mod taken;
 
@@ -307,11 +308,22 @@ fn drain_inboxes(
     let mut exit = Exit::Done;
     for folder in inboxes {
         let drained = inbox::drain(folder, ledger, rules, dry_run, clock.now());
-        for file in drained.map_err(|error| Failure::new(Exit::Failed, error.to_string()))? {
-            if file.result.is_err() {
-                exit = Exit::Held;
+        let drained = match drained {
+            Ok(drained) => drained,
+            // Orders go on coming in while somebody mounts the folder again.
+            Err(error @ InboxError::Folder { .. }) => {
+                log::error!("{error}");
+                exit = exit.worst(Exit::Config);
+                continue;
             }
-            taken::report(reporter, &file.file.display().to_string(), &file.result);
+            Err(InboxError::Ledger(error)) => return Err(Failure::new(Exit::Failed, error.to_string())),
+        };
+        for file in drained {
+            if file.result.is_err() {
+                exit = exit.worst(Exit::Held);
+            }
+            let path = file.file.strip_prefix(".").unwrap_or(&file.file);
+            taken::report(reporter, &path.display().to_string(), &file.result);
         }
     }
     Ok(exit)

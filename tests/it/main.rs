@@ -14,6 +14,7 @@ mod inbox;
 mod push_invoices;
 mod push_stock;
 mod push_tracking;
+mod quickstart;
 mod real_input;
 mod runs;
 mod shop;
