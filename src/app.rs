@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fmt;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,7 +15,7 @@ use crate::channel::Channel;
 use crate::channel::vtex::Vtex;
 use crate::cli::{CancelArgs, Cli, Command, ImportArgs, ListArgs, PassArgs, StockArgs, SyncArgs};
 use crate::clock::Clock;
-use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig, SecretSource};
+use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig};
 use crate::erp::Erp;
 use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
@@ -438,19 +437,15 @@ impl Run<'_> {
     /// The channel with its door; the message says which setting is wrong.
     fn open_channel(&self) -> Result<Channel, Failure> {
         let ChannelKind::Vtex { base_url, app_key, app_token, feed } = &self.channel.kind;
-        let wrong = |key: &str, problem: &dyn fmt::Display| {
-            let file = self.config.file.display();
-            Failure::new(Exit::Config, format!("{file}: `channels.{}.{key}`: {problem}", self.channel.name))
-        };
-        let secret = |key, source: &SecretSource| source.fetch().map_err(|problem| wrong(key, &problem));
-        let app_key = secret("app_key", app_key)?;
+        let wrong = |problem: String| Failure::new(Exit::Config, problem);
+        let app_key = app_key.fetch().map_err(wrong)?;
         let limits = &self.channel.limits;
         let door = Door::new(DoorOptions {
             // A key's name is no secret, and tells a person which key to look at.
             identity: Some(app_key.expose_secret().to_owned()),
             secret_headers: vec![
                 ("X-VTEX-API-AppKey".into(), app_key),
-                ("X-VTEX-API-AppToken".into(), secret("app_token", app_token)?),
+                ("X-VTEX-API-AppToken".into(), app_token.fetch().map_err(wrong)?),
             ],
             // Required by VTEX's description even where there is no body.
             headers: vec![("Content-Type".into(), "application/json".into())],
@@ -461,7 +456,10 @@ impl Run<'_> {
             budget: Some(self.budget(base_url)?),
             ..DoorOptions::new(base_url, self.clock.clone(), self.stop.clone())
         })
-        .map_err(|error| wrong("base_url", &error))?;
+        .map_err(|error| {
+            let file = self.config.file.display();
+            wrong(format!("{file}: `channels.{}.base_url`: {error}", self.channel.name))
+        })?;
         Ok(Channel::Vtex(Vtex::new(self.channel.name.clone(), door, *feed)))
     }
 

@@ -308,9 +308,9 @@ pub fn warning(warning: &Warning) -> String {
             if *orders == 1 { " was" } else { "s were" },
             if *orders == 1 { "it" } else { "they" },
         ),
-        Warning::AnyIssuer { channel } => format!(
-            "channel {channel}: invoices of any issuer are sent; list the store's CNPJs as issuers in [channels.{channel}.invoices]"
-        ),
+        Warning::AnyIssuer { channel } => {
+            format!("channel {channel}: invoices of any issuer are sent; list the store's CNPJs as issuers in [erp]")
+        }
         Warning::DeliveredWithRemarks { channel, order } => format!(
             "channel {channel}: order {order} was delivered with remarks of the carrier (damage, something missing); look at it"
         ),

@@ -45,6 +45,8 @@ impl Shop {
         format!(
             r#"[erp]
 kind = "ledger"
+# The CNPJ under which the shop issues its invoices.
+issuers = ["{issuer}"]
 # NF-e files dropped here are taken by the next pass.
 inbox = "inbox"
 
@@ -70,10 +72,6 @@ settle = "0s"
 
 [channels.loja.auto_cancel]
 enabled = true
-
-[channels.loja.invoices]
-# The CNPJ under which the shop issues.
-issuers = ["{issuer}"]
 
 [channels.loja.carriers]
 "Correios PAC" = "Correios"

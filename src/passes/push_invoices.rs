@@ -64,7 +64,7 @@ impl Policy {
             require_of_marketplace: of_marketplace,
             number_format: rules.number_format,
             value_tolerance: rules.value_tolerance,
-            issuers: rules.issuers.clone(),
+            issuers: rules.issuers.clone().unwrap_or_default(),
             allow_test: rules.allow_test,
             settle_after: rules.settle_after.0,
             skus: config.skus.clone(),
