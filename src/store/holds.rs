@@ -31,7 +31,7 @@ pub struct Hold {
     pub promised_at: Option<Instant>,
 }
 
-/// Opens a hold, or renews the one there is; its `since` stays while the reason's code does.
+/// Opens a hold, or renews the one there is; its `since` stays while the reason's code does, and a hold outlives calls that fail.
 pub(super) fn hold(tx: &Transaction<'_>, order: i64, reason: &Reason, now: Instant) -> rusqlite::Result<()> {
     hold_in(tx, order, "", reason, now)
 }
@@ -55,12 +55,16 @@ pub(super) fn hold_in(
         .prepare_cached("SELECT code FROM holds WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL")?
         .query_row(params![order, pass], |row| row.get(0))
         .optional()?;
-    if open.is_some_and(|open| open == code) {
+    let is_renewed = open.as_ref().is_some_and(|open| *open == code);
+    // A call that failed tells nothing of what holds the order.
+    let stays = open.is_some() && matches!(reason, Reason::CallFailed { .. });
+    if is_renewed || stays {
         tx.prepare_cached(
-            "UPDATE holds SET reason = ?3, tried_at = ?4, tries = tries + 1, amount = coalesce((SELECT total FROM orders WHERE id = ?1), 0)
+            "UPDATE holds SET reason = iif(?5, ?3, reason), tried_at = ?4, tries = tries + 1,
+                 amount = coalesce((SELECT total FROM orders WHERE id = ?1), 0)
              WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL",
         )?
-        .execute(params![order, pass, json, millis(now)])?;
+        .execute(params![order, pass, json, millis(now), is_renewed])?;
         return Ok(());
     }
     release_in(tx, order, pass, "another reason took its place", now)?;
@@ -110,7 +114,43 @@ fn to_json(reason: &Reason) -> String {
     serde_json::to_string(reason).unwrap_or_default()
 }
 
+/// The open hold that passes share of an order, if there is one.
+fn shared_hold(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Option<Reason>> {
+    let open = "SELECT reason FROM holds WHERE order_row = ?1 AND pass = '' AND released_at IS NULL";
+    tx.prepare_cached(open)?.query_row([order], |row| row.get(0).map(from_json)).optional()
+}
+
+/// A hold that this version cannot read is a hold all the same.
+fn from_json(json: String) -> Reason {
+    serde_json::from_str(&json).unwrap_or(Reason::StatusUnknown { raw: json })
+}
+
 impl Store {
+    /// Opens, renews or (without a reason) releases the hold of an order on which another pass concludes. A hold of that pass,
+    /// one that is not of the kinds `is_ours` tells, stays; and what is held is open, so that the other pass comes by.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn hold_as_guest(
+        &self,
+        order: i64,
+        reason: Option<&Reason>,
+        is_ours: impl Fn(&Reason) -> bool,
+        now: Instant,
+    ) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            let others = shared_hold(tx, order)?.filter(|open| !is_ours(open));
+            match (others, reason) {
+                (Some(others), reason) if reason.is_none_or(|reason| reason.code() != others.code()) => Ok(()),
+                (_, None) => release(tx, order, "its cause is gone", now),
+                (_, Some(reason)) => {
+                    hold(tx, order, reason, now)?;
+                    tx.prepare_cached("UPDATE orders SET open = 1 WHERE id = ?1")?.execute([order]).map(|_| ())
+                }
+            }
+        })
+    }
+
     /// Opens a hold of a SKU, or renews the one there is; its `since` stays while the reason's code does.
     ///
     /// # Errors
@@ -151,11 +191,7 @@ impl Store {
     pub fn open_holds(&self, order: i64) -> rusqlite::Result<Vec<Reason>> {
         self.connection
             .prepare_cached("SELECT reason FROM holds WHERE order_row = ?1 AND released_at IS NULL ORDER BY since, id")?
-            .query_map([order], |row| {
-                let json: String = row.get(0)?;
-                // A hold that this version cannot read is a hold all the same.
-                Ok(serde_json::from_str(&json).unwrap_or(Reason::StatusUnknown { raw: json }))
-            })?
+            .query_map([order], |row| row.get(0).map(from_json))?
             .collect()
     }
 
