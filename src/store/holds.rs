@@ -229,3 +229,74 @@ impl Store {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_timestamp_millis(1_790_000_000_000 + seconds * 1_000).unwrap()
+    }
+
+    /// A state file with one order, in row 1, that nobody expects anything of.
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("vaivem.db")).unwrap();
+        store.order_or_new(&ChannelName::new("loja"), &OrderId::new("1-01"), at(0)).unwrap();
+        store.connection.execute("UPDATE orders SET open = 0", []).unwrap();
+        (folder, store)
+    }
+
+    fn call_failed(message: &str) -> Reason {
+        Reason::CallFailed { message: message.into() }
+    }
+
+    /// Code, since, tries of the open hold.
+    fn open(store: &Store) -> Option<(String, Instant, i64)> {
+        let holds = store.holds().unwrap();
+        assert!(holds.len() < 2);
+        holds.first().map(|hold| (hold.reason.code(), hold.since, hold.tries))
+    }
+
+    #[test]
+    fn a_call_that_fails_again_is_the_same_hold() {
+        let (_folder, store) = store();
+        store.write(|tx| hold(tx, 1, &call_failed("first"), at(1))).unwrap();
+        store.write(|tx| hold(tx, 1, &call_failed("second"), at(2))).unwrap();
+        assert_eq!(open(&store), Some(("call_failed".into(), at(1), 2)));
+        assert_eq!(store.holds().unwrap()[0].reason, call_failed("second"));
+    }
+
+    #[test]
+    fn a_call_that_fails_does_not_displace_what_holds_the_order() {
+        let (_folder, store) = store();
+        store.write(|tx| hold(tx, 1, &Reason::CancelledAfterInvoice, at(1))).unwrap();
+        store.write(|tx| hold(tx, 1, &call_failed("then"), at(2))).unwrap();
+        assert_eq!(open(&store), Some(("cancelled_after_invoice".into(), at(1), 2)));
+        store.write(|tx| hold(tx, 1, &Reason::NotOnChannel, at(3))).unwrap();
+        assert_eq!(open(&store), Some(("not_on_channel".into(), at(3), 1)));
+    }
+
+    #[test]
+    fn a_guest_touches_only_its_own_holds() {
+        let is_ours = |hold: &Reason| *hold == Reason::NotOnChannel;
+        let (_folder, store) = store();
+        let guest = |reason: Option<&Reason>, seconds| store.hold_as_guest(1, reason, is_ours, at(seconds)).unwrap();
+        let is_open = || -> bool {
+            store.connection.query_row("SELECT open FROM orders WHERE id = 1", [], |row| row.get(0)).unwrap()
+        };
+        guest(None, 1);
+        assert_eq!((open(&store), is_open()), (None, false));
+        guest(Some(&Reason::NotOnChannel), 2);
+        assert_eq!((open(&store), is_open()), (Some(("not_on_channel".into(), at(2), 1)), true));
+        guest(None, 3);
+        assert_eq!(open(&store), None);
+
+        store.write(|tx| hold(tx, 1, &Reason::CancelledAfterInvoice, at(4))).unwrap();
+        guest(None, 5);
+        guest(Some(&Reason::NotOnChannel), 6);
+        assert_eq!(open(&store), Some(("cancelled_after_invoice".into(), at(4), 1)), "another pass's");
+        guest(Some(&Reason::CancelledAfterInvoice), 7);
+        assert_eq!(open(&store), Some(("cancelled_after_invoice".into(), at(4), 2)), "they say the same");
+    }
+}

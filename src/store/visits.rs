@@ -74,3 +74,105 @@ impl Store {
         rows.iter().filter_map(|row| by_row.query_row([row], from_row).optional().transpose()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::Heard;
+    use crate::model::{OrderId, Status};
+    use crate::reason::Reason;
+    use crate::store::orders::{Decided, Fate};
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_timestamp_millis(1_790_000_000_000 + seconds * 1_000).unwrap()
+    }
+
+    fn heard(id: &str, state: &str, seconds: i64) -> Heard {
+        let status = if state == "canceled" { Status::Cancelled } else { Status::Paid };
+        Heard { id: OrderId::new(id), state: state.into(), status, at: Some(at(seconds)) }
+    }
+
+    /// A state file with orders of which nothing is new: name, fate, when they were read, id in the ERP.
+    fn store(orders: &[(&str, Fate, Option<i64>, Option<&str>)]) -> (tempfile::TempDir, Store, ChannelName) {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, loja) = (Store::open(&folder.path().join("vaivem.db")).unwrap(), ChannelName::new("loja"));
+        for (id, fate, read, erp) in orders {
+            store.hear(&loja, &[heard(id, "ready-for-handling", 0)], "feed", at(0)).unwrap();
+            let row = store.order(&loja, &OrderId::new(*id)).unwrap().unwrap();
+            let decided = Decided { fate: *fate, reason: &Reason::NotOnChannel, hold: None, open: true };
+            store.decide(&row, &decided, at(1)).unwrap();
+            let set = "UPDATE orders SET read_at = ?2, erp_id = ?3, status = 'paid', erp_status = 'paid' WHERE id = ?1";
+            store.connection.execute(set, params![row.row, read.map(|seconds| millis(at(seconds))), erp]).unwrap();
+        }
+        (folder, store, loja)
+    }
+
+    fn names(store: &Store, rows: &[i64]) -> Vec<String> {
+        store.orders_at(rows).unwrap().iter().map(|row| row.id.to_string()).collect()
+    }
+
+    #[test]
+    fn news_come_first_and_then_what_was_read_longest_ago() {
+        let (_folder, store, loja) = store(&[
+            ("read last", Fate::Held, Some(30), None),
+            ("not taken over", Fate::Imported, Some(20), Some("7")),
+            ("read first", Fate::Waiting, Some(10), None),
+            ("read lately", Fate::Waiting, Some(99), None),
+            ("never read", Fate::Held, None, None),
+            ("has news", Fate::Waiting, Some(98), None),
+            ("skipped", Fate::Skipped, Some(5), None),
+        ]);
+        store
+            .hear(&loja, &[heard("new", "ready-for-handling", 9), heard("has news", "handling", 9)], "feed", at(9))
+            .unwrap();
+        let rows = store.to_visit(&loja, Visit::ToImport { reread_before: at(40) }).unwrap();
+        let order = ["new", "has news", "never read", "read first", "not taken over", "read last"];
+        assert_eq!(names(&store, &rows), order);
+        let follow = Visit::ToFollow { unpaid_before: at(40), paid_before: at(40) };
+        assert_eq!(names(&store, &store.to_visit(&loja, follow).unwrap()), ["not taken over"]);
+        assert_eq!(store.to_visit(&ChannelName::new("outra"), follow).unwrap(), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn a_hold_brings_back_whatever_the_fate_is() {
+        let (_folder, store, loja) =
+            store(&[("waits", Fate::Waiting, Some(99), None), ("cancelled", Fate::Cancelled, Some(99), None)]);
+        let visit = || store.to_visit(&loja, Visit::ToImport { reread_before: at(40) }).unwrap();
+        assert_eq!(visit(), Vec::<i64>::new());
+        for row in [1, 2] {
+            store.hold_as_guest(row, Some(&Reason::NotOnChannel), |_| true, at(100)).unwrap();
+        }
+        assert_eq!(names(&store, &visit()), ["waits", "cancelled"]);
+        store.hold_as_guest(1, None, |_| true, at(101)).unwrap();
+        assert_eq!(names(&store, &visit()), ["cancelled"]);
+    }
+
+    #[test]
+    fn a_cancellation_opens_what_is_in_the_erp_and_was_closed() {
+        let (_folder, store, loja) = store(&[
+            ("invoiced", Fate::Imported, Some(10), Some("7")),
+            ("cancelled", Fate::Cancelled, Some(10), Some("8")),
+            ("skipped", Fate::Skipped, Some(10), None),
+        ]);
+        store.connection.execute("UPDATE orders SET open = 0", []).unwrap();
+        let open = || -> Vec<i64> {
+            let mut open = store.connection.prepare("SELECT id FROM orders WHERE open = 1").unwrap();
+            open.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        let all = |state, seconds| ["invoiced", "cancelled", "skipped"].map(|id| heard(id, state, seconds));
+        store.hear(&loja, &all("invoiced", 20), "feed", at(20)).unwrap();
+        assert_eq!(open(), Vec::<i64>::new(), "nothing else is of interest");
+        store.hear(&loja, &all("canceled", 21), "feed", at(21)).unwrap();
+        assert_eq!(open(), [1], "only where both sides are not known to be cancelled");
+    }
+
+    #[test]
+    fn a_tombstone_outlives_every_later_fate() {
+        let (_folder, store, loja) =
+            store(&[("cancelled", Fate::Cancelled, Some(10), None), ("waits", Fate::Waiting, Some(10), None)]);
+        let row = |id: &str| store.order(&loja, &OrderId::new(id)).unwrap().unwrap();
+        let decided = Decided { fate: Fate::Waiting, reason: &Reason::NotOnChannel, hold: None, open: true };
+        store.decide(&row("cancelled"), &decided, at(11)).unwrap();
+        assert_eq!((row("cancelled").cancel_heard, row("waits").cancel_heard), (true, false));
+    }
+}

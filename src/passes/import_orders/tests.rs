@@ -252,7 +252,8 @@ fn money_against_a_cancellation_in_the_erp_is_held_unless_the_channel_follows() 
 
 #[test]
 fn what_the_erp_has_under_the_number_is_linked_only_when_it_is_the_same() {
-    let differing: [(&str, fn(&mut ErpOrder)); 3] = [
+    type Change = fn(&mut ErpOrder);
+    let differing: [(&str, Change); 3] = [
         ("store number", |erp| erp.store_number = crate::model::OrderId::new("1-01")),
         ("total", |erp| erp.total = Cents::new(10_999)),
         ("number of lines", |erp| erp.lines = 2),
