@@ -24,7 +24,7 @@ use crate::exit::Exit;
 use crate::model::calendar::BankCalendar;
 use crate::model::{ErpOrderId, Instant, Order, PaymentMethod, Readiness, Status};
 use crate::reason::Reason;
-use crate::report::{Item, Outcome};
+use crate::report::Outcome;
 use crate::store::cancels::{CANCEL_ON_CHANNEL, CancelNotes};
 use crate::store::cursors::PAYMENTS_SYNCED;
 use crate::store::journal::{Effect, State};
@@ -290,15 +290,15 @@ pub async fn run(pass: &Pass<'_>, confirm: bool) {
     };
     if stopped.is_some() {
         for (row, why) in &cancel {
-            tell(pass, row, Outcome::Waiting, true, &Reason::CancelPlanned { why: Box::new(why.clone()) }, &[]);
+            pass.tell(row, Outcome::Waiting, true, &Reason::CancelPlanned { why: Box::new(why.clone()) }, &[]);
         }
     } else if pass.dry_run {
         for (row, why) in &cancel {
-            tell(pass, row, Outcome::Cancelled, true, why, carry_out::ACTIONS);
+            pass.tell(row, Outcome::Cancelled, true, why, carry_out::ACTIONS);
         }
     } else {
-        let rows = cancel.into_iter().map(|(row, _)| row).collect();
-        pass.visit_rows(Ok(rows), &async |row: &OrderRow| carry_out::visit(pass, &policy, row).await).await;
+        let rows = cancel.into_iter().map(|(row, _)| Ok(row));
+        pass.visit_rows(rows, &async |row: &OrderRow| carry_out::visit(pass, &policy, row).await).await;
     }
     if pass.orders.is_empty() {
         watch::run(pass).await;
@@ -368,7 +368,6 @@ async fn look_at(pass: &Pass<'_>, policy: &Policy, row: &OrderRow, survey: &Surv
     }
     let facts = match read(pass, row, &notes, None).await? {
         Ok(facts) => facts,
-        Err(Reason::NotOnChannel) => return Ok(pass.not_on_channel(row)?),
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
     if !clock_is_right(pass) {
@@ -481,7 +480,7 @@ fn leave(pass: &Pass<'_>, row: &OrderRow, notes: &CancelNotes, decision: &Decisi
         Decision::Announce(reason) | Decision::Cancel(reason) => {
             pass.store.announce_cancel(row.row, reason, pass.clock.now())?;
             let planned = Reason::CancelPlanned { why: Box::new(reason.clone()) };
-            tell(pass, row, Outcome::Waiting, notes.announced_at.is_none(), &planned, &[]);
+            pass.tell(row, Outcome::Waiting, notes.announced_at.is_none(), &planned, &[]);
             Ok(())
         }
     }
@@ -506,23 +505,8 @@ fn keep(pass: &Pass<'_>, row: &OrderRow, notes: &CancelNotes, reason: &Reason) -
         return pass.conclude(&row, decided, outcome, reason, &[]);
     }
     let is_news = matches!(reason, Reason::AutoCancelOff { .. } | Reason::PaymentsNotSynced { .. });
-    tell(pass, row, outcome, is_news, reason, &[]);
+    pass.tell(row, outcome, is_news, reason, &[]);
     Ok(())
-}
-
-/// Reports what a visit came to, where nothing of the order's own record changes.
-fn tell(pass: &Pass<'_>, row: &OrderRow, outcome: Outcome, changed: bool, reason: &Reason, actions: &[&'static str]) {
-    pass.tally.borrow_mut().count(outcome, row.total);
-    pass.report.item(&Item {
-        channel: row.channel.clone(),
-        order: row.id.clone(),
-        outcome,
-        changed,
-        erp_number: row.erp_number.clone(),
-        reason: reason.clone(),
-        actions: actions.to_vec(),
-        dry_run: pass.dry_run,
-    });
 }
 
 #[cfg(test)]

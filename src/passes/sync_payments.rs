@@ -6,7 +6,6 @@
 
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble, auto_cancel};
-use crate::channel::Reading;
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::model::{Order, Readiness, Status, calendar};
@@ -14,7 +13,8 @@ use crate::reason::Reason;
 use crate::report::Outcome;
 use crate::store::cursors::PAYMENTS_SYNCED;
 use crate::store::journal::{Effect, State};
-use crate::store::orders::{Decided, Fate, OrderRow, Visit};
+use crate::store::orders::{Decided, Fate, OrderRow};
+use crate::store::visits::Visit;
 
 /// What was read about an order on both sides.
 #[derive(Clone, Debug)]
@@ -92,14 +92,8 @@ pub fn plan(facts: &Facts) -> Decision {
             };
             act(Reason::CancelledOnChannel { raw: order.raw_status.clone() }, vec![Action::CancelInErp { note }])
         }
-        status if erp.status == Status::Cancelled => {
-            let paid_before = order.paid_at.zip(erp.cancelled_at).is_some_and(|(paid, cancelled)| paid <= cancelled);
-            let may_follow = facts.channel_follows && paid_before && !status.is_final_for_payment();
-            if status.is_paid_or_beyond() && !may_follow {
-                Decision::Hold(Reason::paid_after_cancellation(order))
-            } else {
-                in_step()
-            }
+        _ if erp.status == Status::Cancelled => {
+            paid_after_cancellation(order, erp, facts.channel_follows).map_or_else(in_step, Decision::Hold)
         }
         Status::CancellationRequested => match erp.status.may_become(&Status::CancellationRequested) {
             true => {
@@ -117,7 +111,8 @@ pub fn plan(facts: &Facts) -> Decision {
             if !erp.status.is_paid_or_beyond() && erp.status.may_become(&paid) {
                 actions.push(Action::SetErpStatus(paid));
             }
-            if order.readiness == Readiness::Ready && erp.status != Status::Returned {
+            let is_paid = erp.status.is_paid_or_beyond() || !actions.is_empty();
+            if order.readiness == Readiness::Ready && is_paid {
                 actions.push(Action::TakeOver);
             }
             match actions.first() {
@@ -128,6 +123,17 @@ pub fn plan(facts: &Facts) -> Decision {
         }
         _ => in_step(),
     }
+}
+
+/// The hold of an order that the ERP cancelled and the channel says is paid: a person must decide which of the two counts. There is
+/// none when the money came first and the channel is to follow the ERP, which is auto-cancel's work.
+pub(super) fn paid_after_cancellation(order: &Order, erp: &ErpOrder, channel_follows: bool) -> Option<Reason> {
+    if erp.status != Status::Cancelled || !order.status.is_paid_or_beyond() {
+        return None;
+    }
+    let paid_before = order.paid_at.zip(erp.cancelled_at).is_some_and(|(paid, cancelled)| paid <= cancelled);
+    let may_follow = channel_follows && paid_before && !order.status.is_final_for_payment();
+    (!may_follow).then(|| Reason::paid_after_cancellation(order))
 }
 
 /// Runs the pass.
@@ -150,20 +156,14 @@ pub async fn run(pass: &Pass<'_>) {
 /// Reads an order fresh on both sides, decides, carries out, records.
 async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     let Some(erp_id) = &row.erp_id else { return Ok(pass.not_imported(row)?) };
-    let order = match pass.channel.read_order(&row.id).await? {
-        Reading::Order(order) => *order,
-        Reading::Absent => return Ok(pass.not_on_channel(row)?),
-        Reading::Unreadable(problem) => {
-            return Ok(pass.hold(row, &Reason::Unreadable { at: problem.at, problem: problem.problem })?);
-        }
+    let order = match pass.read_channel(row).await? {
+        Ok(order) => order,
+        Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
-    pass.store.record_reading(row.row, &order, pass.clock.now())?;
-    let Some(erp) = pass.erp.read_order(erp_id).await?.filter(|erp| erp.store_number == row.id) else {
-        let number = row.erp_number.clone().unwrap_or_else(|| erp_id.to_string());
-        let message = format!("it has no order {number} with store number {} any more", row.id);
-        return Ok(pass.hold(row, &Reason::ErpRefused { refusal: "not_found".into(), message })?);
+    let erp = match pass.read_erp(row, erp_id).await? {
+        Ok(erp) => erp,
+        Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
-    pass.store.record_erp_status(row.row, &erp.status)?;
     let requested_at = match erp.status {
         Status::CancellationRequested => pass.erp.status_before(erp_id).await?,
         _ => None,

@@ -15,6 +15,7 @@ pub mod runs;
 mod schema;
 pub mod sqlite;
 pub mod stock;
+pub mod visits;
 
 use std::path::{Path, PathBuf};
 

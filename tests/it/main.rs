@@ -9,6 +9,7 @@ mod back_office;
 mod config;
 mod crash;
 mod faults;
+mod holding;
 mod import_orders;
 mod inbox;
 mod push_invoices;
