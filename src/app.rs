@@ -275,6 +275,8 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
                 exit,
                 message: None,
                 dry_run: args.dry_run,
+                // Told when one of its parts was.
+                echo: true,
             };
             reporter.summary(&summary);
         }
@@ -366,11 +368,18 @@ impl Run<'_> {
                 }
             }
         };
+        let run = match self.store.begin_run(self.verb.name(), name, self.clock.now()) {
+            Ok(run) => run,
+            Err(error) => {
+                let message = format!("the state file {} cannot be written: {error}", self.store.path().display());
+                return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
+            }
+        };
         let channel = match self.open_channel() {
             Ok(channel) => channel,
             Err(failure) => {
                 let end = (failure.exit, Some(failure.message()));
-                return self.summarize(reporter, Tally::default(), None, begun, end);
+                return self.summarize(reporter, Tally::default(), Some((run, None)), begun, end);
             }
         };
         let pass = Pass {
@@ -387,13 +396,6 @@ impl Run<'_> {
             tally: RefCell::default(),
             halt: RefCell::default(),
         };
-        let run = match self.store.begin_run(self.verb.name(), name, self.clock.now()) {
-            Ok(run) => run,
-            Err(error) => {
-                let message = format!("the state file {} cannot be written: {error}", self.store.path().display());
-                return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
-            }
-        };
         self.verb.run(&pass).await;
         let tally = pass.tally.take();
         let (exit, message) = match pass.halt.take() {
@@ -401,18 +403,19 @@ impl Run<'_> {
             None if tally.needs_person() => (Exit::Held, None),
             None => (Exit::Done, None),
         };
-        self.summarize(reporter, tally, Some((run, &channel)), begun, (exit, message))
+        self.summarize(reporter, tally, Some((run, Some(&channel))), begun, (exit, message))
     }
 
     fn summarize(
         &self,
         reporter: &Reporter,
         tally: Tally,
-        run: Option<(i64, &Channel)>,
+        run: Option<(i64, Option<&Channel>)>,
         begun: std::time::Instant,
         (exit, message): (Exit, Option<String>),
     ) -> Ended {
-        let counts = run.map(|(_, channel)| channel.counts()).unwrap_or_default();
+        let counts = run.and_then(|(_, channel)| Some(channel?.counts())).unwrap_or_default();
+        let is_due = || self.store.remind_of_end(self.verb.name(), &self.channel.name, exit.name(), self.clock.now());
         let summary = Summary {
             pass: self.verb.name(),
             channel: Some(&self.channel.name),
@@ -423,6 +426,7 @@ impl Run<'_> {
             exit,
             message: message.as_deref(),
             dry_run: self.args.dry_run,
+            echo: reporter.is_quiet() && matches!(is_due(), Ok(false)),
         };
         let noted = summary.counts_json().to_string();
         if let Some((run, _)) = run

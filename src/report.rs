@@ -2,7 +2,7 @@
 //!
 //! Standard output is the result, standard error is progress and log. A closed pipe never stops a pass.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 
@@ -241,6 +241,8 @@ pub struct Summary<'a> {
     pub message: Option<&'a str>,
     /// Nothing was really done.
     pub dry_run: bool,
+    /// It ended like this before, and a quiet run has told so lately.
+    pub echo: bool,
 }
 
 impl Summary<'_> {
@@ -302,6 +304,8 @@ pub struct Reporter {
     verbose: bool,
     out: RefCell<Box<dyn Write>>,
     bar: ProgressBar,
+    /// Whether something was said of the pass under way, and in this run at all.
+    said: Cell<(bool, bool)>,
 }
 
 impl std::fmt::Debug for Reporter {
@@ -317,7 +321,7 @@ impl Reporter {
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}") {
             bar.set_style(style);
         }
-        Self { format, quiet, verbose, out: RefCell::new(Box::new(std::io::stdout())), bar }
+        Self { format, quiet, verbose, out: RefCell::new(Box::new(std::io::stdout())), bar, said: Cell::default() }
     }
 
     /// The bar, for the log to make way.
@@ -327,6 +331,7 @@ impl Reporter {
 
     /// Announces what is being worked on.
     pub fn begin(&self, pass: &str, channel: &ChannelName) {
+        self.said.set((false, self.said.get().1));
         self.bar.set_length(0);
         self.bar.set_position(0);
         self.bar.set_message(format!("{pass} {channel}"));
@@ -344,6 +349,7 @@ impl Reporter {
 
     /// Writes a line; a closed pipe or full disk at the other end does not stop the pass.
     pub fn line(&self, text: &str) {
+        self.said.set((true, true));
         self.bar.suspend(|| {
             let mut out = self.out.borrow_mut();
             if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
@@ -368,6 +374,11 @@ impl Reporter {
             }
         }
         self.line(&(text + "}"));
+    }
+
+    /// Whether only what needs a person is told.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Whether standard output is for eyes.
@@ -451,10 +462,17 @@ impl Reporter {
                 }
                 self.json(if summary.part { "pass" } else { "summary" }, fields.into());
             }
-            Format::Human if self.quiet && summary.exit == Exit::Done => {}
+            Format::Human if self.quiet && !self.must_tell(summary) => {}
             Format::Human if summary.part && summary.exit == Exit::Done && summary.tally.is_empty() => {}
             Format::Human => self.line(&summary.text()),
         }
+    }
+
+    /// Whether a quiet run must tell how it ended: what was said before needs its context, and a bad end is told by itself.
+    fn must_tell(&self, summary: &Summary<'_>) -> bool {
+        let (of_pass, at_all) = self.said.get();
+        let said = if summary.channel.is_some() { of_pass } else { at_all };
+        said || !summary.echo && !matches!(summary.exit, Exit::Done | Exit::Held | Exit::Locked)
     }
 
     /// Clears the progress bar.

@@ -28,9 +28,9 @@ use crate::erp::{Erp, ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::http::{CallError, StopCause, Triage};
 use crate::lock::LockError;
-use crate::model::{ErpOrderId, Line, Order, OrderId, Sku, Status};
+use crate::model::{ErpOrderId, Instant, Line, Order, OrderId, Sku, Status};
 use crate::reason::Reason;
-use crate::report::{Item, Outcome, Reporter, Tally};
+use crate::report::{Item, Outcome, Reporter, Tally, Warning};
 use crate::stop::{Stop, StopReason};
 use crate::store::Store;
 use crate::store::orders::{Decided, Fate, OrderRow};
@@ -327,6 +327,19 @@ impl Pass<'_> {
         self.store.forget_if_only_named(row.row).map(|_| ())
     }
 
+    /// Whether a quiet run has told this lately. When in doubt it is told.
+    fn is_echo(&self, is_due: impl FnOnce(Instant) -> rusqlite::Result<bool>) -> bool {
+        self.report.is_quiet() && matches!(is_due(self.clock.now()), Ok(false))
+    }
+
+    /// Warns a person.
+    fn warn(&self, warning: &Warning) {
+        let words = serde_json::to_string(warning).unwrap_or_default();
+        if !self.is_echo(|now| self.store.remind(&words, now)) {
+            self.report.warning(warning);
+        }
+    }
+
     /// What a person asked for cannot be done; nothing of it is kept.
     fn failed(&self, row: &OrderRow, reason: Reason) {
         self.tally.borrow_mut().count(Outcome::Failed, None);
@@ -361,6 +374,9 @@ impl Pass<'_> {
     /// Counts and reports what a visit came to.
     fn tell(&self, row: &OrderRow, outcome: Outcome, is_news: bool, reason: &Reason, actions: &[&'static str]) {
         self.tally.borrow_mut().count(outcome, row.total);
+        if outcome == Outcome::Held && self.is_echo(|now| self.store.remind_of_hold(row.row, "", now)) {
+            return;
+        }
         self.report.item(&Item {
             channel: row.channel.clone(),
             order: row.id.clone(),

@@ -472,7 +472,7 @@ async fn one(visit: Visit<'_>, policy: &Policy, warned: &std::cell::Cell<bool>) 
             return Ok(done.conclude(&visit, decision.end, &digest)?);
         };
         if !warned.replace(true) {
-            pass.report.warning(&Warning::AnyIssuer { channel: pass.channel.name().clone() });
+            pass.warn(&Warning::AnyIssuer { channel: pass.channel.name().clone() });
         }
         if pass.dry_run {
             decision.actions.iter().for_each(|action| done.add(action));

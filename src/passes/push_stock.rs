@@ -207,6 +207,10 @@ impl Push<'_> {
     /// Holds a product, and reports it.
     fn hold(&self, sku: &Sku, worked: Option<&Worked>, reason: Reason) -> Result<(), Trouble> {
         self.pass.store.hold_sku(self.channel(), sku, &reason, self.now())?;
+        if self.pass.is_echo(|now| self.pass.store.remind_of_sku_hold(self.channel(), sku, now)) {
+            self.pass.tally.borrow_mut().count(Outcome::Held, None);
+            return Ok(());
+        }
         match worked {
             Some(worked) => self.report(worked, Outcome::Held, Some(reason)),
             None => self.report_product(sku, Outcome::Held, reason),

@@ -229,6 +229,10 @@ impl Visit<'_> {
         };
         let current = pass.store.order(&self.row.channel, &self.row.id)?;
         pass.tally.borrow_mut().count(outcome, current.as_ref().and_then(|row| row.total));
+        let row = self.row.row;
+        if outcome == Outcome::Held && pass.is_echo(|now| pass.store.remind_of_hold(row, pass.verb, now)) {
+            return Ok(());
+        }
         pass.report.item(&Item {
             channel: self.row.channel.clone(),
             order: self.row.id.clone(),

@@ -11,6 +11,7 @@ pub mod holds;
 pub mod journal;
 pub mod orders;
 pub mod outgoing;
+pub mod reminders;
 pub mod runs;
 mod schema;
 pub mod sqlite;

@@ -157,6 +157,36 @@ fn quiet_prints_nothing_when_all_is_well_and_what_needs_a_person_otherwise() {
 }
 
 #[test]
+fn quiet_tells_the_same_thing_once_a_day() {
+    let shop = Shop::new();
+    let quiet = |verb: &str| {
+        let output = shop.command(&["-q", verb]).env("VAIVEM_OUTPUT", "human").output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    let first = shop.place(paid().carrier("Jadlog", "9", "Jadlog"));
+    assert!(quiet("import-orders").1.contains(&first));
+    assert_eq!(quiet("import-orders"), (3, String::new()), "nothing new, so no mail");
+    let second = shop.place(paid().carrier("Jadlog", "9", "Jadlog"));
+    let (code, told) = quiet("import-orders");
+    assert!(code == 3 && told.contains(&second) && !told.contains(&first), "{told}");
+
+    // The same for a run that ends badly: until it ended in another way.
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::status(403))));
+    assert!(quiet("import-orders").1.contains("exit 4"));
+    assert_eq!(quiet("import-orders"), (4, String::new()));
+    shop.vtex(|v| v.faults.clear());
+    assert_eq!(quiet("import-orders"), (3, String::new()));
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::status(403))));
+    assert!(quiet("import-orders").1.contains("exit 4"));
+    shop.vtex(|v| v.faults.clear());
+
+    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    state.execute("UPDATE holds SET told_at = told_at - 86400000", []).unwrap();
+    let (_, told) = quiet("import-orders");
+    assert!(told.contains(&first) && told.contains(&second), "a day later: {told}");
+}
+
+#[test]
 fn refused_keys_stop_the_channel_and_name_the_key() {
     let shop = Shop::new();
     shop.place(paid());

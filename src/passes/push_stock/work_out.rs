@@ -236,7 +236,7 @@ impl Push<'_> {
             let unread = store.never_read(&config.name)?.len();
             if unread > 0 {
                 let warning = Warning::UnreadOrders { channel: config.name.clone(), orders: unread };
-                self.pass.report.warning(&warning);
+                self.pass.warn(&warning);
             }
         }
         Ok(())
