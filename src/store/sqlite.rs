@@ -230,10 +230,10 @@ pub fn said(error: &rusqlite::Error) -> String {
     if is_full(error) { format!("{error}; {FREE_SPACE}") } else { error.to_string() }
 }
 
-/// Whether a file could not grow. The memory shared with other processes is a file too, and SQLite has codes of its own for it.
+/// Whether a file could not grow. The memory shared with other processes is a file too, and SQLite has a code of its own for it.
 fn is_full(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
-    matches!(code, Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_WRITE))
+    matches!(code, Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE))
 }
 
 struct Opener<'a> {
