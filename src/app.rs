@@ -28,8 +28,8 @@ use crate::passes::intake::Backfill;
 use crate::passes::{Pass, Verb, push_stock};
 use crate::report::{Reporter, Summary, Tally};
 use crate::stop::Stop;
-use crate::store::Store;
 use crate::store::budget::{Budget, Rate};
+use crate::store::{Store, sqlite};
 
 mod ledger_commands;
 mod ledger_show;
@@ -259,7 +259,7 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
                 exit = exit.worst(ended.exit);
                 tally.add(&ended.tally);
                 counts.add(ended.counts);
-                if !matches!(ended.exit, Exit::Done | Exit::Held | Exit::Guard | Exit::Locked) {
+                if ended.early && !matches!(ended.exit, Exit::Guard | Exit::Locked) {
                     given_up.insert(&channel.name);
                 }
             }
@@ -333,6 +333,9 @@ fn drain_inboxes(
 /// How a pass ended.
 struct Ended {
     exit: Exit,
+    /// It did not come to its end. One that did and only lacks something, such as a list that fails, does not keep the channel
+    /// from its further passes: they rest on orders known already.
+    early: bool,
     tally: Tally,
     counts: Counts,
 }
@@ -371,7 +374,8 @@ impl Run<'_> {
         let run = match self.store.begin_run(self.verb.name(), name, self.clock.now()) {
             Ok(run) => run,
             Err(error) => {
-                let message = format!("the state file {} cannot be written: {error}", self.store.path().display());
+                let file = self.store.path().display();
+                let message = format!("the state file {file} cannot be written: {}", sqlite::said(&error));
                 return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
             }
         };
@@ -395,15 +399,20 @@ impl Run<'_> {
             orders: self.orders,
             tally: RefCell::default(),
             halt: RefCell::default(),
+            shortfall: RefCell::default(),
         };
         self.verb.run(&pass).await;
         let tally = pass.tally.take();
-        let (exit, message) = match pass.halt.take() {
+        let (halt, shortfall) = (pass.halt.take(), pass.shortfall.take());
+        let early = halt.is_some();
+        let worse =
+            |one: (Exit, String), other: (Exit, String)| if one.0.worst(other.0) == one.0 { one } else { other };
+        let (exit, message) = match halt.into_iter().chain(shortfall).reduce(worse) {
             Some((exit, message)) => (exit, Some(message)),
             None if tally.needs_person() => (Exit::Held, None),
             None => (Exit::Done, None),
         };
-        self.summarize(reporter, tally, Some((run, Some(&channel))), begun, (exit, message))
+        Ended { early, ..self.summarize(reporter, tally, Some((run, Some(&channel))), begun, (exit, message)) }
     }
 
     fn summarize(
@@ -435,7 +444,7 @@ impl Run<'_> {
             log::error!("how the run ended cannot be noted in the state file: {error}");
         }
         reporter.summary(&summary);
-        Ended { exit, tally, counts }
+        Ended { exit, early: true, tally, counts }
     }
 
     /// The channel with its door; the message says which setting is wrong.
@@ -478,7 +487,8 @@ impl Run<'_> {
         }
         Budget::open(&self.config.state, base_url, rate, burst, self.clock.clone()).map_err(|error| {
             let file = self.config.state.display();
-            Failure::new(Exit::Failed, format!("the shared budget in the state file {file} cannot be used: {error}"))
+            let said = sqlite::said(&error);
+            Failure::new(Exit::Failed, format!("the shared budget in the state file {file} cannot be used: {said}"))
         })
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::http::Counts;
-use crate::model::{Cents, ChannelName, OrderId};
+use crate::model::{Cents, ChannelName, Instant, OrderId};
 use crate::reason::Reason;
 use crate::words;
 
@@ -119,6 +119,36 @@ pub enum Warning {
         /// Why.
         problem: String,
     },
+    /// The list could not be swept to its end; orders known already were visited all the same.
+    ListFailed {
+        /// On which channel.
+        channel: ChannelName,
+        /// Why.
+        problem: String,
+    },
+    /// A person asked for orders from before the cut-off date.
+    BackfillClipped {
+        /// On which channel.
+        channel: ChannelName,
+        /// The cut-off date.
+        cutoff: Instant,
+    },
+    /// The cut-off date was set back, so the list is swept from there.
+    CutoffMoved {
+        /// On which channel.
+        channel: ChannelName,
+        /// The cut-off date.
+        cutoff: Instant,
+        /// How many orders that had been skipped are looked at again.
+        orders: usize,
+    },
+    /// This machine's clock is ahead of the channel's.
+    ClockAhead {
+        /// On which channel.
+        channel: ChannelName,
+        /// By how much.
+        seconds: i64,
+    },
     /// The sweep's cursor was of no use.
     CursorReset {
         /// On which channel.
@@ -166,7 +196,7 @@ pub enum Warning {
 impl Warning {
     /// Whether it only tells of something, and nobody needs to do anything.
     fn needs_nobody(&self) -> bool {
-        matches!(self, Self::FeedCreated { .. } | Self::Expired { .. })
+        matches!(self, Self::FeedCreated { .. } | Self::CutoffMoved { .. } | Self::Expired { .. })
     }
 }
 
@@ -237,7 +267,7 @@ pub struct Summary<'a> {
     pub elapsed: std::time::Duration,
     /// How it ended.
     pub exit: Exit,
-    /// Why it ended early, if it did.
+    /// Why it ended early or lacks something, if so.
     pub message: Option<&'a str>,
     /// Nothing was really done.
     pub dry_run: bool,
@@ -290,8 +320,11 @@ impl Summary<'_> {
             seconds % 1000 / 100,
         );
         if self.exit != Exit::Done && self.exit != Exit::Held {
-            text +=
-                &format!("\n  ended early, exit {}: {}", self.exit.code(), self.message.unwrap_or(self.exit.meaning()));
+            text += &format!(
+                "\n  not complete, exit {}: {}",
+                self.exit.code(),
+                self.message.unwrap_or(self.exit.meaning())
+            );
         }
         text
     }

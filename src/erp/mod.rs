@@ -119,7 +119,7 @@ pub enum ErpError {
     #[error(transparent)]
     Call(#[from] crate::http::CallError),
     /// The ledger's file cannot be used; the run stops.
-    #[error("the ledger file cannot be used: {0}")]
+    #[error("the ledger file cannot be used: {}", crate::store::sqlite::said(.0))]
     File(#[from] rusqlite::Error),
 }
 

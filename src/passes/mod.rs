@@ -32,9 +32,9 @@ use crate::model::{ErpOrderId, Instant, Line, Order, OrderId, Sku, Status};
 use crate::reason::Reason;
 use crate::report::{Item, Outcome, Reporter, Tally, Warning};
 use crate::stop::{Stop, StopReason};
-use crate::store::Store;
 use crate::store::orders::{Decided, Fate, OrderRow};
 use crate::store::visits::Visit;
+use crate::store::{Store, sqlite};
 
 /// How many rows are fetched from the state file at a time.
 const CHUNK: usize = 200;
@@ -111,6 +111,8 @@ pub struct Pass<'a> {
     pub tally: RefCell<Tally>,
     /// Why the run ends early, once it does.
     pub halt: RefCell<Option<(Exit, String)>>,
+    /// What it lacks although it goes on to its end.
+    pub shortfall: RefCell<Option<(Exit, String)>>,
 }
 
 /// What kept a visit from its conclusion.
@@ -126,7 +128,7 @@ pub enum Trouble {
     #[error(transparent)]
     Lock(#[from] LockError),
     /// The state file cannot be used.
-    #[error("the state file cannot be used: {0}")]
+    #[error("the state file cannot be used: {}", sqlite::said(.0))]
     State(#[from] rusqlite::Error),
 }
 
@@ -153,6 +155,7 @@ impl Trouble {
             Triage::RetryLater | Triage::SkipItem => None,
             Triage::StopRun(StopCause::Credentials) => Some(Exit::Config),
             Triage::StopRun(StopCause::Down | StopCause::Limited) => Some(Exit::Unavailable),
+            Triage::StopRun(StopCause::StateFile) => Some(Exit::Failed),
             Triage::StopRun(StopCause::Interrupted) => Some(exit_of(stop.reason())),
         }
     }
@@ -176,6 +179,11 @@ impl Pass<'_> {
             let told = self.stop.reason().filter(|reason| exit == exit_of(Some(*reason)));
             *halt = Some((exit, told.map_or_else(|| message.into(), |reason| reason.to_string())));
         }
+    }
+
+    /// Notes what the run could not do, and goes on: its exit code tells. The first reason stays.
+    pub fn fall_short(&self, exit: Exit, message: impl Into<String>) {
+        self.shortfall.borrow_mut().get_or_insert_with(|| (exit, message.into()));
     }
 
     /// Whether to begin nothing further.

@@ -12,6 +12,7 @@ mod faults;
 mod holding;
 mod import_orders;
 mod inbox;
+mod intake;
 mod push_invoices;
 mod push_stock;
 mod push_tracking;
