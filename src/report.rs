@@ -304,8 +304,9 @@ impl Summary<'_> {
         if self.tally.new > 0 {
             parts.insert(0, format!("{} new", self.tally.new));
         }
+        let complete = matches!(self.exit, Exit::Done | Exit::Held);
         if parts.is_empty() {
-            parts.push("nothing to do".into());
+            parts.push(if complete { "nothing to do" } else { "nothing was done" }.into());
         }
         let dry = if self.dry_run { " (dry run: nothing was done)" } else { "" };
         let seconds = self.elapsed.as_millis();
@@ -319,7 +320,7 @@ impl Summary<'_> {
             seconds / 1000,
             seconds % 1000 / 100,
         );
-        if self.exit != Exit::Done && self.exit != Exit::Held {
+        if !complete {
             text += &format!(
                 "\n  not complete, exit {}: {}",
                 self.exit.code(),
