@@ -1,12 +1,11 @@
 //! The sales platforms behind one face: [`Channel`] dispatches each verb to the kind that is configured.
 
+pub mod anymarket;
 pub mod outgoing;
 pub mod vtex;
 
 use crate::http::{CallError, Counts};
 use crate::model::{ChannelName, ChannelSku, Instant, Order, OrderId, Sku, Status, WarehouseId};
-
-pub use vtex::convert::Unreadable;
 
 /// An order heard of, by feed or list. A hint only: decisions rest on a fresh reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +25,16 @@ impl Heard {
     pub fn is_cancellation(&self) -> bool {
         self.status == Status::Cancelled
     }
+}
+
+/// Why an answer is no order we can use: where, and what is wrong there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem} (at `{at}`)")]
+pub struct Unreadable {
+    /// Path in the answer, such as `items[3].price`.
+    pub at: String,
+    /// What is wrong.
+    pub problem: String,
 }
 
 /// What a fresh reading of an order gave.

@@ -78,7 +78,7 @@ pub(super) fn is_web_page(body: &[u8], content_type: Option<&str>) -> bool {
 }
 
 /// Text for a message: one line, short, and without what looks like a person's document, phone or e-mail.
-pub(super) fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line.chars().filter(|c| !c.is_control()).collect();
     let mut masked = mask(&line);

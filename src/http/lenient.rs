@@ -72,6 +72,25 @@ pub fn ten_thousandths<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
         .ok_or_else(|| D::Error::custom(format!("expected a number of at most 4 decimals, found {text}")))
 }
 
+/// An amount in reais as cents, to the nearest one: a sum that was computed in binary comes as `0.30000000000000004`. Null and
+/// blanks are `None`.
+///
+/// # Errors
+/// When it is no number, or larger than any amount can be.
+pub fn reais<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let text = match Option::<Value>::deserialize(deserializer)? {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
+        Some(Value::String(text)) => text.trim().to_owned(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(other) => return Err(D::Error::custom(format!("expected an amount, found {}", kind(&other)))),
+    };
+    match rounded(&text, 2) {
+        Some(cents) if (-LARGEST..=LARGEST).contains(&cents) => Ok(Some(cents)),
+        _ => Err(D::Error::custom("expected an amount, found what is none")),
+    }
+}
+
 /// A boolean that may come as text or 0/1; anything else is `None`.
 ///
 /// # Errors
@@ -114,6 +133,22 @@ fn integral(number: &Number) -> Option<i64> {
 /// The decimal text as an integer of `places` decimals; further decimals must be zeros. Small exponents are understood, since a
 /// serializer may write `1e3`.
 fn scaled(text: &str, places: usize) -> Option<i64> {
+    let (negative, kept, dropped) = split_at_place(text, places)?;
+    if dropped.bytes().any(|b| b != b'0') {
+        return None;
+    }
+    whole(negative, &kept)
+}
+
+/// The same, rounded half away from zero: for sums that their sender computed in binary.
+fn rounded(text: &str, places: usize) -> Option<i64> {
+    let (negative, kept, dropped) = split_at_place(text, places)?;
+    let up = i64::from(dropped.bytes().next().is_some_and(|b| b >= b'5'));
+    whole(negative, &kept)?.checked_add(if negative { -up } else { up })
+}
+
+/// The sign, the digits up to that decimal place, and those after it.
+fn split_at_place(text: &str, places: usize) -> Option<(bool, String, String)> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
         None => (text, 0),
@@ -126,18 +161,21 @@ fn scaled(text: &str, places: usize) -> Option<i64> {
     if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let digits = format!("{whole}{fraction}");
     let point = i64::try_from(whole.len()).ok()? + i64::from(exponent) + i64::try_from(places).ok()?;
     if !(-30..=30).contains(&point) {
         return None;
     }
-    let point = usize::try_from(point.max(0)).ok()?;
+    // Zeros before the first digit, or after the last, so that the point falls between two.
+    let before = "0".repeat(usize::try_from(-point).unwrap_or(0));
+    let point = usize::try_from(point).unwrap_or(0);
+    let digits = format!("{before}{whole}{fraction}");
     let padded = format!("{digits:0<point$}");
-    let (kept, dropped) = padded.split_at(point.min(padded.len()));
-    if dropped.bytes().any(|b| b != b'0') {
-        return None;
-    }
-    let value: i64 = if kept.is_empty() { 0 } else { kept.parse().ok()? };
+    let (kept, dropped) = padded.split_at(point);
+    Some((negative, kept.to_owned(), dropped.to_owned()))
+}
+
+fn whole(negative: bool, digits: &str) -> Option<i64> {
+    let value: i64 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
     Some(if negative { -value } else { value })
 }
 
@@ -168,6 +206,8 @@ mod tests {
         factor: Option<i64>,
         #[serde(default, deserialize_with = "or_default")]
         list: Vec<i64>,
+        #[serde(default, deserialize_with = "reais")]
+        amount: Option<i64>,
     }
 
     fn read(json: &str) -> Result<Odd, String> {
@@ -190,6 +230,28 @@ mod tests {
     fn what_no_amount_can_be_is_refused() {
         for text in ["10000000000001", "-9223372036854775808", "\"9223372036854775807\"", "1e300"] {
             assert!(read(&format!(r#"{{"cents":{text}}}"#)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_rounded_to_the_nearest_cent() {
+        for (json, cents) in [
+            ("19.9", Some(1_990)),
+            ("0.30000000000000004", Some(30)),
+            ("1.005", Some(101)),
+            ("1.0049999", Some(100)),
+            ("-1.005", Some(-101)),
+            ("1e-7", Some(0)),
+            ("0.006", Some(1)),
+            ("1e3", Some(100_000)),
+            ("\"12.34\"", Some(1_234)),
+            ("null", None),
+            ("\" \"", None),
+        ] {
+            assert_eq!(read(&format!(r#"{{"amount":{json}}}"#)).unwrap().amount, cents, "{json}");
+        }
+        for json in ["\"1.234,56\"", "true", "1e300", "\"R$ 1\"", "100000000000.01"] {
+            assert!(read(&format!(r#"{{"amount":{json}}}"#)).is_err(), "{json}");
         }
     }
 
@@ -221,7 +283,10 @@ mod tests {
 
         #[test]
         fn any_text_is_read_or_refused_without_panic(text in "[-0-9.eE]{0,24}", places in 0usize..6) {
-            let _ = scaled(&text, places);
+            // What needs no rounding is the same either way.
+            if let Some(exact) = scaled(&text, places) {
+                prop_assert_eq!(rounded(&text, places), Some(exact));
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ pub use ids::{CarrierName, ChannelName, ChannelSku, ErpOrderId, OrderId, Sku, Wa
 pub use money::Cents;
 pub use order::{
     Address, Customer, Delivery, Invoicing, Line, Marketplace, Order, Package, PackageEvent, Payment, PaymentMethod,
-    Readiness,
+    Readiness, Transmission,
 };
 pub use status::Status;
 pub use stock::StockParts;

@@ -16,6 +16,8 @@ pub struct Order {
     pub sequence: Option<String>,
     /// The marketplace behind the channel, for orders that came through one.
     pub marketplace: Option<Marketplace>,
+    /// The marketplace sends it from a warehouse of its own: the store ships nothing, and its stock does not move.
+    pub fulfilled_by_marketplace: bool,
     /// When the customer placed it.
     pub created_at: Instant,
     /// When the channel last changed it.
@@ -52,12 +54,16 @@ pub struct Order {
     pub cancelled_at: Option<Instant>,
     /// Fiscal payment data a marketplace hands over for the NF-e (acquirer's CNPJ, authorisation code, brand), unnormalised.
     pub fiscal_payment: Vec<(String, String)>,
+    /// The channel wants the invoice's XML for this order.
+    pub needs_xml: bool,
     /// Whether the channel takes an invoice for it as it stands.
     pub invoicing: Invoicing,
     /// When the channel counted it as invoiced, if it did.
     pub invoiced_at: Option<Instant>,
     /// The sale's invoices that the channel has, each with its parcel; returns are left out.
     pub packages: Vec<Package>,
+    /// Whether the last change reached the marketplace behind the channel.
+    pub transmission: Transmission,
 }
 
 impl Order {
@@ -100,6 +106,23 @@ pub enum Invoicing {
     Done,
 }
 
+/// Whether what a channel was told reached the marketplace behind it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Transmission {
+    /// The channel says nothing of it, or there is nobody behind it.
+    #[default]
+    NotTold,
+    /// It did.
+    Done,
+    /// Not yet.
+    Pending,
+    /// The marketplace refused it.
+    Failed {
+        /// Its words.
+        message: String,
+    },
+}
+
 /// A sale's invoice with its parcel, as the channel has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
@@ -137,8 +160,11 @@ pub struct Marketplace {
     pub name: String,
     /// Which of the store's accounts there, when there are several.
     pub account: Option<String>,
-    /// The order's number there.
+    /// The order's number there, as people see it.
     pub order_id: Option<String>,
+    /// What the marketplace itself calls the order, where that is something else.
+    #[serde(default)]
+    pub internal_id: Option<String>,
     /// The intermediary's CNPJ for the NF-e, when the channel gives it.
     pub intermediary_tax_id: Option<String>,
 }
@@ -311,6 +337,7 @@ pub(crate) mod sample {
             id: OrderId::new("1172452900788-01"),
             sequence: Some("502556".into()),
             marketplace: None,
+            fulfilled_by_marketplace: false,
             created_at: "2026-11-20T12:00:00Z".parse().unwrap(),
             changed_at: None,
             status: Status::Paid,
@@ -352,9 +379,11 @@ pub(crate) mod sample {
             cancel_reason: None,
             cancelled_at: None,
             fiscal_payment: Vec::new(),
+            needs_xml: false,
             invoicing: Invoicing::NotYet,
             invoiced_at: None,
             packages: Vec::new(),
+            transmission: Transmission::NotTold,
         }
     }
 

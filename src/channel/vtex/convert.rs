@@ -6,21 +6,12 @@ use chrono::NaiveDate;
 use serde_json::Value;
 
 use super::wire;
+use crate::channel::Unreadable;
 use crate::http::{excerpt, lenient};
 use crate::model::{
     Address, Cents, ChannelName, ChannelSku, Customer, Delivery, Invoicing, Line, Marketplace, Order, OrderId, Package,
-    PackageEvent, Payment, PaymentMethod, Readiness, Sku, Status, WarehouseId,
+    PackageEvent, Payment, PaymentMethod, Readiness, Sku, Status, Transmission, WarehouseId,
 };
-
-/// Why an answer of VTEX is no order we can use: where, and what is wrong there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{problem} (at `{at}`)")]
-pub struct Unreadable {
-    /// Path in the answer, such as `items[3].price`.
-    pub at: String,
-    /// What is wrong.
-    pub problem: String,
-}
 
 fn unreadable(at: impl Into<String>, problem: impl Into<String>) -> Unreadable {
     Unreadable { at: at.into(), problem: problem.into() }
@@ -65,6 +56,8 @@ fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadabl
         id: OrderId::new(id),
         sequence: wire.sequence.clone(),
         marketplace: marketplace(wire),
+        // Its marketplaces' own warehouses are no business of a seller's account.
+        fulfilled_by_marketplace: false,
         created_at,
         changed_at: wire.last_change.as_deref().and_then(lenient::instant),
         status,
@@ -86,6 +79,8 @@ fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadabl
         cancel_reason: wire.cancel_reason.clone().or_else(|| cancellation(wire, "reason").map(str::to_owned)),
         cancelled_at: cancellation(wire, "cancellationDate").and_then(lenient::instant),
         fiscal_payment: fiscal_payment(&wire.custom_data),
+        needs_xml: false,
+        transmission: Transmission::NotTold,
     })
 }
 
@@ -466,7 +461,13 @@ fn marketplace(wire: &wire::Order) -> Option<Marketplace> {
         return None;
     }
     let name = wire.affiliate_id.clone().or(wire.marketplace.name.clone())?;
-    Some(Marketplace { name, account: None, order_id: wire.marketplace_order_id.clone(), intermediary_tax_id: None })
+    Some(Marketplace {
+        name,
+        account: None,
+        order_id: wire.marketplace_order_id.clone(),
+        internal_id: None,
+        intermediary_tax_id: None,
+    })
 }
 
 fn note(value: Option<&Value>) -> Option<String> {

@@ -9,7 +9,7 @@ mod wire;
 
 use serde_json::json;
 
-use super::{Feed, Heard, Lot, Page, Reading, TakeOver, Window};
+use super::{Feed, Heard, Lot, Page, Reading, TakeOver, Unreadable, Window};
 use crate::config::FeedRule;
 use crate::http::{Call, CallError, Counts, Door, Effect, segment};
 use crate::model::{ChannelName, Instant, OrderId, PaymentMethod, Status};
@@ -159,7 +159,7 @@ impl Vtex {
             Ok(order) if order.id == *id => order,
             Ok(other) => {
                 let problem = format!("asked for {id}, VTEX answered with {}", other.id);
-                return Ok(Reading::Unreadable(convert::Unreadable { at: "orderId".into(), problem }));
+                return Ok(Reading::Unreadable(Unreadable { at: "orderId".into(), problem }));
             }
             Err(problem) => return Ok(Reading::Unreadable(problem)),
         };

@@ -179,7 +179,7 @@ fn each_sign_of_life_keeps_an_order() {
 }
 
 fn marketplace() -> Marketplace {
-    Marketplace { name: "Farinha".into(), account: None, order_id: None, intermediary_tax_id: None }
+    Marketplace { name: "Farinha".into(), account: None, order_id: None, internal_id: None, intermediary_tax_id: None }
 }
 
 #[test]

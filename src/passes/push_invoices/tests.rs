@@ -192,8 +192,13 @@ fn the_missing_field_is_named() {
         ["tracking", "tracking_url", "carrier"]
     );
     let mut sold_elsewhere = own.clone();
-    sold_elsewhere.order.marketplace =
-        Some(Marketplace { name: "FRN".into(), account: None, order_id: None, intermediary_tax_id: None });
+    sold_elsewhere.order.marketplace = Some(Marketplace {
+        name: "FRN".into(),
+        account: None,
+        order_id: None,
+        internal_id: None,
+        intermediary_tax_id: None,
+    });
     assert_eq!(missing(&sold_elsewhere, &Policy::default()), ["xml"]);
     // What is configured takes the place of the whole table.
     let decision =

@@ -45,6 +45,7 @@ fn an_invoice_finds_its_order_by_every_number_it_may_carry() {
         name: "MLB".into(),
         account: None,
         order_id: Some("2000001".into()),
+        internal_id: None,
         intermediary_tax_id: None,
     });
     ledger.create_order(&marketplace, at(1)).unwrap();

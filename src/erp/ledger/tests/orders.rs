@@ -13,6 +13,7 @@ fn everything_about_an_order_is_kept() {
         name: "MLB".into(),
         account: Some("loja-2".into()),
         order_id: Some("2000001".into()),
+        internal_id: None,
         intermediary_tax_id: None,
     });
     new.address = Some(Address {

@@ -1,0 +1,349 @@
+//! From ANYMARKET's JSON to our order: strict from here on, or refused with the place of the problem.
+
+use serde_json::Value;
+
+use super::wire;
+use crate::channel::Unreadable;
+use crate::http::{excerpt, lenient};
+use crate::model::{
+    Address, Cents, ChannelName, ChannelSku, Customer, Delivery, Invoicing, Line, Marketplace, Order, OrderId, Package,
+    Payment, PaymentMethod, Readiness, Sku, Status, Transmission, WarehouseId, calendar,
+};
+
+fn unreadable(at: impl Into<String>, problem: impl Into<String>) -> Unreadable {
+    Unreadable { at: at.into(), problem: problem.into() }
+}
+
+/// Reads the body of an order.
+///
+/// # Errors
+/// [`Unreadable`] with the precise place: no id, no lines, an amount that is none …
+pub fn order(channel: &ChannelName, body: &[u8]) -> Result<Order, Unreadable> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let wire: wire::Order = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        // What serde quotes may be a customer's name.
+        unreadable(error.path().to_string(), excerpt::without_values(&error.inner().to_string()))
+    })?;
+    convert(channel, &wire)
+}
+
+fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadable> {
+    let id = wire.id.as_deref().map(str::trim).ok_or_else(|| unreadable("id", "there is none"))?;
+    let total = wire.total.ok_or_else(|| unreadable("total", "there is none"))?;
+    let created_at = instant(wire.created_at.as_deref())
+        .ok_or_else(|| unreadable("createdAt", "there is none, or it is no date"))?;
+    let raw_status = wire.status.clone().unwrap_or_else(|| "null".into());
+    let (status, readiness) = status(&raw_status);
+    let amounts = amounts(wire, total)?;
+    let packages = package(wire, total);
+    let invoiced_at = instant(wire.invoice.date.as_deref());
+    let is_cancelled = status == Status::Cancelled;
+    Ok(Order {
+        channel: channel.clone(),
+        id: OrderId::new(id),
+        sequence: None,
+        marketplace: marketplace(wire),
+        fulfilled_by_marketplace: wire.fulfillment == Some(true),
+        created_at,
+        changed_at: instant(wire.last_update.as_deref()),
+        invoicing: match &status {
+            Status::Paid => Invoicing::Open,
+            Status::Invoiced | Status::Shipped | Status::Delivered => Invoicing::Done,
+            _ => Invoicing::NotYet,
+        },
+        status,
+        raw_status,
+        readiness,
+        paid_at: instant(wire.payment_date.as_deref()),
+        total,
+        freight: amounts.freight,
+        discount: amounts.discount,
+        tax: amounts.tax,
+        lines: amounts.lines,
+        customer: customer(wire),
+        delivery: delivery(wire),
+        payments: wire.payments.iter().map(payment).collect(),
+        note: wire.observation.clone(),
+        cancel_reason: wire.cancel_details.clone().or_else(|| metadata(wire, "canceldetail_description")),
+        cancelled_at: instant(wire.cancel_date.as_deref()).filter(|_| is_cancelled),
+        fiscal_payment: fiscal_payment(wire),
+        needs_xml: metadata(wire, "needInvoiceXML").is_some_and(|needed| needed.eq_ignore_ascii_case("true")),
+        invoiced_at: invoiced_at.filter(|_| !packages.is_empty()),
+        packages,
+        transmission: transmission(wire),
+    })
+}
+
+fn instant(text: Option<&str>) -> Option<crate::model::Instant> {
+    text.and_then(lenient::instant)
+}
+
+/// ANYMARKET's statuses in our words. Nothing has to be taken over there: a paid order is the ERP's. Source: V2 back-office
+/// description, order statuses; `DELIVERY_ISSUE` is named by its list filter and its callbacks only.
+pub fn status(raw: &str) -> (Status, Readiness) {
+    use Readiness::{NotYet, TakenOver};
+    match raw {
+        "PENDING" => (Status::AwaitingPayment, NotYet),
+        "PAID_WAITING_SHIP" => (Status::Paid, TakenOver),
+        "INVOICED" => (Status::Invoiced, TakenOver),
+        "PAID_WAITING_DELIVERY" | "DELIVERY_ISSUE" => (Status::Shipped, TakenOver),
+        "CONCLUDED" => (Status::Delivered, TakenOver),
+        "CANCELED" => (Status::Cancelled, NotYet),
+        other => (Status::Unknown(other.to_owned()), NotYet),
+    }
+}
+
+struct Amounts {
+    lines: Vec<Line>,
+    freight: Cents,
+    discount: Cents,
+    tax: Cents,
+}
+
+/// The parts of the total. A line's total is its gross less its discount, and that is checked. How the order's own discount and
+/// interest stand to the total is documented nowhere, so the ways that make sense are tried in turn, and the one that adds up to the
+/// cent is taken. When none does, the first is given as it is: the plan holds the order and shows both sums.
+fn amounts(wire: &wire::Order, total: Cents) -> Result<Amounts, Unreadable> {
+    let lines = lines(wire)?;
+    let or_zero = |amount: Option<Cents>| amount.unwrap_or(Cents::ZERO);
+    let (discount, freight, interest) = (or_zero(wire.discount), or_zero(wire.freight), or_zero(wire.interest_value));
+    let of_lines = Cents::checked_sum(lines.iter().map(|line| line.total));
+    let line_discounts = Cents::checked_sum(wire.items.iter().filter_map(|item| item.discount)).unwrap_or(Cents::ZERO);
+    // The order's discount may be told beside the lines' own, or with them in it.
+    let order_discounts = [Some(discount), discount.checked_sub(line_discounts), Some(Cents::ZERO)];
+    let ways =
+        order_discounts.into_iter().flatten().flat_map(|discount| [(discount, interest), (discount, Cents::ZERO)]);
+    let adds_up = |(discount, tax): &(Cents, Cents)| {
+        let sum = of_lines?.checked_add(freight)?.checked_add(*tax)?.checked_sub(*discount)?;
+        (sum == total && *discount >= Cents::ZERO).then_some(())
+    };
+    let told = (discount, interest);
+    let (discount, tax) = ways.into_iter().find(|way| adds_up(way).is_some()).unwrap_or(told);
+    Ok(Amounts { lines, freight, discount, tax })
+}
+
+fn lines(wire: &wire::Order) -> Result<Vec<Line>, Unreadable> {
+    if wire.items.is_empty() {
+        return Err(unreadable("items", "there are none"));
+    }
+    wire.items.iter().enumerate().map(|(index, item)| line(index, item)).collect()
+}
+
+/// A kit comes as its components, each a line of its own.
+fn line(index: usize, item: &wire::Item) -> Result<Line, Unreadable> {
+    let at = |field: &str| format!("items[{index}].{field}");
+    let id = item.sku.id.as_deref().ok_or_else(|| unreadable(at("sku.id"), "there is none"))?;
+    let quantity = item.amount.ok_or_else(|| unreadable(at("amount"), "there is none"))?;
+    if quantity < 1 {
+        return Err(unreadable(at("amount"), format!("{quantity} is no quantity")));
+    }
+    let unit_price = item.unit.ok_or_else(|| unreadable(at("unit"), "there is none"))?;
+    let gross = match item.gross {
+        Some(gross) => gross,
+        None => unit_price.checked_mul(quantity).ok_or_else(|| unreadable(at("unit"), "too large"))?,
+    };
+    let net = gross
+        .checked_sub(item.discount.unwrap_or(Cents::ZERO))
+        .ok_or_else(|| unreadable(at("discount"), "too large"))?;
+    let total = item.total.unwrap_or(net);
+    if total != net {
+        return Err(unreadable(at("total"), format!("it is {total}, but gross less discount is {net}")));
+    }
+    if total < Cents::ZERO || unit_price < Cents::ZERO {
+        return Err(unreadable(at("total"), "it is negative"));
+    }
+    let names = [item.sku.title.as_deref(), item.product.title.as_deref(), Some(id)];
+    Ok(Line {
+        channel_sku: ChannelSku::new(id),
+        reference: item.sku.partner_id.as_deref().map(|code| Sku::new(code.trim())),
+        name: names.into_iter().flatten().next().unwrap_or(id).to_owned(),
+        quantity,
+        unit_price,
+        total,
+        warehouse: match item.stocks.as_slice() {
+            // Served from several, it is left to the ERP.
+            [one] => one.stock_local_id.as_deref().map(WarehouseId::new),
+            _ => None,
+        },
+    })
+}
+
+fn marketplace(wire: &wire::Order) -> Option<Marketplace> {
+    Some(Marketplace {
+        name: wire.market_place.clone()?,
+        account: wire.account_name.clone(),
+        order_id: wire.market_place_number.clone().or_else(|| wire.market_place_id.clone()),
+        internal_id: wire.market_place_id.clone(),
+        intermediary_tax_id: wire.document_intermediator.clone(),
+    })
+}
+
+fn customer(wire: &wire::Order) -> Customer {
+    let buyer = &wire.buyer;
+    let exempt = |ie: &String| ie.trim().to_uppercase().starts_with("ISENT") || ie.trim() == "0";
+    let document = buyer.document_number_normalized.clone().or_else(|| buyer.document.clone());
+    Customer {
+        name: buyer.name.clone().or_else(|| wire.shipping.receiver_name.clone()).unwrap_or_default(),
+        document,
+        trade_name: None,
+        state_registration: buyer.company_state_tax_id.clone().filter(|ie| !exempt(ie)),
+        email: buyer.email.clone(),
+        phone: buyer.phone.clone().or_else(|| buyer.cell_phone.clone()),
+    }
+}
+
+fn delivery(wire: &wire::Order) -> Delivery {
+    // `UNKNOWN` is what ANYMARKET has not mapped.
+    let known = |text: &Option<String>| text.clone().filter(|text| text != "UNKNOWN");
+    let shipping = || wire.items.iter().flat_map(|item| item.shippings.iter());
+    let pickup = wire.pickup.as_ref().is_some_and(|pickup| pickup.as_object().is_some_and(|object| !object.is_empty()));
+    Delivery {
+        address: Some(address(wire)).filter(|address| !address.city.is_empty() || !address.postal_code.is_empty()),
+        carrier: shipping().find_map(|one| known(&one.shipping_carrier_normalized)),
+        service: shipping().find_map(|one| known(&one.shipping_type)),
+        promised_at: instant(wire.shipping.promised_shipping_time.as_deref()),
+        pickup,
+    }
+}
+
+/// The parts come from the address as the marketplace wrote it; the state, which there may be any text, from the normalised one.
+fn address(wire: &wire::Order) -> Address {
+    let (told, normal) = (&wire.shipping, wire.anymarket_address.as_ref());
+    let either = |of: fn(&wire::Address) -> &Option<String>| {
+        of(told).clone().or_else(|| normal.and_then(|normal| of(normal).clone())).map(|text| text.trim().to_owned())
+    };
+    let is_acronym = |state: &String| state.len() == 2 && state.bytes().all(|b| b.is_ascii_alphabetic());
+    let states = [
+        normal.and_then(|normal| normal.state_acronym_normalized.clone()),
+        told.state_acronym_normalized.clone(),
+        told.state.clone(),
+        normal.and_then(|normal| normal.state.clone()),
+    ];
+    let postal_code: String =
+        either(|one| &one.zip_code).iter().flat_map(|code| code.chars()).filter(char::is_ascii_digit).collect();
+    Address {
+        receiver: either(|one| &one.receiver_name),
+        // A CEP that lost its leading zero to a number.
+        postal_code: if postal_code.len() == 7 { format!("0{postal_code}") } else { postal_code },
+        state: states.into_iter().flatten().find(is_acronym).unwrap_or_default().to_uppercase(),
+        city: either(|one| &one.city).unwrap_or_default(),
+        district: either(|one| &one.neighborhood),
+        street: either(|one| &one.street).or_else(|| either(|one| &one.address)).unwrap_or_default(),
+        number: either(|one| &one.number).unwrap_or_else(|| "S/N".into()),
+        complement: either(|one| &one.comment),
+        reference: either(|one| &one.reference),
+    }
+}
+
+fn payment(wire: &wire::Payment) -> Payment {
+    let names = [&wire.payment_method_normalized, &wire.payment_detail_normalized, &wire.method];
+    Payment {
+        method: names
+            .into_iter()
+            .flatten()
+            .map(|name| method(name))
+            .find(|one| *one != PaymentMethod::Other)
+            .unwrap_or(PaymentMethod::Other),
+        label: wire.method.clone().or_else(|| wire.payment_method_normalized.clone()).unwrap_or_else(|| "?".into()),
+        amount: wire.value.unwrap_or(Cents::ZERO),
+        installments: wire.installments.and_then(|n| u32::try_from(n).ok()).unwrap_or(1).max(1),
+        due_date: wire
+            .due_date
+            .as_deref()
+            .and_then(|text| text.trim().parse().ok().or_else(|| lenient::instant(text).map(calendar::local_date))),
+        transaction: wire.marketplace_id.clone().filter(|id| id != "1"),
+    }
+}
+
+/// There is no published list of these words; `UNKNOWN` and all others are [`PaymentMethod::Other`].
+fn method(name: &str) -> PaymentMethod {
+    let name = name.to_uppercase();
+    let is = |part: &str| name.contains(part);
+    match () {
+        () if is("PIX") => PaymentMethod::Pix,
+        () if is("BOLETO") || is("BANK_SLIP") || is("BANKSLIP") => PaymentMethod::Boleto,
+        () if is("DEBIT") => PaymentMethod::DebitCard,
+        () if is("CREDIT") => PaymentMethod::CreditCard,
+        () if is("GIFT") || is("VOUCHER") || is("VALE") => PaymentMethod::GiftCard,
+        () if is("MARKETPLACE") || is("WALLET") => PaymentMethod::Marketplace,
+        () => PaymentMethod::Other,
+    }
+}
+
+/// The order's one invoice with its parcel, as far as ANYMARKET has them. It keeps no value of it: it is the order's.
+fn package(wire: &wire::Order, total: Cents) -> Vec<Package> {
+    let (invoice, tracking) = (&wire.invoice, &wire.tracking);
+    if invoice.access_key.is_none() && invoice.number.is_none() {
+        return Vec::new();
+    }
+    vec![Package {
+        number: invoice.number.clone().unwrap_or_default(),
+        key: invoice.access_key.clone(),
+        value: total,
+        tracking_number: tracking.number.clone(),
+        tracking_url: tracking.url.clone(),
+        courier: tracking.carrier.clone(),
+        events: Vec::new(),
+        delivered: tracking.delivered_date.is_some() && wire.status.as_deref() == Some("CONCLUDED"),
+    }]
+}
+
+/// Whether the last change reached the marketplace.
+fn transmission(wire: &wire::Order) -> Transmission {
+    match wire.transmission_status.as_deref() {
+        Some("OK") => Transmission::Done,
+        Some("WAITING") => Transmission::Pending,
+        Some("ERROR") => Transmission::Failed { message: message(wire.order_message.as_ref()) },
+        _ => Transmission::NotTold,
+    }
+}
+
+fn message(value: Option<&Value>) -> String {
+    let text = match value {
+        Some(Value::String(text)) => Some(text.as_str()),
+        Some(object) => object.get("message").and_then(Value::as_str),
+        None => None,
+    };
+    text.map_or_else(|| "the hub gives no reason".to_owned(), excerpt::short)
+}
+
+/// A value of `metadata`, where a schema says text and an example writes a boolean.
+fn metadata(wire: &wire::Order, key: &str) -> Option<String> {
+    match wire.metadata.get(key)? {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Null => None,
+        other => Some(other.to_string()),
+    }
+}
+
+/// What the NF-e needs of payments and intermediary, and who bears the discounts; names as ANYMARKET writes them.
+fn fiscal_payment(wire: &wire::Order) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            found.push((name.to_owned(), value));
+        }
+    };
+    add("intermediateRegistrationId", wire.intermediate_registration_id.clone());
+    add("documentPaymentInstitution", wire.document_payment_institution.clone());
+    for payment in &wire.payments {
+        add("documentPaymentInstitution", payment.document_payment_institution.clone());
+        add("cardOperator", payment.card_operator.clone());
+        add("orderAuthorizationCardCode", payment.order_authorization_card_code.clone());
+    }
+    let shares = || {
+        let of_order = wire.discount_metadata.iter().flat_map(|share| share.discount_details.iter());
+        of_order.chain(wire.items.iter().flat_map(|item| item.discount_item_metadata.iter()))
+    };
+    let borne = |by: fn(&wire::DiscountDetail) -> Option<Cents>| Cents::checked_sum(shares().filter_map(by));
+    for (name, sum) in [
+        ("discountSeller", borne(|share| share.discount_order_seller)),
+        ("discountMarketplace", borne(|share| share.discount_order_marketplace)),
+    ] {
+        add(name, sum.filter(|sum| *sum != Cents::ZERO).map(Cents::to_decimal));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;
