@@ -12,6 +12,7 @@ use clap::{CommandFactory, Parser};
 use secrecy::ExposeSecret;
 
 use crate::channel::Channel;
+use crate::channel::anymarket::Anymarket;
 use crate::channel::vtex::Vtex;
 use crate::cli::{CancelArgs, Cli, Command, ImportArgs, ListArgs, PassArgs, StockArgs, SyncArgs};
 use crate::clock::Clock;
@@ -449,31 +450,54 @@ impl Run<'_> {
 
     /// The channel with its door; the message says which setting is wrong.
     fn open_channel(&self) -> Result<Channel, Failure> {
-        let ChannelKind::Vtex { base_url, app_key, app_token, feed } = &self.channel.kind;
         let wrong = |problem: String| Failure::new(Exit::Config, problem);
-        let app_key = app_key.fetch().map_err(wrong)?;
+        let name = self.channel.name.clone();
+        Ok(match &self.channel.kind {
+            ChannelKind::Vtex { base_url, app_key, app_token, feed } => {
+                let app_key = app_key.fetch().map_err(wrong)?;
+                let door = self.door(DoorOptions {
+                    // A key's name is no secret, and tells a person which key to look at.
+                    identity: Some(app_key.expose_secret().to_owned()),
+                    secret_headers: vec![
+                        ("X-VTEX-API-AppKey".into(), app_key),
+                        ("X-VTEX-API-AppToken".into(), app_token.fetch().map_err(wrong)?),
+                    ],
+                    // Required by VTEX's description even where there is no body.
+                    headers: vec![("Content-Type".into(), "application/json".into())],
+                    html_is_login_page: true,
+                    ..DoorOptions::new(base_url, self.clock.clone(), self.stop.clone())
+                })?;
+                Channel::Vtex(Vtex::new(name, door, *feed))
+            }
+            ChannelKind::Anymarket { base_url, token, platform, oi, options } => {
+                let mut headers = vec![("platform".to_owned(), platform.clone())];
+                headers.extend(oi.iter().map(|oi| ("gumgaOi".to_owned(), oi.clone())));
+                let door = self.door(DoorOptions {
+                    identity: Some(format!("the token of channel {name}")),
+                    secret_headers: vec![("gumgaToken".into(), token.fetch().map_err(wrong)?)],
+                    headers,
+                    ..DoorOptions::new(base_url, self.clock.clone(), self.stop.clone())
+                })?;
+                Channel::Anymarket(Anymarket::new(name, door, self.clock.clone(), options.clone()))
+            }
+        })
+    }
+
+    /// A door with the channel's pacing and patience.
+    fn door(&self, options: DoorOptions) -> Result<Door, Failure> {
         let limits = &self.channel.limits;
-        let door = Door::new(DoorOptions {
-            // A key's name is no secret, and tells a person which key to look at.
-            identity: Some(app_key.expose_secret().to_owned()),
-            secret_headers: vec![
-                ("X-VTEX-API-AppKey".into(), app_key),
-                ("X-VTEX-API-AppToken".into(), app_token.fetch().map_err(wrong)?),
-            ],
-            // Required by VTEX's description even where there is no body.
-            headers: vec![("Content-Type".into(), "application/json".into())],
-            html_is_login_page: true,
+        let budget = self.budget(&options.base_url)?;
+        Door::new(DoorOptions {
             timeout: limits.timeout,
             retry: RetryPolicy { max_wait: limits.max_wait, ..RetryPolicy::default() },
             in_flight: limits.in_flight,
-            budget: Some(self.budget(base_url)?),
-            ..DoorOptions::new(base_url, self.clock.clone(), self.stop.clone())
+            budget: Some(budget),
+            ..options
         })
         .map_err(|error| {
             let file = self.config.file.display();
-            wrong(format!("{file}: `channels.{}.base_url`: {error}", self.channel.name))
-        })?;
-        Ok(Channel::Vtex(Vtex::new(self.channel.name.clone(), door, *feed)))
+            Failure::new(Exit::Config, format!("{file}: `channels.{}.base_url`: {error}", self.channel.name))
+        })
     }
 
     /// The pace towards a host, shared through the state file. A VTEX account has its own host and is limited as a whole, so the

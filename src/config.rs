@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, unknown keys refused, every error with file, line, key and remedy.
 
 mod auto_cancel;
+mod kind;
 mod outgoing;
 mod secret;
 mod span;
@@ -14,13 +15,16 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::kind::Table;
 use self::secret::Source;
 use self::span::Patience;
+use crate::channel::anymarket::XmlRule;
 use crate::documents::ocoren::{CodeTable, Outcome};
 use crate::erp::ledger::Rules;
 use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, TaxId, WarehouseId, calendar};
 
 pub use auto_cancel::AutoCancel;
+pub use kind::{ChannelKind, FeedRule, FulfillmentRule};
 pub use outgoing::{CollectionOrder, InvoiceRules, NumberFormat, TrackingRules};
 pub use secret::Secret;
 pub use span::Span;
@@ -74,6 +78,8 @@ pub struct ChannelConfig {
     pub skus: BTreeMap<String, Sku>,
     /// The channel's warehouse ids with the ERP's. A line from any other is left to the ERP's default warehouse.
     pub warehouses: BTreeMap<WarehouseId, WarehouseId>,
+    /// What to do about orders that a marketplace sends from a warehouse of its own; without a word they are held.
+    pub fulfillment: Option<FulfillmentRule>,
     /// What push-stock may do.
     pub stock: StockConfig,
     /// Pacing and patience.
@@ -92,22 +98,6 @@ pub struct ChannelConfig {
     pub tracking: TrackingRules,
 }
 
-/// What kind of channel, with what only that kind needs.
-#[derive(Debug)]
-pub enum ChannelKind {
-    /// VTEX.
-    Vtex {
-        /// Where its API is.
-        base_url: String,
-        /// `X-VTEX-API-AppKey`.
-        app_key: Secret,
-        /// `X-VTEX-API-AppToken`.
-        app_token: Secret,
-        /// What to do about the order feed.
-        feed: FeedRule,
-    },
-}
-
 /// Which orders are imported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,19 +107,6 @@ pub enum ImportRule {
     Paid,
     /// From the moment they wait for payment.
     All,
-}
-
-/// What to do about VTEX's order feed, of which there is one per key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FeedRule {
-    /// Create it when the key has none; use it when it is as needed; never touch another's.
-    #[default]
-    Create,
-    /// Use it when it is as needed; never create it.
-    Use,
-    /// Do without: the list alone finds new orders.
-    Off,
 }
 
 /// Pacing and patience toward one host.
@@ -318,69 +295,10 @@ impl Place<'_> {
             ));
         }
         let place = Spanned::new(spanned.span(), ());
-        let raw = spanned.into_inner();
+        let mut raw = spanned.into_inner();
         let missing = |field: &str, remedy: &str| self.error(&place, &key(field), "is missing", remedy);
 
-        let kind = match raw.kind.as_ref().as_str() {
-            "vtex" => {
-                let base_url = match (raw.base_url, raw.account) {
-                    (Some(url), Some(_)) => {
-                        return Err(self.error(
-                            &url,
-                            &key("base_url"),
-                            "is given beside `account`, and they may name two stores",
-                            "leave one of them: account is enough but for a sandbox",
-                        ));
-                    }
-                    (Some(url), None) => {
-                        let plain = url.as_ref().trim_end_matches('/').to_owned();
-                        let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-                        if !plain.starts_with("https://") && !loopback.iter().any(|prefix| plain.starts_with(prefix)) {
-                            return Err(self.error(
-                                &url,
-                                &key("base_url"),
-                                "does not start with https://",
-                                "keys must not travel unencrypted; plain http is for a sandbox on 127.0.0.1 only",
-                            ));
-                        }
-                        plain
-                    }
-                    (None, Some(account)) if !account.as_ref().is_empty() => {
-                        let name = account.as_ref();
-                        if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-                            return Err(self.error(
-                                &account,
-                                &key("account"),
-                                format!("`{name}` is no account name"),
-                                "write the name alone: the NAME in NAME.myvtex.com",
-                            ));
-                        }
-                        format!("https://{name}.vtexcommercestable.com.br")
-                    }
-                    _ => return Err(missing("account", "write account = \"NAME\", the NAME in NAME.myvtex.com")),
-                };
-                let secret = |source: Option<Spanned<Source>>, field: &str, env: &str| {
-                    let remedy = format!("write {field} = {{ env = \"{env}\" }} (or file = \"…\", or command = \"…\")");
-                    let source = source.ok_or_else(|| missing(field, &remedy))?;
-                    let place = format!("{}:{}: `{}`", self.file.display(), self.line(source.span().start), key(field));
-                    Ok(Secret::new(source.into_inner().resolve_in(folder), place))
-                };
-                ChannelKind::Vtex {
-                    base_url,
-                    app_key: secret(raw.app_key, "app_key", "VTEX_APP_KEY")?,
-                    app_token: secret(raw.app_token, "app_token", "VTEX_APP_TOKEN")?,
-                    feed: raw.feed.unwrap_or_default(),
-                }
-            }
-            other => {
-                return Err(self.error(
-                    &raw.kind,
-                    &key("kind"),
-                    format!("`{other}` is no kind of channel"),
-                    "write \"vtex\"",
-                ));
-            }
-        };
+        let kind = Table { at: self, folder, name, place: &place }.kind(&mut raw)?;
         let since = raw.since.ok_or_else(|| {
             missing("since", "write the cut-off date, such as since = \"2026-11-01\": older orders are never imported")
         })?;
@@ -422,6 +340,7 @@ impl Place<'_> {
                 .into_iter()
                 .map(|(theirs, ours)| (WarehouseId::new(theirs), WarehouseId::new(ours)))
                 .collect(),
+            fulfillment: raw.fulfillment,
             stock: raw.stock.into(),
             limits: Limits {
                 requests_per_minute: raw.requests_per_minute.unwrap_or(300),
@@ -473,11 +392,17 @@ struct RawCarriers {
 struct RawChannel {
     kind: Spanned<String>,
     account: Option<Spanned<String>>,
+    token: Option<Spanned<Source>>,
+    platform: Option<Spanned<String>>,
+    oi: Option<Spanned<String>>,
+    cancel: Option<Spanned<bool>>,
+    xml: Option<Spanned<XmlRule>>,
+    fulfillment: Option<FulfillmentRule>,
     base_url: Option<Spanned<String>>,
     app_key: Option<Spanned<Source>>,
     app_token: Option<Spanned<Source>>,
     since: Option<Spanned<String>>,
-    feed: Option<FeedRule>,
+    feed: Option<Spanned<FeedRule>>,
     import: Option<ImportRule>,
     #[serde(default)]
     import_by_method: BTreeMap<Spanned<String>, ImportRule>,
@@ -535,7 +460,7 @@ since = "2026-11-01"
         assert_eq!(config.state, Path::new("/etc/vaivem/vaivem.db"));
         let channel = &config.channels[0];
         assert_eq!(channel.since, "2026-11-01T03:00:00Z".parse::<Instant>().unwrap());
-        let ChannelKind::Vtex { base_url, app_token, feed, .. } = &channel.kind;
+        let ChannelKind::Vtex { base_url, app_token, feed, .. } = &channel.kind else { panic!("{channel:?}") };
         assert_eq!(base_url, "https://minhaloja.vtexcommercestable.com.br");
         assert_eq!(app_token.source, Source::File("/etc/vaivem/token".into()));
         assert_eq!(*feed, FeedRule::Create);
@@ -585,6 +510,24 @@ since = "2026-11-01"
 
         let syntax = error("[erp\nkind = 1");
         assert!(syntax.starts_with("/etc/vaivem/vaivem.toml:1:"), "{syntax}");
+    }
+
+    #[test]
+    fn an_account_of_anymarket_needs_a_token_and_a_cutoff() {
+        let hub = "[erp]\nkind = \"ledger\"\n[channels.hub]\nkind = \"anymarket\"\ntoken = { env = \"T\" }\nsince = \"2026-11-01\"\n";
+        let config = parse(hub).unwrap();
+        let ChannelKind::Anymarket { base_url, platform, oi, options, .. } = &config.channels[0].kind else { panic!() };
+        assert_eq!((base_url.as_str(), platform.as_str(), oi), ("https://api.anymarket.com.br/v2", "vaivem", &None));
+        assert_eq!((options.feed, options.cancel, options.xml), (true, false, XmlRule::Needed));
+        assert_eq!(config.channels[0].fulfillment, None);
+        assert!(error(&hub.replace("since = \"2026-11-01\"\n", "")).contains("`channels.hub.since`: is missing"));
+        assert!(error(&hub.replace("token = { env = \"T\" }\n", "")).contains("`channels.hub.token`: is missing"));
+        let mixed = error(&format!("{hub}account = \"minhaloja\"\n"));
+        assert!(
+            mixed.contains(":7: `channels.hub.account`: is a setting of channels of kind \"vtex\" alone"),
+            "{mixed}"
+        );
+        assert!(error(&format!("{GOOD}cancel = true\n")).contains("kind \"anymarket\" alone"));
     }
 
     #[test]

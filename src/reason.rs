@@ -99,6 +99,8 @@ pub enum Reason {
         /// The configured date's first instant.
         cutoff: Instant,
     },
+    /// The marketplace sends it from a warehouse of its own, and the configuration leaves such orders to it.
+    FulfilledByMarketplace,
     /// Invoiced, or further, before vaivem first saw it.
     FinishedElsewhere {
         /// The channel's word.
@@ -154,6 +156,8 @@ pub enum Reason {
         /// What is missing.
         missing: Vec<String>,
     },
+    /// The marketplace sends it from a warehouse of its own, and the configuration does not say what to do about such orders.
+    FulfillmentUndecided,
     /// A cancellation was announced, but the order itself says otherwise.
     CancelAnnounced {
         /// The order's own word.

@@ -25,6 +25,10 @@ fn clause(reason: &Reason) -> String {
         Reason::GracePeriod { raw } => format!("paid, in the channel's grace period (`{raw}`)"),
         Reason::CancellationPending => "the customer asked to cancel it".into(),
         Reason::BeforeCutoff { cutoff } => format!("created before the cut-off date {}", calendar::local_date(*cutoff)),
+        Reason::FulfilledByMarketplace => "the marketplace sends it from a warehouse of its own".into(),
+        Reason::FulfillmentUndecided => {
+            "the marketplace sends it from a warehouse of its own, and nothing says what to do about such orders".into()
+        }
         Reason::FinishedElsewhere { raw } => format!("already `{raw}` when first seen"),
         Reason::CancelledOnChannel { raw } => format!("cancelled on the channel (`{raw}`)"),
         Reason::StatusUnknown { raw } => format!("the channel says `{raw}`, a status vaivem does not know"),
@@ -188,6 +192,9 @@ pub fn hint(reason: &Reason) -> Option<String> {
         }
         Reason::TaxIdInvalid { .. } => "correct the customer's document on the channel; the next run goes on by itself".into(),
         Reason::AddressIncomplete { .. } => "complete the address on the channel; the next run goes on by itself".into(),
+        Reason::FulfillmentUndecided => {
+            "set fulfillment = \"skip\" or \"import\" in [channels.NAME]: the store neither ships it nor has its stock".into()
+        }
         Reason::CancelAnnounced { .. } => {
             "it is not imported while the two disagree; look at the order in the channel's panel".into()
         }

@@ -98,6 +98,31 @@ pub enum TakeOver {
     },
 }
 
+/// A product's stock as a channel is to have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockToSet {
+    /// The channel's id of the product.
+    pub sku: ChannelSku,
+    /// In which of the channel's warehouses.
+    pub warehouse: WarehouseId,
+    /// Units, open reservations of the channel included.
+    pub quantity: i64,
+    /// When the ERP's balance was read.
+    pub balance_at: Instant,
+}
+
+/// What a channel answered about one product's stock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StockAnswer {
+    /// It took the number.
+    Taken,
+    /// It did not, in its words.
+    Refused {
+        /// The channel's words.
+        message: String,
+    },
+}
+
 /// The answer to cancelling an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cancel {
@@ -133,6 +158,8 @@ pub enum PaymentWord {
 pub enum Channel {
     /// VTEX.
     Vtex(vtex::Vtex),
+    /// ANYMARKET.
+    Anymarket(anymarket::Anymarket),
 }
 
 impl Channel {
@@ -140,6 +167,7 @@ impl Channel {
     pub fn name(&self) -> &ChannelName {
         match self {
             Self::Vtex(vtex) => vtex.name(),
+            Self::Anymarket(hub) => hub.name(),
         }
     }
 
@@ -147,6 +175,7 @@ impl Channel {
     pub async fn check_feed(&self) -> Result<Feed, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.check_feed().await,
+            Self::Anymarket(hub) => Ok(hub.check_feed()),
         }
     }
 
@@ -155,6 +184,8 @@ impl Channel {
     pub async fn create_feed(&self) -> Result<(), CallError> {
         match self {
             Self::Vtex(vtex) => vtex.create_feed().await,
+            // It is always there.
+            Self::Anymarket(_) => Ok(()),
         }
     }
 
@@ -162,6 +193,7 @@ impl Channel {
     pub async fn read_feed(&self) -> Result<Lot, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.read_feed().await,
+            Self::Anymarket(hub) => hub.read_feed().await,
         }
     }
 
@@ -169,6 +201,7 @@ impl Channel {
     pub async fn acknowledge(&self, handles: &[String]) -> Result<(), CallError> {
         match self {
             Self::Vtex(vtex) => vtex.acknowledge(handles).await,
+            Self::Anymarket(hub) => hub.acknowledge(handles).await,
         }
     }
 
@@ -176,6 +209,7 @@ impl Channel {
     pub async fn list(&self, window: Window, page: u32) -> Result<Page, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.list(window, page).await,
+            Self::Anymarket(hub) => hub.list(window, page).await,
         }
     }
 
@@ -183,6 +217,16 @@ impl Channel {
     pub fn list_limit(&self) -> usize {
         match self {
             Self::Vtex(_) => vtex::LIST_LIMIT,
+            // Its pages go on as far as there are orders.
+            Self::Anymarket(_) => usize::MAX,
+        }
+    }
+
+    /// How far apart the ends of a list's window may be.
+    pub fn list_span(&self) -> chrono::TimeDelta {
+        match self {
+            Self::Vtex(_) => chrono::TimeDelta::MAX,
+            Self::Anymarket(_) => anymarket::LIST_SPAN,
         }
     }
 
@@ -191,6 +235,7 @@ impl Channel {
         match self {
             // "Only orders of the last two years": VTEX, Orders API description. A day of margin.
             Self::Vtex(_) => chrono::TimeDelta::days(2 * 365 - 1),
+            Self::Anymarket(_) => anymarket::LIST_REACH,
         }
     }
 
@@ -198,6 +243,7 @@ impl Channel {
     pub async fn read_order(&self, id: &OrderId) -> Result<Reading, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.read_order(id).await,
+            Self::Anymarket(hub) => hub.read_order(id).await,
         }
     }
 
@@ -205,6 +251,8 @@ impl Channel {
     pub async fn take_over(&self, id: &OrderId) -> Result<TakeOver, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.take_over(id).await,
+            // Nothing has to be said: its readings never ask for it.
+            Self::Anymarket(_) => Ok(TakeOver::Accepted),
         }
     }
 
@@ -212,6 +260,7 @@ impl Channel {
     pub async fn cancel_order(&self, id: &OrderId, reason: &str) -> Result<Cancel, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.cancel_order(id, reason).await,
+            Self::Anymarket(hub) => hub.cancel_order(id, reason).await,
         }
     }
 
@@ -219,6 +268,8 @@ impl Channel {
     pub async fn read_payment(&self, id: &OrderId) -> Result<PaymentWord, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.read_payment(id).await,
+            // Beyond the order itself it tells nothing.
+            Self::Anymarket(_) => Ok(PaymentWord::Untold),
         }
     }
 
@@ -227,20 +278,24 @@ impl Channel {
     pub fn clock_skew(&self) -> Option<chrono::TimeDelta> {
         match self {
             Self::Vtex(vtex) => vtex.clock_skew(),
+            Self::Anymarket(hub) => hub.clock_skew(),
         }
     }
 
-    /// Sets how much of a product a warehouse has, open reservations of the channel included, as the ERP's balance was at
-    /// `balance_at`. The last setting counts, so it may be made again.
-    pub async fn set_stock(
-        &self,
-        sku: &ChannelSku,
-        warehouse: &WarehouseId,
-        quantity: i64,
-        balance_at: Instant,
-    ) -> Result<(), CallError> {
+    /// Of how many products the stock is set in one call.
+    pub fn stock_batch(&self) -> usize {
         match self {
-            Self::Vtex(vtex) => vtex.set_stock(sku, warehouse, quantity, balance_at).await,
+            Self::Vtex(_) => 1,
+            Self::Anymarket(_) => anymarket::STOCK_BATCH,
+        }
+    }
+
+    /// Sets how much of each product a warehouse has, at most [`Channel::stock_batch`] of them; gives an answer for each, in their
+    /// order. The last setting counts, so it may be made again.
+    pub async fn set_stock(&self, wanted: &[StockToSet]) -> Result<Vec<StockAnswer>, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.set_stock(wanted).await,
+            Self::Anymarket(hub) => hub.set_stock(wanted).await,
         }
     }
 
@@ -248,6 +303,7 @@ impl Channel {
     pub async fn read_stock(&self, sku: &ChannelSku, warehouse: &WarehouseId) -> Result<Option<i64>, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.read_stock(sku, warehouse).await,
+            Self::Anymarket(hub) => hub.read_stock(sku, warehouse).await,
         }
     }
 
@@ -255,6 +311,8 @@ impl Channel {
     pub async fn find_skus(&self, skus: &[Sku]) -> Result<std::collections::BTreeMap<Sku, ChannelSku>, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.find_skus(skus).await,
+            // It goes by the store's own codes, and says of each what it does not have.
+            Self::Anymarket(_) => Ok(skus.iter().map(|sku| (sku.clone(), ChannelSku::new(sku.as_str()))).collect()),
         }
     }
 
@@ -262,6 +320,7 @@ impl Channel {
     pub fn requirements(&self) -> outgoing::Requirements {
         match self {
             Self::Vtex(_) => outgoing::VTEX,
+            Self::Anymarket(_) => outgoing::ANYMARKET,
         }
     }
 
@@ -269,7 +328,7 @@ impl Channel {
     /// told that the order is [taken over](Self::take_over).
     pub fn status_steps(&self) -> &'static [Status] {
         match self {
-            Self::Vtex(_) => &[],
+            Self::Vtex(_) | Self::Anymarket(_) => &[],
         }
     }
 
@@ -281,6 +340,7 @@ impl Channel {
     ) -> Result<outgoing::Sent, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.send_invoice(id, invoice).await,
+            Self::Anymarket(hub) => hub.send_invoice(id, invoice).await,
         }
     }
 
@@ -293,6 +353,8 @@ impl Channel {
     ) -> Result<outgoing::Sent, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.send_tracking(id, invoice, tracking).await,
+            // It has one invoice for each order.
+            Self::Anymarket(hub) => hub.send_tracking(id, tracking).await,
         }
     }
 
@@ -305,6 +367,7 @@ impl Channel {
     ) -> Result<outgoing::Sent, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.send_tracking_events(id, invoice, way).await,
+            Self::Anymarket(hub) => hub.send_delivery(id, way).await,
         }
     }
 
@@ -312,6 +375,7 @@ impl Channel {
     pub fn counts(&self) -> Counts {
         match self {
             Self::Vtex(vtex) => vtex.counts(),
+            Self::Anymarket(hub) => hub.counts(),
         }
     }
 }
@@ -329,6 +393,11 @@ impl Window {
     /// A window.
     pub fn new(from: Instant, to: Instant) -> Self {
         Self { from, to }
+    }
+
+    /// How far apart its ends are.
+    pub fn span(self) -> chrono::TimeDelta {
+        self.to.signed_duration_since(self.from)
     }
 
     /// Its two halves, unless it is a single millisecond.

@@ -65,6 +65,11 @@ pub const VTEX: Requirements = Requirements {
     through_marketplace: &[Field::Xml],
 };
 
+/// ANYMARKET counts an order as invoiced with the NF-e's key and date; number and series are asked for beside them. Source: V2
+/// back-office description, and ANYMARKET's help centre.
+pub const ANYMARKET: Requirements =
+    Requirements { always: &[Field::Number, Field::Series, Field::Date, Field::Key], through_marketplace: &[] };
+
 /// An invoice of a sale as it is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvoiceToSend {

@@ -15,7 +15,7 @@ use self::new_order::new_order;
 use super::intake::{self, Backfill};
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble, erp_code, finished, sync_payments};
-use crate::config::{ChannelConfig, ImportRule};
+use crate::config::{ChannelConfig, FulfillmentRule, ImportRule};
 use crate::erp::{ErpError, ErpOrder, NewOrder};
 use crate::model::{CarrierName, Instant, Line, Order, PaymentMethod, Readiness, Sku, Status, WarehouseId};
 use crate::reason::Reason;
@@ -38,6 +38,8 @@ pub struct Policy {
     pub import: ImportRule,
     /// Exceptions by payment method.
     pub by_method: BTreeMap<PaymentMethod, ImportRule>,
+    /// What to do about orders that a marketplace sends from a warehouse of its own.
+    pub fulfillment: Option<FulfillmentRule>,
     /// The channel's carrier or service names with the ERP's carriers.
     pub carriers: BTreeMap<String, CarrierName>,
     /// The ERP's carrier for any other.
@@ -57,6 +59,7 @@ impl Policy {
             since: config.since,
             import: config.import,
             by_method: config.import_by_method.clone(),
+            fulfillment: config.fulfillment,
             carriers: config.carriers.clone(),
             default_carrier: config.default_carrier.clone(),
             skus: config.skus.clone(),
@@ -229,6 +232,11 @@ pub fn stays_out(facts: &Facts, policy: &Policy) -> Option<Decision> {
         // The announcement may be older than the order's own word, or newer: nobody can tell, so nothing is created.
         _ if facts.cancel_heard => return Some(Decision::held(Reason::CancelAnnounced { raw })),
         Status::CancellationRequested => return none(Fate::Waiting, Reason::CancellationPending),
+        _ if order.fulfilled_by_marketplace => match policy.fulfillment {
+            None => return Some(Decision::held(Reason::FulfillmentUndecided)),
+            Some(FulfillmentRule::Skip) => return none(Fate::Skipped, Reason::FulfilledByMarketplace),
+            Some(FulfillmentRule::Import) => {}
+        },
         _ => {}
     }
     if order.readiness == Readiness::BeingBuilt {

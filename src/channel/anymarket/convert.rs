@@ -132,7 +132,9 @@ fn lines(wire: &wire::Order) -> Result<Vec<Line>, Unreadable> {
 /// A kit comes as its components, each a line of its own.
 fn line(index: usize, item: &wire::Item) -> Result<Line, Unreadable> {
     let at = |field: &str| format!("items[{index}].{field}");
-    let id = item.sku.id.as_deref().ok_or_else(|| unreadable(at("sku.id"), "there is none"))?;
+    // The store's own code, by which stock is set, too; without one the hub's number.
+    let code = item.sku.partner_id.as_deref().map(str::trim);
+    let id = code.or(item.sku.id.as_deref()).ok_or_else(|| unreadable(at("sku.partnerId"), "there is none"))?;
     let quantity = item.amount.ok_or_else(|| unreadable(at("amount"), "there is none"))?;
     if quantity < 1 {
         return Err(unreadable(at("amount"), format!("{quantity} is no quantity")));
@@ -155,7 +157,7 @@ fn line(index: usize, item: &wire::Item) -> Result<Line, Unreadable> {
     let names = [item.sku.title.as_deref(), item.product.title.as_deref(), Some(id)];
     Ok(Line {
         channel_sku: ChannelSku::new(id),
-        reference: item.sku.partner_id.as_deref().map(|code| Sku::new(code.trim())),
+        reference: code.map(Sku::new),
         name: names.into_iter().flatten().next().unwrap_or(id).to_owned(),
         quantity,
         unit_price,

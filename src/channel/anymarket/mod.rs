@@ -1,4 +1,220 @@
-//! ANYMARKET, the hub in front of many marketplaces: its orders. Facts and their sources stand beside the code they shape.
+//! ANYMARKET, the hub in front of many marketplaces: order feed, order list, orders, invoices, tracking, stock. Facts and their
+//! sources stand beside the code they shape.
 
 pub mod convert;
+mod invoice;
+mod stock;
+mod tracking;
 mod wire;
+
+use serde_json::{Value, json};
+
+use super::{Cancel, Feed, Heard, Lot, Page, Reading, Unreadable, Window};
+use crate::clock::Clock;
+use crate::http::{Call, CallError, Counts, Door, Effect, segment};
+use crate::model::{ChannelName, Instant, OrderId, calendar};
+
+/// Entries of one read of the feed, and of one page of the list. Source: V2 description, maximum of both; its own defaults differ
+/// from page to page, so it is always asked for.
+const LIMIT: u32 = 100;
+/// How far apart the ends of a list window may be. Source: V2 description, `updatedAfter` and `updatedBefore`.
+pub(super) const LIST_SPAN: chrono::TimeDelta = chrono::TimeDelta::days(7);
+/// How far back the list reaches: without dates of creation it shows the orders of the last 120 days. A day of margin. Source: V2
+/// description, `createdAfter`.
+pub(super) const LIST_REACH: chrono::TimeDelta = chrono::TimeDelta::days(119);
+
+pub(super) use stock::BATCH as STOCK_BATCH;
+
+/// What the configuration says about an account.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether the feed is read beside the list.
+    pub feed: bool,
+    /// Whether an order may be cancelled through the hub.
+    pub cancel: bool,
+    /// When an invoice's XML is sent.
+    pub xml: XmlRule,
+}
+
+/// When an invoice's XML is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum XmlRule {
+    /// For orders that ask for it.
+    #[default]
+    Needed,
+    /// For every order.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// One ANYMARKET account, which sells through any number of marketplaces.
+#[derive(Debug)]
+pub struct Anymarket {
+    name: ChannelName,
+    door: Door,
+    clock: Clock,
+    options: Options,
+}
+
+impl Anymarket {
+    /// An account behind its door to the network.
+    pub fn new(name: ChannelName, door: Door, clock: Clock, options: Options) -> Self {
+        Self { name, door, clock, options }
+    }
+
+    /// The channel's configured name.
+    pub fn name(&self) -> &ChannelName {
+        &self.name
+    }
+
+    /// Calls made so far.
+    pub fn counts(&self) -> Counts {
+        self.door.counts()
+    }
+
+    /// See [`super::Channel::clock_skew`].
+    pub fn clock_skew(&self) -> Option<chrono::TimeDelta> {
+        self.door.clock_skew()
+    }
+
+    /// See [`super::Channel::check_feed`]. It is always there; which statuses it tells is ticked in the hub's panel, and nothing
+    /// tells which.
+    pub fn check_feed(&self) -> Feed {
+        if self.options.feed { Feed::Ready } else { Feed::Off }
+    }
+
+    /// See [`super::Channel::read_feed`]. It comes in no order, and what is not acknowledged comes again.
+    pub async fn read_feed(&self) -> Result<Lot, CallError> {
+        let call = Call::read("read feed", "/orders/feeds").query("limit", LIMIT.to_string());
+        let entries: Vec<wire::FeedEntry> = self.door.call(call).await?.json()?;
+        let mut lot = Lot::default();
+        for entry in entries {
+            // Without a token it cannot be acknowledged, and without an id it tells nothing.
+            let (Some(id), Some(token)) = (entry.id, entry.token) else { continue };
+            lot.heard.push(heard(&id, entry.status.as_deref().unwrap_or("changed"), None));
+            lot.handles.push(format!("{id} {token}"));
+        }
+        Ok(lot)
+    }
+
+    /// See [`super::Channel::acknowledge`]. Without a status every entry of the order counts as read; what changed in between the
+    /// list finds. A lot that is refused is acknowledged one by one, so that a single bad entry does not keep the others.
+    pub async fn acknowledge(&self, handles: &[String]) -> Result<(), CallError> {
+        let entries: Vec<(&str, &str)> = handles.iter().filter_map(|handle| handle.split_once(' ')).collect();
+        let lot = entries.iter().map(|(id, token)| json!({ "id": id_json(id), "token": token, "type": "ORDER" }));
+        let call = Call::write("PUT", "acknowledge events", "/orders/feeds/batch", Effect::Repeatable);
+        match self.door.call(call.json(Value::Array(lot.collect()))).await {
+            Err(error) if matches!(error.status(), Some(400 | 404 | 422)) => {}
+            answer => return answer.map(|_| ()),
+        }
+        for (id, token) in entries {
+            let path = format!("/orders/feeds/{}", segment(id));
+            let call = Call::write("PUT", "acknowledge event", path, Effect::Repeatable).about(id);
+            match self.door.call(call.json(json!({ "token": token }))).await {
+                // Gone is acknowledged.
+                Err(error) if error.status() == Some(404) => {}
+                Err(error) if matches!(error.status(), Some(400 | 422)) => {
+                    log::warn!("the feed of {} takes no acknowledgement of order {id}: {error}", self.name);
+                }
+                answer => answer.map(|_| ())?,
+            }
+        }
+        Ok(())
+    }
+
+    /// See [`super::Channel::list`]: orders changed in the window.
+    pub async fn list(&self, window: Window, page: u32) -> Result<Page, CallError> {
+        let offset = page.saturating_sub(1).saturating_mul(LIMIT);
+        // Whole seconds: the window is widened to them.
+        let until = window.to + chrono::TimeDelta::milliseconds(999);
+        let call = Call::read("list orders", "/orders")
+            .query("updatedAfter", calendar::local_stamp(window.from))
+            .query("updatedBefore", calendar::local_stamp(until))
+            .query("sort", "createdAt")
+            .query("sortDirection", "ASC")
+            .query("offset", offset.to_string())
+            .query("limit", LIMIT.to_string());
+        let wire::ListPage { content, page: wire::Paging { total_elements: total } } =
+            self.door.call(call).await?.json()?;
+        let content = content.unwrap_or_default();
+        let listed = usize::try_from(offset).unwrap_or(usize::MAX).saturating_add(content.len());
+        let more = !content.is_empty() && (content.len() >= LIMIT as usize || listed < total);
+        let orders = content.iter().map(|order| {
+            let at = order.last_update.as_deref().and_then(crate::http::lenient::instant);
+            heard(&order.id, order.status.as_deref().unwrap_or("null"), at)
+        });
+        Ok(Page { orders: orders.collect(), total, more })
+    }
+
+    /// See [`super::Channel::read_order`].
+    pub async fn read_order(&self, id: &OrderId) -> Result<Reading, CallError> {
+        let call = Call::read("read order", order_path(id)).about(id.as_str());
+        let Some(answer) = self.door.call_optional(call).await? else { return Ok(Reading::Absent) };
+        Ok(match convert::order(&self.name, answer.expect_json()?) {
+            Ok(order) if order.id == *id => Reading::Order(Box::new(order)),
+            Ok(other) => {
+                let problem = format!("asked for {id}, ANYMARKET answered with {}", other.id);
+                Reading::Unreadable(Unreadable { at: "id".into(), problem })
+            }
+            Err(problem) => Reading::Unreadable(problem),
+        })
+    }
+
+    /// See [`super::Channel::cancel_order`]. Off unless the configuration allows it: marketplaces count a seller's cancellations
+    /// against it.
+    pub async fn cancel_order(&self, id: &OrderId, reason: &str) -> Result<Cancel, CallError> {
+        if !self.options.cancel {
+            let message = "cancelling through the hub is switched off in the configuration".to_owned();
+            return Ok(Cancel::Refused { message });
+        }
+        let body = json!({ "status": "CANCELED", "cancelDetails": reason });
+        match self.put_order("cancel order", id, body).await {
+            Ok(()) => Ok(Cancel::Accepted),
+            Err(error) if error.is_not_found() => Ok(Cancel::Absent),
+            Err(error) if is_refusal(&error) => Ok(Cancel::Refused { message: said(&error) }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Changes an order. A part of it is sent; what is left out keeps its value, as ANYMARKET's own clients count on.
+    async fn put_order(&self, what: &'static str, id: &OrderId, body: Value) -> Result<(), CallError> {
+        let call = Call::write("PUT", what, order_path(id), Effect::Once).about(id.as_str()).json(body);
+        self.door.call(call).await.map(|_| ())
+    }
+}
+
+fn order_path(id: &OrderId) -> String {
+    format!("/orders/{}", segment(id.as_str()))
+}
+
+/// Ids are numbers in bodies.
+fn id_json(id: &str) -> Value {
+    id.parse::<i64>().map_or_else(|_| id.into(), Into::into)
+}
+
+fn heard(order: &str, state: &str, at: Option<Instant>) -> Heard {
+    Heard { id: OrderId::new(order.trim()), state: state.to_owned(), status: convert::status(state).0, at }
+}
+
+/// Whether an answer says "not like this" about what was sent. ANYMARKET gives refusals of a marketplace as 500, told from a fault of
+/// its own by the words. Source: V2 description, fiscal document.
+fn is_refusal(error: &CallError) -> bool {
+    let is_words = |text: &str| {
+        let text = text.to_lowercase();
+        ["fiscal", "invoice", "nota", "status", "marketplace", "restrit", "restrict"]
+            .iter()
+            .any(|word| text.contains(word))
+    };
+    match error.status() {
+        Some(400 | 404 | 409 | 422) => !error.outcome_unknown(),
+        Some(500) => error.api_message().is_some_and(is_words),
+        _ => false,
+    }
+}
+
+/// The hub's own words.
+fn said(error: &CallError) -> String {
+    error.api_message().or(error.excerpt()).unwrap_or("it gives no reason").to_owned()
+}

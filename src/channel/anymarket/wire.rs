@@ -256,3 +256,42 @@ pub struct Tracking {
     #[serde(deserialize_with = "lenient::text")]
     pub delivered_date: Option<String>,
 }
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct FeedEntry {
+    #[serde(deserialize_with = "lenient::text")]
+    pub id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub token: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub status: Option<String>,
+}
+
+/// `content` may be left out when there is nothing; the count may not, or an answer of any other form would pass for an empty one.
+#[derive(Debug, Deserialize)]
+pub struct ListPage {
+    pub content: Option<Vec<ListedOrder>>,
+    pub page: Paging,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Paging {
+    pub total_elements: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedOrder {
+    #[serde(deserialize_with = "required_text")]
+    pub id: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub status: Option<String>,
+    #[serde(default, alias = "updatedAt", deserialize_with = "lenient::text")]
+    pub last_update: Option<String>,
+}
+
+fn required_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    lenient::text(deserializer)?.ok_or_else(|| serde::de::Error::custom("there is none"))
+}

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Vtex;
+use crate::channel::{StockAnswer, StockToSet};
 use crate::http::{Call, CallError, Effect, lenient, segment};
 use crate::model::{ChannelSku, Instant, Sku, WarehouseId};
 
@@ -20,7 +21,14 @@ const CODES: usize = 50;
 impl Vtex {
     /// See [`crate::channel::Channel::set_stock`]. `PATCH` on the quantity alone: `PUT` would set a lead time that is left out to
     /// nothing. A change of one SKU and warehouse at a time, or the later one is refused with 423.
-    pub async fn set_stock(
+    pub async fn set_stock(&self, wanted: &[StockToSet]) -> Result<Vec<StockAnswer>, CallError> {
+        for StockToSet { sku, warehouse, quantity, balance_at } in wanted {
+            self.set_one(sku, warehouse, *quantity, *balance_at).await?;
+        }
+        Ok(vec![StockAnswer::Taken; wanted.len()])
+    }
+
+    async fn set_one(
         &self,
         sku: &ChannelSku,
         warehouse: &WarehouseId,

@@ -12,6 +12,7 @@ fn policy() -> Policy {
         since: "2026-11-01T03:00:00Z".parse().unwrap(),
         import: ImportRule::Paid,
         by_method: BTreeMap::new(),
+        fulfillment: None,
         carriers: BTreeMap::from([("Correios PAC".into(), CarrierName::new("Correios"))]),
         default_carrier: None,
         skus: BTreeMap::new(),
@@ -85,6 +86,16 @@ fn an_unpaid_order_is_imported_unpaid_and_not_taken_over() {
     assert_eq!(names(&decision), [CREATE]);
     let Action::Create(new) = &decision.actions[0] else { panic!("{decision:?}") };
     assert_eq!(new.status, Status::AwaitingPayment);
+}
+
+#[test]
+fn what_the_marketplace_sends_itself_is_for_the_configuration_to_decide() {
+    let order = || with(|order| order.fulfilled_by_marketplace = true);
+    let decided = |fulfillment| plan(&order(), &Policy { fulfillment, ..policy() });
+    let held = decided(None);
+    assert_eq!((held.fate, held.hold), (Fate::Held, Some(Reason::FulfillmentUndecided)));
+    assert_eq!(decided(Some(FulfillmentRule::Skip)).fate, Fate::Skipped);
+    assert_eq!(names(&decided(Some(FulfillmentRule::Import)))[0], CREATE);
 }
 
 #[test]

@@ -25,12 +25,12 @@ enum Gap {
     #[error(transparent)]
     Trouble(#[from] Trouble),
     #[error(
-        "of the {total} orders that the list counts as created from {} to {}, its pages show {shown}",
+        "of the {total} orders that the list counts from {} to {}, its pages show {shown}",
         calendar::local_text(window.from), calendar::local_text(window.to)
     )]
     Short { window: Window, total: usize, shown: usize },
     #[error(
-        "the list counts {total} orders created in the one millisecond {}, shows {limit} at most, and a window cannot be smaller",
+        "the list counts {total} orders in the one millisecond {}, shows {limit} at most, and a window cannot be smaller",
         window.from.to_rfc3339()
     )]
     TooMany { window: Window, total: usize, limit: usize },
@@ -213,8 +213,27 @@ enum Listed {
     Divided(Window, Window),
 }
 
-/// Lists a window page by page and stores what it shows.
+/// How often a window is listed before it counts as not shown whole: orders come and go between its pages.
+const TIMES: u32 = 3;
+
+/// Lists a window and stores what it shows.
 async fn list(pass: &Pass<'_>, window: Window) -> Result<Listed, Trouble> {
+    if window.span() > pass.channel.list_span()
+        && let Some((first, second)) = window.halves()
+    {
+        return Ok(Listed::Divided(first, second));
+    }
+    for _ in 1..TIMES {
+        match list_once(pass, window).await? {
+            Listed::Partly(Gap::Short { .. }) if !pass.halted() => {}
+            other => return Ok(other),
+        }
+    }
+    list_once(pass, window).await
+}
+
+/// Lists a window page by page and stores what it shows.
+async fn list_once(pass: &Pass<'_>, window: Window) -> Result<Listed, Trouble> {
     let limit = pass.channel.list_limit();
     let mut shown = BTreeSet::new();
     let mut total = 0;

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 use super::claims::{Claims, Verdict};
 use super::places::Place;
 use super::{Decision, Push, Worked};
-use crate::channel::Reading;
+use crate::channel::{Reading, StockAnswer, StockToSet};
 use crate::http::{CallError, Triage};
 use crate::lock::Handover;
 use crate::model::{ChannelSku, Order, Readiness, Sku, Status};
@@ -115,9 +115,21 @@ impl Push<'_> {
     async fn send_one(&self, worked: &Worked) -> Result<(), Trouble> {
         let (store, want) = (self.pass.store, &worked.want);
         let Some(id) = &want.channel_sku else { return Ok(()) };
-        let sent = self.pass.channel.set_stock(id, &want.warehouse, want.quantity, want.parts.erp_read_at).await;
+        let one = StockToSet {
+            sku: id.clone(),
+            warehouse: want.warehouse.clone(),
+            quantity: want.quantity,
+            balance_at: want.parts.erp_read_at,
+        };
+        let sent = self.pass.channel.set_stock(&[one]).await;
         let (error, answer) = match sent {
-            Ok(()) => return self.confirmed(worked, "accepted"),
+            Ok(answers) => match answers.into_iter().next() {
+                None | Some(StockAnswer::Taken) => return self.confirmed(worked, "accepted"),
+                Some(StockAnswer::Refused { message }) => {
+                    store.stock_not_confirmed(self.channel(), want, false, &message, self.now())?;
+                    return self.hold(&want.sku, Some(worked), Reason::CallFailed { message });
+                }
+            },
             Err(error) => {
                 let trouble = error.to_string();
                 (error, trouble)

@@ -72,6 +72,7 @@ fn a_paid_order_is_read_whole_and_exact() {
         order.lines.iter().map(|line| (line.quantity, line.unit_price.get(), line.total.get())).collect();
     assert_eq!(lines, [(2, 9_990, 19_980), (1, 4_990, 4_990)]);
     assert_eq!(order.lines[0].reference, Some(Sku::new("CAMISETA-P")));
+    assert_eq!(order.lines[0].channel_sku, ChannelSku::new("CAMISETA-P"));
     assert_eq!((order.lines[0].name.as_str(), order.lines[1].name.as_str()), ("Camiseta P", "Caneca"));
     assert_eq!((&order.lines[0].warehouse, &order.lines[1].warehouse), (&Some(WarehouseId::new("9")), &None));
     assert_eq!(
@@ -153,7 +154,7 @@ fn what_is_no_order_is_refused_with_its_place() {
         ("there is none (at `total`)", |order| order["total"] = " ".into()),
         ("(at `createdAt`)", |order| order["createdAt"] = "20/11/2026".into()),
         ("there are none (at `items`)", |order| order["items"] = Value::Null),
-        ("there is none (at `items[1].sku.id`)", |order| order["items"][1]["sku"] = json!({})),
+        ("there is none (at `items[1].sku.partnerId`)", |order| order["items"][1]["sku"] = json!({})),
         ("(at `items[0].amount`)", |order| order["items"][0]["amount"] = json!(0.5)),
         ("0 is no quantity (at `items[0].amount`)", |order| order["items"][0]["amount"] = json!(0)),
         ("gross less discount is R$ 199,80 (at `items[0].total`)", |order| order["items"][0]["total"] = json!(199.79)),

@@ -1,0 +1,89 @@
+//! Sending an invoice to ANYMARKET: the XML first where it is wanted, then the order as invoiced.
+
+use serde_json::{Value, json};
+
+use super::{Anymarket, XmlRule, is_refusal, order_path, said};
+use crate::channel::outgoing::{InvoiceToSend, Sent, XmlText};
+use crate::http::{Call, CallError, Effect};
+use crate::model::{OrderId, calendar};
+
+impl Anymarket {
+    /// See [`crate::channel::Channel::send_invoice`]. A marketplace may refuse the XML in the parcel's present state and take the
+    /// invoice all the same, so the invoice goes out then and the XML with a later run.
+    pub async fn send_invoice(&self, id: &OrderId, invoice: &InvoiceToSend) -> Result<Sent, CallError> {
+        if let Some(xml) = invoice.xml.as_ref().filter(|_| self.options.xml != XmlRule::Never)
+            && let Sent::Refused { message } = self.send_xml(id, xml).await?
+        {
+            return Ok(Sent::Refused { message });
+        }
+        match self.put_order("send invoice", id, body(invoice)).await {
+            Err(error) if is_refusal(&error) => Ok(Sent::Refused { message: said(&error) }),
+            answer => answer.map(|()| Sent::Accepted),
+        }
+    }
+
+    /// Stores the XML at the hub, which hands it on to the marketplace. The same file again changes nothing.
+    async fn send_xml(&self, id: &OrderId, xml: &XmlText) -> Result<Sent, CallError> {
+        let call = Call::write("PUT", "send invoice XML", format!("{}/nfe", order_path(id)), Effect::Once)
+            .about(id.as_str())
+            .text("application/xml;charset=utf-8", xml.as_str());
+        match self.door.call(call).await {
+            Err(error) if is_there_already(&error) => Ok(Sent::Accepted),
+            Err(error) if is_refusal(&error) => Ok(Sent::Refused { message: said(&error) }),
+            answer => answer.map(|_| Sent::Accepted),
+        }
+    }
+}
+
+/// Mercado Livre takes so many invoices of a sale and no more: one of them is this one. Source: V2 description, fiscal document.
+fn is_there_already(error: &CallError) -> bool {
+    let said = error.api_message().unwrap_or_default().to_lowercase();
+    error.status() == Some(500) && (said.contains("limit") || said.contains("limite")) && said.contains("invoice")
+}
+
+/// Number and series are in the key, and are asked for all the same; the date is the NF-e's own, with its offset.
+fn body(invoice: &InvoiceToSend) -> Value {
+    let mut told = json!({
+        "accessKey": invoice.key,
+        "number": invoice.number,
+        "series": series(&invoice.key),
+        "date": calendar::local_stamp(invoice.issued_at),
+    });
+    if let (Some(link), Some(told)) = (&invoice.url, told.as_object_mut()) {
+        told.insert("linkNfe".into(), link.as_str().into());
+    }
+    json!({ "status": "INVOICED", "invoice": told })
+}
+
+/// The series stands at places 23 to 25 of the access key.
+fn series(key: &str) -> String {
+    let digits = key.get(22..25).unwrap_or_default().trim_start_matches('0');
+    if digits.is_empty() { "0".into() } else { digits.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Cents;
+
+    #[test]
+    fn an_invoice_is_written_as_the_description_has_it() {
+        let invoice = InvoiceToSend {
+            number: "1001".into(),
+            key: "35261012345678000195550010000010011482139770".into(),
+            issued_at: "2026-10-16T01:40:10Z".parse().unwrap(),
+            value: Cents::new(14_990),
+            url: None,
+            xml: None,
+            items: Vec::new(),
+            tracking: None,
+        };
+        let told = json!({
+            "accessKey": invoice.key, "number": "1001", "series": "1", "date": "2026-10-15T22:40:10-03:00",
+        });
+        assert_eq!(body(&invoice), json!({ "status": "INVOICED", "invoice": told }));
+        let linked = InvoiceToSend { url: Some("https://nfe.example/1".into()), ..invoice };
+        assert_eq!(body(&linked)["invoice"]["linkNfe"], "https://nfe.example/1");
+        assert_eq!((series("x").as_str(), series("35261012345678000195550000000010011482139770").as_str()), ("0", "0"));
+    }
+}

@@ -1,0 +1,153 @@
+//! Stock at ANYMARKET: set in batches by the store's own code, with an outcome for each product.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Anymarket, said};
+use crate::channel::{StockAnswer, StockToSet};
+use crate::http::{Answer, Call, CallError, Effect, lenient};
+use crate::model::{ChannelSku, WarehouseId};
+
+/// Most products of one call. Source: V2 description, `PUT /stocks/batch`.
+pub(crate) const BATCH: usize = 200;
+/// The name by which a configuration means the account's default stock location, whose number need not be known.
+const DEFAULT: &str = "default";
+
+impl Anymarket {
+    /// See [`crate::channel::Channel::set_stock`]. An answer may leave out a product, which then counts as taken when the call as a
+    /// whole was. A batch that is refused as a whole is divided until the product that is to blame stands alone.
+    pub async fn set_stock(&self, wanted: &[StockToSet]) -> Result<Vec<StockAnswer>, CallError> {
+        let mut answers = Vec::with_capacity(wanted.len());
+        let mut parts: Vec<&[StockToSet]> = wanted.chunks(BATCH).rev().collect();
+        while let Some(part) = parts.pop() {
+            let body = Value::Array(part.iter().map(item).collect());
+            let call = Call::write("PUT", "set stock", "/stocks/batch", Effect::Repeatable).json(body);
+            match self.door.call(call).await {
+                Ok(answer) => {
+                    let outcome = Outcome::of(&answer);
+                    answers.extend(part.iter().map(|one| outcome.about(&one.sku)));
+                }
+                Err(error) if matches!(error.status(), Some(400 | 422)) && part.len() > 1 => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                Err(error) if matches!(error.status(), Some(400 | 404 | 422)) => {
+                    answers.push(StockAnswer::Refused { message: said(&error) });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(answers)
+    }
+
+    /// See [`crate::channel::Channel::read_stock`].
+    pub async fn read_stock(&self, sku: &ChannelSku, warehouse: &WarehouseId) -> Result<Option<i64>, CallError> {
+        let call =
+            Call::read("read stock", "/stocks").query("sku", sku.as_str()).query("limit", "100").about(sku.as_str());
+        let Some(answer) = self.door.call_optional(call).await? else { return Ok(None) };
+        let page: Page = answer.json()?;
+        let is_it = |row: &&Row| {
+            // The list is not trusted to have filtered.
+            row.stock_keeping_unit.partner_id.as_deref() == Some(sku.as_str())
+                && match warehouse.as_str() {
+                    DEFAULT => row.stock_local.default_local == Some(true),
+                    id => row.stock_local.id.as_deref() == Some(id),
+                }
+        };
+        Ok(page.content.iter().find(is_it).and_then(|row| row.amount))
+    }
+}
+
+/// Never with a cost: it would change prices where these follow from it.
+fn item(wanted: &StockToSet) -> Value {
+    let mut told = json!({ "partnerId": wanted.sku, "quantity": wanted.quantity });
+    if let (Some(told), false) = (told.as_object_mut(), wanted.warehouse.as_str() == DEFAULT) {
+        let id = wanted.warehouse.as_str();
+        told.insert("stockLocalId".into(), id.parse::<i64>().map_or_else(|_| id.into(), Into::into));
+    }
+    told
+}
+
+/// What the answer says of each product. It is documented under a status that has no body, and in two shapes.
+#[derive(Debug, Default)]
+struct Outcome {
+    errors: BTreeMap<String, String>,
+}
+
+impl Outcome {
+    fn of(answer: &Answer) -> Self {
+        let told: Option<Value> = serde_json::from_slice(&answer.bytes).ok();
+        let mut errors = BTreeMap::new();
+        if let Some(told) = told.as_ref().and_then(|told| told.get("errors")) {
+            let objects = match told {
+                Value::Array(list) => list.iter().collect(),
+                one => vec![one],
+            };
+            for (sku, message) in objects.into_iter().filter_map(Value::as_object).flatten() {
+                let message = message.as_str().map_or_else(|| message.to_string(), str::to_owned);
+                errors.insert(sku.clone(), message);
+            }
+        }
+        Self { errors }
+    }
+
+    fn about(&self, sku: &ChannelSku) -> StockAnswer {
+        match self.errors.get(sku.as_str()) {
+            Some(message) => StockAnswer::Refused { message: message.clone() },
+            None => StockAnswer::Taken,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Page {
+    #[serde(deserialize_with = "lenient::or_default")]
+    content: Vec<Row>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Row {
+    #[serde(deserialize_with = "lenient::or_default")]
+    stock_keeping_unit: Unit,
+    #[serde(deserialize_with = "lenient::or_default")]
+    stock_local: Local,
+    #[serde(deserialize_with = "lenient::integer")]
+    amount: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Unit {
+    #[serde(deserialize_with = "lenient::text")]
+    partner_id: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Local {
+    #[serde(deserialize_with = "lenient::text")]
+    id: Option<String>,
+    #[serde(deserialize_with = "lenient::boolean")]
+    default_local: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_is_named_by_the_stores_code_and_never_priced() {
+        let wanted = |warehouse: &str| StockToSet {
+            sku: ChannelSku::new("CANECA"),
+            warehouse: WarehouseId::new(warehouse),
+            quantity: 7,
+            balance_at: "2026-11-25T12:00:00Z".parse().unwrap(),
+        };
+        assert_eq!(item(&wanted("9")), json!({ "partnerId": "CANECA", "quantity": 7, "stockLocalId": 9 }));
+        assert_eq!(item(&wanted("default")), json!({ "partnerId": "CANECA", "quantity": 7 }));
+    }
+}

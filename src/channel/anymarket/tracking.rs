@@ -1,0 +1,82 @@
+//! Sending tracking and deliveries to ANYMARKET, which has one parcel for each order and hears of its end, not of its steps.
+
+use serde_json::{Map, Value, json};
+
+use super::{Anymarket, is_refusal, said};
+use crate::channel::outgoing::{Sent, Tracking, Way};
+use crate::http::CallError;
+use crate::model::{Instant, OrderId, calendar};
+
+impl Anymarket {
+    /// See [`crate::channel::Channel::send_tracking`]. It says that the order was sent; now stands in for a date of dispatch that
+    /// nobody told, since the hub demands one.
+    pub async fn send_tracking(&self, id: &OrderId, tracking: &Tracking) -> Result<Sent, CallError> {
+        self.tell("send tracking", id, shipped(tracking, self.clock.now())).await
+    }
+
+    /// See [`crate::channel::Channel::send_tracking_events`]: only the delivery.
+    pub async fn send_delivery(&self, id: &OrderId, way: &Way) -> Result<Sent, CallError> {
+        match way.delivered_at {
+            Some(at) => self.tell("send delivery", id, delivered(at)).await,
+            None => Ok(Sent::Accepted),
+        }
+    }
+
+    async fn tell(&self, what: &'static str, id: &OrderId, body: Value) -> Result<Sent, CallError> {
+        match self.put_order(what, id, body).await {
+            Err(error) if is_refusal(&error) => Ok(Sent::Refused { message: said(&error) }),
+            answer => answer.map(|()| Sent::Accepted),
+        }
+    }
+}
+
+fn shipped(tracking: &Tracking, now: Instant) -> Value {
+    let mut told = Map::new();
+    told.insert("number".into(), tracking.code.as_str().into());
+    for (name, value) in [("carrier", &tracking.carrier), ("url", &tracking.url)] {
+        if let Some(value) = value {
+            told.insert(name.into(), value.as_str().into());
+        }
+    }
+    let shipped_at = tracking.dispatched_at.unwrap_or(now);
+    told.insert("shippedDate".into(), calendar::local_stamp(shipped_at).into());
+    json!({ "status": "PAID_WAITING_DELIVERY", "tracking": told })
+}
+
+fn delivered(at: Instant) -> Value {
+    json!({ "status": "CONCLUDED", "tracking": { "deliveredDate": calendar::local_stamp(at) } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_left_out_but_the_date_of_dispatch() {
+        let now = "2026-11-25T12:00:00Z".parse().unwrap();
+        let bare = Tracking { code: "BR1".into(), url: None, carrier: None, dispatched_at: None };
+        assert_eq!(
+            shipped(&bare, now),
+            json!({ "status": "PAID_WAITING_DELIVERY",
+                    "tracking": { "number": "BR1", "shippedDate": "2026-11-25T09:00:00-03:00" } })
+        );
+        let full = Tracking {
+            url: Some("https://r/BR1".into()),
+            carrier: Some("Correios".into()),
+            dispatched_at: Some("2026-11-24T13:00:00Z".parse().unwrap()),
+            ..bare
+        };
+        let told = &shipped(&full, now)["tracking"];
+        assert_eq!((&told["carrier"], &told["url"]), (&"Correios".into(), &"https://r/BR1".into()));
+        assert_eq!(told["shippedDate"], "2026-11-24T10:00:00-03:00");
+    }
+
+    #[test]
+    fn a_delivery_has_its_own_date_and_hour() {
+        let told = delivered("2026-11-25T18:30:00Z".parse().unwrap());
+        assert_eq!(
+            told,
+            json!({ "status": "CONCLUDED", "tracking": { "deliveredDate": "2026-11-25T15:30:00-03:00" } })
+        );
+    }
+}

@@ -1,0 +1,190 @@
+//! `kind` of a channel, with what only that kind needs.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::secret::Source;
+use super::{ConfigError, Place, RawChannel, Secret};
+use crate::channel::anymarket;
+
+/// ANYMARKET's production address. Source: V2 back-office description, servers.
+const ANYMARKET: &str = "https://api.anymarket.com.br/v2";
+
+/// What kind of channel, with what only that kind needs.
+#[derive(Debug)]
+pub enum ChannelKind {
+    /// VTEX.
+    Vtex {
+        /// Where its API is.
+        base_url: String,
+        /// `X-VTEX-API-AppKey`.
+        app_key: Secret,
+        /// `X-VTEX-API-AppToken`.
+        app_token: Secret,
+        /// What to do about the order feed.
+        feed: FeedRule,
+    },
+    /// ANYMARKET.
+    Anymarket {
+        /// Where its API is, version included.
+        base_url: String,
+        /// `gumgaToken`.
+        token: Secret,
+        /// Who calls, in the header `platform`.
+        platform: String,
+        /// The account's number, in the header `gumgaOi`, where it is wanted.
+        oi: Option<String>,
+        /// What may be done, and how.
+        options: anymarket::Options,
+    },
+}
+
+/// What to do about VTEX's order feed, of which there is one per key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedRule {
+    /// Create it when the key has none; use it when it is as needed; never touch another's.
+    #[default]
+    Create,
+    /// Use it when it is as needed; never create it.
+    Use,
+    /// Do without: the list alone finds new orders.
+    Off,
+}
+
+/// What to do about orders that a marketplace sends from a warehouse of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FulfillmentRule {
+    /// They are none of the ERP's business.
+    Skip,
+    /// They are imported like any other.
+    Import,
+}
+
+/// A channel's table while its kind is read.
+pub(super) struct Table<'a> {
+    pub at: &'a Place<'a>,
+    /// The configuration's folder.
+    pub folder: &'a Path,
+    /// The `NAME` of `[channels.NAME]`.
+    pub name: &'a str,
+    /// Where the table is.
+    pub place: &'a Spanned<()>,
+}
+
+impl Table<'_> {
+    /// Takes what belongs to the kind, and refuses what belongs to another.
+    pub fn kind(&self, raw: &mut RawChannel) -> Result<ChannelKind, ConfigError> {
+        match raw.kind.as_ref().as_str() {
+            "vtex" => {
+                self.not_of_kind(raw.token.as_ref(), "token", "anymarket")?;
+                self.not_of_kind(raw.platform.as_ref(), "platform", "anymarket")?;
+                self.not_of_kind(raw.oi.as_ref(), "oi", "anymarket")?;
+                self.not_of_kind(raw.cancel.as_ref(), "cancel", "anymarket")?;
+                self.not_of_kind(raw.xml.as_ref(), "xml", "anymarket")?;
+                Ok(ChannelKind::Vtex {
+                    base_url: self.vtex_address(raw.base_url.take(), raw.account.take())?,
+                    app_key: self.secret(raw.app_key.take(), "app_key", "VTEX_APP_KEY")?,
+                    app_token: self.secret(raw.app_token.take(), "app_token", "VTEX_APP_TOKEN")?,
+                    feed: raw.feed.take().map(Spanned::into_inner).unwrap_or_default(),
+                })
+            }
+            "anymarket" => {
+                self.not_of_kind(raw.account.as_ref(), "account", "vtex")?;
+                self.not_of_kind(raw.app_key.as_ref(), "app_key", "vtex")?;
+                self.not_of_kind(raw.app_token.as_ref(), "app_token", "vtex")?;
+                let base_url = match raw.base_url.take() {
+                    Some(url) => self.address(&url)?,
+                    None => ANYMARKET.to_owned(),
+                };
+                let platform = raw.platform.take().map_or_else(|| "vaivem".to_owned(), Spanned::into_inner);
+                Ok(ChannelKind::Anymarket {
+                    base_url,
+                    token: self.secret(raw.token.take(), "token", "ANYMARKET_TOKEN")?,
+                    platform,
+                    oi: raw.oi.take().map(Spanned::into_inner),
+                    options: anymarket::Options {
+                        feed: raw.feed.take().is_none_or(|rule| *rule.as_ref() != FeedRule::Off),
+                        cancel: raw.cancel.take().is_some_and(Spanned::into_inner),
+                        xml: raw.xml.take().map(Spanned::into_inner).unwrap_or_default(),
+                    },
+                })
+            }
+            other => Err(self.at.error(
+                &raw.kind,
+                &self.key("kind"),
+                format!("`{other}` is no kind of channel"),
+                "write \"vtex\" or \"anymarket\"",
+            )),
+        }
+    }
+
+    fn key(&self, field: &str) -> String {
+        format!("channels.{}.{field}", self.name)
+    }
+
+    fn missing(&self, field: &str, remedy: &str) -> ConfigError {
+        self.at.error(self.place, &self.key(field), "is missing", remedy)
+    }
+
+    fn not_of_kind<T>(&self, value: Option<&Spanned<T>>, field: &str, kind: &str) -> Result<(), ConfigError> {
+        value.map_or(Ok(()), |value| {
+            let problem = format!("is a setting of channels of kind \"{kind}\" alone");
+            Err(self.at.error(value, &self.key(field), problem, "remove it, or correct the kind"))
+        })
+    }
+
+    fn vtex_address(
+        &self,
+        base_url: Option<Spanned<String>>,
+        account: Option<Spanned<String>>,
+    ) -> Result<String, ConfigError> {
+        match (base_url, account) {
+            (Some(url), Some(_)) => Err(self.at.error(
+                &url,
+                &self.key("base_url"),
+                "is given beside `account`, and they may name two stores",
+                "leave one of them: account is enough but for a sandbox",
+            )),
+            (Some(url), None) => self.address(&url),
+            (None, Some(account)) if !account.as_ref().is_empty() => {
+                let name = account.as_ref();
+                if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+                    return Err(self.at.error(
+                        &account,
+                        &self.key("account"),
+                        format!("`{name}` is no account name"),
+                        "write the name alone: the NAME in NAME.myvtex.com",
+                    ));
+                }
+                Ok(format!("https://{name}.vtexcommercestable.com.br"))
+            }
+            _ => Err(self.missing("account", "write account = \"NAME\", the NAME in NAME.myvtex.com")),
+        }
+    }
+
+    fn address(&self, url: &Spanned<String>) -> Result<String, ConfigError> {
+        let plain = url.as_ref().trim_end_matches('/').to_owned();
+        let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+        if plain.starts_with("https://") || loopback.iter().any(|prefix| plain.starts_with(prefix)) {
+            return Ok(plain);
+        }
+        Err(self.at.error(
+            url,
+            &self.key("base_url"),
+            "does not start with https://",
+            "keys must not travel unencrypted; plain http is for a sandbox on 127.0.0.1 only",
+        ))
+    }
+
+    fn secret(&self, source: Option<Spanned<Source>>, field: &str, env: &str) -> Result<Secret, ConfigError> {
+        let remedy = format!("write {field} = {{ env = \"{env}\" }} (or file = \"…\", or command = \"…\")");
+        let source = source.ok_or_else(|| self.missing(field, &remedy))?;
+        let line = self.at.line(source.span().start);
+        let place = format!("{}:{line}: `{}`", self.at.file.display(), self.key(field));
+        Ok(Secret::new(source.into_inner().resolve_in(self.folder), place))
+    }
+}
