@@ -160,6 +160,9 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         return Ok(pass.hold(row, &Reason::ErpRefused { refusal: "not_found".into(), message })?);
     };
     pass.store.record_erp_status(row.row, &erp.status)?;
+    if let Some(action) = shown_by(&erp.status) {
+        pass.store.settle_found(row.row, action, pass.clock.now())?;
+    }
     let facts = Facts { order, erp, channel_follows: pass.config.auto_cancel.from_erp };
     let (reason, actions) = match plan(&facts) {
         Decision::Hold(reason) => return Ok(pass.hold(row, &reason)?),
@@ -195,6 +198,16 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         _ => None,
     };
     Ok(pass.conclude(row, Decided { fate, reason: why, hold: hold.as_ref(), open }, outcome, &reason, &names)?)
+}
+
+/// The action that an ERP order in this status proves to be done, should a killed run have left that open.
+fn shown_by(status: &Status) -> Option<&'static str> {
+    match status {
+        Status::Cancelled => Some(Action::CancelInErp { note: String::new() }.name()),
+        Status::PaymentUnderReview | Status::CancellationRequested => Some(Action::SetErpStatus(status.clone()).name()),
+        paid if paid.is_paid_or_beyond() => Some(Action::SetErpStatus(Status::Paid).name()),
+        _ => None,
+    }
 }
 
 enum Applied {
