@@ -240,6 +240,7 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
         let begun = std::time::Instant::now();
         let mut exit = drain_inboxes(config, &erp, args.dry_run, &clock, reporter)?;
         let (mut tally, mut counts) = (Tally::default(), Counts::default());
+        let mut message = None;
         let mut given_up: BTreeSet<&ChannelName> = BTreeSet::new();
         for verb in verbs {
             for channel in channels.iter().filter(|channel| !given_up.contains(&channel.name)).collect::<Vec<_>>() {
@@ -256,7 +257,10 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
                     stop: &stop,
                 };
                 let ended = one.run(reporter).await;
-                exit = exit.worst(ended.exit);
+                if exit.worst(ended.exit) != exit {
+                    exit = ended.exit;
+                    message = ended.message.map(|why| format!("{} {}: {why}", verb.name(), channel.name));
+                }
                 tally.add(&ended.tally);
                 counts.add(ended.counts);
                 if !matches!(ended.exit, Exit::Done | Exit::Held | Exit::Guard | Exit::Locked) {
@@ -273,7 +277,7 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
                 counts,
                 elapsed: begun.elapsed(),
                 exit,
-                message: None,
+                message: message.as_deref(),
                 dry_run: args.dry_run,
             };
             reporter.summary(&summary);
@@ -320,6 +324,8 @@ fn drain_inboxes(
 /// How a pass ended.
 struct Ended {
     exit: Exit,
+    /// Why it ended early, if it did.
+    message: Option<String>,
     tally: Tally,
     counts: Counts,
 }
@@ -420,7 +426,7 @@ impl Run<'_> {
             log::error!("how the run ended cannot be noted in the state file: {error}");
         }
         reporter.summary(&summary);
-        Ended { exit, tally, counts }
+        Ended { exit, message, tally, counts }
     }
 
     /// The channel with its door; the message says which setting is wrong.
