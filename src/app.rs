@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fmt;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,12 +15,12 @@ use crate::channel::Channel;
 use crate::channel::vtex::Vtex;
 use crate::cli::{CancelArgs, Cli, Command, ImportArgs, ListArgs, PassArgs, StockArgs, SyncArgs};
 use crate::clock::Clock;
-use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig, SecretSource};
+use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig};
 use crate::erp::Erp;
 use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
 use crate::http::{Counts, Door, DoorOptions, RetryPolicy};
-use crate::inbox;
+use crate::inbox::{self, InboxError};
 use crate::lock::{self, LockError};
 use crate::logging;
 use crate::model::{ChannelName, OrderId, Sku, calendar};
@@ -29,10 +28,11 @@ use crate::passes::intake::Backfill;
 use crate::passes::{Pass, Verb, push_stock};
 use crate::report::{Reporter, Summary, Tally};
 use crate::stop::Stop;
-use crate::store::Store;
 use crate::store::budget::{Budget, Rate};
+use crate::store::{Store, sqlite};
 
 mod ledger_commands;
+mod ledger_show;
 mod lists;
 mod taken;
 
@@ -263,7 +263,7 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
                 }
                 tally.add(&ended.tally);
                 counts.add(ended.counts);
-                if !matches!(ended.exit, Exit::Done | Exit::Held | Exit::Guard | Exit::Locked) {
+                if ended.early && !matches!(ended.exit, Exit::Guard | Exit::Locked) {
                     given_up.insert(&channel.name);
                 }
             }
@@ -279,6 +279,8 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
                 exit,
                 message: message.as_deref(),
                 dry_run: args.dry_run,
+                // Told when one of its parts was.
+                echo: true,
             };
             reporter.summary(&summary);
         }
@@ -311,11 +313,22 @@ fn drain_inboxes(
     let mut exit = Exit::Done;
     for folder in inboxes {
         let drained = inbox::drain(folder, ledger, rules, dry_run, clock.now());
-        for file in drained.map_err(|error| Failure::new(Exit::Failed, error.to_string()))? {
-            if file.result.is_err() {
-                exit = Exit::Held;
+        let drained = match drained {
+            Ok(drained) => drained,
+            // Orders go on coming in while somebody mounts the folder again.
+            Err(error @ InboxError::Folder { .. }) => {
+                log::error!("{error}");
+                exit = exit.worst(Exit::Config);
+                continue;
             }
-            taken::report(reporter, &file.file.display().to_string(), &file.result);
+            Err(InboxError::Ledger(error)) => return Err(Failure::new(Exit::Failed, error.to_string())),
+        };
+        for file in drained {
+            if file.result.is_err() {
+                exit = exit.worst(Exit::Held);
+            }
+            let path = file.file.strip_prefix(".").unwrap_or(&file.file);
+            taken::report(reporter, &path.display().to_string(), &file.result);
         }
     }
     Ok(exit)
@@ -324,8 +337,11 @@ fn drain_inboxes(
 /// How a pass ended.
 struct Ended {
     exit: Exit,
-    /// Why it ended early, if it did.
+    /// Why it did not come to a good end.
     message: Option<String>,
+    /// It did not come to its end. One that did and only lacks something, such as a list that fails, does not keep the channel
+    /// from its further passes: they rest on orders known already.
+    early: bool,
     tally: Tally,
     counts: Counts,
 }
@@ -361,11 +377,19 @@ impl Run<'_> {
                 }
             }
         };
+        let run = match self.store.begin_run(self.verb.name(), name, self.clock.now()) {
+            Ok(run) => run,
+            Err(error) => {
+                let file = self.store.path().display();
+                let message = format!("the state file {file} cannot be written: {}", sqlite::said(&error));
+                return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
+            }
+        };
         let channel = match self.open_channel() {
             Ok(channel) => channel,
             Err(failure) => {
                 let end = (failure.exit, Some(failure.message()));
-                return self.summarize(reporter, Tally::default(), None, begun, end);
+                return self.summarize(reporter, Tally::default(), Some((run, None)), begun, end);
             }
         };
         let pass = Pass {
@@ -381,33 +405,32 @@ impl Run<'_> {
             orders: self.orders,
             tally: RefCell::default(),
             halt: RefCell::default(),
-        };
-        let run = match self.store.begin_run(self.verb.name(), name, self.clock.now()) {
-            Ok(run) => run,
-            Err(error) => {
-                let message = format!("the state file {} cannot be written: {error}", self.store.path().display());
-                return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
-            }
+            shortfall: RefCell::default(),
         };
         self.verb.run(&pass).await;
         let tally = pass.tally.take();
-        let (exit, message) = match pass.halt.take() {
+        let (halt, shortfall) = (pass.halt.take(), pass.shortfall.take());
+        let early = halt.is_some();
+        let worse =
+            |one: (Exit, String), other: (Exit, String)| if one.0.worst(other.0) == one.0 { one } else { other };
+        let (exit, message) = match halt.into_iter().chain(shortfall).reduce(worse) {
             Some((exit, message)) => (exit, Some(message)),
             None if tally.needs_person() => (Exit::Held, None),
             None => (Exit::Done, None),
         };
-        self.summarize(reporter, tally, Some((run, &channel)), begun, (exit, message))
+        Ended { early, ..self.summarize(reporter, tally, Some((run, Some(&channel))), begun, (exit, message)) }
     }
 
     fn summarize(
         &self,
         reporter: &Reporter,
         tally: Tally,
-        run: Option<(i64, &Channel)>,
+        run: Option<(i64, Option<&Channel>)>,
         begun: std::time::Instant,
         (exit, message): (Exit, Option<String>),
     ) -> Ended {
-        let counts = run.map(|(_, channel)| channel.counts()).unwrap_or_default();
+        let counts = run.and_then(|(_, channel)| Some(channel?.counts())).unwrap_or_default();
+        let is_due = || self.store.remind_of_end(self.verb.name(), &self.channel.name, exit.name(), self.clock.now());
         let summary = Summary {
             pass: self.verb.name(),
             channel: Some(&self.channel.name),
@@ -418,6 +441,7 @@ impl Run<'_> {
             exit,
             message: message.as_deref(),
             dry_run: self.args.dry_run,
+            echo: reporter.is_quiet() && matches!(is_due(), Ok(false)),
         };
         let noted = summary.counts_json().to_string();
         if let Some((run, _)) = run
@@ -426,25 +450,21 @@ impl Run<'_> {
             log::error!("how the run ended cannot be noted in the state file: {error}");
         }
         reporter.summary(&summary);
-        Ended { exit, message, tally, counts }
+        Ended { exit, message, early: true, tally, counts }
     }
 
     /// The channel with its door; the message says which setting is wrong.
     fn open_channel(&self) -> Result<Channel, Failure> {
         let ChannelKind::Vtex { base_url, app_key, app_token, feed } = &self.channel.kind;
-        let wrong = |key: &str, problem: &dyn fmt::Display| {
-            let file = self.config.file.display();
-            Failure::new(Exit::Config, format!("{file}: `channels.{}.{key}`: {problem}", self.channel.name))
-        };
-        let secret = |key, source: &SecretSource| source.fetch().map_err(|problem| wrong(key, &problem));
-        let app_key = secret("app_key", app_key)?;
+        let wrong = |problem: String| Failure::new(Exit::Config, problem);
+        let app_key = app_key.fetch().map_err(wrong)?;
         let limits = &self.channel.limits;
         let door = Door::new(DoorOptions {
             // A key's name is no secret, and tells a person which key to look at.
             identity: Some(app_key.expose_secret().to_owned()),
             secret_headers: vec![
                 ("X-VTEX-API-AppKey".into(), app_key),
-                ("X-VTEX-API-AppToken".into(), secret("app_token", app_token)?),
+                ("X-VTEX-API-AppToken".into(), app_token.fetch().map_err(wrong)?),
             ],
             // Required by VTEX's description even where there is no body.
             headers: vec![("Content-Type".into(), "application/json".into())],
@@ -455,7 +475,10 @@ impl Run<'_> {
             budget: Some(self.budget(base_url)?),
             ..DoorOptions::new(base_url, self.clock.clone(), self.stop.clone())
         })
-        .map_err(|error| wrong("base_url", &error))?;
+        .map_err(|error| {
+            let file = self.config.file.display();
+            wrong(format!("{file}: `channels.{}.base_url`: {error}", self.channel.name))
+        })?;
         Ok(Channel::Vtex(Vtex::new(self.channel.name.clone(), door, *feed)))
     }
 
@@ -470,7 +493,8 @@ impl Run<'_> {
         }
         Budget::open(&self.config.state, base_url, rate, burst, self.clock.clone()).map_err(|error| {
             let file = self.config.state.display();
-            Failure::new(Exit::Failed, format!("the shared budget in the state file {file} cannot be used: {error}"))
+            let said = sqlite::said(&error);
+            Failure::new(Exit::Failed, format!("the shared budget in the state file {file} cannot be used: {said}"))
         })
     }
 }

@@ -17,19 +17,26 @@ use crate::report::Format;
 #[command(name = "vaivem", version, max_term_width = 100)]
 pub struct Cli {
     /// The configuration; without it, vaivem.toml here, then $XDG_CONFIG_HOME/vaivem/vaivem.toml
-    #[arg(long, global = true, value_name = "FILE", env = "VAIVEM_CONFIG")]
+    #[arg(long, global = true, help_heading = "Global options", value_name = "FILE", env = "VAIVEM_CONFIG")]
     pub config: Option<PathBuf>,
 
     /// Print only what needs a person; nothing when all is well
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "Global options")]
     pub quiet: bool,
 
     /// Print more: once also what did not change, twice also one line per call
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = "Global options", action = clap::ArgAction::Count)]
     pub verbose: u8,
 
     /// The form of standard output
-    #[arg(long, global = true, value_enum, default_value = "human", env = "VAIVEM_OUTPUT")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_enum,
+        default_value = "human",
+        env = "VAIVEM_OUTPUT"
+    )]
     pub output: Format,
 
     /// What to do
@@ -59,18 +66,6 @@ pub enum Command {
     /// reading and cancelling cannot be closed from here, so cancelled orders are watched for a late payment for 30 days.
     AutoCancel(CancelArgs),
 
-    /// Tell the channels how much of each product they may sell
-    ///
-    /// Sends only what changed since the channel last confirmed it: physical − reserved − what is sold and not in the ERP yet − a
-    /// buffer, plus what the channel subtracts itself. Refuses, with exit code 6, to empty a large part of the catalogue.
-    PushStock(StockArgs),
-
-    /// All passes in the safe order, as one command
-    ///
-    /// import-orders, sync-payments, auto-cancel, push-invoices, push-tracking, push-stock. A channel that is down has no further
-    /// passes in this run; the others go on. One summary tells what all of them did.
-    Sync(SyncArgs),
-
     /// Send the ERP's invoices to the channels
     ///
     /// Looks at the orders the ERP changed since the last run and those still waiting. Each invoice is checked first (authorised,
@@ -83,6 +78,18 @@ pub enum Command {
     /// Looks at the orders the ERP changed since the last run and those still waiting, and sends what the channel does not show
     /// yet. Refused and returned parcels are held for a person and never told as delivered.
     PushTracking(PassArgs),
+
+    /// Tell the channels how much of each product they may sell
+    ///
+    /// Sends only what changed since the channel last confirmed it: physical − reserved − what is sold and not in the ERP yet − a
+    /// buffer, plus what the channel subtracts itself. Refuses, with exit code 6, to empty a large part of the catalogue.
+    PushStock(StockArgs),
+
+    /// All passes in the safe order, as one command
+    ///
+    /// import-orders, sync-payments, auto-cancel, push-invoices, push-tracking, push-stock. A channel that is down has no further
+    /// passes in this run; the others go on. One summary tells what all of them did.
+    Sync(SyncArgs),
 
     /// List what is held, why, and what to do about it
     Holds(ListArgs),

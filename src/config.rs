@@ -1,31 +1,30 @@
 //! The configuration: one TOML file, unknown keys refused, every error with file, line, key and remedy.
 
+mod auto_cancel;
 mod outgoing;
+mod secret;
+mod span;
+mod stock;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use secrecy::SecretString;
 use serde::Deserialize;
-use serde::de::{Error as _, MapAccess, Visitor};
 use toml::Spanned;
 
-mod auto_cancel;
-
-pub use auto_cancel::AutoCancel;
-
+use self::secret::Source;
+use self::span::Patience;
 use crate::documents::ocoren::{CodeTable, Outcome};
 use crate::erp::ledger::Rules;
 use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, TaxId, WarehouseId, calendar};
 
-mod stock;
-
-pub use stock::{StockConfig, UnknownSkus};
-
+pub use auto_cancel::AutoCancel;
 pub use outgoing::{CollectionOrder, InvoiceRules, NumberFormat, TrackingRules};
+pub use secret::Secret;
+pub use span::Span;
+pub use stock::{StockConfig, UnknownSkus};
 
 /// What the file says, checked. Paths are absolute or relative to the working directory, no longer to the file.
 #[derive(Debug)]
@@ -101,9 +100,9 @@ pub enum ChannelKind {
         /// Where its API is.
         base_url: String,
         /// `X-VTEX-API-AppKey`.
-        app_key: SecretSource,
+        app_key: Secret,
         /// `X-VTEX-API-AppToken`.
-        app_token: SecretSource,
+        app_token: Secret,
         /// What to do about the order feed.
         feed: FeedRule,
     },
@@ -144,17 +143,6 @@ pub struct Limits {
     pub timeout: Duration,
     /// Longest wait for the host to accept calls again before the run gives up and leaves the rest to the next.
     pub max_wait: Duration,
-}
-
-/// Where a secret comes from. The file itself never holds one.
-#[derive(Clone, PartialEq, Eq)]
-pub enum SecretSource {
-    /// An environment variable.
-    Env(String),
-    /// The first line of a file.
-    File(PathBuf),
-    /// The first line a shell command prints.
-    Command(String),
 }
 
 /// What is wrong with the configuration, and what to do.
@@ -204,13 +192,14 @@ impl Config {
         let at = Place { file, text };
         let raw: Raw = at.deserialize()?;
         let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let issuers = at.issuers(raw.erp.issuers)?;
         let erp = match raw.erp.kind.as_ref().as_str() {
             "ledger" => {
                 let inboxes = [raw.erp.inbox, raw.carriers.inbox];
                 ErpConfig::Ledger {
                     file: folder.join(raw.erp.file.unwrap_or_else(|| "ledger.db".into())),
                     inboxes: inboxes.into_iter().flatten().map(|inbox| folder.join(inbox)).collect(),
-                    rules: Rules { issuers: at.issuers(raw.erp.issuers)?, codes: at.codes(raw.carriers.codes)? },
+                    rules: Rules { issuers: issuers.clone(), codes: at.codes(raw.carriers.codes)? },
                 }
             }
             other => {
@@ -231,11 +220,12 @@ impl Config {
                 remedy: "add a table [channels.NAME] with kind = \"vtex\"".into(),
             });
         }
-        let channels = raw
-            .channels
-            .into_iter()
-            .map(|(name, channel)| at.channel(folder, &name, channel))
-            .collect::<Result<_, _>>()?;
+        let channel = |(name, raw): (String, Spanned<RawChannel>)| {
+            let mut channel = at.channel(folder, &name, raw)?;
+            channel.invoices.issuers.get_or_insert_with(|| issuers.clone());
+            Ok(channel)
+        };
+        let channels = raw.channels.into_iter().map(channel).collect::<Result<_, ConfigError>>()?;
         Ok(Self {
             file: file.to_owned(),
             state: folder.join(raw.state.unwrap_or_else(|| "vaivem.db".into())),
@@ -334,7 +324,15 @@ impl Place<'_> {
         let kind = match raw.kind.as_ref().as_str() {
             "vtex" => {
                 let base_url = match (raw.base_url, raw.account) {
-                    (Some(url), _) => {
+                    (Some(url), Some(_)) => {
+                        return Err(self.error(
+                            &url,
+                            &key("base_url"),
+                            "is given beside `account`, and they may name two stores",
+                            "leave one of them: account is enough but for a sandbox",
+                        ));
+                    }
+                    (Some(url), None) => {
                         let plain = url.as_ref().trim_end_matches('/').to_owned();
                         let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
                         if !plain.starts_with("https://") && !loopback.iter().any(|prefix| plain.starts_with(prefix)) {
@@ -361,13 +359,11 @@ impl Place<'_> {
                     }
                     _ => return Err(missing("account", "write account = \"NAME\", the NAME in NAME.myvtex.com")),
                 };
-                let secret = |source: Option<RawSecret>, field: &str, env: &str| {
-                    source.map(|source| source.resolve_in(folder)).ok_or_else(|| {
-                        missing(
-                            field,
-                            &format!("write {field} = {{ env = \"{env}\" }} (or file = \"…\", or command = \"…\")"),
-                        )
-                    })
+                let secret = |source: Option<Spanned<Source>>, field: &str, env: &str| {
+                    let remedy = format!("write {field} = {{ env = \"{env}\" }} (or file = \"…\", or command = \"…\")");
+                    let source = source.ok_or_else(|| missing(field, &remedy))?;
+                    let place = format!("{}:{}: `{}`", self.file.display(), self.line(source.span().start), key(field));
+                    Ok(Secret::new(source.into_inner().resolve_in(folder), place))
                 };
                 ChannelKind::Vtex {
                     base_url,
@@ -478,8 +474,8 @@ struct RawChannel {
     kind: Spanned<String>,
     account: Option<Spanned<String>>,
     base_url: Option<Spanned<String>>,
-    app_key: Option<RawSecret>,
-    app_token: Option<RawSecret>,
+    app_key: Option<Spanned<Source>>,
+    app_token: Option<Spanned<Source>>,
     since: Option<Spanned<String>>,
     feed: Option<FeedRule>,
     import: Option<ImportRule>,
@@ -508,175 +504,6 @@ struct RawChannel {
     #[serde(default)]
     tracking: TrackingRules,
 }
-
-/// The longest length of time there is: ten years, in seconds.
-const LONGEST: u64 = 10 * 365 * 86_400;
-
-/// A length of time such as `30s`, `10m`, `1h`, `7d`; at most ten years.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span(pub Duration);
-
-impl Span {
-    /// So many seconds.
-    pub const fn seconds(seconds: u64) -> Self {
-        Self(Duration::from_secs(seconds))
-    }
-}
-
-impl std::str::FromStr for Span {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || format!("`{text}` is not a length of time; write 30s, 10m, 1h or 7d");
-        let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-        let (number, unit) = text.split_at(split);
-        let seconds = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3_600,
-            "d" => 86_400,
-            _ => return Err(wrong()),
-        };
-        let number: u64 = number.parse().map_err(|_| wrong())?;
-        let seconds = number
-            .checked_mul(seconds)
-            .filter(|seconds| *seconds <= LONGEST)
-            .ok_or_else(|| format!("`{text}` is longer than ten years"))?;
-        Ok(Self(Duration::from_secs(seconds)))
-    }
-}
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
-
-/// A length of time to wait for an answer: at least a second, or nothing would ever come.
-struct Patience(Duration);
-
-impl<'de> Deserialize<'de> for Patience {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Span(span) = Span::deserialize(deserializer)?;
-        if span.is_zero() {
-            Err(D::Error::custom("no answer comes within 0s; write 1s or more"))
-        } else {
-            Ok(Self(span))
-        }
-    }
-}
-
-struct RawSecret(SecretSource);
-
-impl RawSecret {
-    fn resolve_in(self, folder: &Path) -> SecretSource {
-        match self.0 {
-            SecretSource::File(path) => SecretSource::File(folder.join(path)),
-            other => other,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for RawSecret {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Forms;
-        impl<'de> Visitor<'de> for Forms {
-            type Value = RawSecret;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("{ env = \"NAME\" }, { file = \"PATH\" } or { command = \"COMMAND\" }")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<RawSecret, E> {
-                Err(E::custom(
-                    "secrets do not belong in this file: write { env = \"NAME\" }, { file = \"PATH\" } or { command = \"COMMAND\" }",
-                ))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawSecret, A::Error> {
-                let wrong = || A::Error::custom("write exactly one of env, file and command");
-                let (form, value) = map.next_entry::<String, String>()?.ok_or_else(wrong)?;
-                if map.next_key::<String>()?.is_some() {
-                    return Err(wrong());
-                }
-                match form.as_str() {
-                    "env" => Ok(RawSecret(SecretSource::Env(value))),
-                    "file" => Ok(RawSecret(SecretSource::File(value.into()))),
-                    "command" => Ok(RawSecret(SecretSource::Command(value))),
-                    _ => Err(wrong()),
-                }
-            }
-        }
-        deserializer.deserialize_any(Forms)
-    }
-}
-
-impl fmt::Debug for SecretSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "secret from {self}")
-    }
-}
-
-impl fmt::Display for SecretSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Env(name) => write!(f, "environment variable {name}"),
-            Self::File(path) => write!(f, "file {}", path.display()),
-            Self::Command(_) => f.write_str("its command"),
-        }
-    }
-}
-
-impl SecretSource {
-    /// Fetches the secret: the first line, without surrounding blanks.
-    ///
-    /// # Errors
-    /// A sentence that names the source and what to do; never the secret.
-    pub fn fetch(&self) -> Result<SecretString, String> {
-        let text = match self {
-            Self::Env(name) => std::env::var(name).map_err(|_| {
-                format!("environment variable {name} is not set; cron needs it in the crontab or a file")
-            })?,
-            Self::File(path) => {
-                warn_if_open_to_others(path);
-                std::fs::read_to_string(path)
-                    .map_err(|error| format!("file {} cannot be read: {error}", path.display()))?
-            }
-            Self::Command(command) => {
-                let output = std::process::Command::new("sh")
-                    .args(["-c", command])
-                    .stdin(std::process::Stdio::null())
-                    .output()
-                    .map_err(|error| format!("the command for it cannot be run: {error}"))?;
-                if !output.status.success() {
-                    return Err(format!("the command for it ended with {}", output.status));
-                }
-                String::from_utf8(output.stdout).map_err(|_| "the command for it prints no text".to_owned())?
-            }
-        };
-        let secret = text.lines().next().unwrap_or_default().trim();
-        if secret.is_empty() {
-            return Err(format!("{self} is empty"));
-        }
-        if !secret.is_ascii() || secret.contains(char::is_whitespace) {
-            return Err(format!("{self} holds blanks or letters that no key has"));
-        }
-        Ok(SecretString::from(secret))
-    }
-}
-
-#[cfg(unix)]
-fn warn_if_open_to_others(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    if let Ok(meta) = std::fs::metadata(path)
-        && meta.permissions().mode() & 0o077 != 0
-    {
-        log::warn!("{} can be read by others; run: chmod 600 {}", path.display(), path.display());
-    }
-}
-
-#[cfg(not(unix))]
-fn warn_if_open_to_others(_: &Path) {}
 
 #[cfg(test)]
 mod tests {
@@ -710,7 +537,7 @@ since = "2026-11-01"
         assert_eq!(channel.since, "2026-11-01T03:00:00Z".parse::<Instant>().unwrap());
         let ChannelKind::Vtex { base_url, app_token, feed, .. } = &channel.kind;
         assert_eq!(base_url, "https://minhaloja.vtexcommercestable.com.br");
-        assert_eq!(*app_token, SecretSource::File("/etc/vaivem/token".into()));
+        assert_eq!(app_token.source, Source::File("/etc/vaivem/token".into()));
         assert_eq!(*feed, FeedRule::Create);
         assert_eq!(channel.import, ImportRule::Paid);
     }
@@ -753,8 +580,21 @@ since = "2026-11-01"
         let http = error(&GOOD.replace("account = \"minhaloja\"", "base_url = \"http://example.com\""));
         assert!(http.contains("does not start with https://"), "{http}");
 
+        let both = error(&format!("{GOOD}base_url = \"https://outra.example\"\n"));
+        assert!(both.contains(":11: `channels.loja.base_url`: is given beside `account`"), "{both}");
+
         let syntax = error("[erp\nkind = 1");
         assert!(syntax.starts_with("/etc/vaivem/vaivem.toml:1:"), "{syntax}");
+    }
+
+    #[test]
+    fn a_channel_issues_as_the_erp_does_unless_it_says_otherwise() {
+        let issuers = |text: &str| parse(text).unwrap().channels[0].invoices.issuers.clone().unwrap();
+        let two = GOOD
+            .replace("kind = \"ledger\"", "kind = \"ledger\"\nissuers = [\"12.345.678/0001-95\", \"529.982.247-25\"]");
+        assert_eq!(issuers(&two).len(), 2);
+        assert_eq!(issuers(&format!("{two}invoices = {{ issuers = [\"52998224725\"] }}\n")).len(), 1);
+        assert_eq!(issuers(&format!("{two}invoices = {{ issuers = [] }}\n")), []);
     }
 
     #[test]
@@ -764,20 +604,10 @@ since = "2026-11-01"
         // Every commented default must be a valid key with that value, too.
         let uncommented: String = text
             .lines()
+            // The other way to say what `account` says.
+            .filter(|line| !line.starts_with("#: base_url"))
             .map(|line| line.strip_prefix("#: ").unwrap_or(line))
             .fold(String::new(), |all, line| all + line + "\n");
         parse(&uncommented).unwrap();
-    }
-
-    #[test]
-    fn secrets_come_from_three_places() {
-        use secrecy::ExposeSecret;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("token");
-        std::fs::write(&path, "s3cret\n").unwrap();
-        assert_eq!(SecretSource::File(path).fetch().unwrap().expose_secret(), "s3cret");
-        assert_eq!(SecretSource::Command("echo s3cret".into()).fetch().unwrap().expose_secret(), "s3cret");
-        assert!(SecretSource::Command("exit 1".into()).fetch().unwrap_err().contains("exit status: 1"));
-        assert!(SecretSource::Env("VAIVEM_NOT_SET".into()).fetch().unwrap_err().contains("VAIVEM_NOT_SET"));
     }
 }

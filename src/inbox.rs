@@ -100,7 +100,9 @@ fn settled(folder: &Path) -> io::Result<Vec<Found>> {
             continue;
         }
         let changed = meta.modified()?;
-        if SystemTime::now().duration_since(changed).unwrap_or_default() < SETTLED_AFTER {
+        // A date ahead of this machine's clock is another machine's; it must not keep a file out for good.
+        let age = SystemTime::now().duration_since(changed).unwrap_or_else(|ahead| ahead.duration());
+        if age < SETTLED_AFTER {
             continue;
         }
         let bytes = if meta.len() > LARGEST { None } else { Some(fs::read(entry.path())?) };
@@ -176,11 +178,14 @@ mod tests {
         drop_into(&inbox, "count.csv", "sku;qtd\nA;10\n", old);
         drop_into(&inbox, "page.xml", "<html><body>login</body></html>", old);
         drop_into(&inbox, "fresh.csv", "sku;qtd\nA;99\n", Duration::ZERO);
+        let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
+        drop_into(&inbox, "ahead.csv", "sku;qtd\nB;5\n", Duration::ZERO);
+        fs::File::options().write(true).open(inbox.join("ahead.csv")).unwrap().set_modified(tomorrow).unwrap();
         drop_into(&inbox, "upload.csv.part", "sku;qtd\nA;99\n", old);
         let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
-        assert_eq!(drained.len(), 2);
+        assert_eq!(drained.len(), 3);
         assert_eq!(names(&inbox), ["done", "fresh.csv", "rejected", "upload.csv.part"]);
-        assert_eq!(names(&inbox.join("done")), ["count.csv"]);
+        assert_eq!(names(&inbox.join("done")), ["ahead.csv", "count.csv"]);
         assert_eq!(names(&inbox.join("rejected")), ["page.xml", "page.xml.txt"]);
         assert!(fs::read_to_string(inbox.join("rejected/page.xml.txt")).unwrap().contains("web page"));
         let level = ledger.stock_levels(None, now()).unwrap().levels.remove(0);

@@ -30,6 +30,12 @@ pub enum LockError {
     /// The run was told to stop while it waited.
     #[error("{0}")]
     Stopped(StopReason),
+    /// There is no room for the lock file.
+    #[error("the lock file {file} cannot be written: the disk is full; free space on it, and the next run goes on")]
+    Full {
+        /// Which file.
+        file: PathBuf,
+    },
     /// The lock file cannot be used.
     #[error(
         "the lock file {file} cannot be used: {source}; it must be on a local disk, in a folder vaivem may write to"
@@ -48,7 +54,7 @@ pub enum LockError {
 /// [`LockError::Held`] at once when another process has it.
 pub fn take(state: &Path, pass: &str, channel: &ChannelName, now: Instant) -> Result<Lock, LockError> {
     let (path, mut file) = open(state, pass, channel)?;
-    let unusable = |source| LockError::File { file: path.clone(), source };
+    let unusable = |source| unusable(path.clone(), source);
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -86,7 +92,14 @@ fn open(state: &Path, what: &str, channel: &ChannelName) -> Result<(PathBuf, Fil
     let opened = std::fs::create_dir_all(&folder).and_then(|()| options.open(&path));
     match opened {
         Ok(file) => Ok((path, file)),
-        Err(source) => Err(LockError::File { file: path, source }),
+        Err(source) => Err(unusable(path, source)),
+    }
+}
+
+fn unusable(file: PathBuf, source: std::io::Error) -> LockError {
+    match source.kind() {
+        std::io::ErrorKind::StorageFull => LockError::Full { file },
+        _ => LockError::File { file, source },
     }
 }
 

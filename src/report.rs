@@ -2,7 +2,7 @@
 //!
 //! Standard output is the result, standard error is progress and log. A closed pipe never stops a pass.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::http::Counts;
-use crate::model::{Cents, ChannelName, OrderId};
+use crate::model::{Cents, ChannelName, Instant, OrderId};
 use crate::reason::Reason;
 use crate::words;
 
@@ -119,6 +119,36 @@ pub enum Warning {
         /// Why.
         problem: String,
     },
+    /// The list could not be swept to its end; orders known already were visited all the same.
+    ListFailed {
+        /// On which channel.
+        channel: ChannelName,
+        /// Why.
+        problem: String,
+    },
+    /// A person asked for orders from before the cut-off date.
+    BackfillClipped {
+        /// On which channel.
+        channel: ChannelName,
+        /// The cut-off date.
+        cutoff: Instant,
+    },
+    /// The cut-off date was set back, so the list is swept from there.
+    CutoffMoved {
+        /// On which channel.
+        channel: ChannelName,
+        /// The cut-off date.
+        cutoff: Instant,
+        /// How many orders that had been skipped are looked at again.
+        orders: usize,
+    },
+    /// This machine's clock is ahead of the channel's.
+    ClockAhead {
+        /// On which channel.
+        channel: ChannelName,
+        /// By how much.
+        seconds: i64,
+    },
     /// The sweep's cursor was of no use.
     CursorReset {
         /// On which channel.
@@ -166,7 +196,7 @@ pub enum Warning {
 impl Warning {
     /// Whether it only tells of something, and nobody needs to do anything.
     fn needs_nobody(&self) -> bool {
-        matches!(self, Self::FeedCreated { .. } | Self::Expired { .. })
+        matches!(self, Self::FeedCreated { .. } | Self::CutoffMoved { .. } | Self::Expired { .. })
     }
 }
 
@@ -237,10 +267,12 @@ pub struct Summary<'a> {
     pub elapsed: std::time::Duration,
     /// How it ended.
     pub exit: Exit,
-    /// Why it ended early, if it did.
+    /// Why it ended early or lacks something, if so.
     pub message: Option<&'a str>,
     /// Nothing was really done.
     pub dry_run: bool,
+    /// It ended like this before, and a quiet run has told so lately.
+    pub echo: bool,
 }
 
 impl Summary<'_> {
@@ -272,8 +304,9 @@ impl Summary<'_> {
         if self.tally.new > 0 {
             parts.insert(0, format!("{} new", self.tally.new));
         }
+        let complete = matches!(self.exit, Exit::Done | Exit::Held);
         if parts.is_empty() {
-            parts.push("nothing to do".into());
+            parts.push(if complete { "nothing to do" } else { "nothing was done" }.into());
         }
         let dry = if self.dry_run { " (dry run: nothing was done)" } else { "" };
         let seconds = self.elapsed.as_millis();
@@ -287,9 +320,12 @@ impl Summary<'_> {
             seconds / 1000,
             seconds % 1000 / 100,
         );
-        if self.exit != Exit::Done && self.exit != Exit::Held {
-            text +=
-                &format!("\n  ended early, exit {}: {}", self.exit.code(), self.message.unwrap_or(self.exit.meaning()));
+        if !complete {
+            text += &format!(
+                "\n  not complete, exit {}: {}",
+                self.exit.code(),
+                self.message.unwrap_or(self.exit.meaning())
+            );
         }
         text
     }
@@ -302,6 +338,8 @@ pub struct Reporter {
     verbose: bool,
     out: RefCell<Box<dyn Write>>,
     bar: ProgressBar,
+    /// Whether something was said of the pass under way, and in this run at all.
+    said: Cell<(bool, bool)>,
 }
 
 impl std::fmt::Debug for Reporter {
@@ -317,7 +355,7 @@ impl Reporter {
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}") {
             bar.set_style(style);
         }
-        Self { format, quiet, verbose, out: RefCell::new(Box::new(std::io::stdout())), bar }
+        Self { format, quiet, verbose, out: RefCell::new(Box::new(std::io::stdout())), bar, said: Cell::default() }
     }
 
     /// The bar, for the log to make way.
@@ -327,6 +365,7 @@ impl Reporter {
 
     /// Announces what is being worked on.
     pub fn begin(&self, pass: &str, channel: &ChannelName) {
+        self.said.set((false, self.said.get().1));
         self.bar.set_length(0);
         self.bar.set_position(0);
         self.bar.set_message(format!("{pass} {channel}"));
@@ -344,6 +383,7 @@ impl Reporter {
 
     /// Writes a line; a closed pipe or full disk at the other end does not stop the pass.
     pub fn line(&self, text: &str) {
+        self.said.set((true, true));
         self.bar.suspend(|| {
             let mut out = self.out.borrow_mut();
             if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
@@ -368,6 +408,11 @@ impl Reporter {
             }
         }
         self.line(&(text + "}"));
+    }
+
+    /// Whether only what needs a person is told.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Whether standard output is for eyes.
@@ -451,12 +496,19 @@ impl Reporter {
                 }
                 self.json(if summary.part { "pass" } else { "summary" }, fields.into());
             }
-            Format::Human if self.quiet && summary.exit == Exit::Done => {}
+            Format::Human if self.quiet && !self.must_tell(summary) => {}
             Format::Human if summary.part && summary.exit == Exit::Done && summary.tally.is_empty() => {}
             // The sum that follows says it, unless the part ended early and says why.
             Format::Human if summary.part && self.quiet && summary.exit == Exit::Held => {}
             Format::Human => self.line(&summary.text()),
         }
+    }
+
+    /// Whether a quiet run must tell how it ended: what was said before needs its context, and a bad end is told by itself.
+    fn must_tell(&self, summary: &Summary<'_>) -> bool {
+        let (of_pass, at_all) = self.said.get();
+        let said = if summary.channel.is_some() { of_pass } else { at_all };
+        said || !summary.echo && !matches!(summary.exit, Exit::Done | Exit::Held | Exit::Locked)
     }
 
     /// Clears the progress bar.

@@ -298,6 +298,27 @@ pub fn warning(warning: &Warning) -> String {
         Warning::FeedFailed { channel, problem } => {
             format!("channel {channel}: the order feed cannot be read, the list alone is used: {problem}")
         }
+        Warning::ListFailed { channel, problem } => format!(
+            "channel {channel}: the order list could not be swept to its end, so new orders may be missing: {problem}. The orders \
+             known already are looked after; the next run sweeps again from where everything was stored"
+        ),
+        Warning::BackfillClipped { channel, cutoff } => format!(
+            "channel {channel}: orders created before the cut-off date {} are not imported, so nothing before it is looked at; to \
+             have them, set `since` in [channels.{channel}] back",
+            calendar::local_date(*cutoff)
+        ),
+        Warning::CutoffMoved { channel, cutoff, orders } => format!(
+            "channel {channel}: the cut-off date was set back to {}; the order list is swept again from there, and {orders} order{} \
+             skipped before {} looked at again",
+            calendar::local_date(*cutoff),
+            if *orders == 1 { "" } else { "s" },
+            if *orders == 1 { "is" } else { "are" },
+        ),
+        Warning::ClockAhead { channel, seconds } => format!(
+            "channel {channel}: this machine's clock is {} min ahead of the channel's: set it right (NTP). Until then the sweep of \
+             the order list goes by the channel's clock, so that no order is passed over",
+            seconds / 60
+        ),
         Warning::CursorReset { channel, cursor, problem } => {
             format!(
                 "channel {channel}: the cursor `{cursor}` {problem}; everything since the cut-off date is swept again"
@@ -308,9 +329,9 @@ pub fn warning(warning: &Warning) -> String {
             if *orders == 1 { " was" } else { "s were" },
             if *orders == 1 { "it" } else { "they" },
         ),
-        Warning::AnyIssuer { channel } => format!(
-            "channel {channel}: invoices of any issuer are sent; list the store's CNPJs as issuers in [channels.{channel}.invoices]"
-        ),
+        Warning::AnyIssuer { channel } => {
+            format!("channel {channel}: invoices of any issuer are sent; list the store's CNPJs as issuers in [erp]")
+        }
         Warning::DeliveredWithRemarks { channel, order } => format!(
             "channel {channel}: order {order} was delivered with remarks of the carrier (damage, something missing); look at it"
         ),

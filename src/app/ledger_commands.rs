@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 
-use super::{Failure, taken};
+use super::{Failure, ledger_show, taken};
 use crate::cli::LedgerCommand;
-use crate::erp::ledger::{Ledger, OrderDetail, OrderFilter, OrderSummary, Rules};
+use crate::erp::ledger::{Ledger, OrderFilter, OrderSummary, Rules};
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
-use crate::model::{Cents, Instant, Sku, Status, calendar};
+use crate::model::{Instant, Sku, Status, calendar};
 use crate::report::Reporter;
 
 /// Runs one of the ledger's commands on the ledger at `file`.
@@ -27,7 +27,7 @@ pub fn run(
     match command {
         LedgerCommand::Import { files } => import(&to_write()?, files, rules, reporter, now),
         LedgerCommand::Orders { status, limit } => orders(&to_read()?, status.as_deref(), *limit, reporter),
-        LedgerCommand::Show { order } => show(&to_read()?, order, reporter),
+        LedgerCommand::Show { order } => ledger_show::run(&to_read()?, order, reporter),
         LedgerCommand::Set { order, status, note } => set(&to_write()?, order, status, note, reporter, now),
         LedgerCommand::Cancel { order, reason } => cancel(&to_write()?, order, reason, reporter, now),
         LedgerCommand::Stock { sku } => stock(&to_read()?, sku, reporter, now),
@@ -121,7 +121,7 @@ fn summary_json(summary: &OrderSummary) -> serde_json::Value {
 }
 
 /// The one order with that number, store number first: a person may have either.
-fn the_order(ledger: &Ledger, number: &str) -> Result<OrderSummary, Failure> {
+pub(super) fn the_order(ledger: &Ledger, number: &str) -> Result<OrderSummary, Failure> {
     let mut found = ledger.order_by_any(number).map_err(|error| unreadable(&error))?;
     match found.len() {
         1 => Ok(found.remove(0)),
@@ -137,92 +137,6 @@ fn the_order(ledger: &Ledger, number: &str) -> Result<OrderSummary, Failure> {
             ))
         }
     }
-}
-
-fn show(ledger: &Ledger, number: &str, reporter: &Reporter) -> Result<Exit, Failure> {
-    let id = the_order(ledger, number)?.order.id;
-    let Some(detail) = ledger.order_detail(&id).map_err(|error| unreadable(&error))? else {
-        return Err(Failure::new(Exit::Failed, format!("order {number} vanished from the ledger while it was read")));
-    };
-    if reporter.is_human() {
-        show_human(&detail, reporter);
-    } else {
-        reporter.json("ledger_order", detail_json(&detail));
-    }
-    Ok(Exit::Done)
-}
-
-fn show_human(detail: &OrderDetail, reporter: &Reporter) {
-    let OrderDetail { order, content, .. } = detail;
-    let line = |label: &str, text: &str| reporter.line(&format!("{label:<10} {text}"));
-    line("order", &format!("{}, store number {} on {}", order.number, order.store_number, content.channel));
-    line("status", &order.status.code());
-    line("customer", &content.customer.name);
-    if let Some(carrier) = &content.carrier {
-        line("carrier", carrier.as_str());
-    }
-    for sold in &content.lines {
-        line(
-            "line",
-            &format!("{} × {} ({}) at {} = {}", sold.quantity, sold.sku, sold.name, sold.unit_price, sold.total),
-        );
-    }
-    for (label, amount) in [("freight", content.freight), ("tax", content.tax), ("discount", content.discount)] {
-        if amount != Cents::ZERO {
-            line(label, &amount.to_string());
-        }
-    }
-    line("total", &order.total.to_string());
-    for reservation in &detail.reservations {
-        let until = match reservation.released_at {
-            Some(at) => format!("released {}", calendar::local_text(at)),
-            None => "held".into(),
-        };
-        line(
-            "reserved",
-            &format!("{} × {} in {}, {until}", reservation.quantity, reservation.sku, reservation.warehouse),
-        );
-    }
-    for step in &detail.history {
-        line("history", &format!("{} {} {}", calendar::local_text(step.at), step.status.code(), step.note));
-    }
-}
-
-fn detail_json(detail: &OrderDetail) -> serde_json::Value {
-    let OrderDetail { order, content, .. } = detail;
-    json!({
-        "number": order.number,
-        "channel": content.channel,
-        "store_number": order.store_number,
-        "status": order.status.code(),
-        "placed_at": content.created_at.to_rfc3339(),
-        "imported_at": detail.imported_at.to_rfc3339(),
-        "total_cents": order.total.get(),
-        "freight_cents": content.freight.get(),
-        "discount_cents": content.discount.get(),
-        "tax_cents": content.tax.get(),
-        "carrier": content.carrier,
-        "invoiced": order.invoiced,
-        "lines": content.lines.iter().map(|line| json!({
-            "sku": line.sku,
-            "quantity": line.quantity,
-            "unit_price_cents": line.unit_price.get(),
-            "total_cents": line.total.get(),
-            "warehouse": line.warehouse,
-        })).collect::<Vec<_>>(),
-        "reservations": detail.reservations.iter().map(|reservation| json!({
-            "sku": reservation.sku,
-            "warehouse": reservation.warehouse,
-            "quantity": reservation.quantity,
-            "made_at": reservation.made_at.to_rfc3339(),
-            "released_at": reservation.released_at.map(|at| at.to_rfc3339()),
-        })).collect::<Vec<_>>(),
-        "history": detail.history.iter().map(|step| json!({
-            "at": step.at.to_rfc3339(),
-            "status": step.status.code(),
-            "note": step.note,
-        })).collect::<Vec<_>>(),
-    })
 }
 
 fn set(
@@ -311,6 +225,6 @@ fn print_table(table: &mut Table, right: &[usize], reporter: &Reporter) {
     }
 }
 
-fn unreadable(error: &ErpError) -> Failure {
+pub(super) fn unreadable(error: &ErpError) -> Failure {
     Failure::new(Exit::Failed, error.to_string())
 }

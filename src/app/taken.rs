@@ -12,7 +12,7 @@ pub fn report(reporter: &Reporter, file: &str, result: &Result<Taken, String>) {
         Ok(taken) if reporter.is_human() => reporter.news(&format!("{file}: {}", text(taken))),
         Ok(taken) => reporter.json("document", fields(file, taken)),
         Err(problem) if reporter.is_human() => {
-            log::error!("{file}: refused, nothing of it was taken: {problem}");
+            reporter.line(&format!("refused   {file}: nothing of it was taken: {problem}"));
         }
         Err(problem) => reporter.json("document", json!({ "file": file, "taken": false, "problem": problem })),
     }

@@ -44,9 +44,9 @@ pub enum Reading {
 pub enum Feed {
     /// It is as needed.
     Ready,
-    /// It did not exist and was made; it tells only what happens from now on.
-    Created,
-    /// It does not exist.
+    /// It does not exist, and the configuration says to make it.
+    Wanted,
+    /// It does not exist, and the configuration says not to make one.
     Missing,
     /// It exists, but not as needed; it may be another program's.
     Foreign {
@@ -64,6 +64,17 @@ pub struct Lot {
     pub heard: Vec<Heard>,
     /// What to acknowledge them by.
     pub handles: Vec<String>,
+}
+
+/// A page of the list of a window's orders.
+#[derive(Debug)]
+pub struct Page {
+    /// The orders on it.
+    pub orders: Vec<Heard>,
+    /// How many orders the window has by the channel's count, on all pages together.
+    pub total: usize,
+    /// Whether there may be orders on the next page.
+    pub more: bool,
 }
 
 /// The answer to taking an order over.
@@ -123,10 +134,18 @@ impl Channel {
         }
     }
 
-    /// Checks the feed, and makes it where the configuration says so and `may_create`.
-    pub async fn prepare_feed(&self, may_create: bool) -> Result<Feed, CallError> {
+    /// Checks the feed. Changes nothing.
+    pub async fn check_feed(&self) -> Result<Feed, CallError> {
         match self {
-            Self::Vtex(vtex) => vtex.prepare_feed(may_create).await,
+            Self::Vtex(vtex) => vtex.check_feed().await,
+        }
+    }
+
+    /// Makes the feed; it tells only what happens from then on. Only where [`Channel::check_feed`] says that one is wanted, or
+    /// somebody else's is overwritten.
+    pub async fn create_feed(&self) -> Result<(), CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.create_feed().await,
         }
     }
 
@@ -144,10 +163,17 @@ impl Channel {
         }
     }
 
-    /// One step of listing the orders created in a window: gives what was listed and the windows that remain.
-    pub async fn list(&self, window: Window) -> Result<(Vec<Heard>, Vec<Window>), CallError> {
+    /// A page, from 1, of the list of the orders created in a window, the oldest first.
+    pub async fn list(&self, window: Window, page: u32) -> Result<Page, CallError> {
         match self {
-            Self::Vtex(vtex) => vtex.list(window).await,
+            Self::Vtex(vtex) => vtex.list(window, page).await,
+        }
+    }
+
+    /// The most orders of one window that the list shows.
+    pub fn list_limit(&self) -> usize {
+        match self {
+            Self::Vtex(_) => vtex::LIST_LIMIT,
         }
     }
 
@@ -281,27 +307,25 @@ impl Channel {
     }
 }
 
-/// Orders created from `from` to `to`, both inclusive, from a page on.
+/// Orders created from `from` to `to`, both inclusive. Lists count in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// First instant.
     pub from: Instant,
     /// Last instant.
     pub to: Instant,
-    /// Page, from 1.
-    pub page: u32,
 }
 
 impl Window {
-    /// A window from its first page.
+    /// A window.
     pub fn new(from: Instant, to: Instant) -> Self {
-        Self { from, to, page: 1 }
+        Self { from, to }
     }
 
-    /// Its two halves, unless it cannot be divided any more.
+    /// Its two halves, unless it is a single millisecond.
     pub fn halves(self) -> Option<(Self, Self)> {
         let span = self.to.signed_duration_since(self.from).num_milliseconds();
-        if span < 2 {
+        if span < 1 {
             return None;
         }
         let middle = self.from + chrono::TimeDelta::milliseconds(span / 2);
@@ -318,6 +342,8 @@ mod tests {
         let at = |ms| Instant::from_timestamp_millis(ms).unwrap();
         let (first, second) = Window::new(at(0), at(1001)).halves().unwrap();
         assert_eq!((first.from, first.to, second.from, second.to), (at(0), at(500), at(501), at(1001)));
-        assert_eq!(Window::new(at(5), at(6)).halves(), None);
+        let (first, second) = Window::new(at(5), at(6)).halves().unwrap();
+        assert_eq!((first.from, first.to, second.from, second.to), (at(5), at(5), at(6), at(6)));
+        assert_eq!(Window::new(at(5), at(5)).halves(), None);
     }
 }

@@ -17,9 +17,9 @@ pub struct InvoiceRules {
     /// By how many cents invoices may differ from the order and still be sent with the order's value.
     #[serde(deserialize_with = "tolerance")]
     pub value_tolerance: Cents,
-    /// CNPJs (or a CPF) under which the store issues; empty for any.
+    /// CNPJs (or a CPF) under which the store issues for this channel; empty for any. Those of `[erp]` if absent.
     #[serde(deserialize_with = "tax_ids")]
-    pub issuers: Vec<TaxId>,
+    pub issuers: Option<Vec<TaxId>>,
     /// Accept invoices of the test environment, for trying things out.
     pub allow_test: bool,
     /// How long to look for an invoice just sent before the next run does.
@@ -35,7 +35,7 @@ impl Default for InvoiceRules {
             require: None,
             number_format: NumberFormat::default(),
             value_tolerance: Cents::ZERO,
-            issuers: Vec::new(),
+            issuers: None,
             allow_test: false,
             confirm_within: Span::seconds(30),
             settle_after: Span::seconds(600),
@@ -81,8 +81,12 @@ fn tolerance<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cents, D::Err
     u32::deserialize(deserializer).map(|cents| Cents::new(i64::from(cents)))
 }
 
-fn tax_ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TaxId>, D::Error> {
+fn tax_ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<TaxId>>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
     let wrong = |text: &str, problem| serde::de::Error::custom(format!("`{text}`: {problem}"));
-    texts.iter().map(|text| TaxId::parse(text).map_err(|problem| wrong(text, problem))).collect()
+    texts
+        .iter()
+        .map(|text| TaxId::parse(text).map_err(|problem| wrong(text, problem)))
+        .collect::<Result<_, _>>()
+        .map(Some)
 }

@@ -119,7 +119,7 @@ pub enum ErpError {
     #[error(transparent)]
     Call(#[from] crate::http::CallError),
     /// The ledger's file cannot be used; the run stops.
-    #[error("the ledger file cannot be used: {0}")]
+    #[error("the ledger file cannot be used: {}", crate::store::sqlite::said(.0))]
     File(#[from] rusqlite::Error),
 }
 
@@ -145,10 +145,10 @@ impl Erp {
         }
     }
 
-    /// The status a cancelled order had until it was cancelled; `None` when it is not cancelled, or the ERP does not tell.
-    pub async fn cancelled_from(&self, id: &ErpOrderId) -> Result<Option<Status>, ErpError> {
+    /// The status an order had before the one it has; `None` when it had no other, or the ERP does not tell.
+    pub async fn status_before(&self, id: &ErpOrderId) -> Result<Option<Status>, ErpError> {
         match self {
-            Self::Ledger(ledger) => ledger.cancelled_from(id),
+            Self::Ledger(ledger) => ledger.status_before(id),
         }
     }
 

@@ -20,6 +20,7 @@ use super::retry::{Next, Retry};
 use crate::clock::{Clock, later};
 use crate::stop::Stop;
 use crate::store::budget::{Budget, Turn};
+use crate::store::sqlite;
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -160,8 +161,8 @@ impl Door {
         self.carry_out(&origin, async || self.send(&origin, &call, &method, &url).await).await
     }
 
-    /// As [`Door::call`], with `None` when the API says that there is no such thing. A 404 that is a web page is an
-    /// error: it says that host or path are wrong, not that an order is missing.
+    /// As [`Door::call`], with `None` when the API says that there is no such thing. A 404 that is a web page or plain text
+    /// is an error: it says that host or path are wrong, not that an order is missing.
     ///
     /// # Errors
     /// As for [`Door::call`].
@@ -239,7 +240,7 @@ impl Door {
     /// Waits for a slot among the calls at the same time, then for the budget to let the call go.
     async fn turn(&self, origin: &Origin, retry: &mut Retry) -> Result<SemaphorePermit<'_>, CallError> {
         let stopped = |reason| origin.failed(Failure::Stopped(reason));
-        let budget = |problem: rusqlite::Error| origin.failed(Failure::Budget { detail: problem.to_string() });
+        let budget = |problem: rusqlite::Error| origin.failed(Failure::Budget { detail: sqlite::said(&problem) });
         let slot = tokio::select! {
             biased;
             reason = self.stop.stopped() => return Err(stopped(reason)),

@@ -114,6 +114,8 @@ pub enum StopCause {
     Down,
     /// The host asks for a pause longer than the run waits.
     Limited,
+    /// The state file, which holds the shared budget, cannot be used.
+    StateFile,
     /// The run was told to stop.
     Interrupted,
 }
@@ -167,7 +169,12 @@ impl Origin {
             let secrets = self.site.secret_headers.iter().map(|(_, value)| value.expose_secret());
             text.map(|text| excerpt::scrub(text, secrets))
         };
-        let said = Said { code: scrub(said.code), message: scrub(said.message), excerpt: scrub(said.excerpt) };
+        let said = Said {
+            code: scrub(said.code),
+            message: scrub(said.message),
+            excerpt: scrub(said.excerpt),
+            in_prose: said.in_prose,
+        };
         self.error(failure, Some(status), said)
     }
 
@@ -210,9 +217,10 @@ impl CallError {
         self.0.said.excerpt.as_deref()
     }
 
-    /// Whether the API says that there is no such thing. A 404 that is a web page says nothing of the kind.
+    /// Whether the API says that there is no such thing: with JSON, or without a word. A 404 that is a web page or plain text
+    /// is a proxy's, and says that host or path are wrong.
     pub fn is_not_found(&self) -> bool {
-        self.0.status == Some(404) && self.0.failure == Failure::Status
+        self.0.status == Some(404) && self.0.failure == Failure::Status && !self.0.said.in_prose
     }
 
     /// Whether this was a change that may have been carried out all the same; a reading of the other side tells.
@@ -226,6 +234,7 @@ impl CallError {
         match inner.failure {
             _ if inner.refuses_credentials() => Triage::StopRun(StopCause::Credentials),
             Failure::Stopped(_) => Triage::StopRun(StopCause::Interrupted),
+            Failure::Budget { .. } => Triage::StopRun(StopCause::StateFile),
             Failure::Limited { .. } => Triage::StopRun(StopCause::Limited),
             Failure::Unreachable { .. } | Failure::GivenUp { .. } => Triage::StopRun(StopCause::Down),
             _ if inner.host_is_down => Triage::StopRun(StopCause::Down),
@@ -429,6 +438,14 @@ mod tests {
         assert_eq!(failed(Failure::Limited { until: Instant::default() }), Triage::StopRun(Limited));
         assert_eq!(status(500, Effect::Read).concluded(1, false, true).triage(), Triage::StopRun(Down));
         assert_eq!(status(404, Effect::Read).concluded(1, false, true).triage(), Triage::StopRun(Down));
+    }
+
+    #[test]
+    fn only_the_api_can_say_that_there_is_no_such_thing() {
+        let not_found =
+            |body: &[u8]| origin(Effect::Read, false).answered(Failure::Status, 404, body, None).is_not_found();
+        assert!(not_found(b" ") && not_found(br#"{"message":"no such order"}"#) && not_found(br#""none""#));
+        assert!(!not_found(b"404 page not found") && !not_found(b"{cut"));
     }
 
     #[test]

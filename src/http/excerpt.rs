@@ -24,6 +24,8 @@ pub(super) struct Said {
     pub message: Option<String>,
     /// Either of them, or whatever there is, short and masked.
     pub excerpt: Option<String>,
+    /// It is text, and no JSON.
+    pub in_prose: bool,
 }
 
 /// What a body says.
@@ -38,10 +40,10 @@ pub(super) fn said(body: &[u8], content_type: Option<&str>) -> Said {
             Some(title) => format!("a web page titled \"{}\"", short(&title)),
             None => "a web page".to_owned(),
         };
-        return Said { excerpt: Some(excerpt), ..Said::default() };
+        return Said { excerpt: Some(excerpt), in_prose: true, ..Said::default() };
     }
     let Ok(value) = serde_json::from_str::<Value>(text) else {
-        return Said { excerpt: Some(short(text)), ..Said::default() };
+        return Said { excerpt: Some(short(text)), in_prose: true, ..Said::default() };
     };
     // VTEX: {"error":{"code","message"}}; ANYMARKET: {"code","message"}; Eccosys: {"error":[{"codigo","erro"}]},
     // perhaps in "result".
@@ -58,7 +60,7 @@ pub(super) fn said(body: &[u8], content_type: Option<&str>) -> Said {
         // Its values may be anybody's data; its keys tell its kind.
         (None, None) => kind(&value),
     };
-    Said { code, message, excerpt: Some(excerpt) }
+    Said { code, message, excerpt: Some(excerpt), in_prose: false }
 }
 
 /// Whether a body is a page for people. Some APIs call their JSON `text/html`, so what is there counts before what it

@@ -69,7 +69,7 @@ impl Order {
             .checked_sub(self.discount)
     }
 
-    /// The date until which the first unpaid payment can be paid, if the channel tells.
+    /// The last of its payments' due dates, a local date in São Paulo, if the channel tells of any: until then it can still be paid.
     pub fn due_date(&self) -> Option<NaiveDate> {
         self.payments.iter().filter_map(|payment| payment.due_date).max()
     }

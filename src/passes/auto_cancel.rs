@@ -24,7 +24,7 @@ use crate::exit::Exit;
 use crate::model::calendar::BankCalendar;
 use crate::model::{ErpOrderId, Instant, Order, PaymentMethod, Readiness, Status};
 use crate::reason::Reason;
-use crate::report::{Item, Outcome};
+use crate::report::Outcome;
 use crate::store::cancels::{CANCEL_ON_CHANNEL, CancelNotes};
 use crate::store::cursors::PAYMENTS_SYNCED;
 use crate::store::journal::{Effect, State};
@@ -100,8 +100,8 @@ pub struct Facts {
     pub cancelled_from: Option<Status>,
     /// What the channel's gateway says of the payment; `None` while surveying, which asks for less and cancels nothing.
     pub payment: Option<PaymentWord>,
-    /// What holds it.
-    pub hold: Option<Reason>,
+    /// What holds it, by any pass.
+    pub holds: Vec<Reason>,
     /// When the last complete sync-payments of this channel began.
     pub synced_at: Option<Instant>,
     /// When an earlier run first announced that it would cancel this order.
@@ -124,13 +124,13 @@ pub enum Decision {
 /// Decides on an order. Pure: the same facts, policy and instant give the same decision.
 pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
     let order = &facts.order;
-    match &facts.hold {
-        Some(hold) if !is_ours(hold) => return Decision::Keep(Reason::OnHold { held: hold.code() }),
-        // Asking again changes nothing while the order stands where it stood.
-        Some(Reason::CancelRefused { raw, message }) if *raw == order.raw_status => {
-            return Decision::Hold(Reason::CancelRefused { raw: raw.clone(), message: message.clone() });
-        }
-        _ => {}
+    if let Some(hold) = anothers(&facts.holds) {
+        return Decision::Keep(Reason::OnHold { held: hold.code() });
+    }
+    // Asking again changes nothing while the order stands where it stood.
+    let refused_here = |hold: &&Reason| matches!(hold, Reason::CancelRefused { raw, .. } if *raw == order.raw_status);
+    if let Some(refused) = facts.holds.iter().find(refused_here) {
+        return Decision::Hold(refused.clone());
     }
     if order.status == Status::Cancelled {
         return Decision::Keep(Reason::CancelledOnChannel { raw: order.raw_status.clone() });
@@ -253,6 +253,11 @@ pub fn is_ours(hold: &Reason) -> bool {
     }
 }
 
+/// The first hold that is not for this pass to try again.
+fn anothers(holds: &[Reason]) -> Option<&Reason> {
+    holds.iter().find(|hold| !is_ours(hold))
+}
+
 /// What the survey found.
 #[derive(Default)]
 struct Survey {
@@ -285,15 +290,15 @@ pub async fn run(pass: &Pass<'_>, confirm: bool) {
     };
     if stopped.is_some() {
         for (row, why) in &cancel {
-            tell(pass, row, Outcome::Waiting, true, &Reason::CancelPlanned { why: Box::new(why.clone()) }, &[]);
+            pass.tell(row, Outcome::Waiting, true, &Reason::CancelPlanned { why: Box::new(why.clone()) }, &[]);
         }
     } else if pass.dry_run {
         for (row, why) in &cancel {
-            tell(pass, row, Outcome::Cancelled, true, why, carry_out::ACTIONS);
+            pass.tell(row, Outcome::Cancelled, true, why, carry_out::ACTIONS);
         }
     } else {
-        let rows = cancel.into_iter().map(|(row, _)| row).collect();
-        pass.visit_rows(Ok(rows), &async |row: &OrderRow| carry_out::visit(pass, &policy, row).await).await;
+        let rows = cancel.into_iter().map(|(row, _)| Ok(row));
+        pass.visit_rows(rows, &async |row: &OrderRow| carry_out::visit(pass, &policy, row).await).await;
     }
     if pass.orders.is_empty() {
         watch::run(pass).await;
@@ -363,7 +368,6 @@ async fn look_at(pass: &Pass<'_>, policy: &Policy, row: &OrderRow, survey: &Surv
     }
     let facts = match read(pass, row, &notes, None).await? {
         Ok(facts) => facts,
-        Err(Reason::NotOnChannel) => return Ok(pass.not_on_channel(row)?),
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
     if !clock_is_right(pass) {
@@ -395,7 +399,7 @@ fn known_reason_to_wait(row: &OrderRow, notes: &CancelNotes, policy: &Policy, no
     if notes.unsettled {
         return None;
     }
-    if let Some(hold) = notes.hold.as_ref().filter(|hold| !is_ours(hold)) {
+    if let Some(hold) = anothers(&notes.holds) {
         return Some(Reason::OnHold { held: hold.code() });
     }
     let method = notes.method.filter(|_| !notes.cancelled_in_erp)?;
@@ -432,7 +436,7 @@ async fn read(
         None => pass.erp.find_order(&row.channel, &row.id).await?,
     };
     let cancelled_from = match &erp {
-        Some(erp) if erp.status == Status::Cancelled => pass.erp.cancelled_from(&erp.id).await?,
+        Some(erp) if erp.status == Status::Cancelled => pass.erp.status_before(&erp.id).await?,
         _ => None,
     };
     Ok(Ok(Facts {
@@ -440,7 +444,7 @@ async fn read(
         erp,
         cancelled_from,
         payment,
-        hold: notes.hold.clone(),
+        holds: notes.holds.clone(),
         synced_at: pass.store.cursor(&row.channel, PAYMENTS_SYNCED)?,
         announced_at: notes.announced_at,
     }))
@@ -476,7 +480,7 @@ fn leave(pass: &Pass<'_>, row: &OrderRow, notes: &CancelNotes, decision: &Decisi
         Decision::Announce(reason) | Decision::Cancel(reason) => {
             pass.store.announce_cancel(row.row, reason, pass.clock.now())?;
             let planned = Reason::CancelPlanned { why: Box::new(reason.clone()) };
-            tell(pass, row, Outcome::Waiting, notes.announced_at.is_none(), &planned, &[]);
+            pass.tell(row, Outcome::Waiting, notes.announced_at.is_none(), &planned, &[]);
             Ok(())
         }
     }
@@ -493,7 +497,7 @@ fn keep(pass: &Pass<'_>, row: &OrderRow, notes: &CancelNotes, reason: &Reason) -
         }
         _ => Outcome::Unchanged,
     };
-    if row.erp_id.is_some() && notes.hold.as_ref().is_some_and(is_ours) {
+    if row.erp_id.is_some() && notes.holds.iter().any(is_ours) {
         // Nothing heard of it counts as dealt with: that is for the pass that follows payments.
         let row = OrderRow { heard: 0, ..row.clone() };
         let why = row.fate_why.clone().unwrap_or_else(|| reason.clone());
@@ -501,23 +505,8 @@ fn keep(pass: &Pass<'_>, row: &OrderRow, notes: &CancelNotes, reason: &Reason) -
         return pass.conclude(&row, decided, outcome, reason, &[]);
     }
     let is_news = matches!(reason, Reason::AutoCancelOff { .. } | Reason::PaymentsNotSynced { .. });
-    tell(pass, row, outcome, is_news, reason, &[]);
+    pass.tell(row, outcome, is_news, reason, &[]);
     Ok(())
-}
-
-/// Reports what a visit came to, where nothing of the order's own record changes.
-fn tell(pass: &Pass<'_>, row: &OrderRow, outcome: Outcome, changed: bool, reason: &Reason, actions: &[&'static str]) {
-    pass.tally.borrow_mut().count(outcome, row.total);
-    pass.report.item(&Item {
-        channel: row.channel.clone(),
-        order: row.id.clone(),
-        outcome,
-        changed,
-        erp_number: row.erp_number.clone(),
-        reason: reason.clone(),
-        actions: actions.to_vec(),
-        dry_run: pass.dry_run,
-    });
 }
 
 #[cfg(test)]

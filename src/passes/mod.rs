@@ -21,19 +21,20 @@ use intake::Backfill;
 
 use futures_util::{StreamExt, stream};
 
-use crate::channel::Channel;
+use crate::channel::{Channel, Reading};
 use crate::clock::Clock;
 use crate::config::ChannelConfig;
-use crate::erp::{Erp, ErpError};
+use crate::erp::{Erp, ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::http::{CallError, StopCause, Triage};
 use crate::lock::LockError;
-use crate::model::{Line, OrderId, Sku, Status};
+use crate::model::{ErpOrderId, Instant, Line, Order, OrderId, Sku, Status};
 use crate::reason::Reason;
-use crate::report::{Item, Outcome, Reporter, Tally};
+use crate::report::{Item, Outcome, Reporter, Tally, Warning};
 use crate::stop::{Stop, StopReason};
-use crate::store::Store;
-use crate::store::orders::{Decided, Fate, OrderRow, Visit};
+use crate::store::orders::{Decided, Fate, OrderRow};
+use crate::store::visits::Visit;
+use crate::store::{Store, sqlite};
 
 /// How many rows are fetched from the state file at a time.
 const CHUNK: usize = 200;
@@ -110,6 +111,8 @@ pub struct Pass<'a> {
     pub tally: RefCell<Tally>,
     /// Why the run ends early, once it does.
     pub halt: RefCell<Option<(Exit, String)>>,
+    /// What it lacks although it goes on to its end.
+    pub shortfall: RefCell<Option<(Exit, String)>>,
 }
 
 /// What kept a visit from its conclusion.
@@ -125,7 +128,7 @@ pub enum Trouble {
     #[error(transparent)]
     Lock(#[from] LockError),
     /// The state file cannot be used.
-    #[error("the state file cannot be used: {0}")]
+    #[error("the state file cannot be used: {}", sqlite::said(.0))]
     State(#[from] rusqlite::Error),
 }
 
@@ -152,6 +155,7 @@ impl Trouble {
             Triage::RetryLater | Triage::SkipItem => None,
             Triage::StopRun(StopCause::Credentials) => Some(Exit::Config),
             Triage::StopRun(StopCause::Down | StopCause::Limited) => Some(Exit::Unavailable),
+            Triage::StopRun(StopCause::StateFile) => Some(Exit::Failed),
             Triage::StopRun(StopCause::Interrupted) => Some(exit_of(stop.reason())),
         }
     }
@@ -167,12 +171,19 @@ pub fn exit_of(reason: Option<StopReason>) -> Exit {
 }
 
 impl Pass<'_> {
-    /// Ends the run; the first reason stays.
+    /// Ends the run; the first reason stays. A run that was told to stop says so in the words of what told it, however the
+    /// request came to light.
     pub fn end(&self, exit: Exit, message: impl Into<String>) {
         let mut halt = self.halt.borrow_mut();
         if halt.is_none() {
-            *halt = Some((exit, message.into()));
+            let told = self.stop.reason().filter(|reason| exit == exit_of(Some(*reason)));
+            *halt = Some((exit, told.map_or_else(|| message.into(), |reason| reason.to_string())));
         }
+    }
+
+    /// Notes what the run could not do, and goes on: its exit code tells. The first reason stays.
+    pub fn fall_short(&self, exit: Exit, message: impl Into<String>) {
+        self.shortfall.borrow_mut().get_or_insert_with(|| (exit, message.into()));
     }
 
     /// Whether to begin nothing further.
@@ -189,78 +200,128 @@ impl Pass<'_> {
         }
     }
 
-    /// Visits every order that needs it, a bounded number at a time, in a stable order. One that fails does not stop the others,
-    /// unless its failure is everybody's.
+    /// Visits every order that needs it, a bounded number at a time; each is done with as it comes, so that a slow one keeps
+    /// nobody waiting. One that fails does not stop the others, unless its failure is everybody's.
     pub async fn visit_all(&self, visit: Visit, one: impl AsyncFn(&OrderRow) -> Result<(), Trouble>) {
-        self.visit_each(|after| self.store.to_visit(self.channel.name(), visit, after, CHUNK), one).await;
+        let queue = match self.orders {
+            [] => self.store.to_visit(self.channel.name(), visit),
+            _ => Ok(Vec::new()),
+        };
+        match queue {
+            Err(error) => self.end(Exit::Failed, Trouble::State(error).to_string()),
+            Ok(queue) => {
+                let mut chunks = queue.chunks(CHUNK);
+                self.visit_each(|_| chunks.next().map_or(Ok(Vec::new()), |rows| self.store.orders_at(rows)), one).await;
+            }
+        }
     }
 
-    /// As [`Pass::visit_all`], with the rows that `next` gives after a row.
+    /// As [`Pass::visit_all`], with the rows that `next` gives after a row, until it gives none.
     async fn visit_each(
         &self,
-        next: impl Fn(i64) -> rusqlite::Result<Vec<OrderRow>>,
+        mut next: impl FnMut(i64) -> rusqlite::Result<Vec<OrderRow>>,
         one: impl AsyncFn(&OrderRow) -> Result<(), Trouble>,
     ) {
         if !self.orders.is_empty() {
+            self.report.expect(self.orders.len());
             let now = self.clock.now();
-            let rows = self.orders.iter().map(|id| self.store.order_or_new(self.channel.name(), id, now)).collect();
-            self.visit_rows(rows, &one).await;
-            return;
+            let named = self.orders.iter().map(|id| self.store.order_or_new(self.channel.name(), id, now));
+            return self.visit_rows(named, &one).await;
         }
-        let mut after = 0;
-        while !self.halted() {
-            let rows = next(after);
-            match rows.as_deref().map(|rows| rows.last().map(|row| row.row)) {
-                Ok(None) => return,
-                Ok(Some(last)) => after = last,
-                Err(_) => {}
+        let (mut chunk, mut after) = (Vec::new().into_iter(), 0);
+        let rows = std::iter::from_fn(|| {
+            if chunk.len() == 0 {
+                match next(after) {
+                    Ok(rows) => chunk = rows.into_iter(),
+                    Err(error) => return Some(Err(error)),
+                }
+                self.report.expect(chunk.len());
             }
-            self.visit_rows(rows, &one).await;
-        }
+            let row: OrderRow = chunk.next()?;
+            after = row.row;
+            Some(Ok(row))
+        });
+        self.visit_rows(rows, &one).await;
     }
 
+    /// Visits these rows, each taken from the iterator only when its turn comes.
     async fn visit_rows(
         &self,
-        rows: rusqlite::Result<Vec<OrderRow>>,
+        rows: impl Iterator<Item = rusqlite::Result<OrderRow>>,
         one: &impl AsyncFn(&OrderRow) -> Result<(), Trouble>,
     ) {
-        let rows = match rows {
-            Ok(rows) => rows,
-            Err(error) => return self.end(Exit::Failed, Trouble::State(error).to_string()),
-        };
-        self.report.expect(rows.len());
-        stream::iter(&rows)
+        let mut rows = rows;
+        let begun = std::iter::from_fn(|| match (!self.halted()).then(|| rows.next())?? {
+            Ok(row) => Some(row),
+            Err(error) => {
+                self.end(Exit::Failed, Trouble::State(error).to_string());
+                None
+            }
+        });
+        stream::iter(begun)
             .map(|row| async move {
-                if !self.halted() {
-                    if let Err(trouble) = one(row).await {
-                        self.fail(row, &trouble);
-                    }
-                    self.report.advance();
+                if let Err(trouble) = one(&row).await {
+                    self.fail(&row, &trouble);
                 }
+                self.report.advance();
             })
-            .buffered(self.config.limits.in_flight)
+            .buffer_unordered(self.config.limits.in_flight)
             .for_each(|()| std::future::ready(()))
             .await;
     }
 
+    /// Reads an order fresh from its channel and records what it says; or gives the reason to hold it.
+    async fn read_channel(&self, row: &OrderRow) -> Result<Result<Order, Reason>, Trouble> {
+        match self.channel.read_order(&row.id).await? {
+            Reading::Order(order) => {
+                self.store.record_reading(row.row, &order, self.clock.now())?;
+                Ok(Ok(*order))
+            }
+            Reading::Absent => Ok(Err(Reason::NotOnChannel)),
+            Reading::Unreadable(problem) => Ok(Err(Reason::Unreadable { at: problem.at, problem: problem.problem })),
+        }
+    }
+
+    /// Reads a linked order fresh from the ERP and records its status; or gives the reason to hold it.
+    async fn read_erp(&self, row: &OrderRow, id: &ErpOrderId) -> Result<Result<ErpOrder, Reason>, Trouble> {
+        let Some(erp) = self.erp.read_order(id).await?.filter(|erp| erp.store_number == row.id) else {
+            let number = row.erp_number.clone().unwrap_or_else(|| id.to_string());
+            let message = format!("it has no order {number} with store number {} any more", row.id);
+            return Ok(Err(Reason::ErpRefused { refusal: "not_found".into(), message }));
+        };
+        self.store.record_erp_status(row.row, &erp.status)?;
+        Ok(Ok(erp))
+    }
+
     /// An item that failed is held and tried again by the next run; trouble that is everybody's ends the run.
     fn fail(&self, row: &OrderRow, trouble: &Trouble) {
-        if let Some(exit) = trouble.ends_run(self.stop) {
-            return self.end(exit, trouble.to_string());
-        }
-        if let Err(error) = self.hold(row, &trouble.reason()) {
+        let noted = match trouble.ends_run(self.stop) {
+            Some(exit) => {
+                self.end(exit, trouble.to_string());
+                self.store.forget_if_only_named(row.row).map(|_| ())
+            }
+            None => self.hold(row, &trouble.reason()),
+        };
+        if let Err(error) = noted {
             self.end(Exit::Failed, Trouble::State(error).to_string());
         }
     }
 
-    /// Holds an order: it keeps the fate `imported` if it is in the ERP.
+    /// Holds an order. What is in the ERP or cancelled keeps its fate, and so does any for which only a call failed.
+    ///
+    /// An order of which nothing is known but that a person named it is reported and forgotten: a slip of the hand is no hold.
     fn hold(&self, row: &OrderRow, reason: &Reason) -> rusqlite::Result<()> {
+        if self.store.forget_if_only_named(row.row)? {
+            self.failed(row, reason.clone());
+            return Ok(());
+        }
         let current = self.store.order(&row.channel, &row.id)?.unwrap_or_else(|| row.clone());
-        let linked = current.erp_id.is_some();
-        let why = if linked { current.fate_why.clone() } else { None }.unwrap_or_else(|| reason.clone());
-        let fate = if linked { Fate::Imported } else { Fate::Held };
+        let is_settled = current.erp_id.is_some() || current.fate == Some(Fate::Cancelled);
+        let kept = current.fate.filter(|_| is_settled || matches!(reason, Reason::CallFailed { .. }));
+        let fate = kept.unwrap_or(Fate::Held);
+        let why = current.fate_why.clone().filter(|_| kept.is_some()).unwrap_or_else(|| reason.clone());
         self.conclude(
-            &OrderRow { heard: row.heard, ..current.clone() },
+            &OrderRow { heard: row.heard, ..current },
             Decided { fate, reason: &why, hold: Some(reason), open: true },
             Outcome::Held,
             reason,
@@ -268,20 +329,23 @@ impl Pass<'_> {
         )
     }
 
-    /// The channel does not have the order. One that only a person named is reported and forgotten: a slip of the hand is no hold.
-    fn not_on_channel(&self, row: &OrderRow) -> rusqlite::Result<()> {
-        if self.store.forget_if_only_named(row.row)? {
-            self.failed(row, Reason::NotOnChannel);
-            Ok(())
-        } else {
-            self.hold(row, &Reason::NotOnChannel)
-        }
-    }
-
     /// A person named an order that is not in the ERP, to a pass that follows orders in the ERP.
     fn not_imported(&self, row: &OrderRow) -> rusqlite::Result<()> {
         self.failed(row, row.fate_why.clone().unwrap_or(Reason::NotImported));
         self.store.forget_if_only_named(row.row).map(|_| ())
+    }
+
+    /// Whether a quiet run has told this lately. When in doubt it is told.
+    fn is_echo(&self, is_due: impl FnOnce(Instant) -> rusqlite::Result<bool>) -> bool {
+        self.report.is_quiet() && matches!(is_due(self.clock.now()), Ok(false))
+    }
+
+    /// Warns a person.
+    fn warn(&self, warning: &Warning) {
+        let words = serde_json::to_string(warning).unwrap_or_default();
+        if !self.is_echo(|now| self.store.remind(&words, now)) {
+            self.report.warning(warning);
+        }
     }
 
     /// What a person asked for cannot be done; nothing of it is kept.
@@ -309,19 +373,28 @@ impl Pass<'_> {
         actions: &[&'static str],
     ) -> rusqlite::Result<()> {
         self.store.decide(row, &decided, self.clock.now())?;
+        let is_news = row.fate != Some(decided.fate) || !actions.is_empty() || outcome == Outcome::Held;
         let current = self.store.order(&row.channel, &row.id)?;
-        self.tally.borrow_mut().count(outcome, current.as_ref().and_then(|row| row.total));
+        self.tell(current.as_ref().unwrap_or(row), outcome, is_news, reason, actions);
+        Ok(())
+    }
+
+    /// Counts and reports what a visit came to.
+    fn tell(&self, row: &OrderRow, outcome: Outcome, is_news: bool, reason: &Reason, actions: &[&'static str]) {
+        self.tally.borrow_mut().count(outcome, row.total);
+        if outcome == Outcome::Held && self.is_echo(|now| self.store.remind_of_hold(row.row, "", now)) {
+            return;
+        }
         self.report.item(&Item {
             channel: row.channel.clone(),
             order: row.id.clone(),
             outcome,
-            changed: row.fate != Some(decided.fate) || !actions.is_empty() || outcome == Outcome::Held,
-            erp_number: current.and_then(|row| row.erp_number),
+            changed: is_news,
+            erp_number: row.erp_number.clone(),
             reason: reason.clone(),
             actions: actions.to_vec(),
             dry_run: self.dry_run,
         });
-        Ok(())
     }
 }
 

@@ -64,7 +64,7 @@ impl Policy {
             require_of_marketplace: of_marketplace,
             number_format: rules.number_format,
             value_tolerance: rules.value_tolerance,
-            issuers: rules.issuers.clone(),
+            issuers: rules.issuers.clone().unwrap_or_default(),
             allow_test: rules.allow_test,
             settle_after: rules.settle_after.0,
             skus: config.skus.clone(),
@@ -472,7 +472,7 @@ async fn one(visit: Visit<'_>, policy: &Policy, warned: &std::cell::Cell<bool>) 
             return Ok(done.conclude(&visit, decision.end, &digest)?);
         };
         if !warned.replace(true) {
-            pass.report.warning(&Warning::AnyIssuer { channel: pass.channel.name().clone() });
+            pass.warn(&Warning::AnyIssuer { channel: pass.channel.name().clone() });
         }
         if pass.dry_run {
             decision.actions.iter().for_each(|action| done.add(action));

@@ -8,7 +8,8 @@
 //! numbers are worked out and sent, no pass of ours hands an order over ([`crate::lock::Handover`]).
 //!
 //! An order that was paid since the last push is neither: it may go into handling any moment, yet the channel surely still
-//! subtracts it. A number that is right as long as it does may stand, see [`plan`]; it is replaced once the order is in handling.
+//! subtracts it. A number that is right as long as it does may stand, see [`plan`]. Once the order is in handling the product is
+//! sent anew, even the same number: until then the channel goes on subtracting what it had reserved for it.
 //!
 //! In two steps. [`work out`](work_out) finds what may have changed, stores what each number should be, and asks the
 //! [guard]. [`send`] then takes what differs, a handful at a time, reads everything afresh, and sends it.
@@ -51,21 +52,10 @@ pub struct Request<'a> {
 pub struct Facts {
     /// What the number is made of.
     pub parts: StockParts,
-    /// Units of the channel's own orders on their way into handling, those of [`StockParts::moving`] included.
-    pub unsettled: i64,
-    /// What the channel last confirmed.
-    pub last: Option<Last>,
+    /// The number the channel last confirmed.
+    pub last: Option<i64>,
     /// The number must be sent even if it is the same.
     pub resend: bool,
-}
-
-/// A number the channel confirmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Last {
-    /// The number.
-    pub quantity: i64,
-    /// Units of its own orders that were on their way into handling then.
-    pub unsettled: i64,
 }
 
 /// What is to be done about a number.
@@ -81,18 +71,13 @@ pub enum Decision {
 ///
 /// What is sent is always the floor: what is sellable, and what is added back. A number between the floor and the floor plus the
 /// units that are surely still reserved may stand: with these the channel promises no more than is sellable, and any update could
-/// only make it promise less, or let go of them. But once orders have settled that were on their way when the last number was
-/// sent, it is sent anew, so that the channel lets go of reservations it may still have.
+/// only make it promise less, or let go of them.
 pub fn plan(facts: &Facts) -> Decision {
     let balance = facts.parts.balance();
     let floor = balance.max(0);
     let ceiling = balance.saturating_add(facts.parts.moving).max(0);
     match facts.last {
-        Some(last)
-            if !facts.resend && facts.unsettled >= last.unsettled && (floor..=ceiling).contains(&last.quantity) =>
-        {
-            Decision::Keep
-        }
+        Some(last) if !facts.resend && (floor..=ceiling).contains(&last) => Decision::Keep,
         _ => Decision::Send(floor),
     }
 }
@@ -162,7 +147,7 @@ impl Push<'_> {
     ) -> Worked {
         // A product that is another one on the channel now was never told its stock.
         let same = row.filter(|row| row.channel_sku == channel_sku);
-        let pushed = same.and_then(|row| row.pushed);
+        let before = same.and_then(|row| row.pushed).map(|(quantity, _)| quantity);
         let resend = resend || same.is_some_and(|row| row.resend);
         let facts = Facts {
             parts: StockParts {
@@ -177,12 +162,10 @@ impl Push<'_> {
                 in_flight_orders: weighed.in_flight_orders,
                 added_back_orders: weighed.added_back_orders,
             },
-            unsettled: weighed.unsettled,
-            last: same.and_then(|row| row.pushed.map(|(quantity, _)| Last { quantity, unsettled: row.unsettled })),
+            last: before,
             resend,
         };
         let decision = plan(&facts);
-        let before = pushed.map(|(quantity, _)| quantity);
         let quantity = match decision {
             Decision::Keep => before.unwrap_or_default(),
             Decision::Send(quantity) => quantity,
@@ -195,7 +178,6 @@ impl Push<'_> {
                 quantity,
                 parts: facts.parts,
                 resend: matches!(decision, Decision::Send(same) if before == Some(same)) || resend,
-                unsettled: facts.unsettled,
                 recheck_at: weighed.recheck_at,
             },
             reading_tells: !resend && before != Some(quantity),
@@ -225,6 +207,10 @@ impl Push<'_> {
     /// Holds a product, and reports it.
     fn hold(&self, sku: &Sku, worked: Option<&Worked>, reason: Reason) -> Result<(), Trouble> {
         self.pass.store.hold_sku(self.channel(), sku, &reason, self.now())?;
+        if self.pass.is_echo(|now| self.pass.store.remind_of_sku_hold(self.channel(), sku, now)) {
+            self.pass.tally.borrow_mut().count(Outcome::Held, None);
+            return Ok(());
+        }
         match worked {
             Some(worked) => self.report(worked, Outcome::Held, Some(reason)),
             None => self.report_product(sku, Outcome::Held, reason),

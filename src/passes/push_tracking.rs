@@ -381,7 +381,7 @@ async fn one(visit: Visit<'_>, policy: &Policy) -> Result<(), Trouble> {
         };
         for invoice in decision.more_parcels.iter().filter(|_| done.is_empty()) {
             let (channel, order) = (visit.row.channel.clone(), visit.row.id.clone());
-            pass.report.warning(&Warning::MoreParcels { channel, order, invoice: invoice.clone() });
+            pass.warn(&Warning::MoreParcels { channel, order, invoice: invoice.clone() });
         }
         if pass.dry_run {
             return Ok(conclude(&visit, decision.actions, decision.end, &digest)?);
@@ -478,7 +478,7 @@ fn conclude(visit: &Visit<'_>, done: Vec<Action>, end: End, digest: &str) -> rus
             Action::SendWay { way: Way { delivered_at: Some(at), .. }, with_remarks, .. } => {
                 if with_remarks && !visit.pass.dry_run {
                     let (channel, order) = (visit.row.channel.clone(), visit.row.id.clone());
-                    visit.pass.report.warning(&Warning::DeliveredWithRemarks { channel, order });
+                    visit.pass.warn(&Warning::DeliveredWithRemarks { channel, order });
                 }
                 told = Some(Reason::DeliveryTold { at, with_remarks });
             }

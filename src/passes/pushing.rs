@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use super::{CHUNK, Pass, Trouble};
-use crate::channel::Reading;
 use crate::channel::outgoing::Sent;
 use crate::erp::outgoing::Outgoing;
 use crate::exit::Exit;
@@ -122,17 +121,13 @@ impl Visit<'_> {
 
     /// Reads the order fresh from its channel, or concludes the visit.
     pub async fn read_channel(&self) -> Result<Option<Order>, Trouble> {
-        let (pass, row) = (self.pass, self.row);
-        let reason = match pass.channel.read_order(&row.id).await? {
-            Reading::Order(order) => {
-                pass.store.record_reading(row.row, &order, pass.clock.now())?;
-                return Ok(Some(*order));
+        match self.pass.read_channel(self.row).await? {
+            Ok(order) => Ok(Some(order)),
+            Err(reason) => {
+                self.conclude(End::Hold(reason), None, &[])?;
+                Ok(None)
             }
-            Reading::Absent => Reason::NotOnChannel,
-            Reading::Unreadable(problem) => Reason::Unreadable { at: problem.at, problem: problem.problem },
-        };
-        self.conclude(End::Hold(reason), None, &[])?;
-        Ok(None)
+        }
     }
 
     /// What the journal says of something sent for this order.
@@ -234,6 +229,10 @@ impl Visit<'_> {
         };
         let current = pass.store.order(&self.row.channel, &self.row.id)?;
         pass.tally.borrow_mut().count(outcome, current.as_ref().and_then(|row| row.total));
+        let row = self.row.row;
+        if outcome == Outcome::Held && pass.is_echo(|now| pass.store.remind_of_hold(row, pass.verb, now)) {
+            return Ok(());
+        }
         pass.report.item(&Item {
             channel: self.row.channel.clone(),
             order: self.row.id.clone(),

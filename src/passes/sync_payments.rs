@@ -6,7 +6,6 @@
 
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble, auto_cancel};
-use crate::channel::Reading;
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::model::{Order, Readiness, Status, calendar};
@@ -14,7 +13,8 @@ use crate::reason::Reason;
 use crate::report::Outcome;
 use crate::store::cursors::PAYMENTS_SYNCED;
 use crate::store::journal::{Effect, State};
-use crate::store::orders::{Decided, Fate, OrderRow, Visit};
+use crate::store::orders::{Decided, Fate, OrderRow};
+use crate::store::visits::Visit;
 
 /// What was read about an order on both sides.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Facts {
     pub order: Order,
     /// The ERP's side.
     pub erp: ErpOrder,
+    /// Where it stood in the ERP before a customer's wish to cancel, if there is one now and the ERP tells.
+    pub requested_at: Option<Status>,
     /// What a person cancels in the ERP is cancelled on the channel, by auto-cancel.
     pub channel_follows: bool,
 }
@@ -48,7 +50,7 @@ impl Action {
             Self::SetErpStatus(Status::Paid) => "mark_paid",
             Self::SetErpStatus(Status::PaymentUnderReview) => "mark_under_review",
             Self::SetErpStatus(Status::CancellationRequested) => "mark_cancellation_requested",
-            Self::SetErpStatus(_) => "set_status",
+            Self::SetErpStatus(_) => "resume_status",
             Self::CancelInErp { .. } => "cancel_order",
             Self::TakeOver => TAKE_OVER,
         }
@@ -90,14 +92,8 @@ pub fn plan(facts: &Facts) -> Decision {
             };
             act(Reason::CancelledOnChannel { raw: order.raw_status.clone() }, vec![Action::CancelInErp { note }])
         }
-        status if erp.status == Status::Cancelled => {
-            let paid_before = order.paid_at.zip(erp.cancelled_at).is_some_and(|(paid, cancelled)| paid <= cancelled);
-            let may_follow = facts.channel_follows && paid_before && !status.is_final_for_payment();
-            if status.is_paid_or_beyond() && !may_follow {
-                Decision::Hold(Reason::paid_after_cancellation(order))
-            } else {
-                in_step()
-            }
+        _ if erp.status == Status::Cancelled => {
+            paid_after_cancellation(order, erp, facts.channel_follows).map_or_else(in_step, Decision::Hold)
         }
         Status::CancellationRequested => match erp.status.may_become(&Status::CancellationRequested) {
             true => {
@@ -110,10 +106,13 @@ pub fn plan(facts: &Facts) -> Decision {
         }
         status if status.is_paid_or_beyond() => {
             let mut actions = Vec::new();
-            if !erp.status.is_paid_or_beyond() && erp.status.may_become(&Status::Paid) {
-                actions.push(Action::SetErpStatus(Status::Paid));
+            // A wish to cancel that came to nothing leaves the order where it was on its way.
+            let paid = facts.requested_at.clone().filter(Status::is_paid_or_beyond).unwrap_or(Status::Paid);
+            if !erp.status.is_paid_or_beyond() && erp.status.may_become(&paid) {
+                actions.push(Action::SetErpStatus(paid));
             }
-            if order.readiness == Readiness::Ready && erp.status != Status::Returned {
+            let is_paid = erp.status.is_paid_or_beyond() || !actions.is_empty();
+            if order.readiness == Readiness::Ready && is_paid {
                 actions.push(Action::TakeOver);
             }
             match actions.first() {
@@ -124,6 +123,17 @@ pub fn plan(facts: &Facts) -> Decision {
         }
         _ => in_step(),
     }
+}
+
+/// The hold of an order that the ERP cancelled and the channel says is paid: a person must decide which of the two counts. There is
+/// none when the money came first and the channel is to follow the ERP, which is auto-cancel's work.
+pub(super) fn paid_after_cancellation(order: &Order, erp: &ErpOrder, channel_follows: bool) -> Option<Reason> {
+    if erp.status != Status::Cancelled || !order.status.is_paid_or_beyond() {
+        return None;
+    }
+    let paid_before = order.paid_at.zip(erp.cancelled_at).is_some_and(|(paid, cancelled)| paid <= cancelled);
+    let may_follow = channel_follows && paid_before && !order.status.is_final_for_payment();
+    (!may_follow).then(|| Reason::paid_after_cancellation(order))
 }
 
 /// Runs the pass.
@@ -146,24 +156,22 @@ pub async fn run(pass: &Pass<'_>) {
 /// Reads an order fresh on both sides, decides, carries out, records.
 async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     let Some(erp_id) = &row.erp_id else { return Ok(pass.not_imported(row)?) };
-    let order = match pass.channel.read_order(&row.id).await? {
-        Reading::Order(order) => *order,
-        Reading::Absent => return Ok(pass.not_on_channel(row)?),
-        Reading::Unreadable(problem) => {
-            return Ok(pass.hold(row, &Reason::Unreadable { at: problem.at, problem: problem.problem })?);
-        }
+    let order = match pass.read_channel(row).await? {
+        Ok(order) => order,
+        Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
-    pass.store.record_reading(row.row, &order, pass.clock.now())?;
-    let Some(erp) = pass.erp.read_order(erp_id).await?.filter(|erp| erp.store_number == row.id) else {
-        let number = row.erp_number.clone().unwrap_or_else(|| erp_id.to_string());
-        let message = format!("it has no order {number} with store number {} any more", row.id);
-        return Ok(pass.hold(row, &Reason::ErpRefused { refusal: "not_found".into(), message })?);
+    let erp = match pass.read_erp(row, erp_id).await? {
+        Ok(erp) => erp,
+        Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
-    pass.store.record_erp_status(row.row, &erp.status)?;
     if let Some(action) = shown_by(&erp.status) {
         pass.store.settle_found(row.row, action, pass.clock.now())?;
     }
-    let facts = Facts { order, erp, channel_follows: pass.config.auto_cancel.from_erp };
+    let requested_at = match erp.status {
+        Status::CancellationRequested => pass.erp.status_before(erp_id).await?,
+        _ => None,
+    };
+    let facts = Facts { order, erp, requested_at, channel_follows: pass.config.auto_cancel.from_erp };
     let (reason, actions) = match plan(&facts) {
         Decision::Hold(reason) => return Ok(pass.hold(row, &reason)?),
         Decision::Do { reason, actions } => (reason, actions),
@@ -194,7 +202,7 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     let open = !(cancelled || facts.order.status.is_final_for_payment() && status.is_final_for_payment());
     // What keeps auto-cancel from its end is not over because payments are in step.
     let hold = match outcome {
-        Outcome::Unchanged if open => pass.store.open_hold(row.row)?.filter(auto_cancel::is_ours),
+        Outcome::Unchanged if open => pass.store.open_holds(row.row)?.into_iter().find(auto_cancel::is_ours),
         _ => None,
     };
     Ok(pass.conclude(row, Decided { fate, reason: why, hold: hold.as_ref(), open }, outcome, &reason, &names)?)
@@ -298,7 +306,7 @@ mod tests {
             cancelled_at: None,
             cancel_reason: None,
         };
-        Facts { order, erp, channel_follows: false }
+        Facts { order, erp, requested_at: None, channel_follows: false }
     }
 
     /// What is done, or the code of the hold.
@@ -346,6 +354,21 @@ mod tests {
         ];
         for (raw, erp, expected) in table {
             assert_eq!(decided(raw, erp.clone()), expected, "{raw} against {erp}");
+        }
+    }
+
+    #[test]
+    fn a_wish_to_cancel_that_came_to_nothing_resumes_where_the_order_was() {
+        for (before, resumed) in [
+            (None, Status::Paid),
+            (Some(Status::AwaitingPayment), Status::Paid),
+            (Some(Status::Paid), Status::Paid),
+            (Some(Status::Picking), Status::Picking),
+            (Some(Status::InProduction), Status::InProduction),
+        ] {
+            let facts = Facts { requested_at: before, ..facts("handling", Status::CancellationRequested, false) };
+            let Decision::Do { actions, .. } = plan(&facts) else { panic!("{facts:?}") };
+            assert_eq!(actions, [Action::SetErpStatus(resumed)]);
         }
     }
 

@@ -35,8 +35,8 @@ pub struct CancelNotes {
     pub cancelled_in_erp: bool,
     /// When an earlier run announced that it would be cancelled.
     pub announced_at: Option<Instant>,
-    /// What holds it.
-    pub hold: Option<Reason>,
+    /// What holds it: each pass that holds orders for itself may do so beside the others.
+    pub holds: Vec<Reason>,
     /// A cancellation was sent to the channel, and what became of it is not known.
     pub unsettled: bool,
     /// Since when it has the fate it has.
@@ -117,13 +117,12 @@ impl Store {
     pub fn cancel_notes(&self, row: i64) -> rusqlite::Result<CancelNotes> {
         self.connection
             .prepare_cached(
-                "SELECT o.method, o.due_date, o.erp_status IS 'cancelled', c.announced_at, h.reason,
+                "SELECT o.method, o.due_date, o.erp_status IS 'cancelled', c.announced_at,
                      EXISTS (SELECT 1 FROM journal j INDEXED BY journal_unsettled WHERE j.channel = o.channel
                          AND j.order_row = o.id AND j.action = ?2 AND j.state IN ('intended', 'unknown')),
                      o.fate_at
                  FROM orders o
                  LEFT JOIN cancellations c ON c.order_row = o.id
-                 LEFT JOIN holds h ON h.order_row = o.id AND h.released_at IS NULL
                  WHERE o.id = ?1",
             )?
             .query_row(params![row, CANCEL_ON_CHANNEL], |found| {
@@ -133,21 +132,11 @@ impl Store {
                     due: text(1)?.and_then(|date| date.parse().ok()),
                     cancelled_in_erp: found.get(2)?,
                     announced_at: found.get::<_, Option<i64>>(3)?.map(instant),
-                    // A hold that this version cannot read is a hold all the same.
-                    hold: text(4)?
-                        .map(|json| serde_json::from_str(&json).unwrap_or(Reason::StatusUnknown { raw: json })),
-                    unsettled: found.get(5)?,
-                    fate_at: found.get::<_, Option<i64>>(6)?.map(instant),
+                    holds: self.open_holds(row)?,
+                    unsettled: found.get(4)?,
+                    fate_at: found.get::<_, Option<i64>>(5)?.map(instant),
                 })
             })
-    }
-
-    /// What holds an order, if anything does.
-    ///
-    /// # Errors
-    /// When the state file cannot be read.
-    pub fn open_hold(&self, row: i64) -> rusqlite::Result<Option<Reason>> {
-        Ok(self.cancel_notes(row)?.hold)
     }
 
     /// Remembers that a run said it would cancel the order; the first time counts.
@@ -244,6 +233,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use super::super::holds;
     use super::*;
     use crate::model::OrderId;
     use crate::store::journal::{Effect, State};
@@ -293,6 +283,18 @@ mod tests {
         assert!(store.cancel_notes(8).unwrap().unsettled && !store.cancel_notes(5).unwrap().unsettled);
         store.settle(&effect(8, CANCEL_ON_CHANNEL), State::Done, "found done", at(2)).unwrap();
         assert_eq!(numbers(store.to_cancel(&loja, false, 0, 9)), [1, 4]);
+    }
+
+    #[test]
+    fn every_open_hold_of_an_order_is_told() {
+        let (_folder, store, _) = store(&[("awaiting_payment", Some("1"), "awaiting_payment", "imported", true)]);
+        let hold = |pass, reason: &Reason| store.write(|tx| holds::hold_in(tx, 1, pass, reason, at(1))).unwrap();
+        hold("", &Reason::NotOnChannel);
+        hold("push-invoices", &Reason::CancelledAfterInvoice);
+        hold("push-tracking", &Reason::StatusUnknown { raw: "?".into() });
+        assert_eq!(store.cancel_notes(1).unwrap().holds.len(), 3);
+        store.write(|tx| holds::release_in(tx, 1, "push-tracking", "gone", at(2))).unwrap();
+        assert_eq!(store.cancel_notes(1).unwrap().holds, [Reason::NotOnChannel, Reason::CancelledAfterInvoice]);
     }
 
     #[test]

@@ -119,6 +119,24 @@ impl Store {
             .collect()
     }
 
+    /// What was bought in those of the channel's orders whose part in the stock changed after `seq` that were handed over, and when
+    /// that was first seen.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn handed_over(&self, channel: &ChannelName, seq: i64) -> rusqlite::Result<Vec<(ClaimLine, Instant)>> {
+        self.connection
+            .prepare_cached(
+                "SELECT o.taken_over_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
+                 FROM stock_news n JOIN orders o ON o.id = n.order_row JOIN order_lines l ON l.order_row = o.id
+                     LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
+                         ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL
+                 WHERE n.seq > ?1 AND o.channel = ?2 AND o.taken_over_at IS NOT NULL",
+            )?
+            .query_map(params![seq, channel.as_str()], |row| Ok((line_from_row(row, 1)?, instant(row.get(0)?))))?
+            .collect()
+    }
+
     /// The orders of every channel that are in flight; and those of `channel` that are in the ERP and that it may subtract itself:
     /// not handed over, or only after `settled`.
     ///

@@ -2,8 +2,18 @@
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::{Store, instant, millis};
-use crate::model::{ChannelName, Instant};
+use super::{Store, instant, millis, orders};
+use crate::model::{ChannelName, Instant, calendar};
+
+/// Orders created up to it were listed. A wide sweep sets it back first, so that a run that is cut short leaves the rest to the
+/// next.
+pub const LIST: &str = "list";
+
+/// When the last wide sweep began; absent when one is due.
+pub const LIST_WIDE: &str = "list-wide";
+
+/// The cut-off date that the last sweep went by.
+pub const LIST_CUTOFF: &str = "list-cutoff";
 
 /// When the last sync-payments began that followed every order of the channel to its end.
 pub const PAYMENTS_SYNCED: &str = "payments_synced";
@@ -27,6 +37,43 @@ impl Store {
     pub fn set_cursor(&self, channel: &ChannelName, name: &str, at: Instant) -> rusqlite::Result<()> {
         self.write(|tx| set(tx, channel, name, at))
     }
+
+    /// Forgets the cursor.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn clear_cursor(&self, channel: &ChannelName, name: &str) -> rusqlite::Result<()> {
+        self.write(|tx| clear(tx, channel, name))
+    }
+
+    /// Sets the cut-off date back: the list is to be swept from there, and orders that were skipped because they are older than
+    /// the cut-off was, and not older than it is, are visited again. Gives how many.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn reopen_since(&self, channel: &ChannelName, cutoff: Instant, now: Instant) -> rusqlite::Result<usize> {
+        self.write(|tx| {
+            let skipped: Vec<i64> = tx
+                .prepare(
+                    "SELECT id FROM orders WHERE channel = ?1 AND fate = 'skipped' AND created_at >= ?2
+                         AND fate_why ->> 'code' = 'before_cutoff'",
+                )?
+                .query_map(params![channel.as_str(), millis(cutoff)], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            let why = format!("the cut-off date is now {}", calendar::local_date(cutoff));
+            for row in &skipped {
+                orders::note(tx, *row, now, "reopened", &why)?;
+                tx.prepare_cached("UPDATE orders SET open = 1, heard = heard + 1 WHERE id = ?1")?.execute([row])?;
+            }
+            clear(tx, channel, LIST)?;
+            set(tx, channel, LIST_CUTOFF, cutoff)?;
+            Ok(skipped.len())
+        })
+    }
+}
+
+fn clear(tx: &Transaction<'_>, channel: &ChannelName, name: &str) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM cursors WHERE channel = ?1 AND name = ?2", params![channel.as_str(), name]).map(|_| ())
 }
 
 /// As [`Store::set_cursor`], inside a transaction that also stores what the cursor stands for.

@@ -25,10 +25,10 @@ impl CustomerKey {
     /// Reads the key beside `state`, or makes one.
     pub(super) fn load_or_create(state: &Path) -> Result<Self, OpenError> {
         let path = beside(state);
-        if let Some(key) = read(&path) {
+        let unusable = |error: std::io::Error| OpenError::io(&path, "customer key", error);
+        if let Some(key) = read(&path).map_err(unusable)? {
             return Ok(key);
         }
-        let unusable = |error: std::io::Error| OpenError::io(&path, "customer key", error);
         // Made under another name and linked, so that two first runs at once agree on one key and a crash leaves no half key.
         let draft = path.with_extension(format!("key.{}", std::process::id()));
         let mut options = std::fs::OpenOptions::new();
@@ -40,7 +40,7 @@ impl CustomerKey {
         file.write_all(&key).and_then(|()| file.sync_all()).map_err(unusable)?;
         let linked = std::fs::hard_link(&draft, &path);
         std::fs::remove_file(&draft).map_err(unusable)?;
-        match (linked, read(&path)) {
+        match (linked, read(&path).map_err(unusable)?) {
             (_, Some(key)) => Ok(key),
             (Err(error), None) => Err(unusable(error)),
             (Ok(()), None) => Err(unusable(std::io::Error::other("it cannot be read back"))),
@@ -49,7 +49,7 @@ impl CustomerKey {
 
     /// For a dry run: the key if there is one, else one that is forgotten.
     pub(super) fn load_or_forget(state: &Path) -> Self {
-        read(&beside(state)).unwrap_or_else(|| Self(random()))
+        read(&beside(state)).ok().flatten().unwrap_or_else(|| Self(random()))
     }
 
     /// The hash of a document, the same for every spelling of it.
@@ -69,8 +69,20 @@ fn beside(state: &Path) -> PathBuf {
     state.with_file_name(name)
 }
 
-fn read(path: &Path) -> Option<CustomerKey> {
-    std::fs::read(path).ok()?.try_into().ok().map(CustomerKey)
+fn read(path: &Path) -> std::io::Result<Option<CustomerKey>> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let length = bytes.len();
+    let key = bytes.try_into().map_err(|_| {
+        std::io::Error::other(format!(
+            "it is damaged: {length} bytes, not 32. Restore it from a backup, or move it away and a new one is made; customers \
+             recorded until then are not recognised any more"
+        ))
+    })?;
+    Ok(Some(CustomerKey(key)))
 }
 
 fn random() -> [u8; 32] {
@@ -87,6 +99,16 @@ fn random() -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_damaged_key_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("vaivem.db.key");
+        std::fs::write(&key, [7; 31]).unwrap();
+        let problem = CustomerKey::load_or_create(&folder.path().join("vaivem.db")).unwrap_err().to_string();
+        assert!(problem.contains("31 bytes, not 32") && problem.contains("backup"), "{problem}");
+        assert_eq!(std::fs::read(&key).unwrap(), [7; 31]);
+    }
 
     #[test]
     fn the_key_is_made_once_and_hashes_by_document() {

@@ -31,7 +31,7 @@ pub struct Hold {
     pub promised_at: Option<Instant>,
 }
 
-/// Opens a hold, or renews the one there is; its `since` stays while the reason's code does.
+/// Opens a hold, or renews the one there is; its `since` stays while the reason's code does, and a hold outlives calls that fail.
 pub(super) fn hold(tx: &Transaction<'_>, order: i64, reason: &Reason, now: Instant) -> rusqlite::Result<()> {
     hold_in(tx, order, "", reason, now)
 }
@@ -55,12 +55,16 @@ pub(super) fn hold_in(
         .prepare_cached("SELECT code FROM holds WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL")?
         .query_row(params![order, pass], |row| row.get(0))
         .optional()?;
-    if open.is_some_and(|open| open == code) {
+    let is_renewed = open.as_ref().is_some_and(|open| *open == code);
+    // A call that failed tells nothing of what holds the order.
+    let stays = open.is_some() && matches!(reason, Reason::CallFailed { .. });
+    if is_renewed || stays {
         tx.prepare_cached(
-            "UPDATE holds SET reason = ?3, tried_at = ?4, tries = tries + 1, amount = coalesce((SELECT total FROM orders WHERE id = ?1), 0)
+            "UPDATE holds SET reason = iif(?5, ?3, reason), tried_at = ?4, tries = tries + 1,
+                 amount = coalesce((SELECT total FROM orders WHERE id = ?1), 0)
              WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL",
         )?
-        .execute(params![order, pass, json, millis(now)])?;
+        .execute(params![order, pass, json, millis(now), is_renewed])?;
         return Ok(());
     }
     release_in(tx, order, pass, "another reason took its place", now)?;
@@ -110,7 +114,43 @@ fn to_json(reason: &Reason) -> String {
     serde_json::to_string(reason).unwrap_or_default()
 }
 
+/// The open hold that passes share of an order, if there is one.
+fn shared_hold(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Option<Reason>> {
+    let open = "SELECT reason FROM holds WHERE order_row = ?1 AND pass = '' AND released_at IS NULL";
+    tx.prepare_cached(open)?.query_row([order], |row| row.get(0).map(from_json)).optional()
+}
+
+/// A hold that this version cannot read is a hold all the same.
+fn from_json(json: String) -> Reason {
+    serde_json::from_str(&json).unwrap_or(Reason::StatusUnknown { raw: json })
+}
+
 impl Store {
+    /// Opens, renews or (without a reason) releases the hold of an order on which another pass concludes. A hold of that pass,
+    /// one that is not of the kinds `is_ours` tells, stays; and what is held is open, so that the other pass comes by.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn hold_as_guest(
+        &self,
+        order: i64,
+        reason: Option<&Reason>,
+        is_ours: impl Fn(&Reason) -> bool,
+        now: Instant,
+    ) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            let others = shared_hold(tx, order)?.filter(|open| !is_ours(open));
+            match (others, reason) {
+                (Some(others), reason) if reason.is_none_or(|reason| reason.code() != others.code()) => Ok(()),
+                (_, None) => release(tx, order, "its cause is gone", now),
+                (_, Some(reason)) => {
+                    hold(tx, order, reason, now)?;
+                    tx.prepare_cached("UPDATE orders SET open = 1 WHERE id = ?1")?.execute([order]).map(|_| ())
+                }
+            }
+        })
+    }
+
     /// Opens a hold of a SKU, or renews the one there is; its `since` stays while the reason's code does.
     ///
     /// # Errors
@@ -142,6 +182,17 @@ impl Store {
     /// When the state file cannot be written.
     pub fn release_sku(&self, channel: &ChannelName, sku: &Sku, why: &str, now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| release_sku(tx, channel, sku, why, now))
+    }
+
+    /// What holds an order, the oldest first.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn open_holds(&self, order: i64) -> rusqlite::Result<Vec<Reason>> {
+        self.connection
+            .prepare_cached("SELECT reason FROM holds WHERE order_row = ?1 AND released_at IS NULL ORDER BY since, id")?
+            .query_map([order], |row| row.get(0).map(from_json))?
+            .collect()
     }
 
     /// The open holds, the oldest first.
@@ -176,5 +227,76 @@ impl Store {
                 })
             })?
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_timestamp_millis(1_790_000_000_000 + seconds * 1_000).unwrap()
+    }
+
+    /// A state file with one order, in row 1, that nobody expects anything of.
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("vaivem.db")).unwrap();
+        store.order_or_new(&ChannelName::new("loja"), &OrderId::new("1-01"), at(0)).unwrap();
+        store.connection.execute("UPDATE orders SET open = 0", []).unwrap();
+        (folder, store)
+    }
+
+    fn call_failed(message: &str) -> Reason {
+        Reason::CallFailed { message: message.into() }
+    }
+
+    /// Code, since, tries of the open hold.
+    fn open(store: &Store) -> Option<(String, Instant, i64)> {
+        let holds = store.holds().unwrap();
+        assert!(holds.len() < 2);
+        holds.first().map(|hold| (hold.reason.code(), hold.since, hold.tries))
+    }
+
+    #[test]
+    fn a_call_that_fails_again_is_the_same_hold() {
+        let (_folder, store) = store();
+        store.write(|tx| hold(tx, 1, &call_failed("first"), at(1))).unwrap();
+        store.write(|tx| hold(tx, 1, &call_failed("second"), at(2))).unwrap();
+        assert_eq!(open(&store), Some(("call_failed".into(), at(1), 2)));
+        assert_eq!(store.holds().unwrap()[0].reason, call_failed("second"));
+    }
+
+    #[test]
+    fn a_call_that_fails_does_not_displace_what_holds_the_order() {
+        let (_folder, store) = store();
+        store.write(|tx| hold(tx, 1, &Reason::CancelledAfterInvoice, at(1))).unwrap();
+        store.write(|tx| hold(tx, 1, &call_failed("then"), at(2))).unwrap();
+        assert_eq!(open(&store), Some(("cancelled_after_invoice".into(), at(1), 2)));
+        store.write(|tx| hold(tx, 1, &Reason::NotOnChannel, at(3))).unwrap();
+        assert_eq!(open(&store), Some(("not_on_channel".into(), at(3), 1)));
+    }
+
+    #[test]
+    fn a_guest_touches_only_its_own_holds() {
+        let is_ours = |hold: &Reason| *hold == Reason::NotOnChannel;
+        let (_folder, store) = store();
+        let guest = |reason: Option<&Reason>, seconds| store.hold_as_guest(1, reason, is_ours, at(seconds)).unwrap();
+        let is_open = || -> bool {
+            store.connection.query_row("SELECT open FROM orders WHERE id = 1", [], |row| row.get(0)).unwrap()
+        };
+        guest(None, 1);
+        assert_eq!((open(&store), is_open()), (None, false));
+        guest(Some(&Reason::NotOnChannel), 2);
+        assert_eq!((open(&store), is_open()), (Some(("not_on_channel".into(), at(2), 1)), true));
+        guest(None, 3);
+        assert_eq!(open(&store), None);
+
+        store.write(|tx| hold(tx, 1, &Reason::CancelledAfterInvoice, at(4))).unwrap();
+        guest(None, 5);
+        guest(Some(&Reason::NotOnChannel), 6);
+        assert_eq!(open(&store), Some(("cancelled_after_invoice".into(), at(4), 1)), "another pass's");
+        guest(Some(&Reason::CancelledAfterInvoice), 7);
+        assert_eq!(open(&store), Some(("cancelled_after_invoice".into(), at(4), 2)), "they say the same");
     }
 }

@@ -11,10 +11,12 @@ pub mod holds;
 pub mod journal;
 pub mod orders;
 pub mod outgoing;
+pub mod reminders;
 pub mod runs;
 mod schema;
 pub mod sqlite;
 pub mod stock;
+pub mod visits;
 
 use std::path::{Path, PathBuf};
 

@@ -99,25 +99,6 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
     })
 }
 
-/// Which of a channel's orders a pass visits.
-#[derive(Clone, Copy, Debug)]
-pub enum Visit {
-    /// Those not in the ERP of which something was heard, that are held, that wait and were not read since `reread_before`; and
-    /// those imported but not yet taken over.
-    ToImport {
-        /// Waiting orders last read before this are read again.
-        reread_before: Instant,
-    },
-    /// Those in the ERP whose payment is still open: those unpaid on either side not read since `unpaid_before`, those paid on
-    /// both not read since `paid_before`, and those of which something was heard or that are held.
-    ToFollow {
-        /// Unpaid orders last read before this are read again.
-        unpaid_before: Instant,
-        /// Paid orders last read before this are read again.
-        paid_before: Instant,
-    },
-}
-
 /// What the history says of an order that a person named before anything was heard of it.
 const NAMED: &str = "named by a person";
 
@@ -177,60 +158,17 @@ impl Store {
                     }
                 };
                 if is_news > 0 || known.is_none() {
-                    tx.prepare_cached("UPDATE orders SET heard = heard + 1, cancel_heard = max(cancel_heard, ?2) WHERE id = ?1")?
-                        .execute(params![row, item.is_cancellation()])?;
+                    // Of an order in the ERP that nobody follows any more, a cancellation is the one word to come back for.
+                    tx.prepare_cached(
+                        "UPDATE orders SET heard = heard + 1, cancel_heard = max(cancel_heard, ?2),
+                             open = max(open, ?2 AND erp_id IS NOT NULL AND fate IS NOT 'cancelled')
+                         WHERE id = ?1",
+                    )?
+                    .execute(params![row, item.is_cancellation()])?;
                 }
             }
             Ok(new)
         })
-    }
-
-    /// The next orders to visit after row `after`, at most `limit`, in the order they were first seen.
-    ///
-    /// # Errors
-    /// When the state file cannot be read.
-    pub fn to_visit(
-        &self,
-        channel: &ChannelName,
-        visit: Visit,
-        after: i64,
-        limit: usize,
-    ) -> rusqlite::Result<Vec<OrderRow>> {
-        let (condition, first, second) = match visit {
-            Visit::ToImport { reread_before } => (
-                "erp_id IS NULL AND (heard <> visited OR fate IS NULL OR fate = 'held'
-                     OR (fate = 'waiting' AND coalesce(read_at, 0) <= min(?4, ?5)))
-                 OR erp_id IS NOT NULL AND taken_over_at IS NULL AND status = 'paid' AND fate = 'imported'",
-                reread_before,
-                reread_before,
-            ),
-            Visit::ToFollow { unpaid_before, paid_before } => (
-                "erp_id IS NOT NULL AND (heard <> visited
-                     OR EXISTS (SELECT 1 FROM holds h WHERE h.order_row = orders.id AND h.pass = '' AND h.released_at IS NULL)
-                     OR coalesce(read_at, 0) <= CASE
-                         WHEN status = 'paid' AND erp_status NOT IN ('awaiting_payment', 'payment_under_review') THEN ?5
-                         ELSE ?4 END)",
-                unpaid_before,
-                paid_before,
-            ),
-        };
-        self.connection
-            .prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM orders INDEXED BY orders_open
-                 WHERE channel = ?1 AND open = 1 AND id > ?2 AND ({condition})
-                 ORDER BY id LIMIT ?3"
-            ))?
-            .query_map(
-                params![
-                    channel.as_str(),
-                    after,
-                    i64::try_from(limit).unwrap_or(i64::MAX),
-                    millis(first),
-                    millis(second)
-                ],
-                from_row,
-            )?
-            .collect()
     }
 
     /// The order with that number on a channel, if it was ever seen.
@@ -344,7 +282,7 @@ impl Store {
             note(tx, effect.order, now, "decided", &format!("{}: {why}", Fate::Imported.code()))?;
             tx.prepare_cached(
                 "UPDATE orders SET erp_id = ?2, erp_number = ?3, erp_status = ?4, linked_at = coalesce(linked_at, ?5),
-                     fate = 'imported', fate_why = ?6, fate_at = ?5
+                     fate = 'imported', fate_why = ?6, fate_at = ?5, open = 1
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -410,9 +348,12 @@ impl Store {
                 tx.prepare_cached("UPDATE orders SET fate = ?2, fate_why = ?3, fate_at = ?4 WHERE id = ?1")?
                     .execute(params![row.row, decided.fate.code(), json, millis(now)])?;
             }
-            tx.prepare_cached("UPDATE orders SET visited = max(visited, ?2), open = ?3 WHERE id = ?1")?
-                .execute(params![row.row, row.heard, decided.open])
-                .map(|_| ())
+            // A tombstone is one for good, whatever fate anybody finds for the order later.
+            tx.prepare_cached(
+                "UPDATE orders SET visited = max(visited, ?2), open = ?3, cancel_heard = max(cancel_heard, ?4) WHERE id = ?1",
+            )?
+            .execute(params![row.row, row.heard, decided.open, decided.fate == Fate::Cancelled])
+            .map(|_| ())
         })
     }
 

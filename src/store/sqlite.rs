@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 /// How long a write waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -142,6 +142,14 @@ pub enum OpenError {
         /// Where it is.
         path: PathBuf,
     },
+    /// There is no room for it.
+    #[error("the {kind} {path} cannot be written, since the disk is full or nearly so; {FREE_SPACE}")]
+    Full {
+        /// What it is.
+        kind: &'static str,
+        /// Where it is.
+        path: PathBuf,
+    },
     /// Anything else SQLite said.
     #[error("the {kind} {path} cannot be used: {source}")]
     Sqlite {
@@ -205,8 +213,27 @@ pub fn scratch_copy(path: &Path, kind: &FileKind) -> Result<Connection, OpenErro
 impl OpenError {
     /// The operating system's refusal of a file beside ours.
     pub fn io(path: &Path, kind: &'static str, source: io::Error) -> Self {
-        Self::Io { kind, path: path.to_owned(), source }
+        let path = path.to_owned();
+        if source.kind() == io::ErrorKind::StorageFull {
+            Self::Full { kind, path }
+        } else {
+            Self::Io { kind, path, source }
+        }
     }
+}
+
+/// What to do about a full disk.
+const FREE_SPACE: &str = "free space on its disk, and the next run goes on";
+
+/// What SQLite said, and what to do where that is plain.
+pub fn said(error: &rusqlite::Error) -> String {
+    if is_full(error) { format!("{error}; {FREE_SPACE}") } else { error.to_string() }
+}
+
+/// Whether a file could not grow. The memory shared with other processes is a file too, and SQLite has a code of its own for it.
+fn is_full(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(code, Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE))
 }
 
 struct Opener<'a> {
@@ -343,7 +370,7 @@ impl Opener<'_> {
     }
 
     fn os<T>(&self, result: io::Result<T>) -> Result<T, OpenError> {
-        result.map_err(|source| OpenError::Io { kind: self.kind.name, path: self.path.into(), source })
+        result.map_err(|source| OpenError::io(self.path, self.kind.name, source))
     }
 
     fn said<T>(&self, result: rusqlite::Result<T>) -> Result<T, OpenError> {
@@ -356,6 +383,7 @@ impl Opener<'_> {
                 OpenError::NotWritable { kind, path }
             }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Busy { kind, path },
+            _ if is_full(&source) => OpenError::Full { kind, path },
             _ => OpenError::Sqlite { kind, path, source },
         })
     }

@@ -75,8 +75,6 @@ CREATE TABLE stock (
     -- The last number the channel confirmed.
     pushed INTEGER,
     pushed_at INTEGER,
-    -- Units of the channel's own orders that were on their way into handling then: what it does with them is seen later.
-    unsettled INTEGER NOT NULL DEFAULT 0,
     -- 1 when the number must be sent even if it is the same.
     resend INTEGER NOT NULL DEFAULT 0,
     -- When time alone may change the number.
@@ -113,10 +111,10 @@ pub struct StockRow {
     pub want: i64,
     /// What it last confirmed, and when.
     pub pushed: Option<(i64, Instant)>,
-    /// Units of its own orders that were on their way into handling then.
-    pub unsettled: i64,
     /// The number must be sent even if it is the same.
     pub resend: bool,
+    /// When time alone may change it.
+    pub recheck_at: Option<Instant>,
 }
 
 /// A number for a channel.
@@ -134,8 +132,6 @@ pub struct Want {
     pub parts: StockParts,
     /// Send it even if it is the same.
     pub resend: bool,
-    /// Units of the channel's own orders on their way into handling.
-    pub unsettled: i64,
     /// When time alone may change it.
     pub recheck_at: Option<Instant>,
 }
@@ -160,7 +156,7 @@ pub struct LookedUp {
     pub at: Instant,
 }
 
-const COLUMNS: &str = "sku, warehouse, channel_sku, want, pushed, pushed_at, unsettled, resend";
+const COLUMNS: &str = "sku, warehouse, channel_sku, want, pushed, pushed_at, resend, recheck_at";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<StockRow> {
     let pushed: Option<i64> = row.get(4)?;
@@ -171,8 +167,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<StockRow> {
         channel_sku: row.get::<_, Option<String>>(2)?.map(ChannelSku::new),
         want: row.get(3)?,
         pushed: pushed.zip(pushed_at).map(|(quantity, at)| (quantity, instant(at))),
-        unsettled: row.get(6)?,
-        resend: row.get(7)?,
+        resend: row.get(6)?,
+        recheck_at: row.get::<_, Option<i64>>(7)?.map(instant),
     })
 }
 
@@ -330,7 +326,7 @@ impl Store {
     ) -> rusqlite::Result<()> {
         self.write(|tx| {
             tx.prepare_cached(
-                "UPDATE stock SET pushed = ?4, pushed_at = ?5, unsettled = ?6, resend = 0
+                "UPDATE stock SET pushed = ?4, pushed_at = ?5, resend = 0
                  WHERE channel = ?1 AND sku = ?2 AND warehouse = ?3",
             )?
             .execute(params![
@@ -338,8 +334,7 @@ impl Store {
                 want.sku.as_str(),
                 want.warehouse.as_str(),
                 want.quantity,
-                millis(now),
-                want.unsettled
+                millis(now)
             ])?;
             for order in added_back {
                 tx.prepare_cached("UPDATE orders SET untaken_at = max(coalesce(untaken_at, 0), ?2) WHERE id = ?1")?

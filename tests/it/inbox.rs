@@ -73,6 +73,8 @@ fn a_cancelled_invoice_is_undone_whatever_lies_first_in_the_folder() {
 fn the_folder_is_named_when_it_is_not_there() {
     let shop = with_inboxes();
     std::fs::remove_dir(shop.path("in")).unwrap();
-    let ran = shop.sync().exits(1);
+    let id = shop.place(paid());
+    let ran = shop.import().exits(4);
     assert!(ran.stderr.contains("in cannot be used"), "{}", ran.stderr);
+    assert_eq!(ran.order(&id)["outcome"], "imported", "orders go on coming in");
 }

@@ -89,6 +89,28 @@ fn a_change_in_the_erp_is_sent_alone() {
     assert_eq!((patches(&shop), shop.vtex(|v| v.available("2"))), (4, 98));
 }
 
+/// The number stays the same by chance, and yet the channel must be told: until then it goes on subtracting what it had reserved for an
+/// order that is in handling now.
+#[test]
+fn an_order_in_handling_is_let_go_of_though_the_number_is_the_same() {
+    let shop = shop("import = \"all\"");
+    let (pays, leaves) = (shop.place(paid().pending(boleto())), shop.place(paid()));
+    let _ = shop.import().exits(0);
+    let _ = shop.push().exits(0);
+    let before = patches(&shop);
+    shop.vtex(|v| {
+        v.approve_payment(&pays);
+        v.cancel_by_customer(&leaves);
+    });
+    for _ in 0..2 {
+        let _ = shop.import().exits(0);
+        let _ = shop.sync().exits(0);
+    }
+    let record = shop.push().exits(0);
+    assert_eq!(record.stock("CAMISETA-P")["before"], record.stock("CAMISETA-P")["quantity"]);
+    assert_eq!((patches(&shop), can_be_bought(&shop)), (before + 1, sellable(&shop)));
+}
+
 /// From the cart to the invoice or the cancellation, with a push after every step: customers can buy exactly what is not sold.
 #[test]
 fn an_orders_whole_life_leaves_exactly_what_is_sellable() {

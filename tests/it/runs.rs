@@ -55,6 +55,8 @@ fn signals_end_a_run_cleanly_and_the_next_goes_on() {
             serde_json::from_slice(output.stdout.split(|b| *b == b'\n').rfind(|line| !line.is_empty()).unwrap())
                 .unwrap();
         assert_eq!((output.status.code(), &summary["exit_code"]), (Some(code), &code.into()));
+        let told = if signal == "INT" { "the run was interrupted" } else { "the run was asked to terminate" };
+        assert_eq!(summary["message"], format!("{told}; the rest is for the next run"));
         shop.vtex(|v| v.faults.clear());
         let _ = shop.import().exits(0);
         let _ = shop.import().exits(0);
@@ -75,9 +77,48 @@ fn the_time_budget_ends_a_run_and_the_next_goes_on() {
     let ran = shop.run(&["import-orders", "--max-duration", "1s"]).exits(10);
     assert!(begun.elapsed() < Duration::from_secs(3));
     assert!(ran.summary()["imported"].as_i64().unwrap() < 20);
+    assert_eq!(ran.summary()["message"], "the run's time budget is used up; the rest is for the next run");
     shop.vtex(|v| v.faults.clear());
     let _ = shop.import().exits(0);
     assert_eq!(shop.erp().len(), 20);
+}
+
+#[test]
+fn runs_that_end_early_come_round_to_every_order_and_to_the_new_ones_first() {
+    let shop = Shop::with("in_flight = 1");
+    let held: Vec<String> = (0..12).map(|_| shop.place(paid().carrier("Jadlog", "9", "Jadlog"))).collect();
+    let _ = shop.import().exits(3);
+    let id = shop.place(paid());
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::SlowMs(150)).on("GET", "/pvt/orders/")));
+    let ran = shop.run(&["import-orders", "--max-duration", "1s"]).exits(10);
+    assert_eq!(ran.order(&id)["outcome"], "imported");
+    let mut runs = 1;
+    let tries = || -> Vec<i64> {
+        shop.run(&["holds"]).exits(3).records().iter().filter_map(|hold| hold["tries"].as_i64()).collect()
+    };
+    while tries().iter().any(|tries| *tries < 2) {
+        assert!(runs < 12, "{held:?} are not come round to: {:?}", tries());
+        let _ = shop.run(&["import-orders", "--max-duration", "1s"]);
+        runs += 1;
+    }
+    assert!(tries().iter().all(|tries| *tries < 4), "none is preferred: {:?}", tries());
+}
+
+#[test]
+fn a_slow_order_keeps_no_other_waiting() {
+    let shop = Shop::with("in_flight = 2");
+    let slow = shop.place(paid());
+    let others: Vec<String> = (0..8).map(|_| shop.place(paid())).collect();
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::SlowMs(8_000)).on("GET", &format!("/orders/{slow}"))));
+    let begun = Instant::now();
+    let child = shop.command(&["import-orders"]).spawn().unwrap();
+    while others.iter().any(|id| shop.take_overs(id) == 0) {
+        assert!(begun.elapsed() < Duration::from_secs(7), "they wait for the slow one");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(shop.take_overs(&slow), 0);
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+    assert_eq!(shop.take_overs(&slow), 1);
 }
 
 #[test]
@@ -107,6 +148,36 @@ fn quiet_prints_nothing_when_all_is_well_and_what_needs_a_person_otherwise() {
     let (code, stdout, stderr) = human(&["import-orders", "-q"]);
     assert_eq!((code, stderr.as_str()), (Some(3), ""));
     assert!(stdout.contains(&held) && stdout.contains("Jadlog") && stdout.contains("what to do"), "{stdout}");
+}
+
+#[test]
+fn quiet_tells_the_same_thing_once_a_day() {
+    let shop = Shop::new();
+    let quiet = |verb: &str| {
+        let output = shop.command(&["-q", verb]).env("VAIVEM_OUTPUT", "human").output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    let first = shop.place(paid().carrier("Jadlog", "9", "Jadlog"));
+    assert!(quiet("import-orders").1.contains(&first));
+    assert_eq!(quiet("import-orders"), (3, String::new()), "nothing new, so no mail");
+    let second = shop.place(paid().carrier("Jadlog", "9", "Jadlog"));
+    let (code, told) = quiet("import-orders");
+    assert!(code == 3 && told.contains(&second) && !told.contains(&first), "{told}");
+
+    // The same for a run that ends badly: until it ended in another way.
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::status(403))));
+    assert!(quiet("import-orders").1.contains("exit 4"));
+    assert_eq!(quiet("import-orders"), (4, String::new()));
+    shop.vtex(|v| v.faults.clear());
+    assert_eq!(quiet("import-orders"), (3, String::new()));
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::status(403))));
+    assert!(quiet("import-orders").1.contains("exit 4"));
+    shop.vtex(|v| v.faults.clear());
+
+    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    state.execute("UPDATE holds SET told_at = told_at - 86400000", []).unwrap();
+    let (_, told) = quiet("import-orders");
+    assert!(told.contains(&first) && told.contains(&second), "a day later: {told}");
 }
 
 #[test]

@@ -143,12 +143,11 @@ fn quiet_is_silent_until_something_needs_a_person() {
 
 #[test]
 fn a_channel_that_is_down_is_given_up_and_the_others_go_on() {
-    let shop = shop();
+    let mut shop = shop();
     let id = shop.place(paid());
-    let other = Sandbox::start();
-    with_second_channel(&shop, &other.url());
-    let theirs = other.vtex(|v| v.place(paid()));
-    other.vtex(|v| v.faults.push(Fault::always(Kind::status(503))));
+    // A port nobody listens on.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    with_second_channel(&shop, &format!("http://127.0.0.1:{free}"));
     let ran = sync(&shop).exits(5);
     assert_eq!(parts(&ran, "loja"), all("done"));
     assert_eq!(parts(&ran, "praia"), [("import-orders".to_owned(), "unavailable".to_owned())]);
@@ -161,8 +160,10 @@ fn a_channel_that_is_down_is_given_up_and_the_others_go_on() {
     assert_eq!(code, Some(5));
     assert!(stdout.contains("praia") && stdout.contains("exit 5"), "even when quiet: {stdout}");
     // Up again, nothing is lost.
-    other.vtex(|v| v.faults.clear());
-    shop.end_pauses();
+    let other = Sandbox::start();
+    let theirs = other.vtex(|v| v.place(paid()));
+    shop.set(STOCK);
+    with_second_channel(&shop, &other.url());
     let ran = sync(&shop).exits(0);
     assert_eq!(parts(&ran, "praia"), all("done"));
     assert_eq!(other.vtex(|v| v.order(&theirs).status.clone()), "handling");
@@ -191,7 +192,7 @@ fn the_worst_end_wins() {
     shop.vtex(|v| v.faults.push(Fault::always(Kind::status(403))));
     let ran = sync(&shop).exits(4);
     assert_eq!(parts(&ran, "loja"), [("import-orders".to_owned(), "config".to_owned())]);
-    assert_eq!(parts(&ran, "praia"), [("import-orders".to_owned(), "unavailable".to_owned())]);
+    assert_eq!(parts(&ran, "praia")[0], ("import-orders".to_owned(), "unavailable".to_owned()));
     assert!(ran.summary()["message"].as_str().unwrap().starts_with("import-orders loja: "));
 }
 

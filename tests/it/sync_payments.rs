@@ -97,6 +97,21 @@ fn a_request_to_cancel_is_a_status_of_its_own() {
 }
 
 #[test]
+fn a_request_that_was_denied_leaves_the_order_where_it_was() {
+    let shop = Shop::with("reread_paid_after = \"0s\"");
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let _ = shop.run(&["ledger", "set", &id, "picking"]).exits(0);
+    shop.vtex(|v| v.request_cancellation(&id));
+    let _ = shop.sync().exits(0);
+    assert_eq!(status(&shop, &id), "cancellation_requested");
+    shop.vtex(|v| v.set_status(&id, "handling"));
+    let ran = shop.sync().exits(0);
+    assert_eq!(ran.order(&id)["actions"], serde_json::json!(["resume_status"]));
+    assert_eq!(status(&shop, &id), "picking");
+}
+
+#[test]
 fn a_payment_for_an_order_the_erp_cancelled_is_held_for_a_person() {
     let (shop, id) = waiting();
     let _ = shop.run(&["ledger", "cancel", &id, "--reason", "a pedido"]).exits(0);

@@ -37,11 +37,12 @@ const fn product(id: &'static str, ref_id: &'static str, name: &'static str, pri
     Product { id, ref_id, name, price }
 }
 
-/// Places one order of every kind that matters, over the last ten days: 31 of them.
+/// Places one order of every kind that matters, over the last ten days and a little more: 31 of them.
 pub fn shop(v: &mut Vtex) {
     let today = v.now().date_naive();
     let due = today.checked_add_days(Days::new(3)).unwrap_or(today);
-    let overdue = today.checked_sub_days(Days::new(6)).unwrap_or(today);
+    // Beyond any chain of weekend, holidays and days to clear.
+    let overdue = today.checked_sub_days(Days::new(14)).unwrap_or(today);
     let boleto = || Payment::boleto(due);
     let seeds = [
         // Paid and ready, in every form.
@@ -67,7 +68,10 @@ pub fn shop(v: &mut Vtex) {
         of(19, "Rui", "Barros").line(units(8, 1)).line(units(0, 2)).marketplace("MGZ", "Praça", "LU-1357902468"),
         // Not paid yet.
         of(20, "Sílvia", "Matos").line(units(3, 2)).pending(boleto()),
-        of(21, "Tiago", "Vaz").line(units(7, 1)).pending(Payment::boleto(overdue)),
+        of(21, "Tiago", "Vaz")
+            .line(units(7, 1))
+            .pending(Payment::boleto(overdue))
+            .created(v.now() - TimeDelta::days(17)),
         of(22, "Úrsula", "Freire").line(units(1, 1)).pending(Payment::pix()),
         of(23, "Vitor", "Gil").line(units(9, 1)).pending(Payment::card(12)).in_review(),
         of(24, "Wanda", "Leal")
@@ -87,7 +91,8 @@ pub fn shop(v: &mut Vtex) {
     ];
     let first = v.now() - TimeDelta::days(10);
     for (hours, seed) in (0i32..).step_by(7).zip(seeds) {
-        v.place(seed.created(first + TimeDelta::hours(hours.into())));
+        let created = seed.created.unwrap_or(first + TimeDelta::hours(hours.into()));
+        v.place(seed.created(created));
     }
 }
 

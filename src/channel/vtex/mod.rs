@@ -9,7 +9,7 @@ mod wire;
 
 use serde_json::json;
 
-use super::{Feed, Heard, Lot, Reading, TakeOver, Window};
+use super::{Feed, Heard, Lot, Page, Reading, TakeOver, Window};
 use crate::config::FeedRule;
 use crate::http::{Call, CallError, Counts, Door, Effect, segment};
 use crate::model::{ChannelName, Instant, OrderId, PaymentMethod, Status};
@@ -36,8 +36,10 @@ const FEED_STATES: [&str; 14] = [
 /// The most events one read may ask for. Source: VTEX, Feed v3.
 const LOT: u32 = 10;
 /// Page size and highest page of the order list. Source: VTEX, List orders.
-const PER_PAGE: i64 = 100;
-const LAST_PAGE: i64 = 30;
+const PER_PAGE: u16 = 100;
+const LAST_PAGE: u16 = 30;
+/// See [`super::Channel::list_limit`].
+pub(super) const LIST_LIMIT: usize = PER_PAGE as usize * LAST_PAGE as usize;
 
 /// One VTEX account.
 #[derive(Debug)]
@@ -68,39 +70,46 @@ impl Vtex {
         self.door.clock_skew()
     }
 
-    /// See [`super::Channel::prepare_feed`]. VTEX removes a feed when no event came within its retention time, so its absence is
-    /// normal in a quiet shop.
-    pub async fn prepare_feed(&self, may_create: bool) -> Result<Feed, CallError> {
+    /// See [`super::Channel::check_feed`]. VTEX removes a feed when no event came within its retention time, so its absence is
+    /// normal in a quiet shop. Making one overwrites the one that is there, so its absence is believed when it was told twice.
+    pub async fn check_feed(&self) -> Result<Feed, CallError> {
         if self.feed == FeedRule::Off {
             return Ok(Feed::Off);
         }
-        let Some(answer) =
-            self.door.call_optional(Call::read("read feed configuration", "/api/orders/feed/config")).await?
-        else {
-            if self.feed == FeedRule::Use || !may_create {
-                return Ok(Feed::Missing);
-            }
-            let body = json!({
-                "filter": { "type": "FromWorkflow", "status": FEED_STATES },
-                // Invisible for 4 minutes while a run works on it, kept for 14 days: the longest VTEX allows.
-                "queue": { "visibilityTimeoutInSeconds": 240, "MessageRetentionPeriodInSeconds": 1_209_600 },
-            });
-            self.door
-                .call(Call::write("POST", "create feed", "/api/orders/feed/config", Effect::Repeatable).json(body))
-                .await?;
-            return Ok(Feed::Created);
-        };
-        let config: wire::FeedConfig = answer.json()?;
-        Ok(match feed_problem(&config.filter) {
-            None => Feed::Ready,
-            Some(problem) => Feed::Foreign { problem },
+        let mut config = self.feed_config().await?;
+        if config.is_none() && self.feed == FeedRule::Create {
+            config = self.feed_config().await?;
+        }
+        Ok(match config {
+            None if self.feed == FeedRule::Create => Feed::Wanted,
+            None => Feed::Missing,
+            Some(config) => match feed_problem(&config.filter) {
+                None => Feed::Ready,
+                Some(problem) => Feed::Foreign { problem },
+            },
         })
+    }
+
+    async fn feed_config(&self) -> Result<Option<wire::FeedConfig>, CallError> {
+        let call = Call::read("read feed configuration", "/api/orders/feed/config");
+        self.door.call_optional(call).await?.map(|answer| answer.json()).transpose()
+    }
+
+    /// See [`super::Channel::create_feed`].
+    pub async fn create_feed(&self) -> Result<(), CallError> {
+        let body = json!({
+            "filter": { "type": "FromWorkflow", "status": FEED_STATES },
+            // Invisible for 4 minutes while a run works on it, kept for 14 days: the longest VTEX allows.
+            "queue": { "visibilityTimeoutInSeconds": 240, "MessageRetentionPeriodInSeconds": 1_209_600 },
+        });
+        let call = Call::write("POST", "create feed", "/api/orders/feed/config", Effect::Repeatable).json(body);
+        self.door.call(call).await.map(|_| ())
     }
 
     /// See [`super::Channel::read_feed`].
     pub async fn read_feed(&self) -> Result<Lot, CallError> {
         let call = Call::read("read feed", "/api/orders/feed").query("maxlot", LOT.to_string());
-        let Some(answer) = self.door.call_optional(call).await? else { return Ok(Lot::default()) };
+        let answer = self.door.call(call).await?;
         let items: Vec<wire::FeedItem> = if answer.is_empty() { Vec::new() } else { answer.json()? };
         let mut lot = Lot::default();
         for item in items {
@@ -124,33 +133,21 @@ impl Vtex {
         self.door.call(call).await.map(|_| ())
     }
 
-    /// See [`super::Channel::list`]. A window with more orders than thirty pages hold is halved.
-    pub async fn list(&self, window: Window) -> Result<(Vec<Heard>, Vec<Window>), CallError> {
+    /// See [`super::Channel::list`].
+    pub async fn list(&self, window: Window, page: u32) -> Result<Page, CallError> {
         let stamp = |at: Instant| at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
         let call = Call::read("list orders", "/api/oms/pvt/orders")
-            .query("page", window.page.to_string())
+            .query("page", page.to_string())
             .query("per_page", PER_PAGE.to_string())
             .query("orderBy", "creationDate,asc")
             .query("f_creationDate", format!("creationDate:[{} TO {}]", stamp(window.from), stamp(window.to)));
-        let page: wire::ListPage = self.door.call(call).await?.json()?;
-        let total = page.paging.total.unwrap_or(0);
-        if window.page == 1
-            && total > PER_PAGE * LAST_PAGE
-            && let Some((first, second)) = window.halves()
-        {
-            return Ok((Vec::new(), vec![first, second]));
-        }
-        let full = i64::try_from(page.list.len()).unwrap_or(PER_PAGE) >= PER_PAGE;
-        let more = full || i64::from(window.page) * PER_PAGE < total;
-        let next = Window { page: window.page + 1, ..window };
-        let rest =
-            if more && i64::from(next.page) <= LAST_PAGE && !page.list.is_empty() { vec![next] } else { Vec::new() };
-        let listed = page
-            .list
-            .into_iter()
-            .filter_map(|order| Some(heard(order.order_id.as_ref()?, order.status.as_deref().unwrap_or("null"), None)))
-            .collect();
-        Ok((listed, rest))
+        let wire::ListPage { list, paging: wire::Paging { total } } = self.door.call(call).await?.json()?;
+        // A full page may be followed by another whatever the count says.
+        let listed = usize::try_from(page).unwrap_or(usize::MAX).saturating_mul(PER_PAGE.into());
+        let may_follow = list.len() >= PER_PAGE.into() || listed < total;
+        let more = may_follow && !list.is_empty() && page < LAST_PAGE.into();
+        let orders = list.iter().map(|order| heard(&order.order_id, order.status.as_deref().unwrap_or("null"), None));
+        Ok(Page { orders: orders.collect(), total, more })
     }
 
     /// See [`super::Channel::read_order`]. A card payment that is pending is asked after once more: only the transaction tells

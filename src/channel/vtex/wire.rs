@@ -2,7 +2,8 @@
 //!
 //! Shapes: VTEX's published "Orders API" description; where its schema and its examples differ, both are accepted.
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::http::lenient;
@@ -362,34 +363,35 @@ pub struct CourierEvent {
     pub create_date: Option<String>,
 }
 
-/// One page of the order list.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// One page of the order list. Here alone nothing is optional: what is taken for an empty list hides orders.
+#[derive(Debug, Deserialize)]
 pub struct ListPage {
-    #[serde(deserialize_with = "lenient::or_default")]
     pub list: Vec<ListedOrder>,
-    #[serde(deserialize_with = "lenient::or_default")]
     pub paging: Paging,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ListedOrder {
-    #[serde(deserialize_with = "lenient::text")]
-    pub order_id: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "order_number")]
+    pub order_id: String,
+    #[serde(deserialize_with = "lenient::text", default)]
     pub status: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub creation_date: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Deserialize)]
 pub struct Paging {
-    #[serde(deserialize_with = "lenient::integer")]
-    pub total: Option<i64>,
-    #[serde(deserialize_with = "lenient::integer")]
-    pub pages: Option<i64>,
+    #[serde(deserialize_with = "count")]
+    pub total: usize,
+}
+
+fn order_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    lenient::text(deserializer)?.ok_or_else(|| D::Error::custom("an order number is missing"))
+}
+
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let count = lenient::integer(deserializer)?.and_then(|count| usize::try_from(count).ok());
+    count.ok_or_else(|| D::Error::custom("a count is missing"))
 }
 
 /// One event of the feed.

@@ -24,17 +24,17 @@ impl Ledger {
         row_of(id).map_or(Ok(None), |row| Ok(read(&self.connection, row)?))
     }
 
-    /// The status a cancelled order had before.
+    /// The status an order had before the one it has.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn cancelled_from(&self, id: &ErpOrderId) -> Result<Option<Status>, ErpError> {
+    pub fn status_before(&self, id: &ErpOrderId) -> Result<Option<Status>, ErpError> {
         let Some(row) = row_of(id) else { return Ok(None) };
         let before = self
             .connection
             .prepare_cached(
                 "SELECT h.status FROM order_history h JOIN orders o ON o.id = h.order_id
-                 WHERE o.id = ?1 AND o.status = 'cancelled' AND h.status <> 'cancelled' ORDER BY h.id DESC LIMIT 1",
+                 WHERE o.id = ?1 AND h.status <> o.status ORDER BY h.id DESC LIMIT 1",
             )?
             .query_row([row], |row| row.get::<_, String>(0))
             .optional()?;

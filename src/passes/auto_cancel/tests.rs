@@ -42,7 +42,7 @@ fn waiting(payment: Payment, created: &str, now: Instant) -> Facts {
         erp: Some(erp),
         cancelled_from: None,
         payment: Some(PaymentWord::Waiting),
-        hold: None,
+        holds: Vec::new(),
         synced_at: Some(now),
         announced_at: Some(now - TimeDelta::minutes(10)),
     }
@@ -164,7 +164,7 @@ fn each_sign_of_life_keeps_an_order() {
         ("keep several_payments", |f| f.order.payments.clear()),
         ("keep method_not_cancelled", |f| f.order.payments = vec![payment(PaymentMethod::CreditCard, None)]),
         ("keep method_not_cancelled", |f| f.order.payments = vec![payment(PaymentMethod::Other, None)]),
-        ("keep on_hold", |f| f.hold = Some(Reason::CancelledAfterInvoice)),
+        ("keep on_hold", |f| f.holds = vec![Reason::CancelledAfterInvoice]),
         ("keep payments_not_synced", |f| f.synced_at = None),
         ("keep payments_not_synced", |f| f.synced_at = Some(at("2026-11-24T15:59:59Z"))),
         // A clock that was set back.
@@ -262,7 +262,7 @@ fn the_channel_follows_a_person_who_cancelled_in_the_erp() {
 fn a_person_in_the_erp_cannot_overrule_a_hold_a_marketplace_or_the_gateway() {
     type Change = fn(&mut Facts);
     let table: [(&str, Change); 5] = [
-        ("keep on_hold", |f| f.hold = Some(Reason::TotalsDiffer { parts: Cents::new(1), total: Cents::new(2) })),
+        ("keep on_hold", |f| f.holds = vec![Reason::TotalsDiffer { parts: Cents::new(1), total: Cents::new(2) }]),
         ("hold marketplace_must_cancel", |f| f.order.marketplace = Some(marketplace())),
         ("keep payment_unsure", |f| f.payment = Some(PaymentWord::Other { raw: "Approved".into(), paid: true })),
         ("hold cancelled_in_erp_only", |f| f.erp.as_mut().unwrap().invoiced = true),
@@ -281,15 +281,16 @@ fn a_person_in_the_erp_cannot_overrule_a_hold_a_marketplace_or_the_gateway() {
 
 #[test]
 fn its_own_holds_are_tried_again_but_a_refusal_only_in_another_status() {
-    let unknown = |action: &str| Some(Reason::OutcomeUnknown { action: action.into() });
-    let refused = |raw: &str| Some(Reason::CancelRefused { raw: raw.into(), message: "no".into() });
-    for (hold, expected) in [
-        (unknown(CANCEL_ON_CHANNEL), "cancel deadline_passed"),
-        (unknown("create_order"), "keep on_hold"),
-        (refused("start-handling"), "cancel deadline_passed"),
-        (refused("payment-pending"), "hold cancel_refused"),
+    let unknown = |action: &str| Reason::OutcomeUnknown { action: action.into() };
+    let refused = |raw: &str| Reason::CancelRefused { raw: raw.into(), message: "no".into() };
+    for (holds, expected) in [
+        (vec![unknown(CANCEL_ON_CHANNEL)], "cancel deadline_passed"),
+        (vec![unknown("create_order")], "keep on_hold"),
+        (vec![unknown(CANCEL_ON_CHANNEL), Reason::CancelledAfterInvoice], "keep on_hold"),
+        (vec![refused("start-handling")], "cancel deadline_passed"),
+        (vec![refused("payment-pending")], "hold cancel_refused"),
     ] {
-        assert_eq!(decided(&Facts { hold, ..overdue() }, &on()), expected);
+        assert_eq!(decided(&Facts { holds, ..overdue() }, &on()), expected);
     }
 }
 
@@ -348,7 +349,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
                 })
                 .collect();
             facts.order.marketplace = marketplaced.then(marketplace);
-            facts.hold = held.then_some(Reason::CancelledAfterInvoice);
+            facts.holds.extend(held.then_some(Reason::CancelledAfterInvoice));
             match erp {
                 None => facts.erp = None,
                 Some(Status::Cancelled) => erp_cancelled(&mut facts, from.unwrap_or(Status::AwaitingPayment)),
@@ -377,12 +378,12 @@ proptest! {
                 prop_assert_eq!(&order.status, &Status::AwaitingPayment);
                 prop_assert_eq!(erp.map(|erp| (&erp.status, erp.invoiced)), Some((&Status::AwaitingPayment, false)));
                 prop_assert!(order.paid_at.is_none() && order.marketplace.is_none() && order.payments.len() == 1);
-                prop_assert!(facts.hold.is_none() && facts.payment == Some(PaymentWord::Waiting));
+                prop_assert!(facts.holds.is_empty() && facts.payment == Some(PaymentWord::Waiting));
             }
             Decision::Cancel(reason) => {
                 prop_assert_eq!(reason, Reason::CancelledInErp);
                 prop_assert_eq!(erp.map(|erp| (&erp.status, erp.invoiced)), Some((&Status::Cancelled, false)));
-                prop_assert!(order.marketplace.is_none() && facts.hold.is_none());
+                prop_assert!(order.marketplace.is_none() && facts.holds.is_empty());
                 prop_assert!(!matches!(order.status, Status::PaymentUnderReview | Status::Unknown(_) | Status::Invoiced));
                 let is_paid = order.paid_at.is_some() || order.status.is_paid_or_beyond();
                 let from = facts.cancelled_from.clone().unwrap();

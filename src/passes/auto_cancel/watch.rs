@@ -3,7 +3,6 @@
 
 use chrono::TimeDelta;
 
-use super::tell;
 use crate::channel::{PaymentWord, Reading};
 use crate::model::Status;
 use crate::passes::{CHUNK, Pass, Trouble};
@@ -40,7 +39,7 @@ async fn look_at(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     };
     pass.store.watched(row.row, pass.clock.now())?;
     match late {
-        None => tell(pass, row, Outcome::Unchanged, false, &why, &[]),
+        None => pass.tell(row, Outcome::Unchanged, false, &why, &[]),
         Some(late) => {
             // It stays cancelled and closed: no other pass visits it, and none releases this.
             let decided = Decided { fate: Fate::Cancelled, reason: &why, hold: Some(&late), open: false };

@@ -67,8 +67,6 @@ pub struct Weighed {
     pub added_back_rows: Vec<i64>,
     /// Units the channel surely still subtracts, of orders on their way into handling.
     pub moving: i64,
-    /// All units of orders on their way into handling.
-    pub unsettled: i64,
     /// When time alone may change any of it.
     pub recheck_at: Option<Instant>,
 }
@@ -148,7 +146,6 @@ impl Claims {
                     taken
                 }
                 (Standing::Unpaid, Some(Verdict::Moving)) | (Standing::Moving, _) => {
-                    weighed.unsettled = weighed.unsettled.saturating_add(units.quantity);
                     // Handed over only after the channel confirmed its last number, if at all: that did not let go of it.
                     if order.untaken_at.zip(pushed_at).is_some_and(|(untaken, pushed)| untaken >= pushed) {
                         weighed.moving = weighed.moving.saturating_add(units.quantity);
@@ -167,7 +164,8 @@ impl Claims {
 }
 
 impl Weighed {
-    fn recheck(&mut self, at: Option<Instant>) {
+    /// Time alone may change it at this instant, too.
+    pub fn recheck(&mut self, at: Option<Instant>) {
         self.recheck_at = [self.recheck_at, at].into_iter().flatten().min();
     }
 }

@@ -33,14 +33,13 @@ fn facts(physical: i64, reserved: i64, in_flight: i64, added_back: i64, moving: 
             in_flight_orders: Vec::new(),
             added_back_orders: Vec::new(),
         },
-        unsettled: moving,
         last: None,
         resend: false,
     }
 }
 
-fn after(facts: Facts, quantity: i64, unsettled: i64) -> Facts {
-    Facts { last: Some(Last { quantity, unsettled }), ..facts }
+fn after(facts: Facts, quantity: i64) -> Facts {
+    Facts { last: Some(quantity), ..facts }
 }
 
 #[test]
@@ -49,28 +48,24 @@ fn the_number_and_when_it_is_sent() {
     let table = [
         ("never sent", facts(10, 0, 0, 0, 0), Send(10)),
         ("never sent, nothing there", facts(0, 0, 0, 0, 0), Send(0)),
-        ("the same", after(facts(10, 0, 0, 0, 0), 10, 0), Keep),
-        ("sold in the shop", after(facts(9, 0, 0, 0, 0), 10, 0), Send(9)),
-        ("more came in", after(facts(12, 0, 0, 0, 0), 10, 0), Send(12)),
-        ("in flight elsewhere", after(facts(10, 0, 2, 0, 0), 10, 0), Send(8)),
-        ("unpaid, waiting to be imported", after(facts(10, 0, 2, 2, 0), 10, 0), Keep),
-        ("unpaid, imported", after(facts(10, 2, 0, 2, 0), 10, 0), Keep),
-        ("paid since, on its way: the channel subtracts it", after(facts(10, 2, 0, 0, 2), 10, 0), Keep),
-        ("paid since, and one more sold elsewhere", after(facts(10, 3, 0, 0, 2), 10, 0), Send(7)),
-        ("in handling for good", after(facts(10, 2, 0, 0, 0), 10, 0), Send(8)),
-        ("sent while it was on its way, still is", after(facts(10, 2, 0, 0, 0), 8, 0), Keep),
-        ("oversold", after(facts(3, 5, 1, 0, 0), 4, 0), Send(0)),
-        ("oversold, known", after(facts(3, 5, 1, 0, 0), 0, 0), Keep),
-        ("oversold, and units on their way", after(facts(3, 6, 0, 0, 1), 0, 0), Keep),
+        ("the same", after(facts(10, 0, 0, 0, 0), 10), Keep),
+        ("sold in the shop", after(facts(9, 0, 0, 0, 0), 10), Send(9)),
+        ("more came in", after(facts(12, 0, 0, 0, 0), 10), Send(12)),
+        ("in flight elsewhere", after(facts(10, 0, 2, 0, 0), 10), Send(8)),
+        ("unpaid, waiting to be imported", after(facts(10, 0, 2, 2, 0), 10), Keep),
+        ("unpaid, imported", after(facts(10, 2, 0, 2, 0), 10), Keep),
+        ("paid since, on its way: the channel subtracts it", after(facts(10, 2, 0, 0, 2), 10), Keep),
+        ("paid since, and one more sold elsewhere", after(facts(10, 3, 0, 0, 2), 10), Send(7)),
+        ("in handling for good", after(facts(10, 2, 0, 0, 0), 10), Send(8)),
+        ("sent while it was on its way, still is", after(facts(10, 2, 0, 0, 0), 8), Keep),
+        ("oversold", after(facts(3, 5, 1, 0, 0), 4), Send(0)),
+        ("oversold, known", after(facts(3, 5, 1, 0, 0), 0), Keep),
+        ("oversold, and units on their way", after(facts(3, 6, 0, 0, 1), 0), Keep),
     ];
     for (what, facts, decision) in table {
         assert_eq!(plan(&facts), decision, "{what}");
     }
-    let settled = Facts { unsettled: 0, ..after(facts(10, 2, 0, 0, 0), 8, 2) };
-    assert_eq!(plan(&settled), Send(8), "the same again, so that the channel lets go of what is in handling");
-    let still = Facts { unsettled: 2, ..settled };
-    assert_eq!(plan(&still), Keep);
-    let asked = Facts { resend: true, ..after(facts(10, 0, 0, 0, 0), 10, 0) };
+    let asked = Facts { resend: true, ..after(facts(10, 0, 0, 0, 0), 10) };
     assert_eq!(plan(&asked), Send(10));
 }
 
@@ -78,13 +73,12 @@ proptest! {
     #[test]
     fn never_above_what_is_sellable(
         physical in -50i64..500, reserved in 0i64..100, in_flight in 0i64..50, buffer in 0i64..20,
-        added_back in 0i64..50, moving in 0i64..50, other in 0i64..20, last in proptest::option::of((0i64..500, 0i64..50)),
+        added_back in 0i64..50, moving in 0i64..50, last in proptest::option::of(0i64..500),
         resend in any::<bool>(),
     ) {
         let mut facts = facts(physical, reserved, in_flight, added_back, moving);
         facts.parts.buffer = buffer;
-        facts.unsettled = moving + other;
-        facts.last = last.map(|(quantity, unsettled)| Last { quantity, unsettled });
+        facts.last = last;
         facts.resend = resend;
         let sellable = physical - reserved - in_flight - buffer;
         // What customers can buy, when the channel subtracts what is added back and, of a number that stands, what is on its way.
@@ -93,7 +87,7 @@ proptest! {
                 prop_assert!(quantity >= 0);
                 quantity - added_back
             }
-            Decision::Keep => facts.last.unwrap().quantity - added_back - moving,
+            Decision::Keep => facts.last.unwrap() - added_back - moving,
         };
         prop_assert!(shown <= sellable.max(-added_back), "{shown} of {sellable}");
         if let Decision::Send(quantity) = plan(&facts) {
@@ -166,50 +160,50 @@ fn weigh(orders: Vec<Claim>, pushed_at: Option<Instant>, verdicts: Option<&BTree
     claims.weigh((&Sku::new("CANECA"), &places[0]), pushed_at, verdicts, at(0), &loja.stock)
 }
 
-/// In flight, added back, moving, unsettled.
-fn weights(orders: Vec<Claim>, pushed_at: Option<Instant>) -> [i64; 4] {
+/// In flight, added back, moving.
+fn weights(orders: Vec<Claim>, pushed_at: Option<Instant>) -> [i64; 3] {
     let weighed = weigh(orders, pushed_at, None);
-    [weighed.in_flight, weighed.added_back, weighed.moving, weighed.unsettled]
+    [weighed.in_flight, weighed.added_back, weighed.moving]
 }
 
 #[test]
 fn what_each_order_claims() {
     let (unpaid, paid) = (Status::AwaitingPayment, Status::Paid);
-    let table: Vec<(&str, Claim, [i64; 4])> = vec![
-        ("unpaid, in flight", order(1, "loja", unpaid.clone(), 3), [3, 3, 0, 0]),
-        ("unpaid, in the ERP", linked(order(1, "loja", unpaid.clone(), 3)), [0, 3, 0, 0]),
-        ("in review", order(1, "loja", Status::PaymentUnderReview, 3), [3, 3, 0, 0]),
-        ("unpaid elsewhere", order(1, "outlet", unpaid.clone(), 3), [3, 0, 0, 0]),
-        ("paid, held", order(1, "loja", paid.clone(), 3), [3, 0, 3, 3]),
-        ("paid, in the ERP, not taken over", linked(order(1, "loja", paid.clone(), 3)), [0, 0, 3, 3]),
+    let table: Vec<(&str, Claim, [i64; 3])> = vec![
+        ("unpaid, in flight", order(1, "loja", unpaid.clone(), 3), [3, 3, 0]),
+        ("unpaid, in the ERP", linked(order(1, "loja", unpaid.clone(), 3)), [0, 3, 0]),
+        ("in review", order(1, "loja", Status::PaymentUnderReview, 3), [3, 3, 0]),
+        ("unpaid elsewhere", order(1, "outlet", unpaid.clone(), 3), [3, 0, 0]),
+        ("paid, held", order(1, "loja", paid.clone(), 3), [3, 0, 3]),
+        ("paid, in the ERP, not taken over", linked(order(1, "loja", paid.clone(), 3)), [0, 0, 3]),
         (
             "paid, last read before the push: it may have been in handling then",
             Claim { untaken_at: Some(at(-20)), ..linked(order(1, "loja", paid.clone(), 3)) },
-            [0, 0, 0, 3],
+            [0, 0, 0],
         ),
         (
             "taken over just now",
             Claim { taken_over_at: Some(at(0) - TimeDelta::seconds(59)), ..linked(order(1, "loja", paid.clone(), 3)) },
-            [0, 0, 3, 3],
+            [0, 0, 3],
         ),
         (
             "taken over for good",
             Claim { taken_over_at: Some(at(-1)), ..linked(order(1, "loja", paid.clone(), 3)) },
-            [0, 0, 0, 0],
+            [0, 0, 0],
         ),
         (
             "unpaid for so long that the channel may have let go of it",
             Claim { created_at: Some(at(-2 * 24 * 60 + 59)), ..linked(order(1, "loja", unpaid.clone(), 3)) },
-            [0, 0, 0, 0],
+            [0, 0, 0],
         ),
-        ("of unknown age", Claim { created_at: None, ..linked(order(1, "loja", unpaid.clone(), 3)) }, [0, 0, 0, 0]),
+        ("of unknown age", Claim { created_at: None, ..linked(order(1, "loja", unpaid.clone(), 3)) }, [0, 0, 0]),
         (
             "cancelled in the ERP, which subtracts it no more",
             Claim { erp_status: Some(Status::Cancelled), ..linked(order(1, "loja", unpaid, 3)) },
-            [0, 0, 0, 0],
+            [0, 0, 0],
         ),
-        ("cancellation asked for", order(1, "loja", Status::CancellationRequested, 3), [3, 0, 3, 3]),
-        ("a word nobody knows", order(1, "loja", Status::Unknown("x".into()), 3), [3, 0, 3, 3]),
+        ("cancellation asked for", order(1, "loja", Status::CancellationRequested, 3), [3, 0, 3]),
+        ("a word nobody knows", order(1, "loja", Status::Unknown("x".into()), 3), [3, 0, 3]),
     ];
     for (what, order, expected) in table {
         assert_eq!(weights(vec![order], Some(at(-10))), expected, "{what}");
@@ -223,7 +217,7 @@ fn lines_are_read_by_their_own_channels_table() {
     mapped.lines[0].sku = Some(Sku::new("OUTRA"));
     let mut elsewhere = order(2, "outlet", Status::Paid, 5);
     elsewhere.lines[0].warehouse = Some(WarehouseId::new("unmapped"));
-    assert_eq!(weights(vec![mapped, elsewhere], None), [2, 0, 0, 0]);
+    assert_eq!(weights(vec![mapped, elsewhere], None), [2, 0, 0]);
 }
 
 #[test]
@@ -233,16 +227,16 @@ fn only_what_a_fresh_reading_shows_unpaid_is_added_back() {
     let fresh = |verdict: Option<Verdict>| {
         let verdicts: BTreeMap<i64, Verdict> = verdict.into_iter().map(|verdict| (1, verdict)).collect();
         let weighed = weigh(vec![two_lines.clone()], Some(at(-10)), Some(&verdicts));
-        [weighed.added_back, weighed.moving, weighed.unsettled]
+        [weighed.added_back, weighed.moving]
     };
     let units = |quantity| Some(Verdict::Unpaid(BTreeMap::from([(ChannelSku::new("1"), quantity)])));
-    assert_eq!(fresh(units(6)), [6, 0, 0]);
-    assert_eq!(fresh(units(9)), [6, 0, 0], "no more than was subtracted");
-    assert_eq!(fresh(units(4)), [4, 0, 0], "no more than is reserved");
-    assert_eq!(fresh(Some(Verdict::Unpaid(BTreeMap::new()))), [0, 0, 0]);
-    assert_eq!(fresh(Some(Verdict::Moving)), [0, 6, 6]);
-    assert_eq!(fresh(Some(Verdict::Gone)), [0, 0, 0]);
-    assert_eq!(fresh(None), [0, 6, 6], "one that was not read is not added back");
+    assert_eq!(fresh(units(6)), [6, 0]);
+    assert_eq!(fresh(units(9)), [6, 0], "no more than was subtracted");
+    assert_eq!(fresh(units(4)), [4, 0], "no more than is reserved");
+    assert_eq!(fresh(Some(Verdict::Unpaid(BTreeMap::new()))), [0, 0]);
+    assert_eq!(fresh(Some(Verdict::Moving)), [0, 6]);
+    assert_eq!(fresh(Some(Verdict::Gone)), [0, 0]);
+    assert_eq!(fresh(None), [0, 6], "one that was not read is not added back");
 }
 
 #[test]

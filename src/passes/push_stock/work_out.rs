@@ -37,13 +37,14 @@ impl Push<'_> {
             return Ok(());
         }
         let claims = self.claims()?;
+        let handed_over = self.handed_over()?;
         let mut toll = Toll::default();
         let resend = self.request.full || !self.request.skus.is_empty();
         for levels in changed.levels.chunks(CHUNK) {
             if self.pass.halted() {
                 return Ok(());
             }
-            self.work_out_chunk(levels, &claims, resend, &mut toll).await?;
+            self.work_out_chunk(levels, (&claims, &handed_over), resend, &mut toll).await?;
         }
         self.pass.store.want_stock(self.channel(), &[], changed.cursor)?;
         if !self.request.confirm && !toll.is_small(self.policy) {
@@ -58,7 +59,7 @@ impl Push<'_> {
     async fn work_out_chunk(
         &self,
         levels: &[(StockLevel, Instant)],
-        claims: &Claims,
+        (claims, handed_over): (&Claims, &BTreeMap<Sku, Instant>),
         resend: bool,
         toll: &mut Toll,
     ) -> Result<(), Trouble> {
@@ -72,7 +73,15 @@ impl Push<'_> {
             for place in self.places.iter().filter(|place| place.erp == level.warehouse) {
                 let row = rows.get(&(level.sku.clone(), place.channel.clone()));
                 let pushed_at = row.and_then(|row| row.pushed).map(|(_, at)| at);
-                let weighed = claims.weigh((&level.sku, place), pushed_at, None, self.now(), self.policy);
+                let mut weighed = claims.weigh((&level.sku, place), pushed_at, None, self.now(), self.policy);
+                let mut resend = resend || row.is_some_and(|row| row.recheck_at.is_some_and(|at| at <= self.now()));
+                if let Some(settled) = handed_over.get(&level.sku) {
+                    if *settled > self.now() {
+                        weighed.recheck(Some(*settled));
+                    } else if pushed_at.is_some_and(|pushed_at| pushed_at < *settled) {
+                        resend = true;
+                    }
+                }
                 let id = resolved.ids.get(&level.sku).cloned();
                 let is_there = id.is_some();
                 let worked = self.number(level, place, (row, id), weighed, (*read_at, resend));
@@ -95,6 +104,20 @@ impl Push<'_> {
         let settled = self.now() - settle(self.policy);
         let orders = self.pass.store.claims(self.channel(), settled)?;
         Ok(Claims::new(orders, self.channel(), &self.places, &self.terms))
+    }
+
+    /// Of the products of orders that were handed over since the last run, when the channel lets go of what it has reserved for
+    /// the last of them: with the first number it is sent from then on.
+    fn handed_over(&self) -> Result<BTreeMap<Sku, Instant>, Trouble> {
+        let mut settled = BTreeMap::new();
+        let Some(cursor) = self.pass.store.stock_cursor(self.channel())? else { return Ok(settled) };
+        for (line, at) in self.pass.store.handed_over(self.channel(), cursor.news_seq)? {
+            let at = at.checked_add_signed(settle(self.policy)).unwrap_or(Instant::MAX_UTC);
+            if let Some(sku) = self.terms.sku(self.channel(), &line) {
+                settled.entry(sku).and_modify(|last: &mut Instant| *last = at.max(*last)).or_insert(at);
+            }
+        }
+        Ok(settled)
     }
 
     /// What may have changed since the last run, or what was asked for; `None` when nothing has.
@@ -213,7 +236,7 @@ impl Push<'_> {
             let unread = store.never_read(&config.name)?.len();
             if unread > 0 {
                 let warning = Warning::UnreadOrders { channel: config.name.clone(), orders: unread };
-                self.pass.report.warning(&warning);
+                self.pass.warn(&warning);
             }
         }
         Ok(())

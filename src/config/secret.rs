@@ -1,0 +1,200 @@
+//! Where secrets come from: the configuration itself never holds one.
+
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+
+/// How long a command may take to print a secret. One that asks a person would keep every later run out.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A secret that is still where it comes from.
+#[derive(Debug)]
+pub struct Secret {
+    pub(super) source: Source,
+    /// File, line and key, for messages.
+    place: String,
+}
+
+/// Where a secret comes from.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// An environment variable.
+    Env(String),
+    /// The first line of a file.
+    File(PathBuf),
+    /// The first line a shell command prints.
+    Command(String),
+}
+
+impl Secret {
+    pub(super) fn new(source: Source, place: String) -> Self {
+        Self { source, place }
+    }
+
+    /// Fetches the secret: the first line, without surrounding blanks.
+    ///
+    /// # Errors
+    /// A sentence that names file, line, key and source, and what to do; never the secret.
+    pub fn fetch(&self) -> Result<SecretString, String> {
+        self.source.fetch().map_err(|problem| format!("{}: {problem}", self.place))
+    }
+}
+
+impl Source {
+    /// Relative paths start at the configuration's folder.
+    pub(super) fn resolve_in(self, folder: &Path) -> Self {
+        match self {
+            Self::File(path) => Self::File(folder.join(path)),
+            other => other,
+        }
+    }
+
+    fn fetch(&self) -> Result<SecretString, String> {
+        let text = match self {
+            Self::Env(name) => std::env::var(name).map_err(|_| {
+                format!("environment variable {name} is not set; cron needs it in the crontab or a file")
+            })?,
+            Self::File(path) => {
+                warn_if_open_to_others(path);
+                std::fs::read_to_string(path)
+                    .map_err(|error| format!("file {} cannot be read: {error}", path.display()))?
+            }
+            Self::Command(command) => printed_by(command, PATIENCE)?,
+        };
+        let secret = text.lines().next().unwrap_or_default().trim();
+        if secret.is_empty() {
+            return Err(format!("{self} is empty"));
+        }
+        if !secret.is_ascii() || secret.contains(char::is_whitespace) {
+            return Err(format!("{self} holds blanks or letters that no key has"));
+        }
+        Ok(SecretString::from(secret))
+    }
+}
+
+/// What a shell command prints.
+fn printed_by(command: &str, patience: Duration) -> Result<String, String> {
+    let failed = |error: std::io::Error| format!("the command for it cannot be run: {error}");
+    let mut child =
+        Command::new("sh").args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failed)?;
+    let (sender, receiver) = mpsc::channel();
+    if let Some(mut stdout) = child.stdout.take() {
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let read = stdout.read_to_end(&mut bytes).map(|_| bytes);
+            // Nobody listens any more when it took too long.
+            let _ = sender.send(read);
+        });
+    }
+    let Ok(printed) = receiver.recv_timeout(patience) else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(format!("the command for it gave nothing within {} s and was ended", patience.as_secs()));
+    };
+    let status = child.wait().map_err(failed)?;
+    if !status.success() {
+        return Err(format!("the command for it ended with {status}"));
+    }
+    String::from_utf8(printed.map_err(failed)?).map_err(|_| "the command for it prints no text".to_owned())
+}
+
+impl<'de> Deserialize<'de> for Source {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Forms;
+        impl<'de> Visitor<'de> for Forms {
+            type Value = Source;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("{ env = \"NAME\" }, { file = \"PATH\" } or { command = \"COMMAND\" }")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Source, E> {
+                Err(E::custom(
+                    "secrets do not belong in this file: write { env = \"NAME\" }, { file = \"PATH\" } or { command = \"COMMAND\" }",
+                ))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Source, A::Error> {
+                let wrong = || A::Error::custom("write exactly one of env, file and command");
+                let (form, value) = map.next_entry::<String, String>()?.ok_or_else(wrong)?;
+                if map.next_key::<String>()?.is_some() {
+                    return Err(wrong());
+                }
+                match form.as_str() {
+                    "env" => Ok(Source::Env(value)),
+                    "file" => Ok(Source::File(value.into())),
+                    "command" => Ok(Source::Command(value)),
+                    _ => Err(wrong()),
+                }
+            }
+        }
+        deserializer.deserialize_any(Forms)
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "secret from {self}")
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "environment variable {name}"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Command(_) => f.write_str("its command"),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn warn_if_open_to_others(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if let Ok(meta) = std::fs::metadata(path)
+        && meta.permissions().mode() & 0o077 != 0
+    {
+        log::warn!("{} can be read by others; run: chmod 600 {}", path.display(), path.display());
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_if_open_to_others(_: &Path) {}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn secrets_come_from_three_places() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "s3cret\n").unwrap();
+        assert_eq!(Source::File(path).fetch().unwrap().expose_secret(), "s3cret");
+        assert_eq!(Source::Command("echo s3cret".into()).fetch().unwrap().expose_secret(), "s3cret");
+        assert!(Source::Command("exit 1".into()).fetch().unwrap_err().contains("exit status: 1"));
+        let missing = Secret::new(Source::Env("VAIVEM_NOT_SET".into()), "vaivem.toml:8: `app_key`".into());
+        let problem = missing.fetch().unwrap_err();
+        assert!(
+            problem.starts_with("vaivem.toml:8: `app_key`: environment variable VAIVEM_NOT_SET is not set"),
+            "{problem}"
+        );
+    }
+
+    #[test]
+    fn a_command_that_waits_for_somebody_is_ended() {
+        let problem = printed_by("sleep 60", Duration::from_millis(100)).unwrap_err();
+        assert!(problem.contains("was ended"), "{problem}");
+        // One that leaves something running holds nobody up either.
+        assert!(printed_by("sleep 60 & echo s3cret", Duration::from_millis(100)).is_err());
+    }
+}

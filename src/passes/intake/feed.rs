@@ -1,0 +1,57 @@
+//! The channel's feed of events: checked, made where it is missing, and drained.
+
+use crate::channel::Feed;
+use crate::passes::{Pass, Trouble};
+use crate::report::Warning;
+use crate::store::cursors::LIST_WIDE;
+
+use super::sweep::WIDE_REACH;
+
+/// A feed may answer "nothing" while it has something: only so many empty reads in a row end it.
+const EMPTY_READS: u32 = 2;
+
+/// Stores what the feed tells.
+pub(super) async fn hear(pass: &Pass<'_>) {
+    let Err(trouble) = check_and_drain(pass).await else { return };
+    match trouble.ends_run(pass.stop) {
+        Some(exit) => pass.end(exit, trouble.to_string()),
+        None => {
+            let problem = trouble.to_string();
+            pass.warn(&Warning::FeedFailed { channel: pass.channel.name().clone(), problem });
+        }
+    }
+}
+
+async fn check_and_drain(pass: &Pass<'_>) -> Result<(), Trouble> {
+    let channel = pass.channel.name().clone();
+    match pass.channel.check_feed().await? {
+        Feed::Ready => return drain(pass).await,
+        Feed::Wanted => {
+            // Before it is made: a new feed knows nothing of what it missed, and nobody could tell later that it is new.
+            pass.store.clear_cursor(&channel, LIST_WIDE)?;
+            pass.channel.create_feed().await?;
+            pass.warn(&Warning::FeedCreated { channel, days: WIDE_REACH.num_days() });
+        }
+        Feed::Missing => pass.warn(&Warning::FeedMissing { channel }),
+        Feed::Foreign { problem } => pass.warn(&Warning::FeedForeign { channel, problem }),
+        Feed::Off => {}
+    }
+    Ok(())
+}
+
+/// Read a lot, commit it, acknowledge it, until nothing more comes.
+async fn drain(pass: &Pass<'_>) -> Result<(), Trouble> {
+    let mut empty = 0;
+    while empty < EMPTY_READS && !pass.halted() {
+        let lot = pass.channel.read_feed().await?;
+        if lot.handles.is_empty() && lot.heard.is_empty() {
+            empty += 1;
+            continue;
+        }
+        empty = 0;
+        let new = pass.store.hear(pass.channel.name(), &lot.heard, "feed", pass.clock.now())?;
+        pass.tally.borrow_mut().heard(lot.heard.len(), new);
+        pass.channel.acknowledge(&lot.handles).await?;
+    }
+    Ok(())
+}

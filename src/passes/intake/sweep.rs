@@ -1,0 +1,244 @@
+//! The sweep of the channel's order list: the oldest orders first, in windows small enough to be listed to their end. The cursor
+//! moves after each of them, so a run that is cut short has not swept in vain.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use chrono::TimeDelta;
+
+use super::{Backfill, clock_ahead};
+use crate::channel::Window;
+use crate::exit::Exit;
+use crate::model::{Instant, calendar};
+use crate::passes::{Pass, Trouble};
+use crate::report::Warning;
+use crate::store::cursors::{LIST, LIST_CUTOFF, LIST_WIDE};
+
+/// Once a day the sweep reaches back a week, for orders that an index showed late or not at all.
+const WIDE_EVERY: TimeDelta = TimeDelta::days(1);
+pub(super) const WIDE_REACH: TimeDelta = TimeDelta::days(7);
+/// A window with more orders is divided: so many at most are listed again by the run after one that was cut short.
+const LISTED_AT_ONCE: usize = 500;
+
+/// Why not all of the list was swept.
+#[derive(Debug, thiserror::Error)]
+enum Gap {
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+    #[error(
+        "of the {total} orders that the list counts as created from {} to {}, its pages show {shown}",
+        calendar::local_text(window.from), calendar::local_text(window.to)
+    )]
+    Short { window: Window, total: usize, shown: usize },
+    #[error(
+        "the list counts {total} orders created in the one millisecond {}, shows {limit} at most, and a window cannot be smaller",
+        window.from.to_rfc3339()
+    )]
+    TooMany { window: Window, total: usize, limit: usize },
+}
+
+impl From<rusqlite::Error> for Gap {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+/// How far a sweep came.
+enum Swept {
+    /// To its end.
+    Whole,
+    /// Everything created up to then is stored; the time it may take is used up, or the run is to stop.
+    UpTo(Instant),
+}
+
+/// Sweeps what was created since the cursor, less the overlap.
+pub(super) async fn since_cursor(pass: &Pass<'_>) {
+    match try_since_cursor(pass).await {
+        Ok(Swept::Whole) => {}
+        Ok(Swept::UpTo(at)) => {
+            let at = calendar::local_text(at);
+            let message =
+                format!("the order list was swept up to {at} in the time there is; the next run goes on there");
+            pass.fall_short(Exit::TimeBudget, message);
+        }
+        Err(gap) => failed(pass, &gap),
+    }
+}
+
+/// Sweeps the days that a person asked for, as far as they are not before the cut-off date.
+pub(super) async fn backfill(pass: &Pass<'_>, range: Backfill) {
+    let (cutoff, now, channel) = (pass.config.since, pass.clock.now(), pass.channel.name());
+    let since = range.since.unwrap_or(cutoff);
+    if since < cutoff {
+        pass.warn(&Warning::BackfillClipped { channel: channel.clone(), cutoff });
+    }
+    let from = since.max(cutoff);
+    if from < now - pass.channel.list_reach() {
+        pass.warn(&Warning::Expired { channel: channel.clone() });
+    }
+    match sweep(pass, Window::new(from, range.until.unwrap_or(now)), |_| Ok(())).await {
+        Ok(Swept::Whole) => {}
+        Ok(Swept::UpTo(at)) => {
+            let date = calendar::local_date(at);
+            let message = format!("the time there is did not suffice for all of these days; go on with --since {date}");
+            pass.fall_short(Exit::TimeBudget, message);
+        }
+        Err(gap) => failed(pass, &gap),
+    }
+}
+
+/// A list that fails is no reason to leave the orders known already alone, unless every call would fail.
+fn failed(pass: &Pass<'_>, gap: &Gap) {
+    let problem = gap.to_string();
+    if let Gap::Trouble(trouble) = gap
+        && let Some(exit) = trouble.ends_run(pass.stop)
+    {
+        return pass.end(exit, problem);
+    }
+    pass.warn(&Warning::ListFailed { channel: pass.channel.name().clone(), problem: problem.clone() });
+    pass.fall_short(Exit::Unavailable, problem);
+}
+
+async fn try_since_cursor(pass: &Pass<'_>) -> Result<Swept, Gap> {
+    let (store, channel, now) = (pass.store, pass.channel.name(), pass.clock.now());
+    go_by_cutoff(pass, now)?;
+    let begun_at = begin(pass, now)?;
+    let overlap = TimeDelta::from_std(pass.config.overlap).unwrap_or(WIDE_REACH);
+    let oldest = pass.config.since.max(now - pass.channel.list_reach());
+    // To the channel's own present, should this clock be behind it.
+    let behind = pass.channel.clock_skew().unwrap_or_default().min(TimeDelta::zero());
+    let window = Window::new((begun_at - overlap).max(oldest), now - behind);
+    sweep(pass, window, |reached| {
+        // By the channel's clock if ours is ahead of it, or the orders in between would be passed over once ours is set right.
+        let reached = reached.min(now - clock_ahead(pass));
+        if reached > begun_at { store.set_cursor(channel, LIST, reached) } else { Ok(()) }
+    })
+    .await
+}
+
+/// Sweeps from the cut-off date again when it was set back since the last sweep, and looks again at what was skipped for it.
+fn go_by_cutoff(pass: &Pass<'_>, now: Instant) -> rusqlite::Result<()> {
+    let (store, channel, cutoff) = (pass.store, pass.channel.name(), pass.config.since);
+    match store.cursor(channel, LIST_CUTOFF)? {
+        Some(before) if before == cutoff => Ok(()),
+        Some(before) if cutoff < before => {
+            let orders = store.reopen_since(channel, cutoff, now)?;
+            pass.warn(&Warning::CutoffMoved { channel: channel.clone(), cutoff, orders });
+            Ok(())
+        }
+        _ => store.set_cursor(channel, LIST_CUTOFF, cutoff),
+    }
+}
+
+/// Where the sweep begins: everything created before is listed. Without a usable cursor that is the cut-off date; when a wide
+/// sweep is due, the cursor is set back for it, so that it is carried through by however many runs it takes.
+fn begin(pass: &Pass<'_>, now: Instant) -> rusqlite::Result<Instant> {
+    let (store, channel, cutoff) = (pass.store, pass.channel.name(), pass.config.since);
+    let overlap = TimeDelta::from_std(pass.config.overlap).unwrap_or(WIDE_REACH);
+    let begin = match store.cursor(channel, LIST)? {
+        // A clock that was wrong once must not hide the orders in between.
+        Some(cursor) if cursor > now + overlap => {
+            pass.warn(&Warning::CursorReset {
+                channel: channel.clone(),
+                cursor: cursor.to_rfc3339(),
+                problem: "lies in the future, so a clock was ahead when it was set".into(),
+            });
+            cutoff
+        }
+        Some(cursor) => cursor,
+        None => {
+            if cutoff < now - pass.channel.list_reach() {
+                pass.warn(&Warning::Expired { channel: channel.clone() });
+            }
+            cutoff
+        }
+    };
+    let wide_at = store.cursor(channel, LIST_WIDE)?;
+    if !wide_at.is_none_or(|at| now - at >= WIDE_EVERY || at > now) {
+        return Ok(begin);
+    }
+    let begin = begin.min(now - WIDE_REACH);
+    store.set_cursor(channel, LIST, begin)?;
+    store.set_cursor(channel, LIST_WIDE, now)?;
+    Ok(begin)
+}
+
+/// Lists every order created in the window and stores it, the oldest first. `reached` hears after each part how far everything is
+/// stored. Takes half of the run's time at most, so that visits follow.
+async fn sweep(
+    pass: &Pass<'_>,
+    window: Window,
+    reached: impl Fn(Instant) -> rusqlite::Result<()>,
+) -> Result<Swept, Gap> {
+    let time = pass.stop.left().map(|left| pass.clock.elapsed() + left / 2);
+    let time_is_up = || time.is_some_and(|time| pass.clock.elapsed() >= time) || pass.halted();
+    let mut windows = VecDeque::from([window]);
+    windows.retain(|window| window.from <= window.to);
+    let (mut begun, mut stored, mut first_gap) = (false, window.from, None);
+    while let Some(&window) = windows.front() {
+        // One part at least, or a run that is always short of time would never come further.
+        if begun && time_is_up() {
+            break;
+        }
+        let listed = list(pass, window).await?;
+        windows.pop_front();
+        begun |= !matches!(listed, Listed::Divided(..));
+        match listed {
+            Listed::Whole if first_gap.is_none() => {
+                reached(window.to)?;
+                stored = window.to;
+            }
+            Listed::Whole => {}
+            Listed::Divided(first, second) => {
+                windows.push_front(second);
+                windows.push_front(first);
+            }
+            // One bad place does not hide the orders created since; two are a list that cannot be trusted.
+            Listed::Partly(gap) if first_gap.is_none() => first_gap = Some(gap),
+            Listed::Partly(_) => break,
+        }
+    }
+    match first_gap {
+        Some(gap) => Err(gap),
+        None if windows.is_empty() => Ok(Swept::Whole),
+        None => Ok(Swept::UpTo(stored)),
+    }
+}
+
+/// What became of a window.
+enum Listed {
+    Whole,
+    /// Stored, but not all there should be.
+    Partly(Gap),
+    /// Nothing is stored: it has too many orders.
+    Divided(Window, Window),
+}
+
+/// Lists a window page by page and stores what it shows.
+async fn list(pass: &Pass<'_>, window: Window) -> Result<Listed, Trouble> {
+    let limit = pass.channel.list_limit();
+    let mut shown = BTreeSet::new();
+    let mut total = 0;
+    for number in 1.. {
+        let page = pass.channel.list(window, number).await?;
+        if number == 1
+            && page.total > LISTED_AT_ONCE.min(limit)
+            && let Some((first, second)) = window.halves()
+        {
+            return Ok(Listed::Divided(first, second));
+        }
+        let new = pass.store.hear(pass.channel.name(), &page.orders, "list", pass.clock.now())?;
+        pass.tally.borrow_mut().heard(page.orders.len(), new);
+        // The index moves while it is read; an order that slipped to an earlier page leaves the largest count short.
+        total = total.max(page.total);
+        shown.extend(page.orders.into_iter().map(|order| order.id));
+        if !page.more {
+            break;
+        }
+    }
+    let shown = shown.len();
+    Ok(match shown < total {
+        false => Listed::Whole,
+        true if total > limit => Listed::Partly(Gap::TooMany { window, total, limit }),
+        true => Listed::Partly(Gap::Short { window, total, shown }),
+    })
+}

@@ -1,0 +1,178 @@
+//! Which orders a pass visits, and in which order.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::orders::{COLUMNS, OrderRow, from_row};
+use super::{Store, millis};
+use crate::model::{ChannelName, Instant};
+
+/// Which of a channel's orders a pass visits.
+#[derive(Clone, Copy, Debug)]
+pub enum Visit {
+    /// Those not in the ERP of which something was heard, that are held, that wait and were not read since `reread_before`; and
+    /// those imported but not yet taken over.
+    ToImport {
+        /// Waiting orders last read before this are read again.
+        reread_before: Instant,
+    },
+    /// Those in the ERP whose payment is still open: those unpaid on either side not read since `unpaid_before`, those paid on
+    /// both not read since `paid_before`, and those of which something was heard or that are held.
+    ToFollow {
+        /// Unpaid orders last read before this are read again.
+        unpaid_before: Instant,
+        /// Paid orders last read before this are read again.
+        paid_before: Instant,
+    },
+}
+
+const HELD: &str =
+    "EXISTS (SELECT 1 FROM holds h WHERE h.order_row = orders.id AND h.pass = '' AND h.released_at IS NULL)";
+
+impl Store {
+    /// The rows of the orders to visit: first those with news or without a fate, then those read longest ago, so that runs that
+    /// end early come round to all of them. Only numbers, so that even a large backlog is small.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn to_visit(&self, channel: &ChannelName, visit: Visit) -> rusqlite::Result<Vec<i64>> {
+        let (condition, first, second) = match visit {
+            Visit::ToImport { reread_before } => (
+                format!(
+                    "erp_id IS NULL AND (heard <> visited OR fate IS NULL OR fate = 'held' OR {HELD}
+                         OR (fate = 'waiting' AND coalesce(read_at, 0) <= min(?2, ?3)))
+                     OR erp_id IS NOT NULL AND taken_over_at IS NULL AND status = 'paid' AND fate = 'imported'"
+                ),
+                reread_before,
+                reread_before,
+            ),
+            Visit::ToFollow { unpaid_before, paid_before } => (
+                format!(
+                    "erp_id IS NOT NULL AND (heard <> visited OR {HELD}
+                         OR coalesce(read_at, 0) <= CASE
+                             WHEN status = 'paid' AND erp_status NOT IN ('awaiting_payment', 'payment_under_review') THEN ?3
+                             ELSE ?2 END)"
+                ),
+                unpaid_before,
+                paid_before,
+            ),
+        };
+        self.connection
+            .prepare_cached(&format!(
+                "SELECT id FROM orders INDEXED BY orders_open WHERE channel = ?1 AND open = 1 AND ({condition})
+                 ORDER BY heard = visited AND fate IS NOT NULL, coalesce(read_at, 0), id"
+            ))?
+            .query_map(params![channel.as_str(), millis(first), millis(second)], |row| row.get(0))?
+            .collect()
+    }
+
+    /// These orders as they are now, in this order. One that is gone is left out.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn orders_at(&self, rows: &[i64]) -> rusqlite::Result<Vec<OrderRow>> {
+        let mut by_row = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM orders WHERE id = ?1"))?;
+        rows.iter().filter_map(|row| by_row.query_row([row], from_row).optional().transpose()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::Heard;
+    use crate::model::{OrderId, Status};
+    use crate::reason::Reason;
+    use crate::store::orders::{Decided, Fate};
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_timestamp_millis(1_790_000_000_000 + seconds * 1_000).unwrap()
+    }
+
+    fn heard(id: &str, state: &str, seconds: i64) -> Heard {
+        let status = if state == "canceled" { Status::Cancelled } else { Status::Paid };
+        Heard { id: OrderId::new(id), state: state.into(), status, at: Some(at(seconds)) }
+    }
+
+    /// A state file with orders of which nothing is new: name, fate, when they were read, id in the ERP.
+    fn store(orders: &[(&str, Fate, Option<i64>, Option<&str>)]) -> (tempfile::TempDir, Store, ChannelName) {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, loja) = (Store::open(&folder.path().join("vaivem.db")).unwrap(), ChannelName::new("loja"));
+        for (id, fate, read, erp) in orders {
+            store.hear(&loja, &[heard(id, "ready-for-handling", 0)], "feed", at(0)).unwrap();
+            let row = store.order(&loja, &OrderId::new(*id)).unwrap().unwrap();
+            let decided = Decided { fate: *fate, reason: &Reason::NotOnChannel, hold: None, open: true };
+            store.decide(&row, &decided, at(1)).unwrap();
+            let set = "UPDATE orders SET read_at = ?2, erp_id = ?3, status = 'paid', erp_status = 'paid' WHERE id = ?1";
+            store.connection.execute(set, params![row.row, read.map(|seconds| millis(at(seconds))), erp]).unwrap();
+        }
+        (folder, store, loja)
+    }
+
+    fn names(store: &Store, rows: &[i64]) -> Vec<String> {
+        store.orders_at(rows).unwrap().iter().map(|row| row.id.to_string()).collect()
+    }
+
+    #[test]
+    fn news_come_first_and_then_what_was_read_longest_ago() {
+        let (_folder, store, loja) = store(&[
+            ("read last", Fate::Held, Some(30), None),
+            ("not taken over", Fate::Imported, Some(20), Some("7")),
+            ("read first", Fate::Waiting, Some(10), None),
+            ("read lately", Fate::Waiting, Some(99), None),
+            ("never read", Fate::Held, None, None),
+            ("has news", Fate::Waiting, Some(98), None),
+            ("skipped", Fate::Skipped, Some(5), None),
+        ]);
+        store
+            .hear(&loja, &[heard("new", "ready-for-handling", 9), heard("has news", "handling", 9)], "feed", at(9))
+            .unwrap();
+        let rows = store.to_visit(&loja, Visit::ToImport { reread_before: at(40) }).unwrap();
+        let order = ["new", "has news", "never read", "read first", "not taken over", "read last"];
+        assert_eq!(names(&store, &rows), order);
+        let follow = Visit::ToFollow { unpaid_before: at(40), paid_before: at(40) };
+        assert_eq!(names(&store, &store.to_visit(&loja, follow).unwrap()), ["not taken over"]);
+        assert_eq!(store.to_visit(&ChannelName::new("outra"), follow).unwrap(), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn a_hold_brings_back_whatever_the_fate_is() {
+        let (_folder, store, loja) =
+            store(&[("waits", Fate::Waiting, Some(99), None), ("cancelled", Fate::Cancelled, Some(99), None)]);
+        let visit = || store.to_visit(&loja, Visit::ToImport { reread_before: at(40) }).unwrap();
+        assert_eq!(visit(), Vec::<i64>::new());
+        for row in [1, 2] {
+            store.hold_as_guest(row, Some(&Reason::NotOnChannel), |_| true, at(100)).unwrap();
+        }
+        assert_eq!(names(&store, &visit()), ["waits", "cancelled"]);
+        store.hold_as_guest(1, None, |_| true, at(101)).unwrap();
+        assert_eq!(names(&store, &visit()), ["cancelled"]);
+    }
+
+    #[test]
+    fn a_cancellation_opens_what_is_in_the_erp_and_was_closed() {
+        let (_folder, store, loja) = store(&[
+            ("invoiced", Fate::Imported, Some(10), Some("7")),
+            ("cancelled", Fate::Cancelled, Some(10), Some("8")),
+            ("skipped", Fate::Skipped, Some(10), None),
+        ]);
+        store.connection.execute("UPDATE orders SET open = 0", []).unwrap();
+        let open = || -> Vec<i64> {
+            let mut open = store.connection.prepare("SELECT id FROM orders WHERE open = 1").unwrap();
+            open.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        let all = |state, seconds| ["invoiced", "cancelled", "skipped"].map(|id| heard(id, state, seconds));
+        store.hear(&loja, &all("invoiced", 20), "feed", at(20)).unwrap();
+        assert_eq!(open(), Vec::<i64>::new(), "nothing else is of interest");
+        store.hear(&loja, &all("canceled", 21), "feed", at(21)).unwrap();
+        assert_eq!(open(), [1], "only where both sides are not known to be cancelled");
+    }
+
+    #[test]
+    fn a_tombstone_outlives_every_later_fate() {
+        let (_folder, store, loja) =
+            store(&[("cancelled", Fate::Cancelled, Some(10), None), ("waits", Fate::Waiting, Some(10), None)]);
+        let row = |id: &str| store.order(&loja, &OrderId::new(id)).unwrap().unwrap();
+        let decided = Decided { fate: Fate::Waiting, reason: &Reason::NotOnChannel, hold: None, open: true };
+        store.decide(&row("cancelled"), &decided, at(11)).unwrap();
+        assert_eq!((row("cancelled").cancel_heard, row("waits").cancel_heard), (true, false));
+    }
+}
