@@ -241,6 +241,7 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
         let begun = std::time::Instant::now();
         let mut exit = drain_inboxes(config, &erp, args.dry_run, &clock, reporter)?;
         let (mut tally, mut counts) = (Tally::default(), Counts::default());
+        let mut message = None;
         let mut given_up: BTreeSet<&ChannelName> = BTreeSet::new();
         for verb in verbs {
             for channel in channels.iter().filter(|channel| !given_up.contains(&channel.name)).collect::<Vec<_>>() {
@@ -257,7 +258,10 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
                     stop: &stop,
                 };
                 let ended = one.run(reporter).await;
-                exit = exit.worst(ended.exit);
+                if exit.worst(ended.exit) != exit {
+                    exit = ended.exit;
+                    message = ended.message.map(|why| format!("{} {}: {why}", verb.name(), channel.name));
+                }
                 tally.add(&ended.tally);
                 counts.add(ended.counts);
                 if ended.early && !matches!(ended.exit, Exit::Guard | Exit::Locked) {
@@ -274,7 +278,7 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
                 counts,
                 elapsed: begun.elapsed(),
                 exit,
-                message: None,
+                message: message.as_deref(),
                 dry_run: args.dry_run,
                 // Told when one of its parts was.
                 echo: true,
@@ -334,6 +338,8 @@ fn drain_inboxes(
 /// How a pass ended.
 struct Ended {
     exit: Exit,
+    /// Why it did not come to a good end.
+    message: Option<String>,
     /// It did not come to its end. One that did and only lacks something, such as a list that fails, does not keep the channel
     /// from its further passes: they rest on orders known already.
     early: bool,
@@ -445,7 +451,7 @@ impl Run<'_> {
             log::error!("how the run ended cannot be noted in the state file: {error}");
         }
         reporter.summary(&summary);
-        Ended { exit, early: true, tally, counts }
+        Ended { exit, message, early: true, tally, counts }
     }
 
     /// The channel with its door; the message says which setting is wrong.

@@ -498,6 +498,8 @@ impl Reporter {
             }
             Format::Human if self.quiet && !self.must_tell(summary) => {}
             Format::Human if summary.part && summary.exit == Exit::Done && summary.tally.is_empty() => {}
+            // The sum that follows says it, unless the part ended early and says why.
+            Format::Human if summary.part && self.quiet && summary.exit == Exit::Held => {}
             Format::Human => self.line(&summary.text()),
         }
     }

@@ -376,6 +376,7 @@ async fn one(visit: Visit<'_>, policy: &Policy) -> Result<(), Trouble> {
         let facts = Facts { order, outgoing: outgoing.clone(), sent };
         let decision = plan(&facts, policy, pass.clock.now());
         let Some(action) = decision.actions.first() else {
+            note_found(&visit, &facts, &decision.end)?;
             return Ok(conclude(&visit, done, decision.end, &digest)?);
         };
         for invoice in decision.more_parcels.iter().filter(|_| done.is_empty()) {
@@ -403,6 +404,18 @@ fn sent(visit: &Visit<'_>, order: &Order) -> rusqlite::Result<BTreeMap<(&'static
         }
     }
     Ok(sent)
+}
+
+/// Settles in the journal what a killed run left open: with nothing left to send, the channel shows it.
+fn note_found(visit: &Visit<'_>, facts: &Facts, end: &End) -> rusqlite::Result<()> {
+    if *end != End::Done(Reason::TrackingInStep) {
+        return Ok(());
+    }
+    let is_open = |record: &Record| matches!(record.state, State::Intended | State::Unknown);
+    for ((action, invoice), _) in facts.sent.iter().filter(|(_, record)| is_open(record)) {
+        visit.found(action, invoice)?;
+    }
+    Ok(())
 }
 
 enum Applied {

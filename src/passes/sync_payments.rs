@@ -164,6 +164,9 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         Ok(erp) => erp,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
+    if let Some(action) = shown_by(&erp.status) {
+        pass.store.settle_found(row.row, action, pass.clock.now())?;
+    }
     let requested_at = match erp.status {
         Status::CancellationRequested => pass.erp.status_before(erp_id).await?,
         _ => None,
@@ -203,6 +206,16 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         _ => None,
     };
     Ok(pass.conclude(row, Decided { fate, reason: why, hold: hold.as_ref(), open }, outcome, &reason, &names)?)
+}
+
+/// The action that an ERP order in this status proves to be done, should a killed run have left that open.
+fn shown_by(status: &Status) -> Option<&'static str> {
+    match status {
+        Status::Cancelled => Some(Action::CancelInErp { note: String::new() }.name()),
+        Status::PaymentUnderReview | Status::CancellationRequested => Some(Action::SetErpStatus(status.clone()).name()),
+        paid if paid.is_paid_or_beyond() => Some(Action::SetErpStatus(Status::Paid).name()),
+        _ => None,
+    }
 }
 
 enum Applied {

@@ -9,11 +9,9 @@ use crate::channel::{Reading, TakeOver};
 use crate::lock::Handover;
 use crate::model::Readiness;
 use crate::reason::Reason;
+pub use crate::store::journal::TAKE_OVER;
 use crate::store::journal::{Effect, State};
 use crate::store::orders::OrderRow;
-
-/// The action's name in journal and reports.
-pub const TAKE_OVER: &str = "take_over";
 
 /// Sends the take-over. Gives the reason to hold the order, if there is one.
 pub async fn apply(pass: &Pass<'_>, row: &OrderRow) -> Result<Option<Reason>, Trouble> {

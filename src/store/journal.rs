@@ -5,6 +5,9 @@ use rusqlite::params;
 use super::{Store, millis};
 use crate::model::{ChannelName, Instant};
 
+/// Taking an order over on its channel, as the journal calls it.
+pub const TAKE_OVER: &str = "take_over";
+
 /// Where a side effect stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -74,6 +77,34 @@ impl Store {
     /// When the state file cannot be written; the effect then stays `intended` and is settled by the next run.
     pub fn settle(&self, effect: &Effect<'_>, state: State, answer: &str, now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| settle(tx, effect, state, answer, now))
+    }
+
+    /// As `settle_found` below, in a transaction of its own.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn settle_found(&self, order: i64, action: &str, now: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| settle_found(tx, order, action, now))
+    }
+}
+
+/// Settles an order's effects of one kind that a killed run or a lost answer left open: a reading showed them done.
+pub(super) fn settle_found(
+    tx: &rusqlite::Transaction<'_>,
+    order: i64,
+    action: &str,
+    now: Instant,
+) -> rusqlite::Result<()> {
+    let found = tx
+        .prepare_cached(
+            "UPDATE journal SET state = 'done', settled_at = ?3, answer = 'found done'
+             WHERE channel = (SELECT channel FROM orders WHERE id = ?1) AND order_row = ?1 AND action = ?2
+                 AND state IN ('intended', 'unknown')",
+        )?
+        .execute(params![order, action, millis(now)])?;
+    match found {
+        0 => Ok(()),
+        _ => super::orders::note(tx, order, now, State::Done.code(), &format!("{action}: found done")),
     }
 }
 

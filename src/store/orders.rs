@@ -255,6 +255,9 @@ impl Store {
                 order.readiness == Readiness::TakenOver,
             ])?;
             claims::record_lines(tx, row, &order.lines)?;
+            if order.readiness == Readiness::TakenOver {
+                journal::settle_found(tx, row, journal::TAKE_OVER, now)?;
+            }
             if before.as_deref() != Some(order.raw_status.as_str()) {
                 note(tx, row, now, "read", &order.raw_status)?;
             }

@@ -3,7 +3,6 @@
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
 
-use crate::crash::killed_at_request;
 use crate::sandbox::{CancelledBy, Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase};
 use crate::shop::{Ran, Shop, paid};
 
@@ -457,7 +456,7 @@ fn money_that_the_erp_knew_nothing_of_holds_what_was_cancelled_there() {
     }
     let ran = shop.run(&["holds"]).exits(3);
     assert_eq!(ran.records().iter().filter(|record| record["reason"]["code"] == "paid_after_cancellation").count(), 2);
-    let _ = cancel(&shop);
+    let _ = cancel(&shop).exits(0);
     assert_eq!(cancels(&shop), 0);
 }
 
@@ -553,43 +552,4 @@ fn one_order_by_name() {
     let ran = shop.run(&["auto-cancel", "--order", &ids[1]]).exits(0);
     assert_eq!(ran.order(&ids[1])["outcome"], "cancelled");
     assert_eq!((cancels(&shop), erp_status(&shop, &ids[0]).as_str()), (1, "awaiting_payment"));
-}
-
-/// Every request of the pass, before and after its effect: killed there, the runs after it end as if nothing had happened.
-#[test]
-fn killed_at_any_request() {
-    let before = || {
-        let (shop, ids) = announced(2);
-        let _ = shop.run(&["ledger", "cancel", &ids[1], "--reason", "sem estoque"]).exits(0);
-        shop.vtex(|v| v.effects.clear());
-        (shop, ids)
-    };
-    for phase in [Phase::BeforeEffect, Phase::AfterEffect] {
-        let mut points = 0;
-        for n in 1.. {
-            let (shop, ids) = before();
-            if !killed_at_request(&shop, "auto-cancel", n, phase) {
-                break;
-            }
-            for _ in 0..2 {
-                let _ = cancel(&shop).exits(0);
-                let _ = shop.sync().exits(0);
-            }
-            for id in &ids {
-                let ends = (channel_status(&shop, id), erp_status(&shop, id));
-                assert_eq!(ends, ("canceled".into(), "cancelled".into()), "request {n}, {phase:?}");
-                let sent = shop.vtex(|v| v.effects_of(id).len());
-                assert_eq!(sent, 1, "request {n}, {phase:?}");
-            }
-            let unsettled = "SELECT count(*) FROM journal WHERE state IN ('intended', 'unknown')";
-            let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
-            assert_eq!(
-                state.query_row(unsettled, [], |row| row.get::<_, i64>(0)).unwrap(),
-                0,
-                "request {n}, {phase:?}"
-            );
-            points += 1;
-        }
-        assert!(points >= 8, "{points} kill points");
-    }
 }

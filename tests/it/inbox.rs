@@ -1,7 +1,5 @@
 //! Documents dropped into folders, through the real program.
 
-use std::time::{Duration, SystemTime};
-
 use crate::sandbox::papers::{self, Nfe};
 use crate::shop::{Shop, paid};
 
@@ -21,18 +19,8 @@ fn invoice(order: &str, number: u32) -> Nfe {
 
 fn with_inboxes() -> Shop {
     let mut shop = Shop::new();
-    for folder in ["in", "carriers"] {
-        std::fs::create_dir(shop.path(folder)).unwrap();
-    }
-    shop.set_erp("inbox = \"in\"\n[carriers]\ninbox = \"carriers\"");
+    shop.open_inboxes();
     shop
-}
-
-fn drop_into(shop: &Shop, file: &str, content: &str) {
-    let path = shop.path(file);
-    std::fs::write(&path, content).unwrap();
-    let file = std::fs::File::options().write(true).open(&path).unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
 }
 
 #[test]
@@ -41,9 +29,9 @@ fn every_pass_empties_the_inboxes_first() {
     let id = shop.place(paid());
     let _ = shop.import().exits(0);
     let nfe = invoice(&id, 501);
-    drop_into(&shop, "in/nfe.xml", &nfe.xml());
+    shop.drop_into("in/nfe.xml", &nfe.xml());
     let day = chrono::Utc::now() - chrono::TimeDelta::minutes(30);
-    drop_into(&shop, "carriers/oco.txt", &papers::ocoren(&[(501, 1, day)], day));
+    shop.drop_into("carriers/oco.txt", &papers::ocoren(&[(501, 1, day)], day));
     // A dry run tells, and moves nothing.
     let dry = shop.run(&["sync-payments", "--dry-run"]).exits(0);
     assert!(dry.records().iter().any(|record| record["type"] == "document" && record["kind"] == "invoice"));
@@ -61,7 +49,7 @@ fn a_refused_document_lies_beside_its_reason_and_ends_with_3() {
     let id = shop.place(paid());
     let _ = shop.import().exits(0);
     let stranger = Nfe { recipient: crate::sandbox::cpf(999), ..invoice(&id, 502) };
-    drop_into(&shop, "in/nfe.xml", &stranger.xml());
+    shop.drop_into("in/nfe.xml", &stranger.xml());
     let _ = shop.sync().exits(3);
     let reason = std::fs::read_to_string(shop.path("in/rejected/nfe.xml.txt")).unwrap();
     assert!(reason.contains("recipient"), "{reason}");
@@ -75,8 +63,8 @@ fn a_cancelled_invoice_is_undone_whatever_lies_first_in_the_folder() {
     let id = shop.place(paid());
     let _ = shop.import().exits(0);
     let nfe = invoice(&id, 503);
-    drop_into(&shop, "in/b-nfe.xml", &nfe.xml());
-    drop_into(&shop, "in/a-cancelled.xml", &nfe.cancellation(chrono::Utc::now()));
+    shop.drop_into("in/b-nfe.xml", &nfe.xml());
+    shop.drop_into("in/a-cancelled.xml", &nfe.cancellation(chrono::Utc::now()));
     let _ = shop.sync().exits(0);
     assert_eq!(shop.erp()[&id][0].reserved, 1, "its unit is on the shelf again, and still promised");
 }

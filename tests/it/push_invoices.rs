@@ -154,7 +154,7 @@ fn a_killed_run_makes_no_second_invoice() {
         }));
     });
     let mut child = shop.command(&["push-invoices"]).spawn().unwrap();
-    receiver.recv().unwrap();
+    receiver.recv_timeout(Duration::from_secs(30)).expect("the invoice is sent");
     child.kill().unwrap();
     child.wait().unwrap();
     shop.vtex(|v| v.on_call = None);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase, UnknownCode};
-use crate::shop::{Shop, paid};
+use crate::shop::{Shop, paid, wait_until};
 
 mod any_day;
 
@@ -233,9 +233,7 @@ fn no_order_is_handed_over_in_the_middle_of_a_push() {
     let reads = || shop.vtex(|v| v.calls_of("GET", &reading).len());
     let before = reads();
     let push = shop.command(&["push-stock"]).spawn().unwrap();
-    while reads() == before {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("the reading", || reads() > before);
     let ready = shop.place(paid());
     let _ = shop.run(&["import-orders", "--order", &ready]).exits(0);
     assert!(push.wait_with_output().unwrap().status.success());
@@ -277,9 +275,9 @@ fn without_an_import_first_the_orders_are_read() {
     let id = shop.place(paid().pending(Payment::pix()));
     // Heard of, and never read: the reading fails.
     shop.vtex(|v| v.faults.push(Fault::always(Kind::status(500)).on("GET", &format!("/orders/{id}"))));
-    let _ = shop.import();
+    let _ = shop.import().exits(3);
     shop.vtex(|v| v.faults.clear());
-    let _ = shop.push();
+    let _ = shop.push().exits(0);
     assert_eq!(can_be_bought(&shop), 99);
 }
 
@@ -516,7 +514,7 @@ fn warehouses_are_kept_apart() {
     shop.stock("codigo;quantidade;deposito\nCAMISETA-P;10;central\nCAMISETA-P;4;loja\n");
     shop.place(paid().pending(boleto()));
     let _ = shop.import().exits(0);
-    let _ = shop.push();
+    let _ = shop.push().exits(0);
     let quantity = |warehouse: &str| shop.vtex(|v| v.stock("1", warehouse).quantity);
     assert_eq!([quantity("1_1"), quantity("1_2")], [10, 4]);
     assert_eq!(can_be_bought(&shop), 13);
@@ -529,9 +527,7 @@ fn a_killed_push_is_finished_by_the_next() {
     shop.stock("codigo;quantidade\nCAMISETA-P;50\n");
     shop.vtex(|v| v.faults.push(Fault::next(1, Kind::SlowMs(5_000)).on("PATCH", "/skus/1/")));
     let mut child = shop.command(&["push-stock"]).spawn().unwrap();
-    while can_be_bought(&shop) != 50 {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("the update", || can_be_bought(&shop) == 50);
     child.kill().unwrap();
     child.wait().unwrap();
     // What the channel has is not known now; even the number from before is sent.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 use vaivem::erp::ledger::Ledger;
@@ -69,7 +70,7 @@ impl Shop {
     pub fn new() -> Self {
         let shop = Self {
             sandbox: Sandbox::start(),
-            folder: tempfile::tempdir().unwrap(),
+            folder: folder(),
             settings: String::new(),
             carriers: "\"Correios PAC\" = \"Correios\"".into(),
             erp: String::new(),
@@ -115,6 +116,37 @@ impl Shop {
             self.carriers
         );
         std::fs::write(self.path("vaivem.toml"), text).unwrap();
+    }
+
+    /// A second shop in the same state, platform and files.
+    pub fn copy(&self) -> Self {
+        let copy = Self {
+            sandbox: Sandbox::start(),
+            folder: folder(),
+            settings: self.settings.clone(),
+            carriers: self.carriers.clone(),
+            erp: self.erp.clone(),
+        };
+        let state = self.vtex(|v| v.copy_at(&copy.sandbox.url()));
+        copy.vtex(|v| *v = state);
+        copy_folder(self.folder.path(), copy.folder.path());
+        copy.configure();
+        copy
+    }
+
+    /// Makes the folders for documents, and every pass empty them first.
+    pub fn open_inboxes(&mut self) {
+        for folder in ["in", "carriers"] {
+            std::fs::create_dir(self.path(folder)).unwrap();
+        }
+        self.set_erp("inbox = \"in\"\n[carriers]\ninbox = \"carriers\"");
+    }
+
+    /// Puts a document into an inbox, as if a minute ago.
+    pub fn drop_into(&self, file: &str, content: &str) {
+        std::fs::write(self.path(file), content).unwrap();
+        let file = std::fs::File::options().write(true).open(self.path(file)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
     }
 
     /// A file of the shop's folder.
@@ -200,23 +232,6 @@ impl Shop {
     pub fn erp(&self) -> BTreeMap<String, Vec<ErpSees>> {
         ledger(&self.path("ledger.db"))
     }
-
-    /// What the world looks like, without anything that may differ between two histories with the same end.
-    pub fn truth(&self) -> Truth {
-        let channel = self.vtex(|v| {
-            v.orders.values().map(|order| (order.id.clone(), order.status.clone())).collect::<BTreeMap<_, _>>()
-        });
-        let take_overs = channel.keys().map(|id| (id.clone(), self.take_overs(id))).collect();
-        Truth { channel, take_overs, erp: self.erp() }
-    }
-}
-
-/// Both sides as they are.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Truth {
-    pub channel: BTreeMap<String, String>,
-    pub take_overs: BTreeMap<String, usize>,
-    pub erp: BTreeMap<String, Vec<ErpSees>>,
 }
 
 /// An order as the ledger has it.
@@ -242,6 +257,38 @@ fn ledger(path: &Path) -> BTreeMap<String, Vec<ErpSees>> {
         });
     }
     orders
+}
+
+/// In memory where that is easy to have: a program that is killed loses nothing that the kernel has, and a disk that is made to keep
+/// everything takes longer than all the rest.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+/// Copies files with their times, which tell a document from another of the same name.
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).unwrap();
+            let copied = std::fs::File::options().write(true).open(&target).unwrap();
+            copied.set_modified(entry.metadata().unwrap().modified().unwrap()).unwrap();
+        }
+    }
+}
+
+/// Waits for something that must come soon.
+#[track_caller]
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited half a minute for {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 fn ran(output: std::process::Output) -> Ran {

@@ -44,7 +44,15 @@ fn an_order_is_invoiced_when_its_invoices_add_up() {
     assert_eq!((&order["status"], order["invoicedDate"].is_string()), (&json!("invoiced"), true));
     assert_eq!(order["packageAttachment"]["packages"][1]["invoiceValue"], 1_000);
     assert_eq!(invoice(&mut v, &id, "000000003", 1), 400, "already invoiced");
-    assert_eq!(v.effects_of(&id).len(), 2);
+    let (order, kind) = (id.clone(), "Output".to_owned());
+    let sent = |number: &str, value| Effect::Invoice {
+        order: order.clone(),
+        number: number.into(),
+        kind: kind.clone(),
+        value,
+    };
+    let again = Effect::InvoiceAgain { order: id.clone(), number: "000000001".into() };
+    assert_eq!(v.effects_of(&id), [&sent("000000001", 4_990), &again, &sent("000000002", 1_000)]);
 }
 
 #[test]

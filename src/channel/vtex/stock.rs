@@ -46,7 +46,12 @@ impl Vtex {
             "unlimitedQuantity": false,
             "dateUtcOnBalanceSystem": balance_at.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
         }));
-        self.door.call(call).await.map(|_| ())
+        let answer = self.door.call(call).await?;
+        // Taken is 204. VTEX was seen to say 200 without a word where nothing had happened, so there a reading tells, too.
+        if answer.status != 204 {
+            answer.expect_json()?;
+        }
+        Ok(())
     }
 
     /// See [`crate::channel::Channel::read_stock`].

@@ -25,6 +25,11 @@ pub enum Effect {
         kind: String,
         value: i64,
     },
+    /// The same invoice once more, which changes nothing here and may make a second one elsewhere.
+    InvoiceAgain {
+        order: String,
+        number: String,
+    },
     Tracking {
         order: String,
         invoice: String,
@@ -57,6 +62,7 @@ impl Effect {
             | Self::Cancel { order, .. }
             | Self::DenyCancellation { order, .. }
             | Self::Invoice { order, .. }
+            | Self::InvoiceAgain { order, .. }
             | Self::Tracking { order, .. }
             | Self::TrackingEvents { order, .. } => Some(order),
             Self::FeedConfigured | Self::Stock { .. } | Self::LeadTime { .. } => None,

@@ -51,7 +51,7 @@ const LARGEST_LOT: usize = 10;
 const MOST_DELIVERIES: u32 = 100;
 
 /// The queue, of which a key has at most one.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Feed {
     config: Option<Config>,
     ready: VecDeque<Message>,
@@ -76,6 +76,7 @@ pub struct FeedFaults {
     pub null_state: bool,
 }
 
+#[derive(Clone)]
 struct Config {
     /// As it was sent.
     filter: Value,

@@ -15,7 +15,7 @@ const UNLIMITED: i64 = 1_000_000;
 const NO_LEAD_TIME: &str = "00:00:00";
 
 /// All stock, by SKU and warehouse.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Inventory {
     stocks: BTreeMap<(String, String), Stock>,
 }

@@ -27,6 +27,7 @@ impl Vtex {
         let package = read(&request.json()?)?;
         // The same number again: a new receipt, and nothing else.
         if order.packages.iter().any(|known| known.number == package.number) {
+            self.effects.push(Effect::InvoiceAgain { order: id.to_owned(), number: package.number });
             return Ok(self.receipt(id));
         }
         self.check(order, &package)?;

@@ -4,6 +4,7 @@ mod batch;
 mod cancel;
 mod catalog;
 mod control;
+mod copy;
 mod effect;
 mod feed;
 mod handling;

@@ -1,0 +1,263 @@
+//! What the world looks like to somebody who sees everything: both sides and the state file, without anything that may differ between
+//! two histories with the same end (times, the ERP's own numbers, how often something was asked).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+use vaivem::erp::ledger::{Ledger, OrderDetail};
+
+use crate::sandbox::{Effect, Order, Package, Vtex};
+use crate::shop::Shop;
+
+/// Both sides and the state file as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Truth {
+    /// The channel's orders by id.
+    pub channel: BTreeMap<String, OnChannel>,
+    /// What the channel was told of each SKU id, and what customers can buy of it.
+    pub inventory: BTreeMap<String, Inventory>,
+    /// The ERP's orders by store number, all of them, doubles included.
+    pub erp: BTreeMap<String, Vec<InErp>>,
+    /// The ERP's products by code: units on the shelf, and those reserved.
+    pub shelf: BTreeMap<String, (i64, i64)>,
+    /// What the state file says became of each order.
+    pub fates: BTreeMap<String, String>,
+    /// What it holds, order or SKU, and the code of the reason.
+    pub holds: Vec<(String, String)>,
+    /// Side effects whose outcome it does not know.
+    pub unsettled: Vec<String>,
+    /// Where the documents lie, if there are inboxes.
+    pub documents: Vec<String>,
+}
+
+/// An order on the channel, with how often it was written to. Money is in cents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnChannel {
+    pub status: String,
+    /// By whom and why.
+    pub cancelled: Option<String>,
+    pub packages: Vec<Parcel>,
+    /// How often each thing was really done to it.
+    pub effects: BTreeMap<String, usize>,
+}
+
+/// An invoice and its parcel on the channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    pub number: String,
+    pub cents: i64,
+    pub key: Option<String>,
+    pub has_xml: bool,
+    /// SKU id and units.
+    pub items: Vec<(String, i64)>,
+    pub courier: Option<String>,
+    pub tracking: Option<String>,
+    pub url: Option<String>,
+    pub way: Vec<String>,
+    pub delivered: Option<String>,
+}
+
+/// A stock of the channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inventory {
+    pub told: i64,
+    pub can_be_bought: i64,
+}
+
+/// An order in the ERP. Money is in cents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InErp {
+    pub status: String,
+    pub total: i64,
+    /// Code, units, total.
+    pub lines: Vec<(String, i64, i64)>,
+    pub tax_id: Option<String>,
+    pub carrier: Option<String>,
+    /// Method and amount.
+    pub payments: Vec<(String, i64)>,
+    /// Units still reserved.
+    pub reserved: i64,
+    /// Access key and value.
+    pub invoices: Vec<(String, i64)>,
+    /// Tracking code, whether it left, whether it arrived.
+    pub shipments: Vec<(Option<String>, bool, bool)>,
+    /// What carriers said.
+    pub events: Vec<String>,
+}
+
+impl Shop {
+    /// What the world looks like now.
+    pub fn truth(&self) -> Truth {
+        let ledger = Ledger::open_read_only(&self.path("ledger.db")).unwrap();
+        let state = rusqlite::Connection::open(self.path("vaivem.db")).unwrap();
+        let (channel, inventory) = self.vtex(|v| {
+            let orders = v.orders.values().map(|order| (order.id.clone(), on_channel(v, order))).collect();
+            (orders, v.catalog.keys().map(|sku| (sku.clone(), inventory(v, sku))).collect())
+        });
+        Truth {
+            channel,
+            inventory,
+            erp: in_erp(&ledger),
+            shelf: shelf(&ledger),
+            fates: pairs(&state, "SELECT order_id, coalesce(fate, 'undecided') FROM orders").into_iter().collect(),
+            holds: pairs(
+                &state,
+                "SELECT coalesce(o.order_id, h.sku), h.code FROM holds h LEFT JOIN orders o ON o.id = h.order_row
+                 WHERE h.released_at IS NULL ORDER BY 1, 2",
+            ),
+            unsettled: pairs(
+                &state,
+                "SELECT key, state FROM journal WHERE state IN ('intended', 'unknown') ORDER BY key",
+            )
+            .into_iter()
+            .map(|(key, state)| format!("{key} is {state}"))
+            .collect(),
+            documents: self.documents(),
+        }
+    }
+
+    /// The files in the inboxes and in the folders they are moved to.
+    pub fn documents(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for inbox in ["in", "carriers"] {
+            for folder in [inbox.to_owned(), format!("{inbox}/done"), format!("{inbox}/rejected")] {
+                let Ok(entries) = std::fs::read_dir(self.path(&folder)) else { continue };
+                let files = entries.map(Result::unwrap).filter(|entry| entry.file_type().unwrap().is_file());
+                found.extend(files.map(|file| format!("{folder}/{}", file.file_name().to_string_lossy())));
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+impl Truth {
+    /// Fails with what differs and nothing else.
+    #[track_caller]
+    pub fn is(&self, expected: &Self, told: &str) {
+        let mut found = Vec::new();
+        differ("channel", &self.channel, &expected.channel, &mut found);
+        differ("inventory", &self.inventory, &expected.inventory, &mut found);
+        differ("ERP", &self.erp, &expected.erp, &mut found);
+        differ("shelf", &self.shelf, &expected.shelf, &mut found);
+        differ("fates", &self.fates, &expected.fates, &mut found);
+        let lists = |truth: &Self| {
+            let lists = [("holds", format!("{:?}", truth.holds)), ("documents", format!("{:?}", truth.documents))];
+            lists.into_iter().chain([("unsettled", format!("{:?}", truth.unsettled))]).collect()
+        };
+        differ("lists", &lists(self), &lists(expected), &mut found);
+        assert!(found.is_empty() && self == expected, "{told}:\n{}", found.join("\n"));
+    }
+
+    /// No order is twice in the ERP, and nothing was done twice on the channel.
+    #[track_caller]
+    pub fn has_no_doubles(&self) {
+        for (id, orders) in &self.erp {
+            assert_eq!(orders.len(), 1, "order {id} in the ERP");
+        }
+        for (id, order) in &self.channel {
+            for (effect, times) in &order.effects {
+                assert_eq!(*times, 1, "{effect} of order {id}");
+            }
+        }
+    }
+}
+
+fn differ<K: Ord + Debug, V: PartialEq + Debug>(
+    what: &str,
+    is: &BTreeMap<K, V>,
+    should: &BTreeMap<K, V>,
+    found: &mut Vec<String>,
+) {
+    let keys: BTreeSet<&K> = is.keys().chain(should.keys()).collect();
+    for key in keys.into_iter().filter(|key| is.get(key) != should.get(key)) {
+        found.push(format!("{what} {key:?}\n  is     {:?}\n  should {:?}", is.get(key), should.get(key)));
+    }
+}
+
+fn on_channel(v: &Vtex, order: &Order) -> OnChannel {
+    let mut effects: BTreeMap<String, usize> = BTreeMap::new();
+    for effect in v.effects_of(&order.id) {
+        *effects.entry(done(effect)).or_default() += 1;
+    }
+    OnChannel {
+        status: order.status.clone(),
+        cancelled: order.cancellation.as_ref().map(|why| format!("{:?}: {}", why.by, why.reason)),
+        packages: order.packages.iter().map(parcel).collect(),
+        effects,
+    }
+}
+
+/// The same name for what must not be done twice.
+fn done(effect: &Effect) -> String {
+    match effect {
+        Effect::StartHandling { .. } => "start-handling".into(),
+        Effect::Cancel { .. } => "cancel".into(),
+        Effect::Invoice { number, .. } | Effect::InvoiceAgain { number, .. } => format!("invoice {number}"),
+        Effect::Tracking { invoice, number, .. } => format!("tracking {number} of invoice {invoice}"),
+        Effect::TrackingEvents { invoice, events, delivered, .. } => {
+            format!("{events} events of invoice {invoice}, delivered: {delivered}")
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+fn parcel(package: &Package) -> Parcel {
+    Parcel {
+        number: package.number.clone(),
+        cents: package.value,
+        key: package.key.clone(),
+        has_xml: package.xml.is_some(),
+        items: package.items.iter().map(|(sku, _, units)| (sku.clone(), *units)).collect(),
+        courier: package.courier.clone(),
+        tracking: package.tracking_number.clone(),
+        url: package.tracking_url.clone(),
+        way: package.events.iter().map(|event| event.description.clone()).collect(),
+        delivered: package.delivered.clone(),
+    }
+}
+
+fn inventory(v: &Vtex, sku: &str) -> Inventory {
+    let told = v.warehouses.iter().map(|(id, _)| v.stock(sku, id).quantity).sum();
+    Inventory { told, can_be_bought: v.available(sku) }
+}
+
+fn in_erp(ledger: &Ledger) -> BTreeMap<String, Vec<InErp>> {
+    let mut orders: BTreeMap<String, Vec<InErp>> = BTreeMap::new();
+    for order in ledger.orders(&Default::default()).unwrap() {
+        let detail = ledger.order_detail(&order.id).unwrap().unwrap();
+        orders.entry(order.store_number.to_string()).or_default().push(sees(&detail));
+    }
+    orders
+}
+
+fn sees(detail: &OrderDetail) -> InErp {
+    let content = &detail.content;
+    InErp {
+        status: detail.order.status.code(),
+        total: detail.order.total.get(),
+        lines: content.lines.iter().map(|line| (line.sku.to_string(), line.quantity, line.total.get())).collect(),
+        tax_id: content.customer.document.clone(),
+        carrier: content.carrier.as_ref().map(ToString::to_string),
+        payments: content.payments.iter().map(|one| (one.method.code().to_owned(), one.amount.get())).collect(),
+        reserved: detail.reservations.iter().filter(|one| one.released_at.is_none()).map(|one| one.quantity).sum(),
+        invoices: detail.invoices.iter().map(|one| (one.access_key.clone(), one.value.get())).collect(),
+        shipments: detail
+            .shipments
+            .iter()
+            .map(|one| (one.tracking_code.clone(), one.shipped_at.is_some(), one.delivered_at.is_some()))
+            .collect(),
+        events: detail.events.iter().map(|event| format!("{:?} {}", event.what, event.code)).collect(),
+    }
+}
+
+fn shelf(ledger: &Ledger) -> BTreeMap<String, (i64, i64)> {
+    let levels = ledger.stock_levels(None, chrono::Utc::now()).unwrap().levels;
+    levels.into_iter().map(|level| (level.sku.to_string(), (level.physical, level.reserved))).collect()
+}
+
+fn pairs(state: &rusqlite::Connection, sql: &str) -> Vec<(String, String)> {
+    let mut statement = state.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.map(Result::unwrap).collect()
+}
