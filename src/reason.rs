@@ -233,6 +233,11 @@ pub enum Reason {
         /// The channel's ids.
         channel_skus: Vec<String>,
     },
+    /// The channel does not take the stock of a product.
+    StockRefused {
+        /// The channel's words.
+        message: String,
+    },
     /// The ERP has no count of a product, or none any more.
     StockNotInErp,
 

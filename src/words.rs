@@ -94,6 +94,7 @@ fn clause(reason: &Reason) -> String {
         Reason::SkuAmbiguous { channel_skus } => {
             format!("several of the channel's products are mapped to it: {}", channel_skus.join(", "))
         }
+        Reason::StockRefused { message } => format!("the channel does not take its stock: {message}"),
         Reason::StockNotInErp => "the ERP has no count of it in a warehouse that is pushed from".into(),
         Reason::PaidOnChannel => "paid on the channel".into(),
         Reason::PolicyImportsUnpaid => "not paid yet, imported by policy".into(),
@@ -229,6 +230,10 @@ pub fn hint(reason: &Reason) -> Option<String> {
         }
         Reason::SkuAmbiguous { .. } => {
             "leave one of them in [channels.NAME.skus]: told to several, the same units would be sold several times".into()
+        }
+        Reason::StockRefused { .. } => {
+            "see in the channel's panel that the product has this code, is no kit, and is there in this stock location; vaivem makes none"
+                .into()
         }
         Reason::StockNotInErp => {
             "count the product in the ERP, or check the warehouses in the configuration; what the channel has is left as it is".into()

@@ -18,7 +18,7 @@ use crate::report::Outcome;
 use crate::store::claims::Claim;
 use crate::store::stock::StockRow;
 
-/// How many numbers are worked out and sent while orders wait to be handed over.
+/// How many numbers are worked out and sent while orders wait to be handed over; more where one call takes more.
 const HANDFUL: usize = 32;
 
 /// VTEX shows an update about a second after it took it.
@@ -29,10 +29,11 @@ impl Push<'_> {
     pub(super) async fn send(&self) -> Result<(), Trouble> {
         let store = self.pass.store;
         let asked: BTreeSet<&Sku> = self.request.skus.iter().collect();
+        let handful = HANDFUL.max(self.pass.channel.stock_batch());
         let mut after = None;
         let mut claims: Option<(i64, Claims)> = None;
         while !self.pass.halted() {
-            let rows = store.stock_dirty(self.channel(), after.as_ref(), HANDFUL)?;
+            let rows = store.stock_dirty(self.channel(), after.as_ref(), handful)?;
             let Some(last) = rows.last() else { break };
             after = Some((last.sku.clone(), last.warehouse.clone()));
             let rows: Vec<StockRow> =
@@ -96,13 +97,13 @@ impl Push<'_> {
         }
         let wants: Vec<_> = sends.iter().map(|worked| worked.want.clone()).collect();
         self.pass.store.intend_stock(self.channel(), &wants, self.now())?;
-        let results: Vec<Result<(), Trouble>> = stream::iter(&sends)
-            .map(|worked| async move {
+        let results: Vec<Result<(), Trouble>> = stream::iter(sends.chunks(self.pass.channel.stock_batch()))
+            .map(|batch| async move {
                 if self.pass.halted() {
                     return Ok(());
                 }
-                let sent = self.send_one(worked).await;
-                self.pass.report.advance();
+                let sent = self.send_batch(batch).await;
+                batch.iter().for_each(|_| self.pass.report.advance());
                 sent
             })
             .buffer_unordered(self.pass.config.limits.in_flight)
@@ -111,36 +112,58 @@ impl Push<'_> {
         results.into_iter().collect()
     }
 
-    /// Sends a number, and notes what became of it.
-    async fn send_one(&self, worked: &Worked) -> Result<(), Trouble> {
-        let (store, want) = (self.pass.store, &worked.want);
-        let Some(id) = &want.channel_sku else { return Ok(()) };
-        let one = StockToSet {
-            sku: id.clone(),
-            warehouse: want.warehouse.clone(),
-            quantity: want.quantity,
-            balance_at: want.parts.erp_read_at,
+    /// Sends numbers in one call, and notes what became of each.
+    async fn send_batch(&self, batch: &[Worked]) -> Result<(), Trouble> {
+        let to_set = |worked: &Worked| {
+            let want = &worked.want;
+            Some(StockToSet {
+                sku: want.channel_sku.clone()?,
+                warehouse: want.warehouse.clone(),
+                quantity: want.quantity,
+                balance_at: want.parts.erp_read_at,
+            })
         };
-        let sent = self.pass.channel.set_stock(&[one]).await;
-        let (error, answer) = match sent {
-            Ok(answers) => match answers.into_iter().next() {
-                None | Some(StockAnswer::Taken) => return self.confirmed(worked, "accepted"),
-                Some(StockAnswer::Refused { message }) => {
-                    store.stock_not_confirmed(self.channel(), want, false, &message, self.now())?;
-                    return self.hold(&want.sku, Some(worked), Reason::CallFailed { message });
+        let (batch, wanted): (Vec<&Worked>, Vec<StockToSet>) =
+            batch.iter().filter_map(|worked| Some((worked, to_set(worked)?))).unzip();
+        match self.pass.channel.set_stock(&wanted).await {
+            Ok(answers) => {
+                for (worked, answer) in batch.into_iter().zip(answers) {
+                    match answer {
+                        StockAnswer::Taken => self.confirmed(worked, "accepted")?,
+                        StockAnswer::Refused { message } => self.refused(worked, message)?,
+                    }
                 }
-            },
-            Err(error) => {
-                let trouble = error.to_string();
-                (error, trouble)
             }
-        };
+            Err(error) => {
+                for worked in batch {
+                    self.failed(worked, &error).await?;
+                }
+                if matches!(error.triage(), Triage::StopRun(_)) {
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A number the channel would not have.
+    fn refused(&self, worked: &Worked, message: String) -> Result<(), Trouble> {
+        let want = &worked.want;
+        self.pass.store.stock_not_confirmed(self.channel(), want, false, &message, self.now())?;
+        self.hold(&want.sku, Some(worked), Reason::StockRefused { message })
+    }
+
+    /// A number whose call failed; it may have been taken all the same.
+    async fn failed(&self, worked: &Worked, error: &CallError) -> Result<(), Trouble> {
+        let (store, want, answer) = (self.pass.store, &worked.want, error.to_string());
         let unknown = error.outcome_unknown();
         store.stock_not_confirmed(self.channel(), want, unknown, &answer, self.now())?;
         if matches!(error.triage(), Triage::StopRun(_)) {
-            return Err(error.into());
+            // Nothing about this product: the run ends.
+            return Ok(());
         }
-        if (unknown || is_locked(&error)) && worked.reading_tells && self.channel_has(worked, id).await? {
+        let Some(id) = &want.channel_sku else { return Ok(()) };
+        if (unknown || is_locked(error)) && worked.reading_tells && self.channel_has(worked, id).await? {
             return self.confirmed(worked, "found by reading");
         }
         if error.triage() == Triage::SkipItem {
