@@ -498,6 +498,7 @@ impl Run<'_> {
             retry: RetryPolicy { max_wait: limits.max_wait, ..RetryPolicy::default() },
             in_flight: limits.in_flight,
             budget: Some(budget),
+            follow_quota: limits.follow_quota,
             ..options
         })
         .map_err(|error| {

@@ -114,6 +114,8 @@ pub enum ImportRule {
 pub struct Limits {
     /// Requests per minute, shared by every process of the state file; 0 is no limit.
     pub requests_per_minute: u32,
+    /// Whether that is only where to begin: the channel tells its quota with its answers.
+    pub follow_quota: bool,
     /// Calls at the same time.
     pub in_flight: usize,
     /// Longest wait for one answer.
@@ -326,6 +328,13 @@ impl Place<'_> {
                 }
             };
         }
+        let limits = Limits {
+            requests_per_minute: raw.requests_per_minute.unwrap_or(kind.requests_per_minute()),
+            follow_quota: raw.requests_per_minute.is_none() && kind.tells_quota(),
+            in_flight: raw.in_flight.map_or(kind.in_flight(), |n| usize::from(n.max(1))),
+            timeout: raw.timeout.map_or(Duration::from_secs(30), |patience| patience.0),
+            max_wait: raw.max_wait.map_or(Duration::from_secs(90), |patience| patience.0),
+        };
         Ok(ChannelConfig {
             name: ChannelName::new(name),
             kind,
@@ -342,12 +351,7 @@ impl Place<'_> {
                 .collect(),
             fulfillment: raw.fulfillment,
             stock: raw.stock.into(),
-            limits: Limits {
-                requests_per_minute: raw.requests_per_minute.unwrap_or(300),
-                in_flight: raw.in_flight.map_or(4, |n| usize::from(n.max(1))),
-                timeout: raw.timeout.map_or(Duration::from_secs(30), |patience| patience.0),
-                max_wait: raw.max_wait.map_or(Duration::from_secs(90), |patience| patience.0),
-            },
+            limits,
             overlap: raw.overlap.map_or(Duration::from_secs(30 * 60), |span| span.0),
             reread_after: raw.reread_after.map_or(Duration::ZERO, |span| span.0),
             reread_paid_after: raw.reread_paid_after.map_or(Duration::from_secs(3600), |span| span.0),

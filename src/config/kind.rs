@@ -41,6 +41,30 @@ pub enum ChannelKind {
     },
 }
 
+impl ChannelKind {
+    /// Requests per minute where the configuration says nothing.
+    pub(super) fn requests_per_minute(&self) -> u32 {
+        match self {
+            Self::Vtex { .. } => 300,
+            // Until its answers tell more: sources disagree from 30 to 600.
+            Self::Anymarket { .. } => 30,
+        }
+    }
+
+    /// Whether its answers tell what is left of its quota.
+    pub(super) fn tells_quota(&self) -> bool {
+        matches!(self, Self::Anymarket { .. })
+    }
+
+    /// Calls at the same time where the configuration says nothing.
+    pub(super) fn in_flight(&self) -> usize {
+        match self {
+            Self::Vtex { .. } => 4,
+            Self::Anymarket { .. } => 1,
+        }
+    }
+}
+
 /// What to do about VTEX's order feed, of which there is one per key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -9,6 +9,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::error::{CallError, Failure, Origin};
 use super::excerpt;
 use crate::model::Instant;
+use crate::store::budget::Rate;
 
 /// A successful answer (status 2xx, no web page).
 #[derive(Clone)]
@@ -35,6 +36,19 @@ pub struct Quota {
     pub remaining: Option<u64>,
     /// How long until it ends.
     pub reset: Option<Duration>,
+}
+
+impl Quota {
+    /// The pace it allows: what is left of it, spread over the time until it is renewed, less a tenth, for others use the same
+    /// credentials. Without that much, its limit is taken for one of a minute.
+    pub fn pace(&self) -> Option<Rate> {
+        let usable = |calls: u64| u32::try_from(calls - calls.div_ceil(10)).unwrap_or(u32::MAX).max(1);
+        match (self.remaining, self.reset, self.limit) {
+            (Some(remaining), Some(reset), _) => Some(Rate::every(reset / usable(remaining))),
+            (_, _, Some(limit)) => Some(Rate::every(Duration::from_secs(60) / usable(limit))),
+            _ => None,
+        }
+    }
 }
 
 /// What the headers of any answer tell.
@@ -205,6 +219,19 @@ mod tests {
         assert_eq!(wait(&[("retry-after", "soon")]), None);
         assert_eq!(wait(&[("retry-after", "")]), None);
         assert_eq!(wait(&[("retry-after", "-5")]), None);
+    }
+
+    #[test]
+    fn the_pace_a_quota_allows() {
+        let pace = |limit, remaining, reset: Option<u64>| {
+            Quota { limit, remaining, reset: reset.map(Duration::from_secs) }.pace()
+        };
+        let every = |millis| Some(Rate::every(Duration::from_millis(millis)));
+        assert_eq!(pace(Some(60), Some(60), Some(54)), every(1_000), "a tenth is left to others");
+        assert_eq!(pace(Some(60), Some(10), Some(54)), every(6_000));
+        assert_eq!(pace(Some(60), Some(0), Some(9)), every(9_000), "nothing is left: the next one after it is renewed");
+        assert_eq!(pace(Some(10), None, None), Some(Rate::every(Duration::from_secs(60) / 9)));
+        assert_eq!(pace(None, Some(5), None), None);
     }
 
     #[test]

@@ -44,6 +44,7 @@ pub struct Door {
     clock: Clock,
     stop: Stop,
     budget: Budget,
+    follow_quota: bool,
     slots: Semaphore,
     health: Health,
     counts: Cell<Counts>,
@@ -130,6 +131,7 @@ impl Door {
             timeout: options.timeout,
             max_body: options.max_body,
             budget: options.budget.unwrap_or_else(|| Budget::alone(None, 1, options.clock.clone())),
+            follow_quota: options.follow_quota,
             clock: options.clock,
             stop: options.stop,
             slots: Semaphore::new(in_flight),
@@ -324,6 +326,11 @@ impl Door {
         if let Some(date) = told.date {
             let (skew, largest) = (now - date, self.skew.get());
             self.skew.set(Some(largest.filter(|largest| largest.abs() >= skew.abs()).unwrap_or(skew)));
+        }
+        if self.follow_quota
+            && let Some(rate) = told.quota.and_then(|quota| quota.pace())
+        {
+            self.budget.set_rate(rate);
         }
         let content_type = told.content_type.as_deref();
         if (300..400).contains(&status) {

@@ -38,6 +38,8 @@ pub struct DoorOptions {
     pub html_is_login_page: bool,
     /// The pace, and pauses shared with other processes. Without it there is no pace, and pauses are this door's own.
     pub budget: Option<Budget>,
+    /// Whether to go by the quota that the host tells with its answers.
+    pub follow_quota: bool,
     /// Most bytes read of one answer, decompressed.
     pub max_body: usize,
 }
@@ -85,6 +87,7 @@ impl DoorOptions {
             in_flight: 4,
             html_is_login_page: false,
             budget: None,
+            follow_quota: false,
             max_body: 20_000_000,
         }
     }

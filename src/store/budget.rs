@@ -45,6 +45,11 @@ impl Rate {
     pub fn per_minute(calls: u32) -> Self {
         Self { interval: 61_200_000 / i64::from(calls.max(1)) }
     }
+
+    /// One call in that time.
+    pub fn every(time: Duration) -> Self {
+        Self { interval: i64::try_from(time.as_micros()).unwrap_or(i64::MAX).max(1) }
+    }
 }
 
 /// When a call may be made.
@@ -60,7 +65,7 @@ pub enum Turn {
 
 /// The budget of one host and account.
 pub struct Budget {
-    rate: Option<Rate>,
+    rate: Cell<Option<Rate>>,
     burst: i64,
     clock: Clock,
     rows: Rows,
@@ -99,14 +104,19 @@ impl Budget {
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "trusted_schema", false)?;
         let rows = Rows::File { connection: RefCell::new(connection), key: key.to_owned() };
-        let budget = Self { rate: rate.into(), burst: i64::from(burst.max(1)), clock, rows };
+        let budget = Self { rate: Cell::new(rate.into()), burst: i64::from(burst.max(1)), clock, rows };
         budget.read()?;
         Ok(budget)
     }
 
     /// A budget of this process alone, for when there is no state file.
     pub fn alone(rate: impl Into<Option<Rate>>, burst: u32, clock: Clock) -> Self {
-        Self { rate: rate.into(), burst: i64::from(burst.max(1)), clock, rows: Rows::Alone(Cell::default()) }
+        Self { rate: Cell::new(rate.into()), burst: i64::from(burst.max(1)), clock, rows: Rows::Alone(Cell::default()) }
+    }
+
+    /// Keeps another rate from now on. Other processes on the file keep theirs, and learn it as this one did.
+    pub fn set_rate(&self, rate: Rate) {
+        self.rate.set(Some(rate));
     }
 
     /// Takes the next turn.
@@ -114,7 +124,7 @@ impl Budget {
     /// # Errors
     /// When the state file cannot be used.
     pub fn take(&self) -> rusqlite::Result<Turn> {
-        match self.rate {
+        match self.rate.get() {
             // Nothing to reserve: a look at the pause is enough.
             None => Ok(self.pause(self.read()?).map_or(Turn::In(Duration::ZERO), Turn::Paused)),
             Some(rate) => self.change(|row| match self.pause(*row) {
