@@ -73,8 +73,9 @@ impl Anymarket {
         if status != order.status {
             document["status"] = json!(status);
         }
-        let key = if order.seed.loose_types { "updatedAt" } else { "lastUpdate" };
-        document[key] = json!(render::date(updated, &order.seed));
+        if updated != order.last_update() {
+            document[render::update_key(&order.seed)] = json!(render::date(updated, &order.seed));
+        }
         document
     }
 }
@@ -93,6 +94,7 @@ struct Filter {
     /// What must be equal: each as the caller gave it.
     marketplace: Option<String>,
     marketplace_id: Option<String>,
+    shipping_id: Option<String>,
     marketplace_number: Option<String>,
     partner_id: Option<String>,
     transmission: Option<String>,
@@ -141,6 +143,7 @@ impl Filter {
             status,
             marketplace: given("marketplace"),
             marketplace_id: given("marketplaceId"),
+            shipping_id: given("shippingId"),
             marketplace_number: given("orderNumberInMarketPlace"),
             partner_id: given("partnerId"),
             transmission: given("transmissionStatus"),
@@ -172,6 +175,7 @@ impl Filter {
             && is(&self.marketplace, &order.seed.marketplace)
             && is(&self.marketplace_id, &internal)
             && is(&self.marketplace_number, &public)
+            && is(&self.shipping_id, order.seed.shipping_id.as_deref().unwrap_or_default())
             && is(&self.partner_id, order.partner_id.as_deref().unwrap_or_default())
             && is(&self.transmission, transmission)
     }

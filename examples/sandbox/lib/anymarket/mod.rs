@@ -37,6 +37,7 @@ pub use self::effect::AnyEffect;
 pub use self::feed::AnyFeed;
 pub use self::inventory::AnyStock;
 pub use self::order::{AnyCancelledBy, AnyOrder, Cancellation, Transmission, XmlRefusal};
+pub use self::refusal::business_refusal;
 pub use self::seed_order::{AnyOrderSeed, Channel, Intermediary};
 pub use self::seed_parts::{AnyAddress, AnyBuyer, AnyLine, AnyPayment, Discount};
 pub use self::settings::{BatchAnswer, Settings};

@@ -127,11 +127,11 @@ impl Anymarket {
             Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
             other => Some(other.to_string()),
         };
-        // The second time the first one stays.
-        if order.status != "CANCELED" {
-            let (code, details) = (code.clone(), details.clone());
-            order.cancellation = Some(Cancellation { by: AnyCancelledBy::Seller, at: self.now(), code, details });
-        }
+        // Who canceled first has canceled; a second time only adds to it.
+        let new = Cancellation { by: AnyCancelledBy::Seller, at: self.now(), code: None, details: None };
+        let end = order.cancellation.get_or_insert(new);
+        end.code = code.clone().or(end.code.take());
+        end.details = details.clone().or(end.details.take());
         Ok(AnyEffect::Canceled { order: order.id, code, details })
     }
 }

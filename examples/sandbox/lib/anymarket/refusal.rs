@@ -4,10 +4,16 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::super::call::{Answer, Request};
+use super::super::faults::{Kind, RetryAfter};
 
 /// `{"code", "message"}`, where the code is a text that repeats the status (ANYMARKET 7.2).
 pub fn refuse(status: u16, message: &str) -> Answer {
     Answer { status, ..Answer::json(&json!({"code": status.to_string(), "message": message})) }
+}
+
+/// A refusal for reasons of business, which looks like a fault of the server (ANYMARKET 7.2).
+pub fn business_refusal(message: &str) -> Kind {
+    Kind::Status { code: 500, retry_after: RetryAfter::Absent, body: refuse(500, message).body }
 }
 
 /// What does not exist (ANYMARKET 7.2).

@@ -56,9 +56,9 @@ impl Anymarket {
             "fulfillment": seed.fulfillment,
             "marketPlaceUrl": null,
             "shippingOptionId": null,
+            "shippingId": seed.shipping_id,
         });
-        let key = if seed.loose_types { "updatedAt" } else { "lastUpdate" };
-        header[key] = json!(date(order.last_update()));
+        header[update_key(seed)] = json!(date(order.last_update()));
         if let Transmission::Error(message) = &order.transmission {
             header["orderMessage"] = json!({"message": message, "key": null, "parameters": []});
         }
@@ -222,6 +222,11 @@ fn delivery_status(order: &AnyOrder) -> &'static str {
         "CONCLUDED" => "DELIVERED",
         _ => "UNKNOWN",
     }
+}
+
+/// Where the last change stands.
+pub(super) fn update_key(seed: &AnyOrderSeed) -> &'static str {
+    if seed.loose_types { "updatedAt" } else { "lastUpdate" }
 }
 
 /// With the offset of São Paulo to the second, or in UTC with milliseconds (ANYMARKET 1.1).

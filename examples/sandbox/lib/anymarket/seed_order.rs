@@ -36,6 +36,8 @@ pub struct AnyOrderSeed {
     pub carrier: (String, String),
     /// Text, or a boolean with loose types.
     pub needs_xml: bool,
+    /// The channel's own id of the shipment.
+    pub shipping_id: Option<String>,
     /// Sent through Mercado Envios Coleta (ANYMARKET 4.3).
     pub collected: bool,
     /// Without a tracking URL the channel is never told (ANYMARKET 4.3).
@@ -95,6 +97,7 @@ impl Default for AnyOrderSeed {
             intermediary: Some(intermediary),
             carrier: ("Normal".into(), "CORREIOS".into()),
             needs_xml: false,
+            shipping_id: None,
             collected: false,
             needs_tracking_url: false,
             channel: Channel::Takes,
@@ -233,6 +236,13 @@ impl AnyOrderSeed {
     #[must_use]
     pub fn carrier(mut self, service: &str, normalized: &str) -> Self {
         self.carrier = (service.into(), normalized.into());
+        self
+    }
+
+    /// The channel's own id of the shipment.
+    #[must_use]
+    pub fn shipping_id(mut self, id: &str) -> Self {
+        self.shipping_id = Some(id.into());
         self
     }
 

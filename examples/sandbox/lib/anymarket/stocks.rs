@@ -146,8 +146,8 @@ impl Anymarket {
             .filter(|((code, _), _)| id.as_ref().is_none_or(|wanted| *wanted == self.sku_id(code).to_string()))
             .filter(|((_, one), _)| location.as_ref().is_none_or(|wanted| *wanted == one.to_string()))
             .filter(|((code, one), _)| {
-                let has = self.reserved(code, *one) > Amount::ZERO;
-                reserved.as_ref().is_none_or(|wanted| *wanted == has.to_string())
+                let has = || (self.reserved(code, *one) > Amount::ZERO).to_string();
+                reserved.as_ref().is_none_or(|wanted| *wanted == has())
             })
             .collect();
         let shown: Vec<Value> =

@@ -21,20 +21,22 @@ impl Anymarket {
     /// Places an order and gives its id; the feed offers it as it is.
     pub fn place(&mut self, seed: AnyOrderSeed) -> i64 {
         let created = seed.created.unwrap_or(self.now());
-        self.insert(Arc::new(seed), created)
+        let allocation = self.allocate(&seed);
+        self.insert(Arc::new(seed), allocation, created)
     }
 
-    /// Places `count` orders that share one seed, created `step` apart from `first` on.
+    /// Places `count` orders that share one seed, and the locations that serve it, created `step` apart from `first` on.
     pub fn place_many(&mut self, count: usize, seed: AnyOrderSeed, first: DateTime<Utc>, step: TimeDelta) {
+        let allocation = self.allocate(&seed);
         let seed = Arc::new(seed);
         let mut created = first;
         for _ in 0..count {
-            self.insert(Arc::clone(&seed), created);
+            self.insert(Arc::clone(&seed), allocation.clone(), created);
             created += step;
         }
     }
 
-    fn insert(&mut self, seed: Arc<AnyOrderSeed>, created: DateTime<Utc>) -> i64 {
+    fn insert(&mut self, seed: Arc<AnyOrderSeed>, allocation: Vec<Vec<(i64, Amount)>>, created: DateTime<Utc>) -> i64 {
         self.last_order += 1;
         let id = self.last_order;
         let status = seed.status.clone();
@@ -54,7 +56,7 @@ impl Anymarket {
             xml: None,
             xml_refusal: None,
             delivery_issue: false,
-            allocation: self.allocate(&seed),
+            allocation,
             is_deducted: false,
             history: vec![(created, status.clone())],
             status,

@@ -97,10 +97,14 @@ fn canceling_through_the_hub_needs_what_the_channel_demands() {
 
     a.settings.cancel_needs_code = vec!["MERCADO_LIVRE".into()];
     let id = a.place(shirt().marketplace("MERCADO_LIVRE"));
-    assert_eq!(put(&mut a, id, &json!({"status": "CANCELED", "cancelDetails": "x"})).status, 422);
+    let detailed = json!({"status": "CANCELED", "cancelDetails": "x"});
+    assert_eq!(put(&mut a, id, &detailed).status, 422);
     a.settings.checks_channel_at_once = false;
     assert_eq!(put(&mut a, id, &canceled()).status, 200);
     assert_eq!(read(&mut a, id)["transmissionStatus"], "ERROR", "the channel refuses it later");
+    a.settings.cancel_needs_code.clear();
+    assert_eq!(put(&mut a, id, &detailed).status, 200);
+    assert_eq!(read(&mut a, id)["transmissionStatus"], "OK", "a second time adds what was missing");
 }
 
 #[test]
@@ -223,6 +227,10 @@ fn what_only_connectors_may_do_is_refused_as_a_fault() {
     let refused = call(&mut a, "PUT", &format!("/v2/orders/{id}/transmissionStatus"), &json!({}));
     assert_eq!((refused.status, message(&refused).contains("restrito")), (500, true));
     assert_eq!(call(&mut a, "PUT", &format!("/v2/orders/{id}/markAsShipped"), &json!({})).status, 404);
+    let refusal = business_refusal("Pedido em processamento");
+    a.faults = vec![crate::sandbox::Fault::next(1, refusal).on("PUT", "/v2/orders/")];
+    let refused = put(&mut a, id, &invoiced());
+    assert_eq!((refused.status, message(&refused).as_str(), a.effects.len()), (500, "Pedido em processamento", 0));
     let broken = crate::sandbox::Request { body: "{".into(), ..request("PUT", &format!("/v2/orders/{id}")) };
     assert_eq!(a.take(&broken).answer.expect("an answer").status, 400);
 }

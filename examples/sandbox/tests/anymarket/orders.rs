@@ -223,13 +223,15 @@ fn windows_by_change_are_at_most_7_days() {
 #[test]
 fn the_list_filters_by_what_an_order_says() {
     let mut a = anymarket();
-    let one = a.place(shirt().marketplace("SHOPEE").numbers("S-1", "#1"));
+    let one = a.place(shirt().marketplace("SHOPEE").numbers("S-1", "#1").shipping_id("44"));
     let two = a.place(shirt().status("CANCELED"));
     let three = a.place(shirt().status("PAID_WAITING_DELIVERY"));
     a.report_delivery_issue(three);
     call(&mut a, "PUT", &format!("/v2/orders/partnerid/{one}"), &json!({"partnerId": "E-1"}));
     let list = |a: &mut Anymarket, query: &str| ids(&get(a, &format!("/v2/orders?limit=100&{query}")));
-    for query in ["marketplace=SHOPEE", "marketplaceId=S-1", "orderNumberInMarketPlace=%231", "partnerId=E-1"] {
+    for query in
+        ["marketplace=SHOPEE", "marketplaceId=S-1", "orderNumberInMarketPlace=%231", "partnerId=E-1", "shippingId=44"]
+    {
         assert_eq!(list(&mut a, query), [one], "{query}");
     }
     assert_eq!(list(&mut a, "status=CANCELED"), [two]);
