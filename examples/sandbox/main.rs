@@ -1,7 +1,9 @@
-//! A VTEX on your own machine: `cargo run --example sandbox -- --seed shop`.
+//! A VTEX and an ANYMARKET on your own machine: `cargo run --example sandbox -- --seed shop`.
 //!
-//! Its customers and its bank are at your command: `POST /_sandbox/orders/ID/approve`, or `deny`, `review`, `cancel`,
-//! `request-cancellation`. `GET /_sandbox/state` shows everything, with the account of what callers really did.
+//! Their customers and banks are at your command. At VTEX's address: `POST /_sandbox/orders/ID/approve`, or `deny`,
+//! `review`, `cancel`, `request-cancellation`. At ANYMARKET's (without `/v2`): `pay`, `cancel`, `cancel-by-marketplace`,
+//! `cancel-by-seller`, `delivery-issue`, `refuse-xml`. `GET /_sandbox/state` shows everything at either, with the
+//! account of what callers really did.
 #![allow(clippy::print_stdout)]
 
 #[path = "lib/mod.rs"]
@@ -11,30 +13,33 @@ mod tests;
 
 use clap::{Parser, ValueEnum};
 
-/// Serves a simulated VTEX on 127.0.0.1 until it is interrupted
+/// Serves a simulated VTEX and a simulated ANYMARKET on 127.0.0.1 until it is interrupted
 #[derive(Parser)]
 struct Arguments {
-    /// Port to listen on; 0 is any free one
+    /// Port for VTEX; 0 is any free one
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Orders to begin with
+    /// Port for ANYMARKET; 0 is any free one
+    #[arg(long, default_value_t = 0)]
+    anymarket_port: u16,
+    /// Orders to begin with, on both
     #[arg(long, value_enum)]
     seed: Option<Seed>,
-    /// Plain paid orders to add, one a minute up to now
+    /// Plain paid orders to add on VTEX, one a minute up to now
     #[arg(long, default_value_t = 0)]
     orders: u32,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Seed {
-    /// About thirty orders of every kind
+    /// Orders of every kind: about thirty on VTEX, about twenty on ANYMARKET
     Shop,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let arguments = Arguments::parse();
-    let sandbox = sandbox::Sandbox::start_at(arguments.port)?;
+    let sandbox = sandbox::Sandbox::start_at(arguments.port, arguments.anymarket_port)?;
     sandbox.vtex(|v| {
         v.keep_call_log = false;
         if let Some(Seed::Shop) = arguments.seed {
@@ -45,8 +50,18 @@ async fn main() -> std::io::Result<()> {
         let first = v.now() - chrono::TimeDelta::minutes(arguments.orders.into());
         v.place_many(arguments.orders as usize, seed, first, chrono::TimeDelta::minutes(1));
     });
+    sandbox.anymarket(|a| {
+        a.keep_call_log = false;
+        if let Some(Seed::Shop) = arguments.seed {
+            sandbox::anymarket::marketplaces(a);
+        }
+    });
+    println!("VTEX:");
     println!("base_url       = \"{}\"", sandbox.url());
     println!("VTEX_APP_KEY   = {}", sandbox::APP_KEY);
     println!("VTEX_APP_TOKEN = {}", sandbox::APP_TOKEN);
+    println!("\nANYMARKET:");
+    println!("base_url       = \"{}\"", sandbox.anymarket_url());
+    println!("gumgaToken     = {}", sandbox::GUMGA_TOKEN);
     tokio::signal::ctrl_c().await
 }

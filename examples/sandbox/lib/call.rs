@@ -6,8 +6,6 @@ use axum::extract::Query;
 use axum::http::Uri;
 use serde_json::{Value, json};
 
-use super::Vtex;
-
 /// A call as the log keeps it; never with credentials.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -25,12 +23,29 @@ pub struct Request {
     pub method: String,
     /// Path and query, still percent-encoded.
     pub path: String,
-    pub app_key: Option<String>,
-    pub app_token: Option<String>,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
     pub body: String,
 }
 
 impl Request {
+    /// A call without headers or body.
+    pub fn new(method: &str, path: &str) -> Self {
+        Self { method: method.into(), path: path.into(), ..Self::default() }
+    }
+
+    /// One more header; the name is in lower case.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// A header by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// The path's segments, percent-decoded.
     pub fn segments(&self) -> Vec<String> {
         let path = self.path.split('?').next().unwrap_or_default();
@@ -44,13 +59,13 @@ impl Request {
         pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// A whole number of the query; refuses anything else.
+    /// A whole number of the query; refuses anything else in VTEX's words.
     pub fn number(&self, name: &str) -> Result<Option<usize>, Answer> {
         let Some(text) = self.query(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| Answer::bad_request(&format!("{name} should be a number")))
     }
 
-    /// The body as JSON.
+    /// The body as JSON, or VTEX's refusal.
     pub fn json(&self) -> Result<Value, Answer> {
         serde_json::from_str(&self.body).map_err(|error| Answer::bad_request(&format!("invalid body: {error}")))
     }
@@ -84,7 +99,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// No body at all, as many of VTEX's answers (VTEX 0, error shape 2).
+    /// No body at all.
     pub fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: String::new() }
     }
@@ -97,7 +112,7 @@ impl Answer {
         Self { status, headers: vec![("content-type", content_type.to_owned())], body: body.into() }
     }
 
-    /// The order system's own shape (VTEX 0, error shape 1).
+    /// VTEX's order system's own shape (VTEX 0, error shape 1).
     pub fn error(status: u16, code: &str, message: &str) -> Self {
         let body = json!({"error": {"code": code, "message": message, "exception": null}});
         Self { status, ..Self::json(&body) }
@@ -141,11 +156,11 @@ pub enum Phase {
     AfterEffect,
 }
 
-/// What a hook wants.
-pub enum HookAction {
+/// What a hook wants to happen on a platform `P`.
+pub enum HookAction<P> {
     Go,
     /// Close the connection without an answer.
     Drop,
     /// Change the world first, as somebody else would at that moment, then go on.
-    Meanwhile(Box<dyn FnOnce(&mut Vtex) + Send>),
+    Meanwhile(Box<dyn FnOnce(&mut P) + Send>),
 }

@@ -38,7 +38,7 @@ pub enum RetryAfter {
     HttpDate(i64),
 }
 
-const LOGIN_PAGE: &str = "<!DOCTYPE html><html><head><title>Login</title></head><body>VTEX ID</body></html>";
+const LOGIN_PAGE: &str = "<!DOCTYPE html><html><head><title>Login</title></head><body>Login</body></html>";
 
 impl Kind {
     /// A status alone.
@@ -75,11 +75,11 @@ impl Kind {
     }
 
     /// What becomes of the true answer on its way back.
-    pub fn after_effect(&self, answer: Answer) -> Outcome {
+    pub fn after_effect(&self, answer: Answer, breakdown: fn() -> Answer) -> Outcome {
         match self {
             Self::SlowMs(ms) => Outcome { wait: Duration::from_millis(*ms), ..Outcome::answered(answer) },
             Self::Truncated => Outcome { cut_short: true, ..Outcome::answered(answer) },
-            Self::Applied500 => Outcome::answered(Answer::error(500, "001", "An error has occurred")),
+            Self::Applied500 => Outcome::answered(breakdown()),
             Self::TimeoutAfterWrite => Outcome::hung_up(),
             _ => Outcome::answered(answer),
         }

@@ -1,28 +1,34 @@
-//! A sales platform to try vaivem against, without an account anywhere: it keeps orders, moves their status, queues
-//! events, reserves stock, and misbehaves on request.
+//! Two sales platforms to try vaivem against, without an account anywhere: they keep orders, move their status, queue
+//! events, reserve stock, and misbehave on request.
 //!
 //! It is written from the platforms' documentation, never from vaivem's own client, and uses nothing of the crate: what
-//! it says of the world can be held against what vaivem believes. Comments name the section of the VTEX reference that
-//! a rule comes from (`VTEX 3.2`): 0 connection and errors, 1 list, 2 order, 3 feed, 4 statuses, 5 writes, 6 logistics
-//! and catalogue, 7 limits.
+//! it says of the world can be held against what vaivem believes. Comments name the section of the reference that a
+//! rule comes from. `VTEX 3.2`: 0 connection and errors, 1 list, 2 order, 3 feed, 4 statuses, 5 writes, 6 logistics and
+//! catalogue, 7 limits. `ANYMARKET 3.1`: 1 transport, dates and pages, 2 orders, 3 feed and callbacks, 4 statuses,
+//! 5 XML, 6 stock and SKUs, 7 limits and errors, 8 what integrators stumble over, 10 what is open.
 //!
 //! It is a module tree of its own, included by `#[path]` from the tests, the quickstart and the program in `main.rs`;
 //! each of them uses a part.
 #![allow(dead_code, unused_imports)]
 
+pub mod anymarket;
 mod call;
 mod document;
 mod faults;
+mod json;
 pub mod papers;
 pub mod seed;
 mod server;
 mod vtex;
+mod wire;
 
+pub use anymarket::{AnyEffect, AnyOrderSeed, Anymarket, GUMGA_TOKEN};
 pub use call::{Answer, Call, HookAction, Outcome, Phase, Request};
 pub use document::{cnpj, cpf};
 pub use faults::{Fault, Kind, RetryAfter};
 pub use server::Sandbox;
 pub use vtex::{
     APP_KEY, APP_TOKEN, CancelledBy, Customer, Effect, FEED_STATES, Line, Order, OrderSeed, Package, Payment,
-    RateLimit, Reservation, ReservationState, Stock, UnknownCode, Vtex,
+    Reservation, ReservationState, Stock, UnknownCode, Vtex,
 };
+pub use wire::RateLimit;

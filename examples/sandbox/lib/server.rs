@@ -1,4 +1,4 @@
-//! The sandbox on a loopback port of its own: a thread, a runtime, and connections that can be hung up on.
+//! The sandbox on loopback ports of its own: a thread, a runtime, and connections that can be hung up on.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,53 +20,80 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
+use super::anymarket::Anymarket;
 use super::call::{Answer, Request};
 use super::vtex::Vtex;
+use super::wire::{self, Platform};
 
-/// A running sandbox; it stops when dropped.
+/// A running sandbox: each platform on a port of its own. It stops when dropped.
 pub struct Sandbox {
-    state: Shared,
-    address: SocketAddr,
+    vtex: Site<Vtex>,
+    anymarket: Site<Anymarket>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-type Shared = Arc<Mutex<Vtex>>;
+type Shared<P> = Arc<Mutex<P>>;
 
-impl Sandbox {
-    /// Starts on a free port.
-    pub fn start() -> Self {
-        Self::start_at(0).unwrap_or_else(|error| panic!("the sandbox cannot listen on 127.0.0.1: {error}"))
-    }
+/// A platform and where it listens.
+struct Site<P> {
+    state: Shared<P>,
+    address: SocketAddr,
+}
 
-    /// Starts on a port; 0 is any free one.
-    pub fn start_at(port: u16) -> io::Result<Self> {
+impl<P: Platform> Site<P> {
+    fn open(port: u16) -> io::Result<(Self, std::net::TcpListener)> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let state: Shared = Arc::new(Mutex::new(Vtex::new(&format!("http://{address}"))));
+        let state = Arc::new(Mutex::new(P::at(&format!("http://{address}"))));
+        Ok((Self { state, address }, listener))
+    }
+}
+
+impl Sandbox {
+    /// Starts on free ports.
+    pub fn start() -> Self {
+        Self::start_at(0, 0).unwrap_or_else(|error| panic!("the sandbox cannot listen on 127.0.0.1: {error}"))
+    }
+
+    /// Starts with VTEX and ANYMARKET on these ports; 0 is any free one.
+    pub fn start_at(vtex: u16, anymarket: u16) -> io::Result<Self> {
+        let (vtex, at_vtex) = Site::<Vtex>::open(vtex)?;
+        let (anymarket, at_anymarket) = Site::<Anymarket>::open(anymarket)?;
         let (stop, stopped) = oneshot::channel();
-        let served = Arc::clone(&state);
+        let served = (Arc::clone(&vtex.state), Arc::clone(&anymarket.state));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new().name("sandbox".into()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    _ = serve(listener, served) => {}
+                    _ = serve(at_vtex, served.0) => {}
+                    _ = serve(at_anymarket, served.1) => {}
                     _ = stopped => {}
                 }
             });
         })?;
-        Ok(Self { state, address, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { vtex, anymarket, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where it listens, without a slash at the end.
+    /// Where VTEX listens, without a slash at the end.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.vtex.address)
+    }
+
+    /// Where ANYMARKET listens, with the version, as in the address of the real one (ANYMARKET 1).
+    pub fn anymarket_url(&self) -> String {
+        format!("http://{}/v2", self.anymarket.address)
     }
 
     /// A look at VTEX, or a change to it; calls wait meanwhile.
     pub fn vtex<R>(&self, work: impl FnOnce(&mut Vtex) -> R) -> R {
-        work(&mut lock(&self.state))
+        work(&mut lock(&self.vtex.state))
+    }
+
+    /// A look at ANYMARKET, or a change to it; calls wait meanwhile.
+    pub fn anymarket<R>(&self, work: impl FnOnce(&mut Anymarket) -> R) -> R {
+        work(&mut lock(&self.anymarket.state))
     }
 }
 
@@ -82,32 +109,31 @@ impl Drop for Sandbox {
 }
 
 /// The state stays usable when a test panicked while it had it.
-fn lock(state: &Shared) -> MutexGuard<'_, Vtex> {
+fn lock<P>(state: &Shared<P>) -> MutexGuard<'_, P> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn serve(listener: std::net::TcpListener, state: Shared) -> io::Result<()> {
+async fn serve<P: Platform>(listener: std::net::TcpListener, state: Shared<P>) -> io::Result<()> {
     let listener = Door(TcpListener::from_std(listener)?);
-    let router = Router::new().fallback(handle).with_state(state);
+    let router = Router::new().fallback(handle::<P>).with_state(state);
     axum::serve(listener, router.into_make_service_with_connect_info::<Caller>()).await
 }
 
-async fn handle(
-    State(state): State<Shared>,
+async fn handle<P: Platform>(
+    State(state): State<Shared<P>>,
     ConnectInfo(caller): ConnectInfo<Caller>,
     request: HttpRequest,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, 64 << 20).await else { return caller.hang_up() };
-    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
     let request = Request {
         method: parts.method.to_string(),
         path: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
-        app_key: header("x-vtex-api-appkey"),
-        app_token: header("x-vtex-api-apptoken"),
+        headers: parts.headers.iter().filter_map(|(name, value)| Some((name.to_string(), text(value)?))).collect(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
-    let outcome = lock(&state).take(&request);
+    let outcome = wire::take(&mut *lock(&state), &request);
     if !outcome.wait.is_zero() {
         tokio::time::sleep(outcome.wait).await;
     }

@@ -6,8 +6,8 @@ use super::super::call::{Answer, Request};
 use super::Vtex;
 
 impl Vtex {
-    /// `None` when the path is not one of these. Such calls are not counted, and no fault strikes them.
-    pub(super) fn control(&mut self, request: &Request) -> Option<Answer> {
+    /// `None` when the path is not one of these.
+    pub(super) fn obey(&mut self, request: &Request) -> Option<Answer> {
         let segments = request.segments();
         let path: Vec<&str> = segments.iter().map(String::as_str).collect();
         let answer = match (request.method.as_str(), path.as_slice()) {

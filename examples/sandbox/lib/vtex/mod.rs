@@ -20,9 +20,10 @@ mod tracking;
 mod workflow;
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use self::batch::Batch;
 pub use self::catalog::UnknownCode;
@@ -31,15 +32,14 @@ pub use self::feed::{FEED_STATES, Feed, FeedFaults};
 pub use self::inventory::{Inventory, Reservation, ReservationState, Stock};
 pub use self::order::{CancelledBy, Order, Package};
 pub use self::seed_order::{Customer, Line, OrderSeed, Payment};
-use super::call::{Answer, Call, HookAction, Outcome, Phase, Request};
-use super::faults::{self, Fault, RetryAfter};
+use super::call::{Answer, Outcome, Request};
+use super::faults::RetryAfter;
+use super::wire::{self, Platform, Wire, delta};
 
 /// The key that opens the sandbox.
 pub const APP_KEY: &str = "vtexappkey-sandbox-KEY";
 /// Its token.
 pub const APP_TOKEN: &str = "SANDBOXTOKEN";
-
-type Hook = Box<dyn FnMut(&Call, Phase) -> HookAction + Send>;
 
 /// The platform. Everything in it may be looked at and changed between calls.
 pub struct Vtex {
@@ -86,49 +86,13 @@ pub struct Vtex {
     pub batches_enabled: bool,
     batches: BTreeMap<String, Batch>,
 
-    /// Added to every answer.
-    pub latency: Duration,
-    pub rate_limit: Option<RateLimit>,
-    pub faults: Vec<Fault>,
-    /// Asked before and after the effect of every call.
-    pub on_call: Option<Hook>,
-    pub total_calls: u64,
-    /// Off for long runs, where the log would be all of the memory.
-    pub keep_call_log: bool,
-    pub calls: Vec<Call>,
-
     /// Orders by creation, for the list.
     by_creation: BTreeMap<(DateTime<Utc>, u64), String>,
     /// Moves that will happen by themselves: when, which order, to which status.
     scheduled: Vec<(DateTime<Utc>, String, &'static str)>,
     last_sequence: u64,
-    /// How far the `Date` of its answers is off its clock.
-    pub date_error: TimeDelta,
-    /// How far this clock is ahead of the machine's.
-    ahead: TimeDelta,
     random: fastrand::Rng,
-}
-
-/// So many calls in so much time; more get 429 (VTEX 7).
-#[derive(Clone, Debug)]
-pub struct RateLimit {
-    calls: u32,
-    per: Duration,
-    window: Option<(DateTime<Utc>, u32)>,
-}
-
-impl RateLimit {
-    pub fn new(calls: u32, per: Duration) -> Self {
-        Self { calls, per, window: None }
-    }
-
-    /// The whole seconds to wait, if this call is one too many.
-    fn exceeded(&mut self, now: DateTime<Utc>) -> Option<u64> {
-        let (began, used) = self.window.filter(|(began, _)| now - began < delta(self.per)).unwrap_or((now, 0));
-        self.window = Some((began, used + 1));
-        let left = (began + delta(self.per) - now).num_milliseconds();
-        (used >= self.calls).then(|| u64::try_from(left).unwrap_or(0).div_ceil(1000))
-    }
+    wire: Wire<Self>,
 }
 
 impl Vtex {
@@ -158,31 +122,17 @@ impl Vtex {
             unknown_code: UnknownCode::default(),
             batches_enabled: false,
             batches: BTreeMap::new(),
-            latency: Duration::ZERO,
-            rate_limit: None,
-            faults: Vec::new(),
-            on_call: None,
-            total_calls: 0,
-            keep_call_log: true,
-            calls: Vec::new(),
             by_creation: BTreeMap::new(),
             scheduled: Vec::new(),
             last_sequence: 500_000,
-            date_error: TimeDelta::zero(),
-            ahead: TimeDelta::zero(),
             random: fastrand::Rng::with_seed(7),
+            wire: Wire::new(),
         }
-    }
-
-    /// The time here, which tests can move on.
-    pub fn now(&self) -> DateTime<Utc> {
-        Utc::now() + self.ahead
     }
 
     /// Lets time pass.
     pub fn advance(&mut self, time: Duration) {
-        self.ahead += delta(time);
-        self.settle();
+        wire::advance(self, time);
     }
 
     /// An order; panics if there is none.
@@ -200,81 +150,57 @@ impl Vtex {
         self.effects.iter().filter(|effect| effect.order() == Some(id)).collect()
     }
 
-    /// The calls of a method (any, if empty) whose raw path and query contain `path`.
-    pub fn calls_of(&self, method: &str, path: &str) -> Vec<&Call> {
-        self.calls.iter().filter(|call| faults::matches(call, method, path)).collect()
-    }
-
-    /// Takes a call: log, hook, fault, effect, hook, and back.
+    /// Takes a call.
     pub fn take(&mut self, request: &Request) -> Outcome {
-        self.settle();
-        if let Some(answer) = self.control(request) {
-            return Outcome::answered(answer);
-        }
-        self.total_calls += 1;
-        let Request { method, path, body, .. } = request.clone();
-        let call = Call { number: self.total_calls, method, path, body };
-        if self.keep_call_log {
-            self.calls.push(call.clone());
-        }
-        let mut outcome = self.effect(request, &call);
-        outcome.wait += self.latency;
-        if let Some(answer) = outcome.answer.as_mut().filter(|_| !self.date_error.is_zero()) {
-            let date = (self.now() + self.date_error).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-            answer.headers.push(("date", date));
-        }
-        outcome
+        wire::take(self, request)
+    }
+}
+
+impl Platform for Vtex {
+    fn at(base_url: &str) -> Self {
+        Self::new(base_url)
     }
 
-    fn effect(&mut self, request: &Request, call: &Call) -> Outcome {
-        if !self.hook_lets_go_on(call, Phase::BeforeEffect) {
-            return Outcome::hung_up();
-        }
-        let fault = faults::strike(&mut self.faults, call);
-        if let Some(outcome) = fault.as_ref().and_then(faults::Kind::before_effect) {
-            return outcome;
-        }
-        let answer = self.answer(request);
-        if !self.hook_lets_go_on(call, Phase::AfterEffect) {
-            return Outcome::hung_up();
-        }
-        match fault {
-            Some(fault) => fault.after_effect(answer),
-            None => Outcome::answered(answer),
-        }
+    fn settle(&mut self) {
+        self.settle_all();
     }
 
-    fn hook_lets_go_on(&mut self, call: &Call, phase: Phase) -> bool {
-        let Some(mut hook) = self.on_call.take() else { return true };
-        let action = hook(call, phase);
-        self.on_call = Some(hook);
-        match action {
-            HookAction::Go => true,
-            HookAction::Drop => false,
-            HookAction::Meanwhile(work) => {
-                work(self);
-                true
-            }
-        }
+    fn control(&mut self, request: &Request) -> Option<Answer> {
+        self.obey(request)
     }
 
-    /// The true answer, with its effect: limits, credentials, then the route.
+    /// Limits, credentials, then the route.
     fn answer(&mut self, request: &Request) -> Answer {
         let now = self.now();
-        if let Some(seconds) = self.rate_limit.as_mut().and_then(|limit| limit.exceeded(now)) {
+        if let Some(quota) = self.rate_limit.as_mut().map(|limit| limit.count(now)).filter(|quota| quota.is_exceeded) {
             let mut answer = Answer::empty(429);
-            answer.headers.extend(RetryAfter::Seconds(seconds).header());
+            answer.headers.extend(RetryAfter::Seconds(quota.reset).header());
             return answer;
         }
-        if request.app_key.as_deref() != Some(APP_KEY) || request.app_token.as_deref() != Some(APP_TOKEN) {
+        let keys = (request.header("x-vtex-api-appkey"), request.header("x-vtex-api-apptoken"));
+        if keys != (Some(APP_KEY), Some(APP_TOKEN)) {
             return Answer::error(401, "1", "Unauthorized access");
         }
         self.route(request).unwrap_or_else(|refusal| refusal)
     }
+
+    fn breakdown() -> Answer {
+        Answer::error(500, "001", "An error has occurred")
+    }
 }
 
-fn delta(time: Duration) -> TimeDelta {
-    TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX)
+impl Deref for Vtex {
+    type Target = Wire<Self>;
+
+    fn deref(&self) -> &Wire<Self> {
+        &self.wire
+    }
+}
+
+impl DerefMut for Vtex {
+    fn deref_mut(&mut self) -> &mut Wire<Self> {
+        &mut self.wire
+    }
 }
 
 /// Seven fraction digits and the offset, as in an order (VTEX 0).

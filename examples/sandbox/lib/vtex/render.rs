@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
+use super::super::json::lay_over;
 use super::order::Package;
 use super::{Order, OrderSeed, payments, precise};
 
@@ -359,18 +360,5 @@ fn with_decimal_points(value: &mut Value) {
         Value::Array(list) => list.iter_mut().for_each(with_decimal_points),
         Value::Object(object) => object.values_mut().for_each(with_decimal_points),
         _ => {}
-    }
-}
-
-fn lay_over(document: &mut Value, patch: &Value) {
-    match (document, patch) {
-        (Value::Object(object), Value::Object(changes)) => lay_over_object(object, changes),
-        (document, patch) => *document = patch.clone(),
-    }
-}
-
-fn lay_over_object(object: &mut Map<String, Value>, changes: &Map<String, Value>) {
-    for (key, change) in changes {
-        lay_over(object.entry(key).or_insert(Value::Null), change);
     }
 }

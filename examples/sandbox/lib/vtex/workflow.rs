@@ -188,7 +188,7 @@ impl Vtex {
 /// The moves.
 impl Vtex {
     /// Brings everything up to the present.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn settle_all(&mut self) {
         let now = self.now();
         self.settle_feed(now);
         while let Some(index) = self.scheduled.iter().position(|(when, ..)| *when <= now) {
