@@ -59,6 +59,20 @@ impl<P> Wire<P> {
         }
     }
 
+    /// The same for a copy of the platform: everything but the hook and the call log, which belong to whoever watches the first.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            latency: self.latency,
+            rate_limit: self.rate_limit.clone(),
+            faults: self.faults.clone(),
+            total_calls: self.total_calls,
+            keep_call_log: self.keep_call_log,
+            date_error: self.date_error,
+            ahead: self.ahead,
+            ..Self::new()
+        }
+    }
+
     /// The time here, which tests can move on.
     pub fn now(&self) -> DateTime<Utc> {
         Utc::now() + self.ahead

@@ -8,7 +8,7 @@ impl Vtex {
         /// Every field by its name, so that one that is added later cannot be forgotten.
         macro_rules! copy {
             ($($field:ident),+ $(,)?) => {
-                Self { base_url: base_url.into(), on_call: None, calls: Vec::new(), $($field: self.$field.clone()),+ }
+                Self { base_url: base_url.into(), wire: self.wire.copy(), $($field: self.$field.clone()),+ }
             };
         }
         copy!(
@@ -34,16 +34,9 @@ impl Vtex {
             unknown_code,
             batches_enabled,
             batches,
-            latency,
-            rate_limit,
-            faults,
-            total_calls,
-            keep_call_log,
             by_creation,
             scheduled,
             last_sequence,
-            date_error,
-            ahead,
             random,
         )
     }
