@@ -102,7 +102,8 @@ impl Shop {
 
     /// A carrier says something.
     pub fn carrier_says(&self, order: &str, what: DeliveryOutcome, code: &str, at: DateTime<Utc>) {
-        let event = DeliveryEvent { code: code.into(), what, at, source: "ocoren.txt".into(), tracking_code: None };
+        let (code, source) = (code.into(), "ocoren.txt".into());
+        let event = DeliveryEvent { code, what, at, source, access_key: None, tracking_code: None };
         self.ledger().add_delivery_event(&self.erp_id(order), &event, Utc::now()).unwrap();
     }
 
