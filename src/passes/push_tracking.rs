@@ -4,6 +4,7 @@
 //! What the channel shows is compared first, and only what differs is sent: a change mails the customer. A parcel that was refused
 //! or came back is never told as delivered.
 
+pub(super) mod parcels;
 #[cfg(test)]
 mod tests;
 mod way;
@@ -11,6 +12,7 @@ mod way;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use self::parcels::{carrier_of, code_of, main_of, parcels_of, url_of};
 use self::way::{Word, last_word, shows, steps};
 use super::push_invoices::{number, package_of};
 use super::pushing::{self, End, Taken, Visit, may_still_show};
@@ -174,11 +176,6 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
     decision
 }
 
-/// Of an invoice's parcels, the one that stands for all: the first with a tracking code, if any has one.
-pub(super) fn main_of<'a>(parcels: &[&'a Parcel]) -> Option<&'a Parcel> {
-    parcels.iter().find(|parcel| parcel.tracking_code.is_some()).or(parcels.first()).copied()
-}
-
 /// How it ends for an invoice of which no parcel is known: carriers may refuse to deliver it all the same.
 fn without_parcel(invoice: &Invoice, events: &[DeliveryEvent]) -> End {
     match last_word(&Parcel::default(), invoice, events) {
@@ -201,28 +198,6 @@ fn silent(order: &Order) -> Option<End> {
 
 fn no_invoice() -> Reason {
     Reason::MissingField { of: "its parcels".into(), fields: vec!["invoice".into()] }
-}
-
-/// The parcels of an invoice. Those that name no invoice carry the whole order; several of them cannot be told apart when there
-/// are several invoices.
-pub(super) fn parcels_of<'a>(
-    invoice: &Invoice,
-    outgoing: &'a Outgoing,
-    invoices: usize,
-) -> Result<Vec<&'a Parcel>, Reason> {
-    let named: Vec<&Parcel> =
-        outgoing.parcels.iter().filter(|parcel| parcel.invoice_key.as_ref() == Some(&invoice.key)).collect();
-    if !named.is_empty() {
-        return Ok(named);
-    }
-    let of_all: Vec<&Parcel> = outgoing.parcels.iter().filter(|parcel| parcel.invoice_key.is_none()).collect();
-    match of_all.as_slice() {
-        [first, _, ..] if invoices > 1 => {
-            let code = first.tracking_code.as_deref().unwrap_or("without a code");
-            Err(Reason::MissingField { of: format!("parcel {code}"), fields: vec!["invoice".into()] })
-        }
-        _ => Ok(of_all),
-    }
 }
 
 /// An invoice with the parcels that carry it.
@@ -374,34 +349,6 @@ fn is_before(delivered: Instant, shipped: Instant) -> bool {
         true => day < calendar::local_date(shipped),
         false => delivered < shipped,
     }
-}
-
-/// A parcel's tracking code as it is sent.
-pub(super) fn code_of(parcel: &Parcel) -> Option<String> {
-    parcel.tracking_code.as_deref().and_then(clean_code)
-}
-
-/// Where its customer can follow it.
-pub(super) fn url_of(parcel: &Parcel) -> Option<String> {
-    parcel.tracking_url.as_deref().and_then(clean_url)
-}
-
-/// Who carries it.
-pub(super) fn carrier_of(parcel: &Parcel) -> Option<String> {
-    parcel.carrier.as_ref().map(|carrier| carrier.as_str().trim().to_owned()).filter(|carrier| !carrier.is_empty())
-}
-
-/// A tracking code without blanks and line breaks, which have broken whole batches elsewhere.
-fn clean_code(text: &str) -> Option<String> {
-    let code: String = text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
-    (!code.is_empty()).then_some(code)
-}
-
-/// An address a customer can open; anything else is left out.
-fn clean_url(text: &str) -> Option<String> {
-    let url = text.trim();
-    let opens = url.starts_with("https://") || url.starts_with("http://");
-    (opens && !url.contains(char::is_whitespace)).then(|| url.to_owned())
 }
 
 /// Runs the pass.
