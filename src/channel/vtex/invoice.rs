@@ -78,16 +78,21 @@ impl Vtex {
     }
 }
 
-/// What an answer to something sent means. VTEX documents no refusals; these statuses are its words for "not like this".
+/// What an answer to something sent means. VTEX documents no refusals; these statuses are its words for "not like this", unless
+/// they come with a proxy's page.
 pub(super) fn sent<T>(answer: Result<T, CallError>) -> Result<Sent, CallError> {
     match answer {
         Ok(_) => Ok(Sent::Accepted),
-        Err(error) if matches!(error.status(), Some(400 | 404 | 409 | 422)) && !error.outcome_unknown() => {
+        Err(error) if refuses(&error) && !error.outcome_unknown() => {
             let said = error.api_message().or(error.excerpt()).unwrap_or("no reason given").to_owned();
             Ok(Sent::Refused { message: said })
         }
         Err(error) => Err(error),
     }
+}
+
+fn refuses(error: &CallError) -> bool {
+    error.is_not_found() || matches!(error.status(), Some(400 | 409 | 422))
 }
 
 #[cfg(test)]
