@@ -425,3 +425,34 @@ fn an_order_cancelled_while_its_invoice_waits_is_for_a_person() {
     let _ = push(&shop).exits(3);
     assert_eq!((posts(&shop), shop.held()), (0, vec!["cancelled_after_invoice".to_owned()]));
 }
+
+/// A success without a receipt is none: what did not arrive is sent once it stayed away for long enough.
+#[test]
+fn an_empty_200_is_settled_by_reading() {
+    let (mut shop, id) = imported("[channels.loja.invoices]\nconfirm_within = \"0s\"");
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::Empty200).on("POST", "/invoice")));
+    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "outcome_unknown");
+    shop.set("[channels.loja.invoices]\nsettle_after = \"0s\"");
+    let _ = push(&shop).exits(0);
+    assert_eq!((shop.invoices(&id).len(), shop.held()), (1, Vec::new()));
+}
+
+/// After a backup of the ERP was put back, its changes have numbers that were heard before.
+#[test]
+fn an_erp_that_was_put_back_is_heard_again() {
+    let (shop, id) = imported("");
+    let backup = std::fs::read(shop.path("ledger.db")).unwrap();
+    for number in 0..9 {
+        shop.ship(&id, &parcel(&format!("BR{number}")));
+    }
+    let _ = push(&shop).exits(0);
+    for file in ["ledger.db-wal", "ledger.db-shm"] {
+        let _ = std::fs::remove_file(shop.path(file));
+    }
+    std::fs::write(shop.path("ledger.db"), backup).unwrap();
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.invoices(&id), [("1001".to_owned(), 4_990)]);
+    is_at_rest(&shop);
+}
