@@ -105,6 +105,8 @@ pub struct Facts {
     pub files: BTreeMap<String, Vec<u8>>,
     /// What the journal says of having sent them, by access key.
     pub sent: BTreeMap<String, Record>,
+    /// What the journal says of having taken the order over.
+    pub taken_over: Option<Record>,
 }
 
 /// A side effect on the outside.
@@ -184,7 +186,7 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
     }
     match live.iter().find(|bill| bill.package.is_none()) {
         None => Decision::none(all_there(facts, &live, policy, now)),
-        Some(missing) => match not_open(facts, &bills, missing) {
+        Some(missing) => match not_open(facts, &bills, missing, policy, now) {
             Some(end) => Decision::none(end),
             None => sends(facts, &live, policy),
         },
@@ -257,7 +259,7 @@ fn at_odds(order: &Order) -> Option<End> {
 }
 
 /// Why the channel takes no invoice, if it does not.
-fn not_open(facts: &Facts, bills: &[Bill<'_>], missing: &Bill<'_>) -> Option<End> {
+fn not_open(facts: &Facts, bills: &[Bill<'_>], missing: &Bill<'_>, policy: &Policy, now: Instant) -> Option<End> {
     let order = &facts.order;
     let raw = || order.raw_status.clone();
     let ours =
@@ -276,9 +278,12 @@ fn not_open(facts: &Facts, bills: &[Bill<'_>], missing: &Bill<'_>) -> Option<End
         (Invoicing::NotYet, _) if order.status == Status::Invoiced => {
             Some(End::Wait(Reason::BeingVerified { raw: raw() }))
         }
-        (Invoicing::NotYet, Readiness::TakenOver) if order.packages.is_empty() => {
-            Some(End::Wait(Reason::HandOverPending { raw: raw() }))
-        }
+        (Invoicing::NotYet, Readiness::TakenOver) if order.packages.is_empty() => Some(match &facts.taken_over {
+            Some(record) if !may_still_show(record, policy.settle_after, now) => {
+                End::Hold(Reason::TakeOverNotShown { raw: raw(), since: record.intended_at })
+            }
+            _ => End::Wait(Reason::HandOverPending { raw: raw() }),
+        }),
         (Invoicing::NotYet, _) => Some(End::Wait(Reason::NotReadyForInvoice { raw: raw() })),
     }
 }
@@ -472,7 +477,8 @@ async fn one(visit: Visit<'_>, policy: &Policy, warned: &std::cell::Cell<bool>) 
     let mut done = Done::default();
     loop {
         let sent = sent(&visit, &outgoing)?;
-        let facts = Facts { order, outgoing: outgoing.clone(), files: files.clone(), sent };
+        let taken_over = visit.journal(TAKE_OVER, "")?;
+        let facts = Facts { order, outgoing: outgoing.clone(), files: files.clone(), sent, taken_over };
         note_found(&visit, &facts, policy)?;
         let decision = plan(&facts, policy, pass.clock.now());
         let Some(action) = decision.actions.first() else {

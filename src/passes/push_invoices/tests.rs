@@ -63,7 +63,7 @@ fn facts(raw: &str, invoices: Vec<Invoice>, packages: Vec<Package>) -> Facts {
         cancel_reason: None,
     };
     let outgoing = Outgoing { order: erp, invoices, parcels: Vec::new(), events: Vec::new() };
-    Facts { order, outgoing, files: BTreeMap::new(), sent: BTreeMap::new() }
+    Facts { order, outgoing, files: BTreeMap::new(), sent: BTreeMap::new(), taken_over: None }
 }
 
 fn whole(value: i64) -> Invoice {
@@ -410,5 +410,15 @@ proptest! {
                 prop_assert_eq!(sum, total);
             }
         }
+    }
+}
+
+/// VTEX's transient status is known to get stuck.
+#[test]
+fn a_hand_over_that_takes_too_long_is_for_a_person() {
+    for (minutes, end) in [(9, "wait hand_over_pending"), (10, "hold take_over_not_shown")] {
+        let mut facts = facts("start-handling", vec![whole(11_000)], Vec::new());
+        facts.taken_over = Some(record(State::Done, TimeDelta::minutes(minutes)));
+        assert_eq!(decided(&facts, &Policy::default()), (Vec::new(), end.into()));
     }
 }
