@@ -214,8 +214,12 @@ struct Dispatch<'a> {
 impl Dispatch<'_> {
     /// Adds what is to be sent, and gives how it ends.
     fn plan(&self, actions: &mut Vec<Action>) -> End {
-        let number = number(self.invoice, self.policy.number_format);
-        let Some(package) = package_of(&self.facts.order, &self.invoice.key, &number) else {
+        let name = |invoice| number(invoice, self.policy.number_format);
+        let number = name(self.invoice);
+        // A package without a key goes by its number, where only one invoice has it.
+        let is_sole = self.facts.outgoing.live_invoices().filter(|invoice| name(invoice) == number).count() == 1;
+        let package = package_of(&self.facts.order, &self.invoice.key, &number);
+        let Some(package) = package.filter(|package| package.key.is_some() || is_sole) else {
             return End::Wait(Reason::InvoiceNotOnChannel { invoice: number });
         };
         let (tracking, end) = self.tracking(package);

@@ -395,3 +395,15 @@ fn a_carriers_word_is_about_its_invoice() {
         assert_eq!(decided(&two, &policy()).1, "hold delivery_refused");
     }
 }
+
+/// Two invoices of one number in two series would take turns in overwriting each other's tracking.
+#[test]
+fn a_package_without_a_key_is_not_two_invoices() {
+    let other = Parcel { invoice_key: Some("KEY2".into()), tracking_code: Some("BR2".into()), ..parcel() };
+    let mut twins = facts(vec![parcel(), other], vec![Package { key: None, ..package(1) }]);
+    twins.outgoing.invoices = vec![invoice(1), Invoice { key: "KEY2".into(), series: "2".into(), ..invoice(1) }];
+    assert_eq!(decided(&twins, &policy()), (Vec::new(), "wait invoice_not_on_channel".into()));
+    twins.order.packages = vec![package(1)];
+    let told = decided(&twins, &policy()).0;
+    assert_eq!((told.len(), told[0].as_str()), (2, TRACKING));
+}
