@@ -279,7 +279,7 @@ fn not_open(facts: &Facts, bills: &[Bill<'_>], missing: &Bill<'_>, policy: &Poli
             Some(End::Wait(Reason::BeingVerified { raw: raw() }))
         }
         (Invoicing::NotYet, Readiness::TakenOver) if order.packages.is_empty() => Some(match &facts.taken_over {
-            Some(record) if !may_still_show(record, policy.settle_after, now) => {
+            Some(record) if record.state != State::Failed && !may_still_show(record, policy.settle_after, now) => {
                 End::Hold(Reason::TakeOverNotShown { raw: raw(), since: record.intended_at })
             }
             _ => End::Wait(Reason::HandOverPending { raw: raw() }),

@@ -416,9 +416,15 @@ proptest! {
 /// VTEX's transient status is known to get stuck.
 #[test]
 fn a_hand_over_that_takes_too_long_is_for_a_person() {
-    for (minutes, end) in [(9, "wait hand_over_pending"), (10, "hold take_over_not_shown")] {
+    for (state, minutes, end) in [
+        (State::Done, 9, "wait hand_over_pending"),
+        (State::Done, 10, "hold take_over_not_shown"),
+        (State::Unknown, 10, "hold take_over_not_shown"),
+        // Refused then; somebody else took it over since.
+        (State::Failed, 10, "wait hand_over_pending"),
+    ] {
         let mut facts = facts("start-handling", vec![whole(11_000)], Vec::new());
-        facts.taken_over = Some(record(State::Done, TimeDelta::minutes(minutes)));
+        facts.taken_over = Some(record(state, TimeDelta::minutes(minutes)));
         assert_eq!(decided(&facts, &Policy::default()), (Vec::new(), end.into()));
     }
 }
