@@ -219,6 +219,13 @@ pub enum Reason {
         /// The channel's words.
         message: String,
     },
+    /// The order was taken over some time ago, and the channel still does not show it.
+    TakeOverNotShown {
+        /// The channel's word for the order's status.
+        raw: String,
+        /// When it was taken over.
+        since: Instant,
+    },
     /// A call for this order failed; the next run tries again.
     CallFailed {
         /// What happened.

@@ -89,6 +89,9 @@ fn clause(reason: &Reason) -> String {
         Reason::ErpRefused { message, .. } => format!("the ERP refused: {message}"),
         Reason::OutcomeUnknown { action } => format!("it is not known whether `{action}` went through"),
         Reason::TakeOverRefused { raw, message } => format!("the channel does not hand it over (`{raw}`): {message}"),
+        Reason::TakeOverNotShown { raw, since } => {
+            format!("taken over at {}, and the channel still says `{raw}`", calendar::local_text(*since))
+        }
         Reason::CallFailed { message } => message.clone(),
         Reason::SkuNotOnChannel => "the channel has no product with this reference code".into(),
         Reason::SkuAmbiguous { channel_skus } => {
@@ -138,7 +141,7 @@ fn clause(reason: &Reason) -> String {
             format!("the ERP cancelled invoice {invoice}, which the channel has")
         }
         Reason::NotVerified { raw, since } => {
-            format!("the channel has its invoices since {} and still says `{raw}`", calendar::local_text(*since))
+            format!("the channel took its invoices at {} and still says `{raw}`", calendar::local_text(*since))
         }
         Reason::RefusedByChannel { action, message } => format!("the channel refused `{action}`: {message}"),
         Reason::TrackingNotTaken { invoice } => {
@@ -223,6 +226,9 @@ pub fn hint(reason: &Reason) -> Option<String> {
         Reason::TakeOverRefused { .. } => {
             "look at the order in the channel's panel; it is imported, and taking it over is tried again on every run".into()
         }
+        Reason::TakeOverNotShown { .. } => {
+            "look at the order in the channel's panel; one that stays there is for the channel's support, the invoice waits for it".into()
+        }
         Reason::SkuNotOnChannel => {
             "give the channel's product this reference code, or map it in [channels.NAME.skus]; if it is not sold there, set \
              stock = { unknown_skus = \"ignore\" }"
@@ -262,7 +268,9 @@ pub fn hint(reason: &Reason) -> Option<String> {
             "the channel cannot take it back: settle it in the channel's panel, with its support or a return".into()
         }
         Reason::NotVerified { .. } => {
-            "look at the order in the channel's panel: its payment may not be settled; the invoice is not sent again".into()
+            "look at the order in the channel's panel: its payment may not be settled; an invoice that is missing there is not sent \
+             again, enter it by hand"
+                .into()
         }
         Reason::RefusedByChannel { .. } => {
             "look at the order in the channel's panel; it is sent again when the ERP changes it, or by naming it with --order".into()

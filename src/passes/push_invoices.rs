@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use self::preflight::preflight;
 use self::units::Units;
+use super::push_tracking::parcels::{carrier_of, code_of, main_of, parcels_of, url_of};
 use super::pushing::{self, End, Taken, Visit, may_still_show};
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble};
@@ -104,6 +105,8 @@ pub struct Facts {
     pub files: BTreeMap<String, Vec<u8>>,
     /// What the journal says of having sent them, by access key.
     pub sent: BTreeMap<String, Record>,
+    /// What the journal says of having taken the order over.
+    pub taken_over: Option<Record>,
 }
 
 /// A side effect on the outside.
@@ -183,7 +186,7 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
     }
     match live.iter().find(|bill| bill.package.is_none()) {
         None => Decision::none(all_there(facts, &live, policy, now)),
-        Some(missing) => match not_open(facts, &bills, missing) {
+        Some(missing) => match not_open(facts, &bills, missing, policy, now) {
             Some(end) => Decision::none(end),
             None => sends(facts, &live, policy),
         },
@@ -197,6 +200,8 @@ fn bills<'a>(facts: &'a Facts, policy: &Policy) -> Result<Vec<Bill<'a>>, Reason>
         let number = number(invoice, policy.number_format);
         let package = package_of(&facts.order, &invoice.key, &number);
         let is_namesake = |bill: &Bill<'_>| bill.number == number && (!bill.is_cancelled() || bill.package.is_some());
+        // Without a key it goes by its number, which is the one of the first.
+        let package = package.filter(|package| package.key.is_some() || !bills.iter().any(is_namesake));
         let is_taken = facts.order.packages.iter().any(|other| other.number == number) || bills.iter().any(is_namesake);
         if package.is_none() && is_taken && invoice.cancelled_at.is_none() {
             return Err(Reason::InvoiceNumberTaken { invoice: number });
@@ -254,7 +259,7 @@ fn at_odds(order: &Order) -> Option<End> {
 }
 
 /// Why the channel takes no invoice, if it does not.
-fn not_open(facts: &Facts, bills: &[Bill<'_>], missing: &Bill<'_>) -> Option<End> {
+fn not_open(facts: &Facts, bills: &[Bill<'_>], missing: &Bill<'_>, policy: &Policy, now: Instant) -> Option<End> {
     let order = &facts.order;
     let raw = || order.raw_status.clone();
     let ours =
@@ -269,9 +274,16 @@ fn not_open(facts: &Facts, bills: &[Bill<'_>], missing: &Bill<'_>) -> Option<End
         (Invoicing::Open, _) => None,
         // It is taken over first.
         (Invoicing::NotYet, Readiness::Ready) => None,
-        (Invoicing::NotYet, Readiness::TakenOver) if order.packages.is_empty() => {
-            Some(End::Wait(Reason::HandOverPending { raw: raw() }))
+        // It verifies an invoice that it does not show.
+        (Invoicing::NotYet, _) if order.status == Status::Invoiced => {
+            Some(End::Wait(Reason::BeingVerified { raw: raw() }))
         }
+        (Invoicing::NotYet, Readiness::TakenOver) if order.packages.is_empty() => Some(match &facts.taken_over {
+            Some(record) if record.state != State::Failed && !may_still_show(record, policy.settle_after, now) => {
+                End::Hold(Reason::TakeOverNotShown { raw: raw(), since: record.intended_at })
+            }
+            _ => End::Wait(Reason::HandOverPending { raw: raw() }),
+        }),
         (Invoicing::NotYet, _) => Some(End::Wait(Reason::NotReadyForInvoice { raw: raw() })),
     }
 }
@@ -432,14 +444,14 @@ fn has(field: Field, invoice: &Invoice, has_file: bool, tracking: Option<&Tracki
     }
 }
 
-/// The tracking of the invoice's parcel, for channels that want it with the invoice.
+/// The tracking of the invoice's parcel, for channels that want it with the invoice. None while it is not sure which parcel that is.
 fn tracking(facts: &Facts, invoice: &Invoice) -> Option<Tracking> {
-    let carries = |key: &Option<String>| key.as_ref().is_none_or(|key| *key == invoice.key);
-    let parcel = facts.outgoing.parcels.iter().find(|parcel| carries(&parcel.invoice_key))?;
+    let parcels = parcels_of(invoice, &facts.outgoing, facts.outgoing.live_invoices().count()).ok()?;
+    let parcel = main_of(&parcels)?;
     Some(Tracking {
-        code: parcel.tracking_code.clone().unwrap_or_default(),
-        url: parcel.tracking_url.clone(),
-        carrier: parcel.carrier.as_ref().map(ToString::to_string),
+        code: code_of(parcel).unwrap_or_default(),
+        url: url_of(parcel),
+        carrier: carrier_of(parcel),
         dispatched_at: parcel.shipped_at,
     })
 }
@@ -465,7 +477,8 @@ async fn one(visit: Visit<'_>, policy: &Policy, warned: &std::cell::Cell<bool>) 
     let mut done = Done::default();
     loop {
         let sent = sent(&visit, &outgoing)?;
-        let facts = Facts { order, outgoing: outgoing.clone(), files: files.clone(), sent };
+        let taken_over = visit.journal(TAKE_OVER, "")?;
+        let facts = Facts { order, outgoing: outgoing.clone(), files: files.clone(), sent, taken_over };
         note_found(&visit, &facts, policy)?;
         let decision = plan(&facts, policy, pass.clock.now());
         let Some(action) = decision.actions.first() else {

@@ -4,6 +4,7 @@
 //! What the channel shows is compared first, and only what differs is sent: a change mails the customer. A parcel that was refused
 //! or came back is never told as delivered.
 
+pub(super) mod parcels;
 #[cfg(test)]
 mod tests;
 mod way;
@@ -11,13 +12,14 @@ mod way;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use self::parcels::{carrier_of, code_of, main_of, parcels_of, url_of};
 use self::way::{Word, last_word, shows, steps};
 use super::push_invoices::{number, package_of};
 use super::pushing::{self, End, Taken, Visit, may_still_show};
 use super::{Pass, Trouble};
 use crate::channel::outgoing::{Tracking, Way};
 use crate::config::{ChannelConfig, CollectionOrder, NumberFormat};
-use crate::erp::outgoing::{Invoice, Outgoing, Parcel};
+use crate::erp::outgoing::{DeliveryEvent, Invoice, Outgoing, Parcel};
 use crate::model::{Instant, Order, Package, Status, calendar};
 use crate::reason::Reason;
 use crate::report::Warning;
@@ -143,9 +145,8 @@ pub struct Decision {
 pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
     let mut decision =
         Decision { actions: Vec::new(), end: End::Done(Reason::TrackingInStep), more_parcels: Vec::new() };
-    if facts.order.status == Status::Cancelled {
-        // Nobody is told of parcels any more; a conflict with the invoice is held by the pass it belongs to.
-        decision.end = End::Done(Reason::CancelledOnChannel { raw: facts.order.raw_status.clone() });
+    if let Some(end) = silent(&facts.order) {
+        decision.end = end;
         return decision;
     }
     let invoices: Vec<&Invoice> = facts.outgoing.live_invoices().collect();
@@ -161,38 +162,42 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
                 continue;
             }
         };
-        if let Some(main) = parcels.iter().find(|parcel| parcel.tracking_code.is_some()).or(parcels.first()) {
-            if parcels.iter().filter(|parcel| parcel.tracking_code.is_some()).count() > 1 {
-                decision.more_parcels.push(number(invoice, policy.number_format));
-            }
-            let one = Dispatch { facts, policy, now, invoice, parcels: &parcels, main };
-            let end = one.plan(&mut decision.actions);
-            decision.end = decision.end.or_worse(end);
+        let Some(main) = main_of(&parcels) else {
+            decision.end = decision.end.or_worse(without_parcel(invoice, &facts.outgoing.events));
+            continue;
+        };
+        if parcels.iter().filter(|parcel| parcel.tracking_code.is_some()).count() > 1 {
+            decision.more_parcels.push(number(invoice, policy.number_format));
         }
+        let one = Dispatch { facts, policy, now, invoice, parcels: &parcels, main };
+        let end = one.plan(&mut decision.actions);
+        decision.end = decision.end.or_worse(end);
     }
     decision
 }
 
-fn no_invoice() -> Reason {
-    Reason::MissingField { of: "its parcels".into(), fields: vec!["invoice".into()] }
+/// How it ends for an invoice of which no parcel is known: carriers may refuse to deliver it all the same.
+fn without_parcel(invoice: &Invoice, events: &[DeliveryEvent]) -> End {
+    match last_word(&Parcel::default(), invoice, events) {
+        Some(word) if !word.is_delivery() => End::Hold(word.complaint()),
+        _ => End::Done(Reason::TrackingInStep),
+    }
 }
 
-/// The parcels of an invoice. Those that name no invoice carry the whole order; several of them cannot be told apart when there
-/// are several invoices.
-fn parcels_of<'a>(invoice: &Invoice, outgoing: &'a Outgoing, invoices: usize) -> Result<Vec<&'a Parcel>, Reason> {
-    let named: Vec<&Parcel> =
-        outgoing.parcels.iter().filter(|parcel| parcel.invoice_key.as_ref() == Some(&invoice.key)).collect();
-    if !named.is_empty() {
-        return Ok(named);
+/// Why nothing is told of an order's parcels, whatever there is to tell. A conflict with the invoice is held by the passes it
+/// belongs to; writing into an open request to cancel has left orders stuck for good.
+fn silent(order: &Order) -> Option<End> {
+    let raw = || order.raw_status.clone();
+    match &order.status {
+        Status::Cancelled => Some(End::Done(Reason::CancelledOnChannel { raw: raw() })),
+        Status::CancellationRequested => Some(End::Wait(Reason::CancellationAgainstInvoice { raw: raw() })),
+        Status::Unknown(raw) => Some(End::Hold(Reason::StatusUnknown { raw: raw.clone() })),
+        _ => None,
     }
-    let of_all: Vec<&Parcel> = outgoing.parcels.iter().filter(|parcel| parcel.invoice_key.is_none()).collect();
-    match of_all.as_slice() {
-        [first, _, ..] if invoices > 1 => {
-            let code = first.tracking_code.as_deref().unwrap_or("without a code");
-            Err(Reason::MissingField { of: format!("parcel {code}"), fields: vec!["invoice".into()] })
-        }
-        _ => Ok(of_all),
-    }
+}
+
+fn no_invoice() -> Reason {
+    Reason::MissingField { of: "its parcels".into(), fields: vec!["invoice".into()] }
 }
 
 /// An invoice with the parcels that carry it.
@@ -209,8 +214,12 @@ struct Dispatch<'a> {
 impl Dispatch<'_> {
     /// Adds what is to be sent, and gives how it ends.
     fn plan(&self, actions: &mut Vec<Action>) -> End {
-        let number = number(self.invoice, self.policy.number_format);
-        let Some(package) = package_of(&self.facts.order, &self.invoice.key, &number) else {
+        let name = |invoice| number(invoice, self.policy.number_format);
+        let number = name(self.invoice);
+        // A package without a key goes by its number, where only one invoice has it.
+        let is_sole = self.facts.outgoing.live_invoices().filter(|invoice| name(invoice) == number).count() == 1;
+        let package = package_of(&self.facts.order, &self.invoice.key, &number);
+        let Some(package) = package.filter(|package| package.key.is_some() || is_sole) else {
             return End::Wait(Reason::InvoiceNotOnChannel { invoice: number });
         };
         let (tracking, end) = self.tracking(package);
@@ -237,26 +246,22 @@ impl Dispatch<'_> {
     /// The tracking to set, if the channel shows another.
     fn tracking(&self, package: &Package) -> (Option<Action>, End) {
         let done = End::Done(Reason::TrackingInStep);
-        let code = self.main.tracking_code.as_deref().and_then(clean_code);
-        let code = code.or_else(|| self.policy.invoice_number_as_code.then(|| package.number.clone()));
+        let code = code_of(self.main).or_else(|| self.policy.invoice_number_as_code.then(|| package.number.clone()));
         let Some(code) = code else {
             // Set by somebody else, it serves as well.
             let waits = package.tracking_number.is_none();
             return (None, if waits { End::Wait(self.missing("tracking_code")) } else { done });
         };
+        // The call overwrites all there is: of the same parcel, what the ERP does not know goes out as the channel has it.
+        let known = Some(package).filter(|package| package.tracking_number.as_ref() == Some(&code));
         let dispatched = self.policy.dispatch_on_collection_order.then_some(self.main.collection_order_at).flatten();
         let tracking = Tracking {
             code,
-            url: self.main.tracking_url.as_deref().and_then(clean_url),
-            carrier: self.main.carrier.as_ref().map(|carrier| carrier.as_str().trim().to_owned()),
+            url: url_of(self.main).or_else(|| known.and_then(|package| package.tracking_url.clone())),
+            carrier: carrier_of(self.main).or_else(|| known.and_then(|package| package.courier.clone())),
             dispatched_at: self.main.shipped_at.or(dispatched),
         };
-        // What the ERP does not know is not taken from the channel.
-        let is_shown = |ours: &Option<String>, shown: &Option<String>| ours.is_none() || ours == shown;
-        if package.tracking_number.as_ref() == Some(&tracking.code)
-            && is_shown(&tracking.url, &package.tracking_url)
-            && is_shown(&tracking.carrier, &package.courier)
-        {
+        if known.is_some_and(|known| tracking.url == known.tracking_url && tracking.carrier == known.courier) {
             return (None, done);
         }
         match self.accepted(SEND_TRACKING, &package.number, &tracking_content(&tracking)) {
@@ -295,11 +300,14 @@ impl Dispatch<'_> {
         }
     }
 
+    fn last_word(&self, parcel: &Parcel) -> Option<Word<'_>> {
+        last_word(parcel, self.invoice, &self.facts.outgoing.events)
+    }
+
     /// The delivery to tell: once every parcel is with the customer, by the last word on each, at the time of the last.
     fn delivery(&self) -> (Option<Word<'_>>, End) {
         let done = End::Done(Reason::TrackingInStep);
-        let words: Vec<Option<Word<'_>>> =
-            self.parcels.iter().map(|parcel| last_word(parcel, &self.facts.outgoing.events)).collect();
+        let words: Vec<Option<Word<'_>>> = self.parcels.iter().map(|parcel| self.last_word(parcel)).collect();
         if let Some(word) = words.iter().flatten().find(|word| !word.is_delivery()) {
             return (None, End::Hold(word.complaint()));
         }
@@ -317,7 +325,7 @@ impl Dispatch<'_> {
         if calendar::local_date(at) < calendar::local_date(self.invoice.issued_at) {
             return wrong("is before its invoice was issued");
         }
-        if self.parcels.iter().any(|parcel| parcel.shipped_at.is_some_and(|shipped| shipped > at)) {
+        if self.parcels.iter().filter_map(|parcel| parcel.shipped_at).any(|shipped| is_before(at, shipped)) {
             return wrong("is before the carrier had it");
         }
         if at - self.now > AHEAD {
@@ -331,25 +339,20 @@ impl Dispatch<'_> {
 
     /// The channel was told of the delivery; a later word against it is for a person.
     fn after_delivery(&self) -> End {
-        let words = self.parcels.iter().filter_map(|parcel| last_word(parcel, &self.facts.outgoing.events));
-        match words.into_iter().find(|word| !word.is_delivery()) {
+        match self.parcels.iter().filter_map(|parcel| self.last_word(parcel)).find(|word| !word.is_delivery()) {
             Some(word) => End::Hold(word.complaint()),
             None => End::Done(Reason::TrackingInStep),
         }
     }
 }
 
-/// A tracking code without blanks and line breaks, which have broken whole batches elsewhere.
-fn clean_code(text: &str) -> Option<String> {
-    let code: String = text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
-    (!code.is_empty()).then_some(code)
-}
-
-/// An address a customer can open; anything else is left out.
-fn clean_url(text: &str) -> Option<String> {
-    let url = text.trim();
-    let opens = url.starts_with("https://") || url.starts_with("http://");
-    (opens && !url.contains(char::is_whitespace)).then(|| url.to_owned())
+/// Whether a delivery was before the dispatch. Without an hour it is dated at the beginning of its day, and may be later on it.
+fn is_before(delivered: Instant, shipped: Instant) -> bool {
+    let day = calendar::local_date(delivered);
+    match delivered == calendar::start_of_day(day) {
+        true => day < calendar::local_date(shipped),
+        false => delivered < shipped,
+    }
 }
 
 /// Runs the pass.
@@ -363,10 +366,12 @@ async fn one(visit: Visit<'_>, policy: &Policy) -> Result<(), Trouble> {
     let pass = visit.pass;
     let Some(outgoing) = visit.read_erp().await? else { return Ok(()) };
     let digest = outgoing.digest();
-    if outgoing.parcels.is_empty() || visit.was_done_with(&digest) {
+    let has_invoice = outgoing.live_invoices().next().is_some();
+    let has_news = !outgoing.parcels.is_empty() || has_invoice && !outgoing.events.is_empty();
+    if !has_news || visit.was_done_with(&digest) {
         return Ok(visit.conclude_with(End::Done(Reason::NothingToSend), None, &[], Some(&digest))?);
     }
-    if outgoing.live_invoices().next().is_none() {
+    if !has_invoice {
         return Ok(visit.conclude(End::Wait(no_invoice()), None, &[])?);
     }
     let Some(mut order) = visit.read_channel().await? else { return Ok(()) };

@@ -52,6 +52,12 @@ async fn hear(pass: &Pass<'_>) -> Result<(), Trouble> {
     let mut seq = pass.store.erp_heard(channel)?;
     while !pass.halted() {
         let changes = pass.erp.orders_changed_since(seq, CHUNK).await?;
+        if changes.seq < seq {
+            // An older copy of the ERP was put back: what it changes from here on has numbers that were heard before.
+            pass.store.forget_erp_heard(channel)?;
+            seq = 0;
+            continue;
+        }
         let was_all = changes.orders.len() < CHUNK;
         if changes.seq > seq {
             pass.store.hear_erp(channel, &changes)?;

@@ -135,6 +135,14 @@ impl Store {
         })
     }
 
+    /// Forgets how far the ERP's changes were heard, so that all of them are heard again.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn forget_erp_heard(&self, channel: &ChannelName) -> rusqlite::Result<()> {
+        self.write(|tx| tx.execute("DELETE FROM erp_heard WHERE channel = ?1", [channel.as_str()]).map(|_| ()))
+    }
+
     /// The next orders in the ERP with which a pass has something to do, after row `after`, at most `limit`.
     ///
     /// # Errors

@@ -21,11 +21,12 @@ pub struct Nfe {
     lines: Option<Vec<InvoiceLine>>,
     xml: bool,
     url: Option<String>,
+    is_return: bool,
 }
 
 impl Nfe {
     pub fn new(number: u32, cents: i64) -> Self {
-        Self { number, cents, cpf: "52998224725".into(), lines: None, xml: true, url: None }
+        Self { number, cents, cpf: "52998224725".into(), lines: None, xml: true, url: None, is_return: false }
     }
 
     /// Covers these products only.
@@ -46,6 +47,12 @@ impl Nfe {
         self
     }
 
+    /// Takes goods back: a return, authorised like any other.
+    pub fn returning(mut self) -> Self {
+        self.is_return = true;
+        self
+    }
+
     pub fn key(&self) -> String {
         let head = format!("35261012345678000195550{:02}{:09}148213977", 1, self.number);
         let sum: u32 = head.bytes().rev().zip((2..10).cycle()).map(|(b, weight)| u32::from(b - b'0') * weight).sum();
@@ -57,7 +64,10 @@ impl Nfe {
         let sample = include_str!("../fixtures/nfe/s01-nfeproc-100-vtex-xped-marketplace.xml");
         let key = self.key();
         let amount = format!("{}.{:02}", self.cents / 100, self.cents % 100);
+        let (direction, purpose) = if self.is_return { (0, 4) } else { (1, 1) };
         sample
+            .replace("<tpNF>1<", &format!("<tpNF>{direction}<"))
+            .replace("<finNFe>1<", &format!("<finNFe>{purpose}<"))
             .replace("35261012345678000195550010000010011482139770", &key)
             .replace("<nNF>1001<", &format!("<nNF>{}<", self.number))
             .replace("<cDV>0<", &format!("<cDV>{}<", &key[43..]))
@@ -102,7 +112,8 @@ impl Shop {
 
     /// A carrier says something.
     pub fn carrier_says(&self, order: &str, what: DeliveryOutcome, code: &str, at: DateTime<Utc>) {
-        let event = DeliveryEvent { code: code.into(), what, at, source: "ocoren.txt".into(), tracking_code: None };
+        let (code, source) = (code.into(), "ocoren.txt".into());
+        let event = DeliveryEvent { code, what, at, source, access_key: None, tracking_code: None };
         self.ledger().add_delivery_event(&self.erp_id(order), &event, Utc::now()).unwrap();
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::back_office::{Nfe, parcel};
-use crate::sandbox::{Fault, HookAction, Kind, OrderSeed, Phase};
+use crate::sandbox::{Fault, HookAction, Kind, OrderSeed, Phase, RetryAfter, papers};
 use crate::shop::{Ran, Shop, paid};
 
 /// A shop with one order of one shirt (49.90) in the ledger and taken over.
@@ -355,4 +355,104 @@ fn an_invoice_that_somebody_entered_there_is_respected() {
     shop.vtex(|v| v.set_status(&id, "invoiced"));
     assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "invoiced_without_ours");
     assert_eq!(posts(&shop), 0);
+}
+
+/// A proxy's page is not VTEX's word: nothing was refused, and the next run sends it.
+#[test]
+fn a_proxys_404_is_no_refusal() {
+    let (shop, id) = imported("");
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let page = Kind::Status { code: 404, retry_after: RetryAfter::Absent, body: "404 page not found".into() };
+    shop.vtex(|v| v.faults.push(Fault::next(1, page).on("POST", "/invoice")));
+    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "call_failed");
+    let _ = push(&shop).exits(0);
+    assert_eq!((shop.invoices(&id).len(), shop.held()), (1, Vec::new()));
+}
+
+/// The file says "authorised" for ever; only the event tells that it was cancelled, whichever comes first and however often.
+#[test]
+fn an_authorised_file_of_a_cancelled_invoice_is_not_sent() {
+    for cancellation_first in [true, false] {
+        let (shop, id) = imported("");
+        let nfe = papers::Nfe {
+            number: 501,
+            order: id.clone(),
+            recipient: OrderSeed::new().customer.cpf,
+            lines: vec![("CAMISETA-P".into(), 1, 4_990)],
+            freight: 0,
+            discount: 0,
+            other: 0,
+            issued_at: chrono::Utc::now() - chrono::TimeDelta::hours(1),
+        };
+        let (file, cancellation) = (nfe.xml(), nfe.cancellation(chrono::Utc::now()));
+        let files = if cancellation_first { [&cancellation, &file] } else { [&file, &cancellation] };
+        for document in files.into_iter().chain([&file]) {
+            let _ = shop.run_with_input(&["ledger", "import", "-"], document);
+        }
+        let _ = push(&shop).exits(0);
+        assert_eq!((posts(&shop), shop.channel_status(&id).as_str()), (0, "handling"), "{cancellation_first}");
+        // Its successor goes out.
+        let next = papers::Nfe { number: 502, ..nfe };
+        let _ = shop.run_with_input(&["ledger", "import", "-"], &next.xml()).exits(0);
+        let _ = push(&shop).exits(0);
+        assert_eq!(shop.invoices(&id), [("502".to_owned(), 4_990)]);
+    }
+}
+
+/// On VTEX a return refunds the customer at once: it is never sent as a sale, nor as a return.
+#[test]
+fn a_return_invoice_is_never_sent() {
+    let (shop, id) = imported("");
+    let back = Nfe::new(1002, 4_990).returning();
+    assert_eq!(shop.run_with_input(&["ledger", "import", "-"], &back.xml()).code, Some(3));
+    // An ERP that takes it for the order's invoice is wrong, too.
+    shop.issue(&id, &back);
+    let record = push(&shop).exits(3).order(&id);
+    let codes: Vec<_> =
+        record["reason"]["problems"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
+    assert_eq!((&record["reason"]["code"], codes), (&json!("invoice_unfit"), vec!["nfe_entry", "nfe_purpose"]));
+    assert_eq!(posts(&shop), 0);
+}
+
+#[test]
+fn an_order_cancelled_while_its_invoice_waits_is_for_a_person() {
+    let (shop, id) = imported("[channels.loja.invoices]\nrequire = [\"number\", \"tracking\"]");
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["fields"], json!(["tracking"]));
+    shop.vtex(|v| v.cancel_by_customer(&id));
+    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "cancelled_after_invoice");
+    shop.ship(&id, &parcel("BR1"));
+    let _ = push(&shop).exits(3);
+    assert_eq!((posts(&shop), shop.held()), (0, vec!["cancelled_after_invoice".to_owned()]));
+}
+
+/// A success without a receipt is none: what did not arrive is sent once it stayed away for long enough.
+#[test]
+fn an_empty_200_is_settled_by_reading() {
+    let (mut shop, id) = imported("[channels.loja.invoices]\nconfirm_within = \"0s\"");
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::Empty200).on("POST", "/invoice")));
+    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "outcome_unknown");
+    shop.set("[channels.loja.invoices]\nsettle_after = \"0s\"");
+    let _ = push(&shop).exits(0);
+    assert_eq!((shop.invoices(&id).len(), shop.held()), (1, Vec::new()));
+}
+
+/// After a backup of the ERP was put back, its changes have numbers that were heard before.
+#[test]
+fn an_erp_that_was_put_back_is_heard_again() {
+    let (shop, id) = imported("");
+    let backup = std::fs::read(shop.path("ledger.db")).unwrap();
+    for number in 0..9 {
+        shop.ship(&id, &parcel(&format!("BR{number}")));
+    }
+    let _ = push(&shop).exits(0);
+    for file in ["ledger.db-wal", "ledger.db-shm"] {
+        let _ = std::fs::remove_file(shop.path(file));
+    }
+    std::fs::write(shop.path("ledger.db"), backup).unwrap();
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.invoices(&id), [("1001".to_owned(), 4_990)]);
+    is_at_rest(&shop);
 }

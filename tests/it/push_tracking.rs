@@ -6,7 +6,7 @@ use vaivem::erp::ledger::{DeliveryOutcome, Shipment};
 use vaivem::model::calendar;
 
 use crate::back_office::{Nfe, ago, parcel};
-use crate::sandbox::{Fault, Kind, OrderSeed};
+use crate::sandbox::{Fault, Kind, OrderSeed, papers};
 use crate::shop::{Ran, Shop, paid};
 
 /// A shop with one order of one shirt, invoiced on both sides.
@@ -226,4 +226,68 @@ fn a_dry_run_sends_nothing() {
     let record = shop.run(&["push-tracking", "--dry-run"]).exits(0).order(&id);
     assert_eq!(record["actions"], json!(["send_tracking", "send_tracking_events"]));
     assert_eq!(shop.tracked(&id), (Vec::new(), Vec::new()));
+}
+
+/// Nobody registered a parcel, and the carrier says that the customer did not want it.
+#[test]
+fn a_refusal_is_heard_without_a_parcel() {
+    let (shop, id) = invoiced("");
+    shop.carrier_says(&id, DeliveryOutcome::Refused, "03", ago(3));
+    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "delivery_refused");
+    assert_eq!((shop.held(), shop.tracked(&id)), (vec!["delivery_refused".to_owned()], (Vec::new(), Vec::new())));
+}
+
+/// The carrier's file tells of one of two invoices.
+#[test]
+fn of_two_invoices_the_one_that_the_carrier_names_is_delivered() {
+    let shop = Shop::new();
+    let id = shop.place(OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 1).sku("2", "CANECA", 2_990, 1));
+    let _ = shop.import().exits(0);
+    let (first, second) = (Nfe::new(1, 4_990).lines(&[("CAMISETA-P", 1)]), Nfe::new(2, 2_990).lines(&[("CANECA", 1)]));
+    shop.issue(&id, &first);
+    shop.issue(&id, &second);
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    shop.ship(&id, &Shipment { access_key: Some(first.key()), ..parcel("BR1") });
+    shop.ship(&id, &Shipment { access_key: Some(second.key()), ..parcel("BR2") });
+    let delivered = ago(3);
+    let _ = shop.run_with_input(&["ledger", "import", "-"], &papers::ocoren(&[(2, 1, delivered)], ago(1))).exits(0);
+    let _ = push(&shop).exits(0);
+    let shown: Vec<_> =
+        shop.packages(&id).into_iter().map(|one| (one.tracking_number.unwrap(), one.delivered)).collect();
+    let at = calendar::local_text(delivered);
+    assert_eq!(shown, [("BR1".to_owned(), None), ("BR2".to_owned(), Some(at))]);
+    is_at_rest(&shop);
+}
+
+#[test]
+fn nothing_is_told_while_the_customer_asks_to_cancel() {
+    let (shop, id) = invoiced("");
+    shop.ship(&id, &parcel("BR1"));
+    shop.vtex(|v| v.request_cancellation(&id));
+    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["code"], "cancellation_against_invoice");
+    assert_eq!(shop.tracked(&id).0, [""; 0]);
+    shop.vtex(|v| v.set_status(&id, "invoiced"));
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.tracked(&id).0, ["BR1"]);
+}
+
+/// A part of the order is delivered before its tracking code is known, and the rest is invoiced afterwards.
+#[test]
+fn what_was_delivered_is_not_the_rest_of_the_order() {
+    let shop = Shop::new();
+    let id = shop.place(OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 1).sku("2", "CANECA", 2_990, 1));
+    let _ = shop.import().exits(0);
+    let (first, rest) = (Nfe::new(1, 4_990).lines(&[("CAMISETA-P", 1)]), Nfe::new(2, 2_990).lines(&[("CANECA", 1)]));
+    shop.issue(&id, &first);
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    let _ = shop.run_with_input(&["ledger", "import", "-"], &papers::ocoren(&[(1, 1, ago(3))], ago(1))).exits(0);
+    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["fields"], json!(["tracking_code"]));
+    shop.issue(&id, &rest);
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    shop.ship(&id, &Shipment { access_key: Some(rest.key()), ..parcel("BR2") });
+    shop.ship(&id, &Shipment { access_key: Some(first.key()), ..parcel("BR1") });
+    let _ = push(&shop).exits(0);
+    let delivered: Vec<_> =
+        shop.packages(&id).into_iter().map(|one| (one.tracking_number.unwrap(), one.delivered.is_some())).collect();
+    assert_eq!(delivered, [("BR1".to_owned(), true), ("BR2".to_owned(), false)]);
 }

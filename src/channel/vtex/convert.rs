@@ -134,8 +134,8 @@ fn invoicing(raw_status: &str, packages: &[Package], total: Cents, is_invoiced: 
         "handling" | "ready-for-invoicing" | "waiting-seller-handling" | "invoice-after-cancellation-deny" => {
             Invoicing::Open
         }
-        "invoice" if partly() => Invoicing::Open,
-        "payment-approved" if partly() && !packages.is_empty() => Invoicing::Open,
+        // What is being verified may not show for seconds; then nobody can tell whether it is a part.
+        "invoice" | "payment-approved" if partly() && !packages.is_empty() => Invoicing::Open,
         _ => Invoicing::NotYet,
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Vtex;
 use crate::channel::outgoing::{InvoiceToSend, Sent, XmlText};
-use crate::http::{Call, CallError, Effect, segment};
+use crate::http::{Answer, Call, CallError, Effect, segment};
 use crate::model::{OrderId, calendar};
 
 /// "Order invoice notification" as VTEX's Orders API describes it.
@@ -78,16 +78,22 @@ impl Vtex {
     }
 }
 
-/// What an answer to something sent means. VTEX documents no refusals; these statuses are its words for "not like this".
-pub(super) fn sent<T>(answer: Result<T, CallError>) -> Result<Sent, CallError> {
-    match answer {
+/// What an answer to something sent means. A success has a receipt; without a word nothing may have happened, as was seen, and a
+/// reading must tell. VTEX documents no refusals; these statuses are its words for "not like this", unless
+/// they come with a proxy's page.
+pub(super) fn sent(answer: Result<Answer, CallError>) -> Result<Sent, CallError> {
+    match answer.and_then(|answer| answer.expect_json().map(drop)) {
         Ok(_) => Ok(Sent::Accepted),
-        Err(error) if matches!(error.status(), Some(400 | 404 | 409 | 422)) && !error.outcome_unknown() => {
+        Err(error) if refuses(&error) && !error.outcome_unknown() => {
             let said = error.api_message().or(error.excerpt()).unwrap_or("no reason given").to_owned();
             Ok(Sent::Refused { message: said })
         }
         Err(error) => Err(error),
     }
+}
+
+fn refuses(error: &CallError) -> bool {
+    error.is_not_found() || matches!(error.status(), Some(400 | 409 | 422))
 }
 
 #[cfg(test)]

@@ -313,7 +313,8 @@ impl Ledger {
         {
             let tracking_code = self.parcel_of(&order, &invoice)?;
             let what = DeliveryOutcome::Delivered;
-            let event = DeliveryEvent { code: "110130".into(), what, at, source: "SEFAZ".into(), tracking_code };
+            let (code, source, access_key) = ("110130".into(), "SEFAZ".into(), Some(invoice.access_key));
+            let event = DeliveryEvent { code, what, at, source, access_key, tracking_code };
             self.add_delivery_event(&order, &event, now)?;
         }
         Ok(())
@@ -384,6 +385,7 @@ impl Ledger {
             what: delivery(occurrence.outcome(&rules.codes)),
             at: moment.at,
             source: source.to_owned(),
+            access_key: Some(invoice.access_key.clone()),
             tracking_code: self.parcel_of(&order, &invoice)?,
         };
         let live = self

@@ -3,7 +3,7 @@
 use crate::store::sqlite::FileKind;
 
 /// The ledger: `vaiL` in ASCII marks it as ours.
-pub const LEDGER: FileKind = FileKind { application_id: 0x7661_694c, name: "ledger", migrations: &[V1] };
+pub const LEDGER: FileKind = FileKind { application_id: 0x7661_694c, name: "ledger", migrations: &[V1, V2] };
 
 /// Instants are milliseconds since 1970 in UTC, amounts integer cents, quantities whole units, statuses stable codes.
 ///
@@ -247,4 +247,12 @@ CREATE TABLE delivery_events (
 ) STRICT;
 -- Not by source: carriers send whole days anew, in files of another name.
 CREATE UNIQUE INDEX delivery_events_once ON delivery_events (order_id, at, code, what, coalesce(tracking_code, ''));
+";
+
+/// What a carrier says is about one invoice: an order may have several, of which one was delivered.
+const V2: &str = "
+ALTER TABLE delivery_events ADD COLUMN access_key TEXT;
+DROP INDEX delivery_events_once;
+CREATE UNIQUE INDEX delivery_events_once
+    ON delivery_events (order_id, at, code, what, coalesce(access_key, ''), coalesce(tracking_code, ''));
 ";

@@ -43,7 +43,9 @@ pub struct DeliveryEvent {
     pub at: Instant,
     /// Where it was read: a file's name, a service.
     pub source: String,
-    /// Which parcel; `None` for all of the order's.
+    /// The access key of the invoice it is about; `None` for the whole order.
+    pub access_key: Option<String>,
+    /// Which parcel; `None` for all of the order's, or of the invoice's.
     pub tracking_code: Option<String>,
 }
 
@@ -104,7 +106,7 @@ impl Ledger {
     /// Notes what a carrier said. A delivery sets the parcels' date of delivery where there is none, and the order's
     /// status once all of it is delivered; a return moves an order that is on its way to [`Status::Returned`].
     ///
-    /// The same event again (same code, meaning, time and parcel) is no change, wherever it was read: carriers send
+    /// The same event again (same code, meaning, time, invoice and parcel) is no change, wherever it was read: carriers send
     /// whole days anew.
     ///
     /// # Errors
@@ -114,8 +116,8 @@ impl Ledger {
             let order = existing_row(tx, id)?;
             let inserted = tx
                 .prepare_cached(
-                    "INSERT OR IGNORE INTO delivery_events (order_id, code, what, at, source, tracking_code, heard_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    "INSERT OR IGNORE INTO delivery_events (order_id, code, what, at, source, access_key, tracking_code, heard_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 )?
                 .execute(params![
                     order,
@@ -123,6 +125,7 @@ impl Ledger {
                     event.what.code(),
                     millis(event.at),
                     event.source,
+                    event.access_key,
                     event.tracking_code,
                     millis(now)
                 ])?;
@@ -153,7 +156,7 @@ pub(super) fn of_order(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec
 /// What was heard of an order's delivery, the oldest first.
 pub(super) fn events(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<DeliveryEvent>> {
     tx.prepare_cached(
-        "SELECT code, what, at, source, tracking_code FROM delivery_events WHERE order_id = ?1 ORDER BY at, id",
+        "SELECT code, what, at, source, access_key, tracking_code FROM delivery_events WHERE order_id = ?1 ORDER BY at, id",
     )?
     .query_map([order], |row| {
         Ok(DeliveryEvent {
@@ -161,7 +164,8 @@ pub(super) fn events(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<D
             what: DeliveryOutcome::from_code(&row.get::<_, String>(1)?),
             at: instant(row.get(2)?),
             source: row.get(3)?,
-            tracking_code: row.get(4)?,
+            access_key: row.get(4)?,
+            tracking_code: row.get(5)?,
         })
     })?
     .collect()
@@ -239,17 +243,33 @@ fn merge(known: &Shipment, told: &Shipment) -> Shipment {
     }
 }
 
-/// Sets the date of delivery of the parcels an event is about, where there is none.
+/// Sets the date of delivery of the parcels an event is about, where there is none, and ties them to its invoice: a parcel of an
+/// invoice still to come is another one.
+///
+/// What carries no invoice's key may carry any of several; then the event alone tells what was delivered.
 fn deliver(tx: &Transaction<'_>, order: i64, event: &DeliveryEvent, now: Instant) -> rusqlite::Result<()> {
     let parcels = parcels(tx, order)?;
-    let is_meant = |parcel: &Shipment| event.tracking_code.is_none() || parcel.tracking_code == event.tracking_code;
+    let is_sole_invoice = live_keys(tx, order)?.len() < 2;
+    let is_of_invoice = |parcel: &Shipment| {
+        event.access_key.is_none()
+            || parcel.access_key == event.access_key
+            || parcel.access_key.is_none() && is_sole_invoice
+    };
+    let is_meant = |parcel: &Shipment| match &event.tracking_code {
+        Some(_) => parcel.tracking_code == event.tracking_code,
+        None => is_of_invoice(parcel),
+    };
     let delivered_at = Some(event.at);
     if !parcels.iter().any(|(_, parcel)| is_meant(parcel)) {
-        let told = Shipment { tracking_code: event.tracking_code.clone(), delivered_at, ..Shipment::default() };
-        return tell(tx, order, &told, now).map(|_| ());
+        if event.access_key.is_some() && parcels.iter().any(|(_, parcel)| parcel.access_key.is_none()) {
+            return Ok(());
+        }
+        let (access_key, tracking_code) = (event.access_key.clone(), event.tracking_code.clone());
+        return insert(tx, order, &Shipment { access_key, tracking_code, delivered_at, ..Shipment::default() }, now);
     }
     for (row, parcel) in parcels.iter().filter(|(_, parcel)| is_meant(parcel) && parcel.delivered_at.is_none()) {
-        update(tx, *row, &Shipment { delivered_at, ..parcel.clone() }, now)?;
+        let access_key = parcel.access_key.clone().or(event.access_key.clone());
+        update(tx, *row, &Shipment { access_key, delivered_at, ..parcel.clone() }, now)?;
     }
     Ok(())
 }
@@ -273,15 +293,19 @@ fn settle(tx: &Transaction<'_>, order: i64, why: &str, now: Instant) -> Result<(
 /// Whether every parcel is delivered, and nothing of the order is still to come: no invoice without a parcel, no unit
 /// without an invoice where there are invoices at all.
 fn is_all_delivered(tx: &Transaction<'_>, order: i64, parcels: &[Shipment]) -> rusqlite::Result<bool> {
-    let keys: Vec<String> = tx
-        .prepare_cached("SELECT access_key FROM invoices WHERE order_id = ?1 AND cancelled_at IS NULL")?
-        .query_map([order], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
+    let keys = live_keys(tx, order)?;
     let has_parcel = |key: &String| parcels.iter().any(|p| p.access_key.as_ref().is_none_or(|of| of == key));
     Ok(!parcels.is_empty()
         && parcels.iter().all(|parcel| parcel.delivered_at.is_some())
         && keys.iter().all(has_parcel)
         && (keys.is_empty() || stock::open(tx, order)?.is_empty()))
+}
+
+/// The access keys of the order's invoices that stand.
+fn live_keys(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<String>> {
+    tx.prepare_cached("SELECT access_key FROM invoices WHERE order_id = ?1 AND cancelled_at IS NULL")?
+        .query_map([order], |row| row.get(0))?
+        .collect()
 }
 
 /// What was told, for the order's history.

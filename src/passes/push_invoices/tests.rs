@@ -63,7 +63,7 @@ fn facts(raw: &str, invoices: Vec<Invoice>, packages: Vec<Package>) -> Facts {
         cancel_reason: None,
     };
     let outgoing = Outgoing { order: erp, invoices, parcels: Vec::new(), events: Vec::new() };
-    Facts { order, outgoing, files: BTreeMap::new(), sent: BTreeMap::new() }
+    Facts { order, outgoing, files: BTreeMap::new(), sent: BTreeMap::new(), taken_over: None }
 }
 
 fn whole(value: i64) -> Invoice {
@@ -264,6 +264,69 @@ fn goods_the_order_does_not_have_are_held() {
     }
 }
 
+/// A package that somebody entered without its key is one invoice, not every one of that number.
+#[test]
+fn one_package_is_not_two_invoices() {
+    let mut twins = halves(5_000, 6_000);
+    (twins[1].number, twins[1].series) = (1, "2".into());
+    let mut keyless = package(1, 5_000);
+    keyless.key = None;
+    let facts = facts("invoice", twins, vec![keyless]);
+    assert_eq!(decided(&facts, &Policy::default()), (Vec::new(), "hold invoice_number_taken".into()));
+}
+
+/// VTEX says `invoice` once it has one, and may not show it for seconds; without a journal that alone tells of it.
+#[test]
+fn what_the_channel_verifies_without_showing_it_is_not_sent() {
+    let order = facts("handling", Vec::new(), Vec::new()).order;
+    let body = serde_json::json!({
+        "orderId": order.id.as_str(), "status": "invoice", "value": order.total.get(), "creationDate": "2026-11-24T12:00:00Z",
+        "items": [{"id": "1", "quantity": 2, "price": 5_500}], "packageAttachment": {"packages": []},
+    });
+    let read = convert::order(&order.channel, body.to_string().as_bytes()).unwrap();
+    let mut facts = facts("invoice", vec![whole(11_000)], Vec::new());
+    facts.order.invoicing = read.invoicing;
+    assert_eq!(decided(&facts, &Policy::default()), (Vec::new(), "wait being_verified".into()));
+}
+
+/// Where tracking goes with the invoice, it is its own parcel's, and as clean as when it goes alone.
+#[test]
+fn the_tracking_that_goes_with_an_invoice_is_its_own() {
+    let policy = Policy { require: BTreeSet::from([Field::Tracking]), ..Policy::default() };
+    let parcel = |key: Option<&str>, code: Option<&str>| Parcel {
+        invoice_key: key.map(str::to_owned),
+        tracking_code: code.map(str::to_owned),
+        tracking_url: Some(" https://rastro/1 ".into()),
+        ..Parcel::default()
+    };
+    let with = |parcels: Vec<Parcel>| {
+        let mut facts = facts("handling", halves(5_000, 6_000), Vec::new());
+        facts.outgoing.parcels = parcels;
+        let decision = plan(&facts, &policy, now());
+        let sends = decision.actions.into_iter().filter_map(|action| match action {
+            Action::Send { invoice, .. } => {
+                let InvoiceToSend { number, tracking, .. } = *invoice;
+                tracking.map(|tracking| (number, tracking.code, tracking.url))
+            }
+            Action::TakeOver => None,
+        });
+        sends.collect::<Vec<_>>()
+    };
+    let (one, two) = (key(1), key(2));
+    let told = |number: &str, code: &str| (number.to_owned(), code.to_owned(), Some("https://rastro/1".to_owned()));
+    let own = vec![
+        parcel(None, Some("BR0")),
+        parcel(Some(&two), None),
+        parcel(Some(&two), Some("BR 2\n")),
+        parcel(Some(&one), Some("BR1")),
+    ];
+    assert_eq!(with(own), [told("1", "BR1"), told("2", "BR2")]);
+    // One parcel carries both; two that name none cannot be told apart.
+    assert_eq!(with(vec![parcel(None, Some("BR0"))]), [told("1", "BR0"), told("2", "BR0")]);
+    assert_eq!(with(vec![parcel(None, Some("BR0")), parcel(None, Some("BR9"))]), []);
+    assert_eq!(with(vec![parcel(None, Some(" \n"))]), []);
+}
+
 fn record(state: State, ago: TimeDelta) -> Record {
     Record { state, intended_at: now() - ago, answer: None }
 }
@@ -352,5 +415,21 @@ proptest! {
                 prop_assert_eq!(sum, total);
             }
         }
+    }
+}
+
+/// VTEX's transient status is known to get stuck.
+#[test]
+fn a_hand_over_that_takes_too_long_is_for_a_person() {
+    for (state, minutes, end) in [
+        (State::Done, 9, "wait hand_over_pending"),
+        (State::Done, 10, "hold take_over_not_shown"),
+        (State::Unknown, 10, "hold take_over_not_shown"),
+        // Refused then; somebody else took it over since.
+        (State::Failed, 10, "wait hand_over_pending"),
+    ] {
+        let mut facts = facts("start-handling", vec![whole(11_000)], Vec::new());
+        facts.taken_over = Some(record(state, TimeDelta::minutes(minutes)));
+        assert_eq!(decided(&facts, &Policy::default()), (Vec::new(), end.into()));
     }
 }

@@ -84,7 +84,14 @@ fn facts(parcels: Vec<Parcel>, packages: Vec<Package>) -> Facts {
 }
 
 fn event(code: &str, what: DeliveryOutcome, when: &str) -> DeliveryEvent {
-    DeliveryEvent { code: code.into(), what, at: at(when), source: "ocoren".into(), tracking_code: None }
+    DeliveryEvent {
+        code: code.into(),
+        what,
+        at: at(when),
+        source: "ocoren".into(),
+        access_key: None,
+        tracking_code: None,
+    }
 }
 
 /// What is sent, in words, and the code of how it ends.
@@ -312,4 +319,91 @@ fn a_cancelled_order_is_told_nothing() {
     let mut cancelled = facts(vec![delivered()], vec![package(1)]);
     cancelled.order.status = Status::Cancelled;
     assert_eq!(decided(&cancelled, &policy()), (Vec::new(), "done cancelled_on_channel".into()));
+}
+
+/// A refusal or return of a parcel that nobody registered is one all the same.
+#[test]
+fn bad_news_without_a_parcel_is_for_a_person() {
+    for (what, end) in [
+        (DeliveryOutcome::Refused, "hold delivery_refused"),
+        (DeliveryOutcome::Returned, "hold delivery_returned"),
+        (DeliveryOutcome::Other, "done tracking_in_step"),
+    ] {
+        let mut facts = facts(Vec::new(), vec![package(1)]);
+        facts.outgoing.events = vec![event("03", what, "2026-11-22T12:00:00Z")];
+        assert_eq!(decided(&facts, &policy()), (Vec::new(), end.into()));
+    }
+}
+
+#[test]
+fn nothing_is_written_while_a_cancellation_is_asked_for_or_the_status_is_unknown() {
+    for (raw, end) in [
+        ("cancellation-requested", "wait cancellation_against_invoice"),
+        ("request-cancel", "wait cancellation_against_invoice"),
+        ("quarantined", "hold status_unknown"),
+    ] {
+        let mut facts = facts(vec![delivered()], vec![package(1)]);
+        (facts.order.status, facts.order.readiness) = convert::status(Some(raw));
+        assert_eq!(decided(&facts, &policy()), (Vec::new(), end.into()), "{raw}");
+    }
+}
+
+/// The call overwrites all it has, so what is not known here goes out as it stands there.
+#[test]
+fn what_the_erp_does_not_know_is_not_erased_on_the_channel() {
+    let other_carrier = Package { courier: Some("Transportadora X".into()), ..shown(false) };
+    let no_url = Parcel { tracking_url: None, ..parcel() };
+    let told = decided(&facts(vec![no_url.clone()], vec![other_carrier.clone()]), &policy()).0;
+    assert_eq!(told, ["1 BR1 Correios https://rastro/BR1"]);
+    // Of another code it would be the wrong one.
+    let other_code = Parcel { tracking_code: Some("BR2".into()), ..no_url };
+    assert_eq!(decided(&facts(vec![other_code], vec![other_carrier]), &policy()).0, ["1 BR2 Correios -"]);
+}
+
+#[test]
+fn a_delivery_without_an_hour_may_be_on_the_day_of_the_dispatch() {
+    let on = |delivered_at: &str| {
+        facts(vec![Parcel { delivered_at: Some(at(delivered_at)), ..parcel() }], vec![shown(false)])
+    };
+    // The beginning of the day in São Paulo: the carrier gave no hour.
+    assert_eq!(decided(&on("2026-11-21T03:00:00Z"), &policy()).1, "done tracking_in_step");
+    assert_eq!(decided(&on("2026-11-20T03:00:00Z"), &policy()).1, "hold delivery_date");
+}
+
+/// What a carrier says of one invoice says nothing of another, also where one parcel may carry both.
+#[test]
+fn a_carriers_word_is_about_its_invoice() {
+    let of =
+        |key: &str, what| DeliveryEvent { access_key: Some(key.into()), ..event("01", what, "2026-11-22T12:00:00Z") };
+    for parcels in [
+        vec![parcel(), Parcel { invoice_key: Some("KEY2".into()), tracking_code: Some("BR2".into()), ..parcel() }],
+        vec![Parcel { invoice_key: None, ..parcel() }],
+    ] {
+        let mut two = facts(
+            parcels,
+            vec![shown(false), Package { number: "2".into(), key: Some("KEY2".into()), ..shown(false) }],
+        );
+        two.outgoing.invoices = vec![invoice(1), invoice(2)];
+        two.outgoing.events = vec![of("KEY2", DeliveryOutcome::Delivered)];
+        let decision = plan(&two, &policy(), at(NOW));
+        let delivered = decision.actions.iter().filter_map(|action| match action {
+            Action::SendWay { invoice, way, .. } if way.delivered_at.is_some() => Some(invoice.as_str()),
+            _ => None,
+        });
+        assert_eq!(delivered.collect::<Vec<_>>(), ["2"]);
+        two.outgoing.events.push(of("KEY1", DeliveryOutcome::Refused));
+        assert_eq!(decided(&two, &policy()).1, "hold delivery_refused");
+    }
+}
+
+/// Two invoices of one number in two series would take turns in overwriting each other's tracking.
+#[test]
+fn a_package_without_a_key_is_not_two_invoices() {
+    let other = Parcel { invoice_key: Some("KEY2".into()), tracking_code: Some("BR2".into()), ..parcel() };
+    let mut twins = facts(vec![parcel(), other], vec![Package { key: None, ..package(1) }]);
+    twins.outgoing.invoices = vec![invoice(1), Invoice { key: "KEY2".into(), series: "2".into(), ..invoice(1) }];
+    assert_eq!(decided(&twins, &policy()), (Vec::new(), "wait invoice_not_on_channel".into()));
+    twins.order.packages = vec![package(1)];
+    let told = decided(&twins, &policy()).0;
+    assert_eq!((told.len(), told[0].as_str()), (2, TRACKING));
 }

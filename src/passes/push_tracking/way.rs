@@ -2,7 +2,7 @@
 
 use crate::channel::outgoing::Step;
 use crate::config::CollectionOrder;
-use crate::erp::outgoing::{DeliveryEvent, DeliveryOutcome, Parcel};
+use crate::erp::outgoing::{DeliveryEvent, DeliveryOutcome, Invoice, Parcel};
 use crate::model::{Instant, Package, calendar};
 use crate::reason::Reason;
 
@@ -41,11 +41,13 @@ impl Word<'_> {
     }
 }
 
-/// The last word on a parcel: the carriers' events, or the ERP's own date where it is later. A refusal and then a delivery is a
+/// The last word on a parcel that carries an invoice: the carriers' events, or the ERP's own date where it is later. A refusal and then a delivery is a
 /// delivery; a delivery and then a refusal or return is not, and at the same time the bad news counts.
-pub fn last_word<'a>(parcel: &Parcel, events: &'a [DeliveryEvent]) -> Option<Word<'a>> {
-    let about_it =
-        |event: &&DeliveryEvent| event.tracking_code.is_none() || event.tracking_code == parcel.tracking_code;
+pub fn last_word<'a>(parcel: &Parcel, invoice: &Invoice, events: &'a [DeliveryEvent]) -> Option<Word<'a>> {
+    let about_it = |event: &&DeliveryEvent| {
+        (event.access_key.is_none() || event.access_key.as_ref() == Some(&invoice.key))
+            && (event.tracking_code.is_none() || event.tracking_code == parcel.tracking_code)
+    };
     let words = events.iter().filter(about_it).filter(|event| event.what != DeliveryOutcome::Other).map(|event| Word {
         at: event.at,
         what: event.what,

@@ -1,5 +1,6 @@
 //! Tracking number (VTEX 5.4) and tracking events with the delivery (VTEX 5.5) of an invoice.
 
+use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::{Value, json};
 
 use super::super::call::{Answer, Request};
@@ -30,7 +31,9 @@ impl Vtex {
         let refuse = |key: &str| Answer::bad_request(&format!("{key} is missing or invalid"));
         let is_delivered = body["isDelivered"].as_bool().ok_or_else(|| refuse("isDelivered"))?;
         let delivered = match body.get("deliveredDate") {
-            Some(Value::String(date)) => Some(date.clone()),
+            Some(Value::String(date)) if NaiveDateTime::parse_from_str(date, "%Y-%m-%d %H:%M").is_ok() => {
+                Some(date.clone())
+            }
             Some(Value::Null) if !is_delivered => None,
             _ => return Err(refuse("deliveredDate")),
         };
@@ -82,6 +85,6 @@ fn read_event(event: &Value) -> Option<TrackingEvent> {
         city: text("city")?,
         state: text("state")?,
         description: text("description")?,
-        date: text("date")?,
+        date: text("date").filter(|date| date.parse::<NaiveDate>().is_ok())?,
     })
 }

@@ -8,7 +8,14 @@ fn tracked(code: &str) -> Shipment {
 }
 
 fn event(what: DeliveryOutcome, seconds: i64) -> DeliveryEvent {
-    DeliveryEvent { code: "01".into(), what, at: at(seconds), source: "OCO1.txt".into(), tracking_code: None }
+    DeliveryEvent {
+        code: "01".into(),
+        what,
+        at: at(seconds),
+        source: "OCO1.txt".into(),
+        access_key: None,
+        tracking_code: None,
+    }
 }
 
 fn status(ledger: &Ledger, id: &ErpOrderId) -> Status {
@@ -148,4 +155,53 @@ fn a_cancelled_order_keeps_what_is_told_and_stays_cancelled() {
     ledger.add_delivery_event(&id, &event(DeliveryOutcome::Delivered, 5), at(5)).unwrap();
     assert_eq!(status(&ledger, &id), Status::Cancelled);
     assert_eq!(ledger.order_detail(&id).unwrap().unwrap().shipments.len(), 1);
+}
+
+/// An order of two units, one of which invoice 1 covers.
+fn partly_invoiced(ledger: &Ledger) -> ErpOrderId {
+    let id = created(ledger, "A-1", &[("A", 2)]);
+    ledger.post_invoice(&id, &invoice(1, Some(&[("A", 1)])), at(2)).unwrap();
+    id
+}
+
+fn delivery_of(number: u32) -> DeliveryEvent {
+    DeliveryEvent { access_key: Some(key(number)), ..event(DeliveryOutcome::Delivered, 7) }
+}
+
+/// One part of the order is delivered before its tracking code is known; the rest is invoiced and sent later.
+#[test]
+fn what_was_delivered_before_is_not_taken_for_the_parcel_of_a_later_invoice() {
+    let carrier = || Shipment { carrier: Some(CarrierName::new("X")), ..Shipment::default() };
+    for known_before in [Vec::new(), vec![carrier()]] {
+        let ledger = ledger();
+        let id = partly_invoiced(&ledger);
+        for told in &known_before {
+            ledger.set_shipment(&id, told, at(5)).unwrap();
+        }
+        ledger.add_delivery_event(&id, &delivery_of(1), at(8)).unwrap();
+        ledger.post_invoice(&id, &invoice(2, None), at(9)).unwrap();
+        let of_invoice = |number, code| Shipment { access_key: Some(key(number)), ..tracked(code) };
+        ledger.set_shipment(&id, &of_invoice(2, "P2"), at(10)).unwrap();
+        ledger.set_shipment(&id, &of_invoice(1, "P1"), at(11)).unwrap();
+        let parcels = ledger.order_detail(&id).unwrap().unwrap().shipments;
+        let known: Vec<_> =
+            parcels.iter().map(|one| (one.tracking_code.as_deref().unwrap(), one.delivered_at)).collect();
+        assert_eq!(known, [("P1", Some(at(7))), ("P2", None)]);
+        assert_eq!(status(&ledger, &id), Status::Shipped);
+    }
+}
+
+/// Which of two invoices is in a parcel that names none is not guessed; the event alone tells.
+#[test]
+fn a_delivery_of_one_of_two_invoices_delivers_its_own_parcels_only() {
+    let ledger = ledger();
+    let id = partly_invoiced(&ledger);
+    ledger.post_invoice(&id, &invoice(2, None), at(3)).unwrap();
+    ledger.set_shipment(&id, &tracked("P0"), at(5)).unwrap();
+    ledger.add_delivery_event(&id, &delivery_of(1), at(8)).unwrap();
+    let detail = || ledger.order_detail(&id).unwrap().unwrap();
+    assert_eq!((detail().shipments, detail().events), (vec![tracked("P0")], vec![delivery_of(1)]));
+    // The same words about the other are news.
+    assert_eq!(ledger.add_delivery_event(&id, &delivery_of(2), at(9)).unwrap(), Posted::New);
+    assert_eq!(ledger.add_delivery_event(&id, &delivery_of(2), at(9)).unwrap(), Posted::Again);
 }
