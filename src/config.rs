@@ -18,7 +18,7 @@ use toml::Spanned;
 use self::kind::Table;
 use self::secret::Source;
 use self::span::Patience;
-use crate::channel::anymarket::XmlRule;
+use crate::channel::outgoing::XmlRule;
 use crate::documents::ocoren::{CodeTable, Outcome};
 use crate::erp::ledger::Rules;
 use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, TaxId, WarehouseId, calendar};

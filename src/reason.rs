@@ -281,6 +281,8 @@ pub enum Reason {
         /// The invoice's number.
         invoice: String,
     },
+    /// What the channel was told has not reached the marketplace behind it yet.
+    TransmissionPending,
     /// A delivery that has not happened yet.
     DeliveryAhead {
         /// When it is said to happen.
@@ -303,6 +305,16 @@ pub enum Reason {
         invoices: Cents,
         /// What the order is worth.
         order: Cents,
+    },
+    /// The marketplace behind the channel refused what the channel was told.
+    TransmissionFailed {
+        /// Its words.
+        message: String,
+    },
+    /// The channel takes one invoice for the whole of an order.
+    OneInvoiceOnly {
+        /// Those there are.
+        invoices: Vec<String>,
     },
     /// The invoice covers what the order does not have.
     InvoiceUnits {

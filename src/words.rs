@@ -124,6 +124,16 @@ fn clause(reason: &Reason) -> String {
         Reason::InvoiceValue { invoice, invoices, order } => {
             format!("with invoice {invoice} its invoices come to {invoices}, the order is worth {order}")
         }
+        Reason::TransmissionPending => "told to the channel, which has not told the marketplace yet".into(),
+        Reason::TransmissionFailed { message } => {
+            format!("the marketplace refused what the channel told it: {message}")
+        }
+        Reason::OneInvoiceOnly { invoices } => {
+            format!(
+                "the channel takes one invoice for the whole order, and there is {} for a part of it",
+                invoices.join(", ")
+            )
+        }
         Reason::InvoiceUnits { invoice, sku, excess } => {
             format!("invoice {invoice} covers {excess} of `{sku}` more than the order has")
         }
@@ -250,6 +260,12 @@ pub fn hint(reason: &Reason) -> Option<String> {
         Reason::InvoiceValue { .. } => {
             "compare the NF-e with the order; a difference of cents can be allowed with value_tolerance in [channels.NAME.invoices]"
                 .into()
+        }
+        Reason::TransmissionFailed { .. } => {
+            "look at the order in the channel's panel, correct what the marketplace objects to, and send it again there".into()
+        }
+        Reason::OneInvoiceOnly { .. } => {
+            "settle it in the channel's panel: with the first invoice it counts the whole order as invoiced".into()
         }
         Reason::InvoiceUnits { .. } => {
             "compare the NF-e with the order: it may belong to another one; nothing is sent until they agree".into()

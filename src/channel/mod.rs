@@ -324,6 +324,15 @@ impl Channel {
         }
     }
 
+    /// When it gets an invoice's XML.
+    pub fn xml(&self) -> outgoing::XmlRule {
+        match self {
+            // It keeps it for whoever asks.
+            Self::Vtex(_) => outgoing::XmlRule::Always,
+            Self::Anymarket(hub) => hub.xml(),
+        }
+    }
+
     /// The statuses between payment and invoice that the channel wants to be told, in their order. VTEX has none beside being
     /// told that the order is [taken over](Self::take_over).
     pub fn status_steps(&self) -> &'static [Status] {

@@ -49,13 +49,32 @@ impl Field {
     }
 }
 
-/// What a kind of channel requires of an invoice, where the configuration says nothing else.
+/// What a kind of channel requires of what goes out, where the configuration says nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Requirements {
-    /// Of every order.
+    /// Of the invoices of every order.
     pub always: &'static [Field],
     /// Beside that, of an order that came through a marketplace.
     pub through_marketplace: &'static [Field],
+    /// One invoice for the whole of an order, and no more.
+    pub one_invoice: bool,
+    /// A carrier beside every tracking code.
+    pub carrier: bool,
+    /// Whether it hears of the steps of a parcel's way, and not only of its end.
+    pub steps: bool,
+}
+
+/// When an invoice's XML is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum XmlRule {
+    /// For orders that ask for it.
+    #[default]
+    Needed,
+    /// For every order.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// VTEX refuses an invoice without number, date and value; several marketplaces behind it want the key, and external ones such
@@ -63,12 +82,20 @@ pub struct Requirements {
 pub const VTEX: Requirements = Requirements {
     always: &[Field::Number, Field::Date, Field::Value, Field::Key],
     through_marketplace: &[Field::Xml],
+    one_invoice: false,
+    carrier: false,
+    steps: true,
 };
 
-/// ANYMARKET counts an order as invoiced with the NF-e's key and date; number and series are asked for beside them. Source: V2
-/// back-office description, and ANYMARKET's help centre.
-pub const ANYMARKET: Requirements =
-    Requirements { always: &[Field::Number, Field::Series, Field::Date, Field::Key], through_marketplace: &[] };
+/// ANYMARKET counts an order as invoiced with the NF-e's key and date; number and series are asked for beside them. It keeps one
+/// invoice and one parcel of an order. Source: V2 back-office description, and ANYMARKET's help centre.
+pub const ANYMARKET: Requirements = Requirements {
+    always: &[Field::Number, Field::Series, Field::Date, Field::Key],
+    through_marketplace: &[],
+    one_invoice: true,
+    carrier: true,
+    steps: false,
+};
 
 /// An invoice of a sale as it is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

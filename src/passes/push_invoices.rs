@@ -15,10 +15,10 @@ use std::time::Duration;
 use self::preflight::preflight;
 use self::units::Units;
 use super::push_tracking::parcels::{carrier_of, code_of, main_of, parcels_of, url_of};
-use super::pushing::{self, End, Taken, Visit, may_still_show};
+use super::pushing::{self, End, Taken, Visit, may_still_show, transmitted};
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble};
-use crate::channel::outgoing::{Field, InvoiceToSend, Requirements, Tracking, VTEX};
+use crate::channel::outgoing::{Field, InvoiceToSend, Requirements, Tracking, VTEX, XmlRule};
 use crate::config::{ChannelConfig, NumberFormat};
 use crate::erp::outgoing::{Invoice, Outgoing};
 use crate::model::{Cents, Instant, Invoicing, Order, Package, Readiness, Sku, Status, TaxId};
@@ -37,6 +37,10 @@ pub struct Policy {
     pub require: BTreeSet<Field>,
     /// What it must have beside that when the order came through a marketplace.
     pub require_of_marketplace: BTreeSet<Field>,
+    /// When its XML goes out.
+    pub xml: XmlRule,
+    /// The channel takes one invoice for the whole of an order, and no more.
+    pub one_invoice: bool,
     /// What it is called on the channel.
     pub number_format: NumberFormat,
     /// By how much invoices may differ from the order and still go out with the order's value.
@@ -53,7 +57,7 @@ pub struct Policy {
 
 impl Policy {
     /// The part of a channel's configuration that matters here.
-    pub fn of(config: &ChannelConfig, requirements: Requirements) -> Self {
+    pub fn of(config: &ChannelConfig, requirements: Requirements, xml: XmlRule) -> Self {
         let rules = &config.invoices;
         let set = |fields: &[Field]| fields.iter().copied().collect();
         let (always, of_marketplace) = match &rules.require {
@@ -63,6 +67,8 @@ impl Policy {
         Self {
             require: always,
             require_of_marketplace: of_marketplace,
+            xml,
+            one_invoice: requirements.one_invoice,
             number_format: rules.number_format,
             value_tolerance: rules.value_tolerance,
             issuers: rules.issuers.clone().unwrap_or_default(),
@@ -74,7 +80,17 @@ impl Policy {
 
     fn requires(&self, order: &Order) -> impl Iterator<Item = Field> {
         let of_marketplace = order.marketplace.as_ref().map(|_| &self.require_of_marketplace);
-        self.require.iter().chain(of_marketplace.into_iter().flatten()).copied()
+        let of_order = (order.needs_xml && self.xml != XmlRule::Never).then_some(Field::Xml);
+        let configured = self.require.iter().chain(of_marketplace.into_iter().flatten()).copied();
+        configured.chain(of_order.filter(|field| !self.require.contains(field)))
+    }
+
+    fn sends_xml(&self, order: &Order) -> bool {
+        match self.xml {
+            XmlRule::Always => true,
+            XmlRule::Needed => self.requires(order).any(|field| field == Field::Xml),
+            XmlRule::Never => false,
+        }
     }
 }
 
@@ -84,6 +100,8 @@ impl Default for Policy {
         Self {
             require: VTEX.always.iter().copied().collect(),
             require_of_marketplace: VTEX.through_marketplace.iter().copied().collect(),
+            xml: XmlRule::Always,
+            one_invoice: VTEX.one_invoice,
             number_format: NumberFormat::Number,
             value_tolerance: Cents::ZERO,
             issuers: Vec::new(),
@@ -292,7 +310,7 @@ fn not_open(facts: &Facts, bills: &[Bill<'_>], missing: &Bill<'_>, policy: &Poli
 fn all_there(facts: &Facts, live: &[&Bill<'_>], policy: &Policy, now: Instant) -> End {
     let order = &facts.order;
     if order.invoicing == Invoicing::Done {
-        return End::Done(Reason::InvoicedOnChannel);
+        return transmitted(order).unwrap_or(End::Done(Reason::InvoicedOnChannel));
     }
     let invoiced = invoiced(order);
     let raw = order.raw_status.clone();
@@ -339,11 +357,28 @@ fn together(order: &Order, live: &[&Bill<'_>], policy: &Policy) -> Result<(), Re
     }
 }
 
+/// Whether one invoice covers the whole order: what the first covers would be all that the channel ever counts.
+fn is_whole(order: &Order, live: &[&Bill<'_>], policy: &Policy) -> Result<(), Reason> {
+    let mut units = Units::of(order, &policy.skus);
+    for bill in live {
+        units.take(bill.invoice)?;
+    }
+    match live {
+        [_] if units.is_used_up() => Ok(()),
+        _ => Err(Reason::OneInvoiceOnly { invoices: live.iter().map(|bill| bill.number.clone()).collect() }),
+    }
+}
+
 /// What is to be sent, in the order the invoices were issued. One that waits or is unfit does not keep back the others: which one
 /// completes the order is told by what was sent.
 fn sends(facts: &Facts, live: &[&Bill<'_>], policy: &Policy) -> Decision {
     let order = &facts.order;
     if let Err(reason) = together(order, live, policy) {
+        return Decision::none(End::Hold(reason));
+    }
+    if policy.one_invoice
+        && let Err(reason) = is_whole(order, live, policy)
+    {
         return Decision::none(End::Hold(reason));
     }
     let mut units = Units::of(order, &policy.skus);
@@ -403,7 +438,7 @@ fn send(facts: &Facts, bill: &Bill<'_>, units: &mut Units, invoiced: Cents, poli
         issued_at: invoice.issued_at,
         value,
         url: invoice.url.clone(),
-        xml,
+        xml: xml.filter(|_| policy.sends_xml(order)),
         items,
         tracking: tracking.filter(|_| wants_tracking),
     };
@@ -458,7 +493,7 @@ fn tracking(facts: &Facts, invoice: &Invoice) -> Option<Tracking> {
 
 /// Runs the pass.
 pub async fn run(pass: &Pass<'_>) {
-    let policy = Policy::of(pass.config, pass.channel.requirements());
+    let policy = Policy::of(pass.config, pass.channel.requirements(), pass.channel.xml());
     let warned = std::cell::Cell::new(!policy.issuers.is_empty());
     pushing::run(pass, async |visit| one(visit, &policy, &warned).await).await;
 }

@@ -15,9 +15,9 @@ use std::time::Duration;
 use self::parcels::{carrier_of, code_of, main_of, parcels_of, url_of};
 use self::way::{Word, last_word, shows, steps};
 use super::push_invoices::{number, package_of};
-use super::pushing::{self, End, Taken, Visit, may_still_show};
+use super::pushing::{self, End, Taken, Visit, may_still_show, transmitted};
 use super::{Pass, Trouble};
-use crate::channel::outgoing::{Tracking, Way};
+use crate::channel::outgoing::{Requirements, Tracking, Way};
 use crate::config::{ChannelConfig, CollectionOrder, NumberFormat};
 use crate::erp::outgoing::{DeliveryEvent, Invoice, Outgoing, Parcel};
 use crate::model::{Instant, Order, Package, Status, calendar};
@@ -47,17 +47,23 @@ pub struct Policy {
     pub number_format: NumberFormat,
     /// How long something sent may take to show.
     pub settle_after: Duration,
+    /// The channel wants a carrier beside every tracking code.
+    pub carrier: bool,
+    /// It hears of the steps of a parcel's way, and not only of its end.
+    pub steps: bool,
 }
 
 impl Policy {
     /// The part of a channel's configuration that matters here.
-    pub fn of(config: &ChannelConfig) -> Self {
+    pub fn of(config: &ChannelConfig, requirements: Requirements) -> Self {
         Self {
             collection_order: config.tracking.collection_order,
             dispatch_on_collection_order: config.tracking.dispatch_on_collection_order,
             invoice_number_as_code: config.tracking.invoice_number_as_code,
             number_format: config.invoices.number_format,
             settle_after: config.invoices.settle_after.0,
+            carrier: requirements.carrier,
+            steps: requirements.steps,
         }
     }
 }
@@ -173,6 +179,9 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
         let end = one.plan(&mut decision.actions);
         decision.end = decision.end.or_worse(end);
     }
+    if let Some(end) = transmitted(&facts.order).filter(|_| decision.actions.is_empty()) {
+        decision.end = decision.end.or_worse(end);
+    }
     decision
 }
 
@@ -261,6 +270,9 @@ impl Dispatch<'_> {
             carrier: carrier_of(self.main).or_else(|| known.and_then(|package| package.courier.clone())),
             dispatched_at: self.main.shipped_at.or(dispatched),
         };
+        if self.policy.carrier && tracking.carrier.is_none() {
+            return (None, End::Wait(self.missing("carrier")));
+        }
         if known.is_some_and(|known| tracking.url == known.tracking_url && tracking.carrier == known.courier) {
             return (None, done);
         }
@@ -284,6 +296,9 @@ impl Dispatch<'_> {
         let place = self.facts.order.delivery.address.as_ref();
         let place = place.map(|address| (address.city.clone(), address.state.clone()));
         let with_remarks = delivered.is_some_and(|word| word.with_remarks);
+        if delivered.is_none() && !self.policy.steps {
+            return (None, end);
+        }
         let way = Way {
             steps: steps(self.main, delivered, self.policy.collection_order, place),
             delivered_at: delivered.map(|word| word.at),
@@ -357,7 +372,7 @@ fn is_before(delivered: Instant, shipped: Instant) -> bool {
 
 /// Runs the pass.
 pub async fn run(pass: &Pass<'_>) {
-    let policy = Policy::of(pass.config);
+    let policy = Policy::of(pass.config, pass.channel.requirements());
     pushing::run(pass, async |visit| one(visit, &policy).await).await;
 }
 

@@ -11,7 +11,7 @@ use crate::channel::outgoing::Sent;
 use crate::erp::outgoing::Outgoing;
 use crate::exit::Exit;
 use crate::http::CallError;
-use crate::model::{Instant, Order};
+use crate::model::{Instant, Order, Transmission};
 use crate::reason::Reason;
 use crate::report::{Item, Outcome};
 use crate::store::journal::{Effect, State};
@@ -94,6 +94,15 @@ impl End {
             Self::Park(_) => 3,
         };
         if rank(&other) > rank(&self) { other } else { self }
+    }
+}
+
+/// How it ends while what a channel was told has not reached the marketplace behind it; `None` when it has, or nobody says.
+pub(super) fn transmitted(order: &Order) -> Option<End> {
+    match &order.transmission {
+        Transmission::NotTold | Transmission::Done => None,
+        Transmission::Pending => Some(End::Wait(Reason::TransmissionPending)),
+        Transmission::Failed { message } => Some(End::Hold(Reason::TransmissionFailed { message: message.clone() })),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Anymarket, XmlRule, is_refusal, order_path, said};
+use super::{Anymarket, is_refusal, order_path, said};
 use crate::channel::outgoing::{InvoiceToSend, Sent, XmlText};
 use crate::http::{Call, CallError, Effect};
 use crate::model::{OrderId, calendar};
@@ -11,7 +11,7 @@ impl Anymarket {
     /// See [`crate::channel::Channel::send_invoice`]. A marketplace may refuse the XML in the parcel's present state and take the
     /// invoice all the same, so the invoice goes out then and the XML with a later run.
     pub async fn send_invoice(&self, id: &OrderId, invoice: &InvoiceToSend) -> Result<Sent, CallError> {
-        if let Some(xml) = invoice.xml.as_ref().filter(|_| self.options.xml != XmlRule::Never)
+        if let Some(xml) = &invoice.xml
             && let Sent::Refused { message } = self.send_xml(id, xml).await?
         {
             return Ok(Sent::Refused { message });

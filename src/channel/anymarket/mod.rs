@@ -9,6 +9,7 @@ mod wire;
 
 use serde_json::{Value, json};
 
+use super::outgoing::XmlRule;
 use super::{Cancel, Feed, Heard, Lot, Page, Reading, Unreadable, Window};
 use crate::clock::Clock;
 use crate::http::{Call, CallError, Counts, Door, Effect, segment};
@@ -34,19 +35,6 @@ pub struct Options {
     pub cancel: bool,
     /// When an invoice's XML is sent.
     pub xml: XmlRule,
-}
-
-/// When an invoice's XML is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum XmlRule {
-    /// For orders that ask for it.
-    #[default]
-    Needed,
-    /// For every order.
-    Always,
-    /// Never.
-    Never,
 }
 
 /// One ANYMARKET account, which sells through any number of marketplaces.
@@ -77,6 +65,11 @@ impl Anymarket {
     /// See [`super::Channel::clock_skew`].
     pub fn clock_skew(&self) -> Option<chrono::TimeDelta> {
         self.door.clock_skew()
+    }
+
+    /// See [`super::Channel::xml`].
+    pub fn xml(&self) -> XmlRule {
+        self.options.xml
     }
 
     /// See [`super::Channel::check_feed`]. It is always there; which statuses it tells is ticked in the hub's panel, and nothing

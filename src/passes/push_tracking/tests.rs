@@ -24,6 +24,8 @@ fn policy() -> Policy {
         invoice_number_as_code: false,
         number_format: NumberFormat::Number,
         settle_after: Duration::from_secs(600),
+        carrier: false,
+        steps: true,
     }
 }
 
