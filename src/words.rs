@@ -91,6 +91,12 @@ fn clause(reason: &Reason) -> String {
             format!("several of the channel's products are mapped to it: {}", channel_skus.join(", "))
         }
         Reason::StockNotInErp => "the ERP has no count of it in a warehouse that is pushed from".into(),
+        Reason::Oversold { warehouse, units, physical, reserved, in_flight } => format!(
+            "{units} unit{} more {} sold than there {} in `{warehouse}`: {physical} physical − {reserved} reserved − {in_flight} in flight",
+            if *units == 1 { "" } else { "s" },
+            if *units == 1 { "was" } else { "were" },
+            if *units == 1 { "is" } else { "are" },
+        ),
         Reason::PaidOnChannel => "paid on the channel".into(),
         Reason::PolicyImportsUnpaid => "not paid yet, imported by policy".into(),
         Reason::ReadyOnChannel => "ready on the channel".into(),
@@ -225,6 +231,11 @@ pub fn hint(reason: &Reason) -> Option<String> {
         }
         Reason::StockNotInErp => {
             "count the product in the ERP, or check the warehouses in the configuration; what the channel has is left as it is".into()
+        }
+        Reason::Oversold { .. } => {
+            "decide before the orders are picked: get the units in and count them, or cancel an order in the ERP (vaivem ledger cancel); \
+             it ends by itself once there are as many as were sold"
+                .into()
         }
         Reason::InvoiceUnfit { .. } => {
             "correct the invoice in the ERP (cancel it and issue another, or attach the right file); the next run looks again".into()

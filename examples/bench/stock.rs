@@ -99,10 +99,8 @@ fn fill(folder: &Path, products: usize) {
         let skus: Vec<Sku> = (from..products.min(from + CHUNK)).map(sku).collect();
         let new: Vec<Product> = skus.iter().map(|sku| Product { sku: sku.clone(), name: None }).collect();
         ledger.upsert_products(&new, now).expect("products");
-        let counts: Vec<StockCount> = skus
-            .iter()
-            .map(|sku| StockCount { sku: sku.clone(), warehouse: None, quantity: PHYSICAL })
-            .collect();
+        let counts: Vec<StockCount> =
+            skus.iter().map(|sku| StockCount { sku: sku.clone(), warehouse: None, quantity: PHYSICAL }).collect();
         ledger.set_stocks(&counts, now, "bench").expect("counts");
         let ids = skus.iter().map(|sku| (sku.clone(), ChannelSku::new(sku.as_str()))).collect();
         store.note_channel_skus(&channel, &skus, &ids, now).expect("ids");

@@ -95,8 +95,31 @@ pub(super) fn release_in(
     Ok(())
 }
 
+/// The channel took a SKU's number: that releases any hold but the one that more was sold than there is.
+pub(super) fn release_told_sku(
+    tx: &Transaction<'_>,
+    channel: &ChannelName,
+    sku: &Sku,
+    now: Instant,
+) -> rusqlite::Result<()> {
+    if is_oversold(tx, channel, sku)? {
+        Ok(())
+    } else {
+        release_sku(tx, channel, sku, "the channel took its stock", now)
+    }
+}
+
+/// Whether a SKU is held because more was sold than there is.
+fn is_oversold(tx: &Transaction<'_>, channel: &ChannelName, sku: &Sku) -> rusqlite::Result<bool> {
+    tx.prepare_cached(
+        "SELECT 1 FROM holds INDEXED BY holds_open_sku
+         WHERE channel = ?1 AND sku = ?2 AND sku IS NOT NULL AND released_at IS NULL AND code = 'oversold'",
+    )?
+    .exists(params![channel.as_str(), sku.as_str()])
+}
+
 /// Releases the open hold of a SKU, if there is one.
-pub(super) fn release_sku(
+fn release_sku(
     tx: &Transaction<'_>,
     channel: &ChannelName,
     sku: &Sku,
@@ -151,13 +174,18 @@ impl Store {
         })
     }
 
-    /// Opens a hold of a SKU, or renews the one there is; its `since` stays while the reason's code does.
+    /// Opens a hold of a SKU, or renews the one there is; its `since` stays while the reason's code does. That more was sold than
+    /// there is outlives calls that fail.
     ///
     /// # Errors
     /// When the state file cannot be written.
     pub fn hold_sku(&self, channel: &ChannelName, sku: &Sku, reason: &Reason, now: Instant) -> rusqlite::Result<()> {
         let (json, code) = (to_json(reason), reason.code());
+        let is_of_a_call = matches!(reason, Reason::CallFailed { .. } | Reason::OutcomeUnknown { .. });
         self.write(|tx| {
+            if is_of_a_call && is_oversold(tx, channel, sku)? {
+                return Ok(());
+            }
             let renewed = tx
                 .prepare_cached(
                     "UPDATE holds SET reason = ?4, tried_at = ?5, tries = tries + 1
@@ -176,12 +204,20 @@ impl Store {
         })
     }
 
-    /// Releases the open hold of a SKU, if there is one.
+    /// Releases the holds of those of these SKUs of which more was sold than there is.
     ///
     /// # Errors
     /// When the state file cannot be written.
-    pub fn release_sku(&self, channel: &ChannelName, sku: &Sku, why: &str, now: Instant) -> rusqlite::Result<()> {
-        self.write(|tx| release_sku(tx, channel, sku, why, now))
+    pub fn release_oversold(&self, channel: &ChannelName, skus: &[&Sku], now: Instant) -> rusqlite::Result<()> {
+        let why = "there are as many as were sold";
+        self.write(|tx| {
+            for sku in skus {
+                if is_oversold(tx, channel, sku)? {
+                    release_sku(tx, channel, sku, why, now)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// What holds an order, the oldest first.

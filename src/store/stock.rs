@@ -341,7 +341,7 @@ impl Store {
                     .execute(params![order, millis(now)])?;
             }
             settle(tx, channel, want, "done", answer, now)?;
-            super::holds::release_sku(tx, channel, &want.sku, "the channel took its stock", now)
+            super::holds::release_told_sku(tx, channel, &want.sku, now)
         })
     }
 

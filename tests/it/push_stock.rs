@@ -405,6 +405,53 @@ fn the_guard_refuses_to_empty_the_shop() {
     assert!(shop.push().exits(6).summary()["message"].as_str().unwrap().contains("units would go"));
 }
 
+/// The last unit sold twice between two runs: no number undoes it, so a person is told at once.
+#[test]
+fn a_double_sale_is_told_until_there_are_as_many_as_were_sold() {
+    // In the ERP, or in flight because something holds it.
+    for carrier in ["Correios PAC", "Jadlog"] {
+        let shop = shop("");
+        shop.stock("codigo;quantidade\nCAMISETA-P;1\n");
+        let _ = shop.push().exits(0);
+        shop.place(paid());
+        shop.place(paid().carrier(carrier, "9", carrier));
+        let _ = shop.import();
+        let ran = shop.push().exits(3);
+        let record = ran.stock("CAMISETA-P");
+        assert_eq!((&record["outcome"], &record["reason"]["code"]), (&"held".into(), &"oversold".into()));
+        assert_eq!((&record["reason"]["units"], &record["reason"]["warehouse"]), (&1.into(), &"default".into()));
+        assert!(record["text"].as_str().unwrap().contains("1 unit more was sold than there is"), "{record}");
+        assert!(record["hint"].as_str().is_some_and(|hint| hint.contains("ledger cancel")), "{record}");
+        assert!(can_be_bought(&shop) <= 0, "nobody buys it a third time");
+        let holds = |code| shop.run(&["holds"]).exits(code).records();
+        let is_told = |hold: &serde_json::Value| hold["sku"] == "CAMISETA-P" && hold["reason"]["code"] == "oversold";
+        assert!(holds(3).iter().any(is_told));
+        assert_eq!(shop.push().exits(0).summary()["calls"], 0, "told once");
+        // Neither an update that the channel takes nor one that fails is the end of it.
+        let again = ["push-stock", "--sku", "CAMISETA-P"];
+        let _ = shop.run(&again).exits(3);
+        shop.vtex(|v| v.faults.push(Fault::always(Kind::status(400)).on("PATCH", "/skus/1/")));
+        let _ = shop.run(&again).exits(3);
+        shop.vtex(|v| v.faults.clear());
+        assert!(holds(3).iter().any(is_told));
+        shop.stock("codigo;quantidade\nCAMISETA-P;2\n");
+        let _ = shop.push().exits(0);
+        assert!(holds(if carrier == "Jadlog" { 3 } else { 0 }).iter().all(|hold| hold["sku"] != "CAMISETA-P"));
+    }
+}
+
+/// Every unit is sold, and a buffer kept back besides: that is no double sale.
+#[test]
+fn what_is_kept_back_is_not_oversold() {
+    let shop = Shop::with("stock = { warehouse = \"1_1\", settle = \"0s\", buffer = 5 }");
+    shop.vtex(|v| v.add_sku("1", "CAMISETA-P"));
+    shop.stock("codigo;quantidade\nCAMISETA-P;1\n");
+    shop.place(paid());
+    let _ = shop.import().exits(0);
+    let ran = shop.run(&["push-stock", "--sku", "CAMISETA-P"]).exits(0);
+    assert_eq!(ran.stock("CAMISETA-P")["quantity"], 0);
+}
+
 #[test]
 fn a_few_zeros_need_no_confirmation() {
     let shop = many(30);

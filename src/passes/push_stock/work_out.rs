@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims::{Claims, settle};
 use super::guard::{self, Toll};
-use super::{Decision, Push};
+use super::{Decision, Push, Worked};
 use crate::channel::Reading;
 use crate::erp::{StockLevel, StockReading};
 use crate::exit::Exit;
@@ -69,6 +69,8 @@ impl Push<'_> {
         self.hold_unresolved(&resolved)?;
         let rows = by_place(self.pass.store.stock_rows(self.channel(), &skus)?);
         let mut wants = Vec::with_capacity(levels.len());
+        // Of the products that the channel has, the worst case of each.
+        let mut shortages: BTreeMap<&Sku, Option<Worked>> = BTreeMap::new();
         for (level, read_at) in levels {
             for place in self.places.iter().filter(|place| place.erp == level.warehouse) {
                 let row = rows.get(&(level.sku.clone(), place.channel.clone()));
@@ -93,10 +95,38 @@ impl Push<'_> {
                         self.report(&worked, Outcome::Updated, None);
                     }
                 }
-                wants.push(worked.want);
+                wants.push(worked.want.clone());
+                if is_there {
+                    let worst = shortages.entry(&level.sku).or_default();
+                    let units = |worked: &Option<Worked>| worked.as_ref().and_then(|one| one.want.parts.oversold());
+                    let worked = Some(worked);
+                    if units(&worked) > units(worst) {
+                        *worst = worked;
+                    }
+                }
             }
         }
-        Ok(self.pass.store.want_stock(self.channel(), &wants, None)?)
+        self.pass.store.want_stock(self.channel(), &wants, None)?;
+        self.tell_shortages(shortages)
+    }
+
+    /// Holds the products of which more was sold than there is, which no number undoes; the others are held for that no more.
+    fn tell_shortages(&self, shortages: BTreeMap<&Sku, Option<Worked>>) -> Result<(), Trouble> {
+        let fine: Vec<&Sku> = shortages.iter().filter(|(_, worked)| worked.is_none()).map(|(sku, _)| *sku).collect();
+        self.pass.store.release_oversold(self.channel(), &fine, self.now())?;
+        for (sku, worked) in shortages {
+            let Some(worked) = worked else { continue };
+            let parts = &worked.want.parts;
+            let reason = Reason::Oversold {
+                warehouse: parts.erp_warehouse.clone(),
+                units: parts.oversold().unwrap_or_default(),
+                physical: parts.physical,
+                reserved: parts.reserved,
+                in_flight: parts.in_flight,
+            };
+            self.hold(sku, Some(&worked), reason)?;
+        }
+        Ok(())
     }
 
     /// What orders claim now.
