@@ -340,6 +340,10 @@ pub fn warning(warning: &Warning) -> String {
             if *orders == 1 { " was" } else { "s were" },
             if *orders == 1 { "it" } else { "they" },
         ),
+        Warning::StockLeftBehind { channel, warehouse, products, units } => format!(
+            "channel {channel}: its warehouse {warehouse} is not pushed to any more and goes on selling what it was told last \
+             ({units} units of {products} products); set that to zero in the channel's panel if it is sold from another warehouse now"
+        ),
         Warning::AnyIssuer { channel } => {
             format!("channel {channel}: invoices of any issuer are sent; list the store's CNPJs as issuers in [erp]")
         }

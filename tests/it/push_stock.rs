@@ -291,6 +291,42 @@ fn the_buffer_and_its_exceptions() {
     assert_eq!([1, 2, 3].map(|sku| shop.vtex(|v| v.available(&sku.to_string()))), [95, 0, 100]);
 }
 
+/// A buffer or a mapping that is set later counts at once, and not product by product as each is sold.
+#[test]
+fn a_change_of_the_configuration_changes_the_numbers() {
+    let mut shop = shop("");
+    let _ = shop.push().exits(0);
+    shop.set("stock = { warehouse = \"1_1\", settle = \"0s\", buffers = { CANECA = 5 } }");
+    let ran = shop.push().exits(0);
+    assert_eq!((&ran.summary()["updated"], &ran.stock("CANECA")["quantity"]), (&1.into(), &95.into()));
+    assert_eq!(shop.push().exits(0).summary()["calls"], 0);
+    // Another product of the channel for one of the ERP's.
+    shop.set(&format!("{STOCK}\nskus = {{ \"77\" = \"CANECA\" }}"));
+    let ran = shop.push().exits(0);
+    assert_eq!((&ran.summary()["updated"], &ran.stock("CANECA")["channel_sku"]), (&1.into(), &"77".into()));
+    assert_eq!(shop.vtex(|v| v.available("77")), 100);
+}
+
+/// What the channel was told of a warehouse stays there when another is pushed to: the same units are then sold twice.
+#[test]
+fn a_warehouse_that_is_not_pushed_to_any_more_is_told_of() {
+    let mut shop = shop("");
+    shop.vtex(|v| v.warehouses.push(("1_2".into(), "Loja".into())));
+    let _ = shop.push().exits(0);
+    shop.set("stock = { warehouse = \"1_2\", settle = \"0s\" }");
+    let ran = shop.push().exits(0);
+    assert_eq!(ran.summary()["updated"], 3);
+    let warnings = |records: Vec<serde_json::Value>| -> Vec<_> {
+        records.into_iter().filter(|record| record["code"] == "stock_left_behind").collect()
+    };
+    let told = warnings(ran.records());
+    assert_eq!(
+        (told.len(), &told[0]["warehouse"], &told[0]["products"], &told[0]["units"]),
+        (1, &"1_1".into(), &3.into(), &300.into())
+    );
+    assert!(warnings(shop.run(&["push-stock", "--full"]).exits(0).records()).is_empty(), "once");
+}
+
 #[test]
 fn a_product_the_channel_does_not_have_is_held_and_asked_after_again() {
     for unknown in [UnknownCode::NotFound, UnknownCode::Null, UnknownCode::EmptyText] {

@@ -1,4 +1,5 @@
-//! Finding what may have changed, and what each number should be.
+//! Finding what may have changed, and what each number should be. What an ERP and orders tell is asked for by what changed since;
+//! when the configuration says otherwise than the last time, everything is looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,8 @@ use crate::model::{Instant, Sku, WarehouseId};
 use crate::passes::Trouble;
 use crate::reason::Reason;
 use crate::report::{Outcome, Warning};
-use crate::store::stock::{StockCursor, StockRow};
+use crate::store::cursors::STOCK_TERMS;
+use crate::store::stock::{Left, StockCursor, StockRow};
 
 /// How many products are worked out, and stored, at a time.
 const CHUNK: usize = 500;
@@ -33,8 +35,11 @@ impl Push<'_> {
     pub(super) async fn work_out(&self) -> Result<(), Trouble> {
         self.read_unread().await?;
         let Some(changed) = self.changed().await? else { return Ok(()) };
-        if changed.complete && !self.is_whole(&changed)? {
-            return Ok(());
+        if changed.complete {
+            if !self.is_whole(&changed)? {
+                return Ok(());
+            }
+            self.leave_places()?;
         }
         let claims = self.claims()?;
         let handed_over = self.handed_over()?;
@@ -47,6 +52,9 @@ impl Push<'_> {
             self.work_out_chunk(levels, (&claims, &handed_over), resend, &mut toll).await?;
         }
         self.pass.store.want_stock(self.channel(), &[], changed.cursor)?;
+        if changed.complete {
+            self.pass.store.set_cursor(self.channel(), STOCK_TERMS, self.mark())?;
+        }
         if !self.request.confirm && !toll.is_small(self.policy) {
             let totals = self.pass.store.stock_totals(self.channel())?;
             if let Some(refusal) = toll.refusal(totals, self.policy) {
@@ -129,6 +137,21 @@ impl Push<'_> {
         Ok(())
     }
 
+    /// A mark of what the configuration adds to the numbers.
+    fn mark(&self) -> Instant {
+        self.terms.mark(&self.places, self.policy)
+    }
+
+    /// Forgets the warehouses that are not pushed to any more, and tells of what the channel still sells from there.
+    fn leave_places(&self) -> Result<(), Trouble> {
+        let places: Vec<&WarehouseId> = self.places.iter().map(|place| &place.channel).collect();
+        for Left { warehouse, products, units } in self.pass.store.leave_warehouses(self.channel(), &places)? {
+            let channel = self.channel().clone();
+            self.pass.warn(&Warning::StockLeftBehind { channel, warehouse, products, units });
+        }
+        Ok(())
+    }
+
     /// What orders claim now.
     pub(super) fn claims(&self) -> Result<Claims, Trouble> {
         let settled = self.now() - settle(self.policy);
@@ -166,7 +189,7 @@ impl Push<'_> {
         let news_seq = store.stock_news_seq()?;
         let before = store.stock_cursor(self.channel())?;
         let incremental = match before {
-            Some(cursor) if !self.request.full => {
+            Some(cursor) if !self.request.full && store.cursor(self.channel(), STOCK_TERMS)? == Some(self.mark()) => {
                 let reading = self.pass.erp.stock_changed_since(cursor.erp_seq, self.now()).await?;
                 // Counting from an earlier number again: another ERP, or yesterday's copy of it.
                 (reading.seq >= cursor.erp_seq).then_some((cursor, reading))
