@@ -1,7 +1,8 @@
 //! auto-cancel: what nobody paid is cancelled once, on both sides; what is paid, unsure or held never is.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{Datelike, TimeDelta, Utc};
 use serde_json::json;
+use vaivem::model::calendar::{BankCalendar, local_date, start_of_day};
 
 use crate::crash::killed_at_request;
 use crate::sandbox::{CancelledBy, Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase};
@@ -145,6 +146,34 @@ fn an_order_that_is_not_due_is_not_even_read() {
         assert_eq!(ran.summary()["calls"], 2, "the two of the second order");
     }
     is_untouched(&shop, &id);
+}
+
+/// Due on a Saturday, it is payable on the next day with banks; where that one is a holiday, everything is a business day later.
+#[test]
+fn a_boleto_due_on_a_saturday_before_a_holiday() {
+    let (now, calendar) = (Utc::now(), BankCalendar::default());
+    let today = local_date(now);
+    // One to two weeks ago.
+    let saturday = today - TimeDelta::days(i64::from(today.weekday().num_days_from_sunday()) + 8);
+    let is_due = |days: &u32| {
+        let noon = start_of_day(calendar.add_business_days(saturday, *days)) + TimeDelta::hours(36);
+        noon <= now
+    };
+    // The longest time to clear after which it is due today, and with one business day more it is not.
+    let days = (0..).take_while(is_due).last().unwrap();
+    let monday = calendar.roll_forward(saturday);
+    for (holidays, outcome) in [(format!("\"{monday}\""), "waiting"), (String::new(), "cancelled")] {
+        let policy = format!("enabled = true, boleto_business_days = {days}, extra_holidays = [{holidays}]");
+        let shop = Shop::with(&ON.replace("enabled = true", &policy));
+        let created = start_of_day(saturday) - TimeDelta::days(3);
+        let id = shop.place(paid().created(created).pending(Payment::boleto(saturday)));
+        let _ = shop.import().exits(0);
+        let _ = shop.sync().exits(0);
+        let _ = cancel(&shop).exits(0);
+        let record = cancel(&shop).exits(0).order(&id);
+        assert_eq!(record["outcome"], outcome, "{record}");
+        assert_eq!(cancels(&shop), usize::from(outcome == "cancelled"));
+    }
 }
 
 #[test]
@@ -523,6 +552,44 @@ fn what_the_channel_cancelled_is_watched_too_and_a_refund_is_no_late_payment() {
     let fates: Vec<_> =
         shop.run(&["orders"]).exits(0).records().iter().map(|r| (r["fate"].clone(), r["orders"].clone())).collect();
     assert_eq!(fates[0], (json!("cancelled"), json!(2)));
+}
+
+/// The platform may cancel a boleto that can still be paid at a bank. That the ERP never heard of the order makes the customer's money
+/// no less late.
+#[test]
+fn an_order_that_was_never_imported_is_watched_for_a_late_boleto() {
+    let shop = Shop::with("");
+    let (id, card) = (shop.place(overdue()), shop.place(paid().pending(Payment::card(1))));
+    let _ = shop.import().exits(0);
+    shop.vtex(|v| {
+        v.deny_payment(&id);
+        v.deny_payment(&card);
+    });
+    let _ = shop.import().exits(0);
+    let card_reads = || shop.vtex(|v| v.calls_of("GET", &format!("/orders/{card}")).len());
+    let imported = card_reads();
+    // And a minute, for the time between two runs.
+    let a_day_goes_by = || {
+        state(&shop, "UPDATE orders SET fate_at = fate_at - 86460000");
+        let _ = rusqlite::Connection::open(shop.path("vaivem.db"))
+            .and_then(|state| state.execute("UPDATE cancellations SET watched_at = watched_at - 86460000", []));
+    };
+    // Ever more rarely: after one day, three, seven, fifteen.
+    let mut looked = Vec::new();
+    for day in 1..=31 {
+        a_day_goes_by();
+        if cancel(&shop).exits(0).summary()["calls"] != 0 {
+            looked.push(day);
+        }
+    }
+    assert_eq!(looked, [1, 3, 7, 15]);
+    state(&shop, "UPDATE orders SET fate_at = fate_at + 30 * 86460000");
+    state(&shop, "DELETE FROM cancellations");
+    shop.vtex(|v| v.pay_late(&id));
+    let ran = cancel(&shop).exits(3);
+    assert_eq!(ran.order(&id)["reason"]["code"], "paid_after_cancellation");
+    assert_eq!(card_reads(), imported, "a card that was denied pays nothing later");
+    assert!(shop.erp().is_empty());
 }
 
 #[test]

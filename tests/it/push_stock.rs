@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::back_office::Nfe;
 use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase, UnknownCode};
 use crate::shop::{Shop, paid};
 
@@ -151,6 +152,36 @@ fn an_orders_whole_life_leaves_exactly_what_is_sellable() {
                 assert_eq!(shop.vtex(|v| v.total_calls), calls, "quiet");
             }
         }
+    }
+}
+
+/// From the hand-over to the delivery: the units leave the shelf with the invoice, come back with its cancellation, and are sold all
+/// the while. Also of an order that is invoiced in two parts.
+#[test]
+fn an_invoice_moves_units_from_the_reservation_off_the_shelf() {
+    for date_counts in [true, false] {
+        let shop = shop("");
+        shop.vtex(|v| v.balance_date_counts = date_counts);
+        let id = shop.place(OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 2));
+        let _ = shop.import().exits(0);
+        let part = |number| Nfe::new(number, 4_990).lines(&[("CAMISETA-P", 1)]);
+        let steps: [(&str, &dyn Fn()); 7] = [
+            ("handed over", &|| {}),
+            ("invoiced", &|| shop.issue(&id, &part(1))),
+            ("invoice cancelled", &|| shop.cancel_invoice(&part(1))),
+            ("invoiced again", &|| shop.issue(&id, &part(2))),
+            ("the rest invoiced", &|| shop.issue(&id, &part(3))),
+            ("sent", &|| drop(shop.run(&["push-invoices"]).exits(0))),
+            ("done with", &|| all_passes(&shop)),
+        ];
+        for (step, happens) in steps {
+            happens();
+            let _ = shop.push().exits(0);
+            assert_eq!(can_be_bought(&shop), sellable(&shop), "{step}, date counts: {date_counts}");
+        }
+        assert_eq!(shop.vtex(|v| v.order(&id).status.clone()), "invoiced");
+        assert_eq!(can_be_bought(&shop), 98);
+        assert_eq!(shop.push().exits(0).summary()["calls"], 0);
     }
 }
 
