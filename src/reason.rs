@@ -215,6 +215,11 @@ pub enum Reason {
         /// The channel's words.
         message: String,
     },
+    /// A person holds it.
+    HeldByHand {
+        /// Why, in that person's words.
+        note: String,
+    },
     /// A call for this order failed; the next run tries again.
     CallFailed {
         /// What happened.

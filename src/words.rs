@@ -84,6 +84,7 @@ fn clause(reason: &Reason) -> String {
         }
         Reason::ErpRefused { message, .. } => format!("the ERP refused: {message}"),
         Reason::OutcomeUnknown { action } => format!("it is not known whether `{action}` went through"),
+        Reason::HeldByHand { note } => format!("held by hand: {note}"),
         Reason::TakeOverRefused { raw, message } => format!("the channel does not hand it over (`{raw}`): {message}"),
         Reason::CallFailed { message } => message.clone(),
         Reason::SkuNotOnChannel => "the channel has no product with this reference code".into(),
@@ -218,6 +219,9 @@ pub fn hint(reason: &Reason) -> Option<String> {
         }
         Reason::ErpRefused { .. } => "correct what the ERP objects to; the next run tries again".into(),
         Reason::OutcomeUnknown { .. } => "the next run reads the other side first and settles it; nothing is sent twice".into(),
+        Reason::HeldByHand { .. } => {
+            "it is not cancelled automatically until a person releases it: vaivem holds release NUMBER".into()
+        }
         Reason::TakeOverRefused { .. } => {
             "look at the order in the channel's panel; it is imported, and taking it over is tried again on every run".into()
         }

@@ -6,6 +6,9 @@ use super::{Store, instant, millis};
 use crate::model::{Cents, ChannelName, Instant, OrderId, Sku};
 use crate::reason::Reason;
 
+/// In place of a pass: a person holds the order.
+const BY_HAND: &str = "by-hand";
+
 /// An open hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
@@ -171,6 +174,28 @@ impl Store {
                     tx.prepare_cached("UPDATE orders SET open = 1 WHERE id = ?1")?.execute([order]).map(|_| ())
                 }
             }
+        })
+    }
+
+    /// Holds an order by hand, beside whatever else holds it; no pass releases that.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn hold_by_hand(&self, order: i64, note: &str, now: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| hold_in(tx, order, BY_HAND, &Reason::HeldByHand { note: note.to_owned() }, now))
+    }
+
+    /// Releases an order that is held by hand. Says whether it was.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn release_by_hand(&self, order: i64, now: Instant) -> rusqlite::Result<bool> {
+        self.write(|tx| {
+            let is_held = tx
+                .prepare_cached("SELECT 1 FROM holds WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL")?
+                .exists(params![order, BY_HAND])?;
+            release_in(tx, order, BY_HAND, "by hand", now)?;
+            Ok(is_held)
         })
     }
 

@@ -246,6 +246,38 @@ fn orders_under_review_paid_held_or_unknown_are_left_alone() {
 }
 
 #[test]
+fn an_order_held_by_hand_is_left_alone_until_it_is_released() {
+    let (shop, ids) = announced(1);
+    let id = ids[0].as_str();
+    let _ = shop.run(&["holds", "add", "1-01", "--because", "x"]).exits(2);
+    let _ = shop.run(&["holds", "add", id, "--because", " "]).exits(2);
+    let _ = shop.run(&["holds", "release", id]).exits(2);
+    // Even between the survey and the last reading.
+    let add = shop.path("add");
+    let command = std::sync::Mutex::new(shop.command(&["holds", "add", id, "--because", "vai pagar na sexta"]));
+    meanwhile(&shop, "/payment-transaction", move |_| {
+        std::fs::write(&add, format!("{}", command.lock().unwrap().status().unwrap().success())).unwrap();
+    });
+    let ran = cancel(&shop).exits(0);
+    assert_eq!(std::fs::read_to_string(shop.path("add")).unwrap(), "true");
+    for ran in [ran, cancel(&shop).exits(0)] {
+        let reason = &ran.order(id)["reason"];
+        assert_eq!((&reason["code"], &reason["held"]), (&json!("on_hold"), &json!("held_by_hand")));
+    }
+    is_untouched(&shop, id);
+    let _ = shop.sync().exits(0);
+    let hold = &shop.run(&["holds"]).exits(3).records()[0];
+    assert_eq!((&hold["order"], &hold["reason"]["note"]), (&json!(id), &json!("vai pagar na sexta")));
+    let _ = shop.run(&["holds", "release", id]).exits(0);
+    let _ = shop.run(&["holds"]).exits(0);
+    // It is announced anew before it is cancelled.
+    let _ = cancel(&shop).exits(0);
+    assert_eq!(cancels(&shop), 0);
+    let _ = cancel(&shop).exits(0);
+    assert_eq!(cancels(&shop), 1);
+}
+
+#[test]
 fn marketplace_orders_are_the_marketplaces() {
     let shop = Shop::with(ON);
     let id = shop.place(overdue().marketplace("FRN", "Farinha", "1636850500005"));

@@ -31,7 +31,7 @@ pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> R
     let notes = pass.store.cancel_notes(row.row)?;
     // The order last: what it says is the freshest word there is.
     let payment = pass.channel.read_payment(&row.id).await?;
-    let facts = match read(pass, row, &notes, Some(payment)).await? {
+    let facts = match read(pass, row, Some(payment)).await? {
         Ok(facts) => facts,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
