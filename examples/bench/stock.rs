@@ -61,7 +61,7 @@ fn catalogue(products: usize) -> Took {
                 let calls = sandbox.vtex(|v| v.total_calls);
                 let spent = run(folder.path(), &["push-stock", "-q"]);
                 let calls = sandbox.vtex(|v| v.total_calls) - calls;
-                assert_eq!(calls as u64, expected, "calls of a run");
+                assert_eq!(calls, expected, "calls of a run");
                 peak_kb = peak_kb.max(spent.peak_kb);
                 spent.wall
             })

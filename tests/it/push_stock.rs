@@ -496,7 +496,8 @@ fn a_double_sale_is_told_until_there_are_as_many_as_were_sold() {
         assert_eq!(shop.push().exits(0).summary()["calls"], 0, "told once");
         // Neither an update that the channel takes nor one that fails is the end of it.
         let again = ["push-stock", "--sku", "CAMISETA-P"];
-        let _ = shop.run(&again).exits(3);
+        assert_eq!(shop.run(&again).exits(3).summary()["updated"], 1);
+        assert!(holds(3).iter().any(is_told));
         shop.vtex(|v| v.faults.push(Fault::always(Kind::status(400)).on("PATCH", "/skus/1/")));
         let _ = shop.run(&again).exits(3);
         shop.vtex(|v| v.faults.clear());
