@@ -276,6 +276,33 @@ fn no_order_is_handed_over_in_the_middle_of_a_push() {
     assert_eq!(can_be_bought(&shop), 88);
 }
 
+/// An order that was read before a push, and whose answer came only after it: by then it may be in handling, and let go of.
+#[test]
+fn an_answer_that_comes_late_tells_nothing_of_the_push_before_it() {
+    let shop = shop("");
+    let id = shop.place(paid().carrier("Jadlog", "9", "Jadlog"));
+    let _ = shop.import().exits(3);
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 98, "as long as it may go into handling, its units are not added back");
+    let order = format!("/orders/{id}");
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::SlowMs(2_500)).on("GET", &order)));
+    let reads = || shop.vtex(|v| v.calls_of("GET", &order).len());
+    let before = reads();
+    let import = shop.command(&["import-orders"]).spawn().unwrap();
+    while reads() == before {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    shop.vtex(|v| v.set_status(&id, "handling"));
+    shop.stock("codigo;quantidade\nCAMISETA-P;95\n");
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 94, "pushed in the meantime, and let go of");
+    let _ = import.wait_with_output().unwrap();
+    shop.stock("codigo;quantidade\nCAMISETA-P;94\n");
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 93);
+}
+
 #[test]
 fn orders_in_every_state_at_the_first_push() {
     for date_counts in [true, false] {

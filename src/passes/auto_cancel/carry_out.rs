@@ -54,7 +54,8 @@ pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> R
         }
         actions.push(CANCEL_IN_ERP);
     }
-    pass.store.record_reading(row.row, &order, pass.clock.now())?;
+    let now = pass.clock.now();
+    pass.store.record_reading(row.row, &order, now, now)?;
     let decided = Decided { fate: Fate::Cancelled, reason: &reason, hold: None, open: false };
     Ok(pass.conclude(row, decided, Outcome::Cancelled, &reason, &actions)?)
 }

@@ -273,8 +273,9 @@ impl Push<'_> {
             if self.pass.halted() {
                 return Ok(());
             }
+            let asked_at = self.now();
             match self.pass.channel.read_order(&id).await {
-                Ok(Reading::Order(order)) => store.record_reading(row, &order, self.now())?,
+                Ok(Reading::Order(order)) => store.record_reading(row, &order, asked_at, self.now())?,
                 // It is import-orders that says what is wrong with it; the channel subtracts its units itself.
                 Ok(Reading::Absent | Reading::Unreadable(_)) => {}
                 Err(error) => {
