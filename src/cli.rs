@@ -225,7 +225,7 @@ pub enum HoldsCommand {
     Add {
         /// Its number on the channel
         order: String,
-        /// Why, for whoever looks at it later
+        /// Why, for whoever looks at it later; it is kept in the state file, so without the customer's name
         #[arg(long, value_name = "TEXT")]
         because: String,
         /// The channel, where several have such an order
