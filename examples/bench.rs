@@ -1,11 +1,14 @@
-//! What one import costs: `cargo run --release --example bench -- 20000`.
+//! What one import costs: `cargo run --release --example bench -- 20000`; and what finding a change of stock costs, see
+//! [`stock`]: `cargo run --release --example bench -- stock 1000000`.
 //!
-//! Places that many paid orders on a simulated VTEX in this process, runs `vaivem import-orders` on them in a process of its own, and
+//! The first places that many paid orders on a simulated VTEX in this process, runs `vaivem import-orders` on them in a process of its own, and
 //! then once more with nothing new. Prints seconds, calls, calls per order, processor time and peak memory of each run.
 #![allow(clippy::print_stdout, clippy::expect_used, clippy::unwrap_used, clippy::float_arithmetic)]
 
 #[path = "sandbox/lib/mod.rs"]
 mod sandbox;
+#[path = "bench/stock.rs"]
+mod stock;
 
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -22,18 +25,28 @@ fn main() -> ExitCode {
         let command_line = std::iter::once("vaivem".to_owned()).chain(args.into_iter().skip(2)).map(Into::into);
         return ExitCode::from(vaivem::app::main(command_line).code());
     }
-    let Some(orders) = args.get(1).map_or(Some(20_000), |text| text.parse::<usize>().ok()) else {
-        println!("usage: bench [ORDERS] [CALLS_IN_FLIGHT] [LATENCY_MS]");
-        return ExitCode::from(2);
+    let number = |at: usize, default| args.get(at).map_or(Some(default), |text| text.parse::<usize>().ok());
+    let is_good = match args.get(1).map(String::as_str) {
+        Some("stock") => number(2, 1_000_000).map(stock::bench),
+        _ => number(1, 20_000).zip(number(2, 16)).zip(number(3, 0)).map(import),
     };
-    let number = |at: usize, default: u64| args.get(at).and_then(|text| text.parse().ok()).unwrap_or(default);
-    let (in_flight, latency) = (number(2, 16), number(3, 0));
+    match is_good {
+        Some(true) => ExitCode::SUCCESS,
+        Some(false) => ExitCode::FAILURE,
+        None => {
+            println!("usage: bench [ORDERS] [CALLS_IN_FLIGHT] [LATENCY_MS]\n       bench stock [PRODUCTS]");
+            ExitCode::from(2)
+        }
+    }
+}
 
+/// Gives whether every order was taken over.
+fn import(((orders, in_flight), latency): ((usize, usize), usize)) -> bool {
     let folder = tempfile::tempdir().expect("a folder");
     let sandbox = Sandbox::start();
     sandbox.vtex(|v| {
         v.keep_call_log = false;
-        v.latency = Duration::from_millis(latency);
+        v.latency = Duration::from_millis(latency as u64);
         let product = seed::PRODUCTS[0];
         let paid = OrderSeed::new().sku(product.id, product.ref_id, product.price, 1);
         let minutes = i64::try_from(orders).unwrap_or(0);
@@ -41,13 +54,8 @@ fn main() -> ExitCode {
         v.place_many(orders, paid, first, chrono::TimeDelta::minutes(1));
     });
     let since = chrono::Utc::now().date_naive() - chrono::Days::new(orders as u64 / 1_440 + 2);
-    let configuration = format!(
-        "[erp]\nkind = \"ledger\"\n[channels.loja]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
-         app_key = {{ env = \"VTEX_APP_KEY\" }}\napp_token = {{ env = \"VTEX_APP_TOKEN\" }}\nsince = \"{since}\"\n\
-         requests_per_minute = 0\nin_flight = {in_flight}\ndefault_carrier = \"Correios\"\n",
-        sandbox.url()
-    );
-    std::fs::write(folder.path().join("vaivem.toml"), configuration).expect("the configuration");
+    let more = format!("since = \"{since}\"\nin_flight = {in_flight}\ndefault_carrier = \"Correios\"");
+    configure(folder.path(), &sandbox, &more);
     let product = seed::PRODUCTS[0];
     let sheet = format!("sku;quantidade\n{};{orders}\n", product.ref_id);
     std::fs::write(folder.path().join("estoque.csv"), sheet).expect("the stock sheet");
@@ -74,7 +82,18 @@ fn main() -> ExitCode {
         size(&folder.path().join("vaivem.db")),
         size(&folder.path().join("ledger.db"))
     );
-    if handled == orders { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    handled == orders
+}
+
+/// Writes a configuration with one channel, with these keys further.
+fn configure(folder: &Path, sandbox: &Sandbox, more: &str) {
+    let configuration = format!(
+        "[erp]\nkind = \"ledger\"\n[channels.loja]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
+         app_key = {{ env = \"VTEX_APP_KEY\" }}\napp_token = {{ env = \"VTEX_APP_TOKEN\" }}\n\
+         requests_per_minute = 0\n{more}\n",
+        sandbox.url()
+    );
+    std::fs::write(folder.join("vaivem.toml"), configuration).expect("the configuration");
 }
 
 struct Spent {
@@ -102,7 +121,7 @@ fn run(folder: &Path, args: &[&str]) -> Spent {
             assert!(status.success(), "{args:?} ended with {status}");
             break;
         }
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(1));
     }
     spent.wall = begun.elapsed();
     spent

@@ -14,7 +14,9 @@ use secrecy::ExposeSecret;
 use crate::channel::Channel;
 use crate::channel::anymarket::Anymarket;
 use crate::channel::vtex::Vtex;
-use crate::cli::{CancelArgs, Cli, Command, ImportArgs, ListArgs, PassArgs, StockArgs, SyncArgs};
+use crate::cli::{
+    CancelArgs, Cli, Command, HoldsArgs, HoldsCommand, ImportArgs, ListArgs, PassArgs, StockArgs, SyncArgs,
+};
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig};
 use crate::erp::Erp;
@@ -32,6 +34,7 @@ use crate::stop::Stop;
 use crate::store::budget::{Budget, Rate};
 use crate::store::{Store, sqlite};
 
+mod holding;
 mod ledger_commands;
 mod ledger_show;
 mod lists;
@@ -145,9 +148,14 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         }
         Command::PushInvoices(pass) => passes(&[Verb::PushInvoices], pass, &config, &reporter),
         Command::PushTracking(pass) => passes(&[Verb::PushTracking], pass, &config, &reporter),
-        Command::Holds(ListArgs { channel }) => {
+        Command::Holds(HoldsArgs { list: ListArgs { channel }, command: None }) => {
             let channels = select(&config, channel)?;
             lists::holds(&look_into_store(&config)?, &names(&channels), &reporter)
+        }
+        Command::Holds(HoldsArgs { command: Some(command), .. }) => {
+            let (HoldsCommand::Add { channel, .. } | HoldsCommand::Release { channel, .. }) = command;
+            let channels = select(&config, channel.as_slice())?;
+            holding::run(command, &open_store(&config, false)?, &names(&channels), &reporter, Clock::system().now())
         }
         Command::Orders(ListArgs { channel }) => {
             let channels = select(&config, channel)?;

@@ -91,8 +91,8 @@ pub enum Command {
     /// passes in this run; the others go on. One summary tells what all of them did.
     Sync(SyncArgs),
 
-    /// List what is held, why, and what to do about it
-    Holds(ListArgs),
+    /// List what is held, why, and what to do about it; or hold an order by hand
+    Holds(HoldsArgs),
 
     /// Count the orders seen, by channel and fate
     Orders(ListArgs),
@@ -209,6 +209,44 @@ pub struct ListArgs {
     /// Only this channel (can be repeated); all of them without it
     #[arg(long, value_name = "NAME")]
     pub channel: Vec<String>,
+}
+
+/// What `holds` takes.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct HoldsArgs {
+    /// What to list.
+    #[command(flatten)]
+    pub list: ListArgs,
+    /// What to do instead.
+    #[command(subcommand)]
+    pub command: Option<HoldsCommand>,
+}
+
+/// What a person does about holds.
+#[derive(Debug, Subcommand)]
+pub enum HoldsCommand {
+    /// Keep an order from being cancelled by auto-cancel, until it is released
+    ///
+    /// The other passes go on with it.
+    Add {
+        /// Its number on the channel
+        order: String,
+        /// Why, for whoever looks at it later; it is kept in the state file, so without the customer's name
+        #[arg(long, value_name = "TEXT")]
+        because: String,
+        /// The channel, where several have such an order
+        #[arg(long, value_name = "NAME")]
+        channel: Option<String>,
+    },
+    /// Release an order that was held by hand
+    Release {
+        /// Its number on the channel
+        order: String,
+        /// The channel, where several have such an order
+        #[arg(long, value_name = "NAME")]
+        channel: Option<String>,
+    },
 }
 
 /// The embedded ERP's commands.

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Cents, Instant, Order, PaymentMethod, Sku, Status};
+use crate::model::{Cents, Instant, Order, PaymentMethod, Sku, Status, WarehouseId};
 
 /// A reason, tagged by its stable code in JSON and in the state file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,6 +226,11 @@ pub enum Reason {
         /// When it was taken over.
         since: Instant,
     },
+    /// A person holds it.
+    HeldByHand {
+        /// Why, in that person's words.
+        note: String,
+    },
     /// A call for this order failed; the next run tries again.
     CallFailed {
         /// What happened.
@@ -247,6 +252,19 @@ pub enum Reason {
     },
     /// The ERP has no count of a product, or none any more.
     StockNotInErp,
+    /// More was sold than there is: two customers bought the same units, or a count found fewer.
+    Oversold {
+        /// The ERP's warehouse.
+        warehouse: WarehouseId,
+        /// How many units are missing, at least 1.
+        units: i64,
+        /// On the shelf, by the ERP.
+        physical: i64,
+        /// Reserved in the ERP.
+        reserved: i64,
+        /// Sold on any channel and not in the ERP yet.
+        in_flight: i64,
+    },
 
     // Facts on their way out: waits.
     /// An invoice or parcel lacks something the channel requires.

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::http::Counts;
-use crate::model::{Cents, ChannelName, Instant, OrderId};
+use crate::model::{Cents, ChannelName, Instant, OrderId, WarehouseId};
 use crate::reason::Reason;
 use crate::words;
 
@@ -164,6 +164,17 @@ pub enum Warning {
         channel: ChannelName,
         /// How many.
         orders: usize,
+    },
+    /// A warehouse of the channel that is not pushed to any more still has stock there.
+    StockLeftBehind {
+        /// On which channel.
+        channel: ChannelName,
+        /// Which warehouse.
+        warehouse: WarehouseId,
+        /// How many products.
+        products: i64,
+        /// How many units.
+        units: i64,
     },
     /// No issuer is configured, so an invoice of anybody would be sent.
     AnyIssuer {

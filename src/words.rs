@@ -88,6 +88,7 @@ fn clause(reason: &Reason) -> String {
         }
         Reason::ErpRefused { message, .. } => format!("the ERP refused: {message}"),
         Reason::OutcomeUnknown { action } => format!("it is not known whether `{action}` went through"),
+        Reason::HeldByHand { note } => format!("held by hand: {note}"),
         Reason::TakeOverRefused { raw, message } => format!("the channel does not hand it over (`{raw}`): {message}"),
         Reason::TakeOverNotShown { raw, since } => {
             format!("taken over at {}, and the channel still says `{raw}`", calendar::local_text(*since))
@@ -99,6 +100,12 @@ fn clause(reason: &Reason) -> String {
         }
         Reason::StockRefused { message } => format!("the channel does not take its stock: {message}"),
         Reason::StockNotInErp => "the ERP has no count of it in a warehouse that is pushed from".into(),
+        Reason::Oversold { warehouse, units, physical, reserved, in_flight } => format!(
+            "{units} unit{} more {} sold than there {} in `{warehouse}`: {physical} physical − {reserved} reserved − {in_flight} in flight",
+            if *units == 1 { "" } else { "s" },
+            if *units == 1 { "was" } else { "were" },
+            if *units == 1 { "is" } else { "are" },
+        ),
         Reason::PaidOnChannel => "paid on the channel".into(),
         Reason::PolicyImportsUnpaid => "not paid yet, imported by policy".into(),
         Reason::ReadyOnChannel => "ready on the channel".into(),
@@ -233,6 +240,9 @@ pub fn hint(reason: &Reason) -> Option<String> {
         }
         Reason::ErpRefused { .. } => "correct what the ERP objects to; the next run tries again".into(),
         Reason::OutcomeUnknown { .. } => "the next run reads the other side first and settles it; nothing is sent twice".into(),
+        Reason::HeldByHand { .. } => {
+            "it is not cancelled automatically until a person releases it: vaivem holds release NUMBER".into()
+        }
         Reason::TakeOverRefused { .. } => {
             "look at the order in the channel's panel; it is imported, and taking it over is tried again on every run".into()
         }
@@ -253,6 +263,11 @@ pub fn hint(reason: &Reason) -> Option<String> {
         }
         Reason::StockNotInErp => {
             "count the product in the ERP, or check the warehouses in the configuration; what the channel has is left as it is".into()
+        }
+        Reason::Oversold { .. } => {
+            "decide before the orders are picked: get the units in and count them, or cancel an order in the ERP (vaivem ledger cancel); \
+             it ends by itself once there are as many as were sold"
+                .into()
         }
         Reason::InvoiceUnfit { .. } => {
             "correct the invoice in the ERP (cancel it and issue another, or attach the right file); the next run looks again".into()
@@ -364,6 +379,10 @@ pub fn warning(warning: &Warning) -> String {
             "channel {channel}: {orders} order{} seen and not read yet, so what {} sold is not subtracted; run import-orders first",
             if *orders == 1 { " was" } else { "s were" },
             if *orders == 1 { "it" } else { "they" },
+        ),
+        Warning::StockLeftBehind { channel, warehouse, products, units } => format!(
+            "channel {channel}: its warehouse {warehouse} is not pushed to any more and goes on selling what it was told last \
+             ({units} units of {products} products); set that to zero in the channel's panel if it is sold from another warehouse now"
         ),
         Warning::AnyIssuer { channel } => {
             format!("channel {channel}: invoices of any issuer are sent; list the store's CNPJs as issuers in [erp]")

@@ -35,6 +35,12 @@ impl StockParts {
     /// How many orders are named for each part.
     pub const SHOWN: usize = 20;
 
+    /// How many units more were sold than there are, if any: what is kept back counts as there.
+    pub fn oversold(&self) -> Option<i64> {
+        let left = self.physical.saturating_sub(self.reserved).saturating_sub(self.in_flight);
+        (left < 0).then(|| left.saturating_neg())
+    }
+
     /// What the parts come to. Below zero when more was sold than there is.
     pub fn balance(&self) -> i64 {
         self.physical

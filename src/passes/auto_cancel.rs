@@ -366,7 +366,7 @@ async fn look_at(pass: &Pass<'_>, policy: &Policy, row: &OrderRow, survey: &Surv
     {
         return Ok(keep(pass, row, &notes, &reason)?);
     }
-    let facts = match read(pass, row, &notes, None).await? {
+    let facts = match read(pass, row, None).await? {
         Ok(facts) => facts,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
@@ -411,12 +411,7 @@ fn known_reason_to_wait(row: &OrderRow, notes: &CancelNotes, policy: &Policy, no
 }
 
 /// Reads both sides; gives the reason to hold the order when one of them cannot be read.
-async fn read(
-    pass: &Pass<'_>,
-    row: &OrderRow,
-    notes: &CancelNotes,
-    payment: Option<PaymentWord>,
-) -> Result<Result<Facts, Reason>, Trouble> {
+async fn read(pass: &Pass<'_>, row: &OrderRow, payment: Option<PaymentWord>) -> Result<Result<Facts, Reason>, Trouble> {
     let order = match pass.channel.read_order(&row.id).await? {
         Reading::Order(order) => *order,
         Reading::Absent => return Ok(Err(Reason::NotOnChannel)),
@@ -439,12 +434,14 @@ async fn read(
         Some(erp) if erp.status == Status::Cancelled => pass.erp.status_before(&erp.id).await?,
         _ => None,
     };
+    // Last, so that whoever holds the order meanwhile, a person or another pass, is heard.
+    let notes = pass.store.cancel_notes(row.row)?;
     Ok(Ok(Facts {
         order,
         erp,
         cancelled_from,
         payment,
-        holds: notes.holds.clone(),
+        holds: notes.holds,
         synced_at: pass.store.cursor(&row.channel, PAYMENTS_SYNCED)?,
         announced_at: notes.announced_at,
     }))

@@ -272,9 +272,10 @@ impl Pass<'_> {
 
     /// Reads an order fresh from its channel and records what it says; or gives the reason to hold it.
     async fn read_channel(&self, row: &OrderRow) -> Result<Result<Order, Reason>, Trouble> {
+        let asked_at = self.clock.now();
         match self.channel.read_order(&row.id).await? {
             Reading::Order(order) => {
-                self.store.record_reading(row.row, &order, self.clock.now())?;
+                self.store.record_reading(row.row, &order, asked_at, self.clock.now())?;
                 Ok(Ok(*order))
             }
             Reading::Absent => Ok(Err(Reason::NotOnChannel)),

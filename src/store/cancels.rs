@@ -182,8 +182,9 @@ impl Store {
             .map(|count| usize::try_from(count).unwrap_or(usize::MAX))
     }
 
-    /// The next cancelled orders after row `after` to look at for a late payment, at most `limit`: cancelled since `since`, in the
-    /// ERP or by us, and not looked at since `looked_before`.
+    /// The next cancelled orders after row `after` to look at for a late payment, at most `limit`: cancelled since `since`, and not
+    /// looked at since `looked_before`. Those that were in the ERP, or that we cancelled, each time; those that the channel cancelled
+    /// before they were imported only if a boleto or Pix may still be paid, and ever more rarely, for there may be many.
     ///
     /// # Errors
     /// When the state file cannot be read.
@@ -196,10 +197,14 @@ impl Store {
     ) -> rusqlite::Result<Vec<OrderRow>> {
         self.connection
             .prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM orders INDEXED BY orders_cancelled
-                 WHERE channel = ?1 AND fate = 'cancelled' AND fate_at >= ?2 AND id > ?4
-                     AND coalesce((SELECT watched_at FROM cancellations c WHERE c.order_row = orders.id), fate_at) <= ?3
-                     AND (erp_id IS NOT NULL OR EXISTS (SELECT 1 FROM cancellations c WHERE c.order_row = orders.id))
+                "SELECT {COLUMNS} FROM orders WHERE id IN (
+                     SELECT o.id FROM orders o INDEXED BY orders_cancelled
+                         LEFT JOIN cancellations c ON c.order_row = o.id
+                     WHERE o.channel = ?1 AND o.fate = 'cancelled' AND o.fate_at >= ?2 AND o.id > ?4
+                         AND coalesce(c.watched_at, o.fate_at) <= ?3
+                         AND (o.erp_id IS NOT NULL OR c.announced_at IS NOT NULL
+                             -- Not before it has been cancelled for twice as long as when it was last looked at.
+                             OR o.method IN ('boleto', 'pix') AND 2 * coalesce(c.watched_at, o.fate_at) <= ?3 + o.fate_at))
                  ORDER BY id LIMIT ?5"
             ))?
             .query_map(

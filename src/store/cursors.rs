@@ -18,6 +18,9 @@ pub const LIST_CUTOFF: &str = "list-cutoff";
 /// When the last sync-payments began that followed every order of the channel to its end.
 pub const PAYMENTS_SYNCED: &str = "payments_synced";
 
+/// What in the configuration the stock's numbers were last worked out by: no instant but a mark.
+pub const STOCK_TERMS: &str = "stock-terms";
+
 impl Store {
     /// The cursor, if it was ever set.
     ///

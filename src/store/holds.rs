@@ -6,6 +6,9 @@ use super::{Store, instant, millis};
 use crate::model::{Cents, ChannelName, Instant, OrderId, Sku};
 use crate::reason::Reason;
 
+/// In place of a pass: a person holds the order.
+const BY_HAND: &str = "by-hand";
+
 /// An open hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
@@ -95,8 +98,31 @@ pub(super) fn release_in(
     Ok(())
 }
 
+/// The channel took a SKU's number: that releases any hold but the one that more was sold than there is.
+pub(super) fn release_told_sku(
+    tx: &Transaction<'_>,
+    channel: &ChannelName,
+    sku: &Sku,
+    now: Instant,
+) -> rusqlite::Result<()> {
+    if is_oversold(tx, channel, sku)? {
+        Ok(())
+    } else {
+        release_sku(tx, channel, sku, "the channel took its stock", now)
+    }
+}
+
+/// Whether a SKU is held because more was sold than there is.
+fn is_oversold(tx: &Transaction<'_>, channel: &ChannelName, sku: &Sku) -> rusqlite::Result<bool> {
+    tx.prepare_cached(
+        "SELECT 1 FROM holds INDEXED BY holds_open_sku
+         WHERE channel = ?1 AND sku = ?2 AND sku IS NOT NULL AND released_at IS NULL AND code = 'oversold'",
+    )?
+    .exists(params![channel.as_str(), sku.as_str()])
+}
+
 /// Releases the open hold of a SKU, if there is one.
-pub(super) fn release_sku(
+fn release_sku(
     tx: &Transaction<'_>,
     channel: &ChannelName,
     sku: &Sku,
@@ -151,13 +177,40 @@ impl Store {
         })
     }
 
-    /// Opens a hold of a SKU, or renews the one there is; its `since` stays while the reason's code does.
+    /// Holds an order by hand, beside whatever else holds it; no pass releases that.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn hold_by_hand(&self, order: i64, note: &str, now: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| hold_in(tx, order, BY_HAND, &Reason::HeldByHand { note: note.to_owned() }, now))
+    }
+
+    /// Releases an order that is held by hand. Says whether it was.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn release_by_hand(&self, order: i64, now: Instant) -> rusqlite::Result<bool> {
+        self.write(|tx| {
+            let is_held = tx
+                .prepare_cached("SELECT 1 FROM holds WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL")?
+                .exists(params![order, BY_HAND])?;
+            release_in(tx, order, BY_HAND, "by hand", now)?;
+            Ok(is_held)
+        })
+    }
+
+    /// Opens a hold of a SKU, or renews the one there is; its `since` stays while the reason's code does. That more was sold than
+    /// there is outlives calls that fail.
     ///
     /// # Errors
     /// When the state file cannot be written.
     pub fn hold_sku(&self, channel: &ChannelName, sku: &Sku, reason: &Reason, now: Instant) -> rusqlite::Result<()> {
         let (json, code) = (to_json(reason), reason.code());
+        let is_of_a_call = matches!(reason, Reason::CallFailed { .. } | Reason::OutcomeUnknown { .. });
         self.write(|tx| {
+            if is_of_a_call && is_oversold(tx, channel, sku)? {
+                return Ok(());
+            }
             let renewed = tx
                 .prepare_cached(
                     "UPDATE holds SET reason = ?4, tried_at = ?5, tries = tries + 1
@@ -176,12 +229,20 @@ impl Store {
         })
     }
 
-    /// Releases the open hold of a SKU, if there is one.
+    /// Releases the holds of those of these SKUs of which more was sold than there is.
     ///
     /// # Errors
     /// When the state file cannot be written.
-    pub fn release_sku(&self, channel: &ChannelName, sku: &Sku, why: &str, now: Instant) -> rusqlite::Result<()> {
-        self.write(|tx| release_sku(tx, channel, sku, why, now))
+    pub fn release_oversold(&self, channel: &ChannelName, skus: &[&Sku], now: Instant) -> rusqlite::Result<()> {
+        let why = "there are as many as were sold";
+        self.write(|tx| {
+            for sku in skus {
+                if is_oversold(tx, channel, sku)? {
+                    release_sku(tx, channel, sku, why, now)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// What holds an order, the oldest first.

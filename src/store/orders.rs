@@ -221,11 +221,12 @@ impl Store {
         })
     }
 
-    /// Records the facts of a fresh reading. Only ids, statuses, cents, dates and the keyed hash of the document are kept.
+    /// Records the facts of a fresh reading. Only ids, statuses, cents, dates and the keyed hash of the document are kept. What the
+    /// order was not when it was read is known as of `asked_at`, before the answer was on its way.
     ///
     /// # Errors
     /// When the state file cannot be written.
-    pub fn record_reading(&self, row: i64, order: &Order, now: Instant) -> rusqlite::Result<()> {
+    pub fn record_reading(&self, row: i64, order: &Order, asked_at: Instant, now: Instant) -> rusqlite::Result<()> {
         let customer = order.customer.tax_id().map(|tax_id| self.customer_key().hash(&tax_id));
         let status = order.status.code();
         self.write(|tx| {
@@ -235,7 +236,7 @@ impl Store {
                 "UPDATE orders SET read_at = ?2, status = ?3, raw_status = ?4, created_at = ?5, total = ?6, sequence = ?7,
                      marketplace = ?8, marketplace_order = ?9, method = ?10, due_date = ?11, promised_at = ?12, customer = ?13,
                      taken_over_at = CASE WHEN ?14 THEN coalesce(taken_over_at, ?2) ELSE taken_over_at END,
-                     untaken_at = CASE WHEN ?14 THEN untaken_at ELSE ?2 END
+                     untaken_at = CASE WHEN ?14 THEN untaken_at ELSE ?15 END
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -253,6 +254,7 @@ impl Store {
                 order.delivery.promised_at.map(millis),
                 customer,
                 order.readiness == Readiness::TakenOver,
+                millis(asked_at),
             ])?;
             claims::record_lines(tx, row, &order.lines)?;
             if order.readiness == Readiness::TakenOver {

@@ -147,6 +147,17 @@ pub struct StockTotals {
     pub units: i64,
 }
 
+/// A warehouse of the channel that is not pushed to any more, and what it was told of it last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// The channel's warehouse.
+    pub warehouse: WarehouseId,
+    /// Products that have stock there.
+    pub products: i64,
+    /// Units.
+    pub units: i64,
+}
+
 /// The channel's id for a product, as it was last looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LookedUp {
@@ -267,6 +278,28 @@ impl Store {
             })
     }
 
+    /// Forgets the channel's warehouses but these. Gives those of them that the channel was told stock of.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn leave_warehouses(&self, channel: &ChannelName, places: &[&WarehouseId]) -> rusqlite::Result<Vec<Left>> {
+        let places = serde_json::to_string(places).unwrap_or_else(|_| "[]".into());
+        let others = "channel = ?1 AND warehouse NOT IN (SELECT value FROM json_each(?2))";
+        self.write(|tx| {
+            let left = tx
+                .prepare(&format!(
+                    "SELECT warehouse, count(*), sum(pushed) FROM stock WHERE {others} AND pushed > 0 GROUP BY warehouse"
+                ))?
+                .query_map(params![channel.as_str(), places], |row| {
+                    let warehouse = WarehouseId::new(row.get::<_, String>(0)?);
+                    Ok(Left { warehouse, products: row.get(1)?, units: row.get(2)? })
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            tx.execute(&format!("DELETE FROM stock WHERE {others}"), params![channel.as_str(), places])?;
+            Ok(left)
+        })
+    }
+
     /// Stores the numbers a channel should have, and how far they go. What is equal writes nothing.
     ///
     /// # Errors
@@ -341,7 +374,7 @@ impl Store {
                     .execute(params![order, millis(now)])?;
             }
             settle(tx, channel, want, "done", answer, now)?;
-            super::holds::release_sku(tx, channel, &want.sku, "the channel took its stock", now)
+            super::holds::release_told_sku(tx, channel, &want.sku, now)
         })
     }
 

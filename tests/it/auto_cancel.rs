@@ -1,7 +1,8 @@
 //! auto-cancel: what nobody paid is cancelled once, on both sides; what is paid, unsure or held never is.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{Datelike, TimeDelta, Utc};
 use serde_json::json;
+use vaivem::model::calendar::{BankCalendar, local_date, start_of_day};
 
 use crate::sandbox::{CancelledBy, Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase};
 use crate::shop::{Ran, Shop, paid};
@@ -146,6 +147,34 @@ fn an_order_that_is_not_due_is_not_even_read() {
     is_untouched(&shop, &id);
 }
 
+/// Due on a Saturday, it is payable on the next day with banks; where that one is a holiday, everything is a business day later.
+#[test]
+fn a_boleto_due_on_a_saturday_before_a_holiday() {
+    let (now, calendar) = (Utc::now(), BankCalendar::default());
+    let today = local_date(now);
+    // One to two weeks ago.
+    let saturday = today - TimeDelta::days(i64::from(today.weekday().num_days_from_sunday()) + 8);
+    let is_due = |days: &u32| {
+        let noon = start_of_day(calendar.add_business_days(saturday, *days)) + TimeDelta::hours(36);
+        noon <= now
+    };
+    // The longest time to clear after which it is due today, and with one business day more it is not.
+    let days = (0..).take_while(is_due).last().unwrap();
+    let monday = calendar.roll_forward(saturday);
+    for (holidays, outcome) in [(format!("\"{monday}\""), "waiting"), (String::new(), "cancelled")] {
+        let policy = format!("enabled = true, boleto_business_days = {days}, extra_holidays = [{holidays}]");
+        let shop = Shop::with(&ON.replace("enabled = true", &policy));
+        let created = start_of_day(saturday) - TimeDelta::days(3);
+        let id = shop.place(paid().created(created).pending(Payment::boleto(saturday)));
+        let _ = shop.import().exits(0);
+        let _ = shop.sync().exits(0);
+        let _ = cancel(&shop).exits(0);
+        let record = cancel(&shop).exits(0).order(&id);
+        assert_eq!(record["outcome"], outcome, "{record}");
+        assert_eq!(cancels(&shop), usize::from(outcome == "cancelled"));
+    }
+}
+
 #[test]
 fn paid_between_the_survey_and_the_cancellation() {
     // Before the payment is asked after, and between that and the last reading of the order.
@@ -213,6 +242,38 @@ fn orders_under_review_paid_held_or_unknown_are_left_alone() {
         (&json!("on_hold"), &json!("status_unknown"))
     );
     assert_eq!(cancels(&shop), 0);
+}
+
+#[test]
+fn an_order_held_by_hand_is_left_alone_until_it_is_released() {
+    let (shop, ids) = announced(1);
+    let id = ids[0].as_str();
+    let _ = shop.run(&["holds", "add", "1-01", "--because", "x"]).exits(2);
+    let _ = shop.run(&["holds", "add", id, "--because", " "]).exits(2);
+    let _ = shop.run(&["holds", "release", id]).exits(2);
+    // Even between the survey and the last reading.
+    let add = shop.path("add");
+    let command = std::sync::Mutex::new(shop.command(&["holds", "add", id, "--because", "vai pagar na sexta"]));
+    meanwhile(&shop, "/payment-transaction", move |_| {
+        std::fs::write(&add, format!("{}", command.lock().unwrap().status().unwrap().success())).unwrap();
+    });
+    let ran = cancel(&shop).exits(0);
+    assert_eq!(std::fs::read_to_string(shop.path("add")).unwrap(), "true");
+    for ran in [ran, cancel(&shop).exits(0)] {
+        let reason = &ran.order(id)["reason"];
+        assert_eq!((&reason["code"], &reason["held"]), (&json!("on_hold"), &json!("held_by_hand")));
+    }
+    is_untouched(&shop, id);
+    let _ = shop.sync().exits(0);
+    let hold = &shop.run(&["holds"]).exits(3).records()[0];
+    assert_eq!((&hold["order"], &hold["reason"]["note"]), (&json!(id), &json!("vai pagar na sexta")));
+    let _ = shop.run(&["holds", "release", id]).exits(0);
+    let _ = shop.run(&["holds"]).exits(0);
+    // It is announced anew before it is cancelled.
+    let _ = cancel(&shop).exits(0);
+    assert_eq!(cancels(&shop), 0);
+    let _ = cancel(&shop).exits(0);
+    assert_eq!(cancels(&shop), 1);
 }
 
 #[test]
@@ -522,6 +583,44 @@ fn what_the_channel_cancelled_is_watched_too_and_a_refund_is_no_late_payment() {
     let fates: Vec<_> =
         shop.run(&["orders"]).exits(0).records().iter().map(|r| (r["fate"].clone(), r["orders"].clone())).collect();
     assert_eq!(fates[0], (json!("cancelled"), json!(2)));
+}
+
+/// The platform may cancel a boleto that can still be paid at a bank. That the ERP never heard of the order makes the customer's money
+/// no less late.
+#[test]
+fn an_order_that_was_never_imported_is_watched_for_a_late_boleto() {
+    let shop = Shop::with("");
+    let (id, card) = (shop.place(overdue()), shop.place(paid().pending(Payment::card(1))));
+    let _ = shop.import().exits(0);
+    shop.vtex(|v| {
+        v.deny_payment(&id);
+        v.deny_payment(&card);
+    });
+    let _ = shop.import().exits(0);
+    let card_reads = || shop.vtex(|v| v.calls_of("GET", &format!("/orders/{card}")).len());
+    let imported = card_reads();
+    // And a minute, for the time between two runs.
+    let a_day_goes_by = || {
+        state(&shop, "UPDATE orders SET fate_at = fate_at - 86460000");
+        let _ = rusqlite::Connection::open(shop.path("vaivem.db"))
+            .and_then(|state| state.execute("UPDATE cancellations SET watched_at = watched_at - 86460000", []));
+    };
+    // Ever more rarely: after one day, three, seven, fifteen.
+    let mut looked = Vec::new();
+    for day in 1..=31 {
+        a_day_goes_by();
+        if cancel(&shop).exits(0).summary()["calls"] != 0 {
+            looked.push(day);
+        }
+    }
+    assert_eq!(looked, [1, 3, 7, 15]);
+    state(&shop, "UPDATE orders SET fate_at = fate_at + 30 * 86460000");
+    state(&shop, "DELETE FROM cancellations");
+    shop.vtex(|v| v.pay_late(&id));
+    let ran = cancel(&shop).exits(3);
+    assert_eq!(ran.order(&id)["reason"]["code"], "paid_after_cancellation");
+    assert_eq!(card_reads(), imported, "a card that was denied pays nothing later");
+    assert!(shop.erp().is_empty());
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase, UnknownCode};
+use crate::back_office::Nfe;
+use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase, Sandbox, UnknownCode};
 use crate::shop::{Shop, paid, wait_until};
 
 mod any_day;
@@ -154,6 +155,36 @@ fn an_orders_whole_life_leaves_exactly_what_is_sellable() {
     }
 }
 
+/// From the hand-over to the delivery: the units leave the shelf with the invoice, come back with its cancellation, and are sold all
+/// the while. Also of an order that is invoiced in two parts.
+#[test]
+fn an_invoice_moves_units_from_the_reservation_off_the_shelf() {
+    for date_counts in [true, false] {
+        let shop = shop("");
+        shop.vtex(|v| v.balance_date_counts = date_counts);
+        let id = shop.place(OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 2));
+        let _ = shop.import().exits(0);
+        let part = |number| Nfe::new(number, 4_990).lines(&[("CAMISETA-P", 1)]);
+        let steps: [(&str, &dyn Fn()); 7] = [
+            ("handed over", &|| {}),
+            ("invoiced", &|| shop.issue(&id, &part(1))),
+            ("invoice cancelled", &|| shop.cancel_invoice(&part(1))),
+            ("invoiced again", &|| shop.issue(&id, &part(2))),
+            ("the rest invoiced", &|| shop.issue(&id, &part(3))),
+            ("sent", &|| drop(shop.run(&["push-invoices"]).exits(0))),
+            ("done with", &|| all_passes(&shop)),
+        ];
+        for (step, happens) in steps {
+            happens();
+            let _ = shop.push().exits(0);
+            assert_eq!(can_be_bought(&shop), sellable(&shop), "{step}, date counts: {date_counts}");
+        }
+        assert_eq!(shop.vtex(|v| v.order(&id).status.clone()), "invoiced");
+        assert_eq!(can_be_bought(&shop), 98);
+        assert_eq!(shop.push().exits(0).summary()["calls"], 0);
+    }
+}
+
 /// One order, one update of its SKU: not one for its sale, one for its payment, one for its handling.
 #[test]
 fn a_sale_costs_one_update() {
@@ -243,6 +274,33 @@ fn no_order_is_handed_over_in_the_middle_of_a_push() {
     assert_eq!(can_be_bought(&shop), 88);
 }
 
+/// An order that was read before a push, and whose answer came only after it: by then it may be in handling, and let go of.
+#[test]
+fn an_answer_that_comes_late_tells_nothing_of_the_push_before_it() {
+    let shop = shop("");
+    let id = shop.place(paid().carrier("Jadlog", "9", "Jadlog"));
+    let _ = shop.import().exits(3);
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 98, "as long as it may go into handling, its units are not added back");
+    let order = format!("/orders/{id}");
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::SlowMs(2_500)).on("GET", &order)));
+    let reads = || shop.vtex(|v| v.calls_of("GET", &order).len());
+    let before = reads();
+    let import = shop.command(&["import-orders"]).spawn().unwrap();
+    while reads() == before {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    shop.vtex(|v| v.set_status(&id, "handling"));
+    shop.stock("codigo;quantidade\nCAMISETA-P;95\n");
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 94, "pushed in the meantime, and let go of");
+    let _ = import.wait_with_output().unwrap();
+    shop.stock("codigo;quantidade\nCAMISETA-P;94\n");
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 93);
+}
+
 #[test]
 fn orders_in_every_state_at_the_first_push() {
     for date_counts in [true, false] {
@@ -287,6 +345,42 @@ fn the_buffer_and_its_exceptions() {
     shop.set("stock = { warehouse = \"1_1\", buffer = 5, buffers = { CANECA = 200, BONE = 0 } }");
     let _ = shop.push().exits(0);
     assert_eq!([1, 2, 3].map(|sku| shop.vtex(|v| v.available(&sku.to_string()))), [95, 0, 100]);
+}
+
+/// A buffer or a mapping that is set later counts at once, and not product by product as each is sold.
+#[test]
+fn a_change_of_the_configuration_changes_the_numbers() {
+    let mut shop = shop("");
+    let _ = shop.push().exits(0);
+    shop.set("stock = { warehouse = \"1_1\", settle = \"0s\", buffers = { CANECA = 5 } }");
+    let ran = shop.push().exits(0);
+    assert_eq!((&ran.summary()["updated"], &ran.stock("CANECA")["quantity"]), (&1.into(), &95.into()));
+    assert_eq!(shop.push().exits(0).summary()["calls"], 0);
+    // Another product of the channel for one of the ERP's.
+    shop.set(&format!("{STOCK}\nskus = {{ \"77\" = \"CANECA\" }}"));
+    let ran = shop.push().exits(0);
+    assert_eq!((&ran.summary()["updated"], &ran.stock("CANECA")["channel_sku"]), (&1.into(), &"77".into()));
+    assert_eq!(shop.vtex(|v| v.available("77")), 100);
+}
+
+/// What the channel was told of a warehouse stays there when another is pushed to: the same units are then sold twice.
+#[test]
+fn a_warehouse_that_is_not_pushed_to_any_more_is_told_of() {
+    let mut shop = shop("");
+    shop.vtex(|v| v.warehouses.push(("1_2".into(), "Loja".into())));
+    let _ = shop.push().exits(0);
+    shop.set("stock = { warehouse = \"1_2\", settle = \"0s\" }");
+    let ran = shop.push().exits(0);
+    assert_eq!(ran.summary()["updated"], 3);
+    let warnings = |records: Vec<serde_json::Value>| -> Vec<_> {
+        records.into_iter().filter(|record| record["code"] == "stock_left_behind").collect()
+    };
+    let told = warnings(ran.records());
+    assert_eq!(
+        (told.len(), &told[0]["warehouse"], &told[0]["products"], &told[0]["units"]),
+        (1, &"1_1".into(), &3.into(), &300.into())
+    );
+    assert!(warnings(shop.run(&["push-stock", "--full"]).exits(0).records()).is_empty(), "once");
 }
 
 #[test]
@@ -401,6 +495,54 @@ fn the_guard_refuses_to_empty_the_shop() {
     let ones: String = (12..30).map(|n| format!("P{n};1\n")).collect();
     shop.stock(&format!("codigo;quantidade\n{ones}"));
     assert!(shop.push().exits(6).summary()["message"].as_str().unwrap().contains("units would go"));
+}
+
+/// The last unit sold twice between two runs: no number undoes it, so a person is told at once.
+#[test]
+fn a_double_sale_is_told_until_there_are_as_many_as_were_sold() {
+    // In the ERP, or in flight because something holds it.
+    for carrier in ["Correios PAC", "Jadlog"] {
+        let shop = shop("");
+        shop.stock("codigo;quantidade\nCAMISETA-P;1\n");
+        let _ = shop.push().exits(0);
+        shop.place(paid());
+        shop.place(paid().carrier(carrier, "9", carrier));
+        let _ = shop.import();
+        let ran = shop.push().exits(3);
+        let record = ran.stock("CAMISETA-P");
+        assert_eq!((&record["outcome"], &record["reason"]["code"]), (&"held".into(), &"oversold".into()));
+        assert_eq!((&record["reason"]["units"], &record["reason"]["warehouse"]), (&1.into(), &"default".into()));
+        assert!(record["text"].as_str().unwrap().contains("1 unit more was sold than there is"), "{record}");
+        assert!(record["hint"].as_str().is_some_and(|hint| hint.contains("ledger cancel")), "{record}");
+        assert!(can_be_bought(&shop) <= 0, "nobody buys it a third time");
+        let holds = |code| shop.run(&["holds"]).exits(code).records();
+        let is_told = |hold: &serde_json::Value| hold["sku"] == "CAMISETA-P" && hold["reason"]["code"] == "oversold";
+        assert!(holds(3).iter().any(is_told));
+        assert_eq!(shop.push().exits(0).summary()["calls"], 0, "told once");
+        // Neither an update that the channel takes nor one that fails is the end of it.
+        let again = ["push-stock", "--sku", "CAMISETA-P"];
+        assert_eq!(shop.run(&again).exits(3).summary()["updated"], 1);
+        assert!(holds(3).iter().any(is_told));
+        shop.vtex(|v| v.faults.push(Fault::always(Kind::status(400)).on("PATCH", "/skus/1/")));
+        let _ = shop.run(&again).exits(3);
+        shop.vtex(|v| v.faults.clear());
+        assert!(holds(3).iter().any(is_told));
+        shop.stock("codigo;quantidade\nCAMISETA-P;2\n");
+        let _ = shop.push().exits(0);
+        assert!(holds(if carrier == "Jadlog" { 3 } else { 0 }).iter().all(|hold| hold["sku"] != "CAMISETA-P"));
+    }
+}
+
+/// Every unit is sold, and a buffer kept back besides: that is no double sale.
+#[test]
+fn what_is_kept_back_is_not_oversold() {
+    let shop = Shop::with("stock = { warehouse = \"1_1\", settle = \"0s\", buffer = 5 }");
+    shop.vtex(|v| v.add_sku("1", "CAMISETA-P"));
+    shop.stock("codigo;quantidade\nCAMISETA-P;1\n");
+    shop.place(paid());
+    let _ = shop.import().exits(0);
+    let ran = shop.run(&["push-stock", "--sku", "CAMISETA-P"]).exits(0);
+    assert_eq!(ran.stock("CAMISETA-P")["quantity"], 0);
 }
 
 #[test]
@@ -534,4 +676,48 @@ fn a_killed_push_is_finished_by_the_next() {
     shop.stock("codigo;quantidade\nCAMISETA-P;100\n");
     let _ = shop.push().exits(0);
     assert_eq!(can_be_bought(&shop), 100);
+}
+
+/// Two stores sell from one shelf: what one sold is not for sale in the other, before and after it is in the ERP; and what both sold in
+/// the same moment is told by both.
+#[test]
+fn two_channels_sell_from_one_shelf() {
+    let mut shop = shop("");
+    let outlet = Sandbox::start();
+    outlet.vtex(|v| {
+        v.add_sku("9", "CAMISETA-P");
+        v.configure_needed_feed();
+    });
+    shop.set_carriers(&format!(
+        "\"Correios PAC\" = \"Correios\"\n[channels.outlet]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
+         app_key = {{ env = \"VTEX_APP_KEY\" }}\napp_token = {{ env = \"VTEX_APP_TOKEN\" }}\nsince = \"2020-01-01\"\n\
+         requests_per_minute = 0\ndefault_carrier = \"Correios\"\nskus = {{ \"9\" = \"CAMISETA-P\" }}\n\
+         stock = {{ warehouse = \"1_1\", settle = \"0s\", unknown_skus = \"ignore\" }}",
+        outlet.url()
+    ));
+    let can_be_bought = || (shop.vtex(|v| v.available("1")), outlet.vtex(|v| v.available("9")));
+    shop.stock("codigo;quantidade\nCAMISETA-P;3\n");
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(), (3, 3));
+    // In flight: seen, and kept from the ERP by its carrier.
+    shop.place(paid().carrier("Jadlog", "9", "Jadlog"));
+    let _ = shop.import().exits(3);
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(), (2, 2));
+    outlet.vtex(|v| v.place(OrderSeed::new().sku("9", "CAMISETA-P", 4_990, 1)));
+    let _ = shop.import();
+    let _ = shop.push().exits(0);
+    // The held order may go into handling any moment, so what its own channel reserves for it is not added back there.
+    assert_eq!(can_be_bought(), (0, 1));
+    // The last one, twice between two runs.
+    for _ in 0..2 {
+        outlet.vtex(|v| v.place(OrderSeed::new().sku("9", "CAMISETA-P", 4_990, 1)));
+    }
+    let _ = shop.import();
+    let ran = shop.push().exits(3);
+    let told = ran.records().into_iter().filter(|record| record["reason"]["code"] == "oversold");
+    let told: Vec<_> = told.map(|record| (record["channel"].clone(), record["reason"]["units"].clone())).collect();
+    assert_eq!(told, [("loja".into(), 1.into()), ("outlet".into(), 1.into())]);
+    let (loja, outlet) = can_be_bought();
+    assert!(loja <= 0 && outlet <= 0, "{loja} {outlet}");
 }

@@ -31,7 +31,7 @@ pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> R
     let notes = pass.store.cancel_notes(row.row)?;
     // The order last: what it says is the freshest word there is.
     let payment = pass.channel.read_payment(&row.id).await?;
-    let facts = match read(pass, row, &notes, Some(payment)).await? {
+    let facts = match read(pass, row, Some(payment)).await? {
         Ok(facts) => facts,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
@@ -54,7 +54,8 @@ pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> R
         }
         actions.push(CANCEL_IN_ERP);
     }
-    pass.store.record_reading(row.row, &order, pass.clock.now())?;
+    let now = pass.clock.now();
+    pass.store.record_reading(row.row, &order, now, now)?;
     let decided = Decided { fate: Fate::Cancelled, reason: &reason, hold: None, open: false };
     Ok(pass.conclude(row, decided, Outcome::Cancelled, &reason, &actions)?)
 }

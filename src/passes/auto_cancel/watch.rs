@@ -1,5 +1,6 @@
 //! Money that comes for an order that is cancelled already: a boleto paid at a bank's counter after all, or in the moment between the
-//! last reading and the cancellation. Nothing is revived; a person must refund it, and is told.
+//! last reading and the cancellation. Nothing is revived; a person must refund it, and is told. The channel's own cancellations are
+//! watched, too: VTEX is known to cancel boletos at the weekend that can be paid on Monday.
 
 use chrono::TimeDelta;
 
@@ -12,7 +13,7 @@ use crate::store::orders::{Decided, Fate, OrderRow};
 
 /// How long a cancelled order is watched.
 const FOR: TimeDelta = TimeDelta::days(30);
-/// How often it is looked at.
+/// How often it is looked at, at most.
 const EVERY: TimeDelta = TimeDelta::days(1);
 
 /// Looks at every cancelled order whose turn it is.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::ChannelConfig;
-use crate::model::{ChannelName, Sku, WarehouseId};
+use sha2::{Digest, Sha256};
+
+use crate::config::{ChannelConfig, StockConfig};
+use crate::model::{ChannelName, Instant, Sku, WarehouseId};
 use crate::store::claims::ClaimLine;
 
 /// A warehouse of the channel, and the ERP's whose stock it gets.
@@ -54,6 +56,16 @@ pub struct Terms<'a> {
 impl Terms<'_> {
     fn config(&self, channel: &ChannelName) -> Option<&ChannelConfig> {
         self.channels.iter().find(|config| config.name == *channel)
+    }
+
+    /// A mark of all that the configuration adds to the numbers. Where it is another than before, any of them may be another; it
+    /// looks like an instant only to be stored as one.
+    pub fn mark(&self, places: &[Place], policy: &StockConfig) -> Instant {
+        let StockConfig { buffer, buffers, settle, reserved_for, .. } = policy;
+        let channels: Vec<_> = self.channels.iter().map(|one| (&one.name, &one.skus, &one.warehouses)).collect();
+        let all = format!("{:?}", (places, &self.default_warehouse, buffer, buffers, settle, reserved_for, channels));
+        let millis = Sha256::digest(all).iter().take(6).fold(0, |mark, byte| mark << 8 | i64::from(*byte));
+        Instant::from_timestamp_millis(millis).unwrap_or_default()
     }
 
     /// The ERP's code.

@@ -1,10 +1,11 @@
-//! Finding what may have changed, and what each number should be.
+//! Finding what may have changed, and what each number should be. What an ERP and orders tell is asked for by what changed since;
+//! when the configuration says otherwise than the last time, everything is looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims::{Claims, settle};
 use super::guard::{self, Toll};
-use super::{Decision, Push};
+use super::{Decision, Push, Worked};
 use crate::channel::Reading;
 use crate::erp::{StockLevel, StockReading};
 use crate::exit::Exit;
@@ -12,7 +13,8 @@ use crate::model::{Instant, Sku, WarehouseId};
 use crate::passes::Trouble;
 use crate::reason::Reason;
 use crate::report::{Outcome, Warning};
-use crate::store::stock::{StockCursor, StockRow};
+use crate::store::cursors::STOCK_TERMS;
+use crate::store::stock::{Left, StockCursor, StockRow};
 
 /// How many products are worked out, and stored, at a time.
 const CHUNK: usize = 500;
@@ -33,8 +35,11 @@ impl Push<'_> {
     pub(super) async fn work_out(&self) -> Result<(), Trouble> {
         self.read_unread().await?;
         let Some(changed) = self.changed().await? else { return Ok(()) };
-        if changed.complete && !self.is_whole(&changed)? {
-            return Ok(());
+        if changed.complete {
+            if !self.is_whole(&changed)? {
+                return Ok(());
+            }
+            self.leave_places()?;
         }
         let claims = self.claims()?;
         let handed_over = self.handed_over()?;
@@ -47,6 +52,9 @@ impl Push<'_> {
             self.work_out_chunk(levels, (&claims, &handed_over), resend, &mut toll).await?;
         }
         self.pass.store.want_stock(self.channel(), &[], changed.cursor)?;
+        if changed.complete {
+            self.pass.store.set_cursor(self.channel(), STOCK_TERMS, self.mark())?;
+        }
         if !self.request.confirm && !toll.is_small(self.policy) {
             let totals = self.pass.store.stock_totals(self.channel())?;
             if let Some(refusal) = toll.refusal(totals, self.policy) {
@@ -69,6 +77,8 @@ impl Push<'_> {
         self.hold_unresolved(&resolved)?;
         let rows = by_place(self.pass.store.stock_rows(self.channel(), &skus)?);
         let mut wants = Vec::with_capacity(levels.len());
+        // Of the products that the channel has, the worst case of each.
+        let mut shortages: BTreeMap<&Sku, Option<Worked>> = BTreeMap::new();
         for (level, read_at) in levels {
             for place in self.places.iter().filter(|place| place.erp == level.warehouse) {
                 let row = rows.get(&(level.sku.clone(), place.channel.clone()));
@@ -93,10 +103,53 @@ impl Push<'_> {
                         self.report(&worked, Outcome::Updated, None);
                     }
                 }
-                wants.push(worked.want);
+                wants.push(worked.want.clone());
+                if is_there {
+                    let worst = shortages.entry(&level.sku).or_default();
+                    let units = |worked: &Option<Worked>| worked.as_ref().and_then(|one| one.want.parts.oversold());
+                    let worked = Some(worked);
+                    if units(&worked) > units(worst) {
+                        *worst = worked;
+                    }
+                }
             }
         }
-        Ok(self.pass.store.want_stock(self.channel(), &wants, None)?)
+        self.pass.store.want_stock(self.channel(), &wants, None)?;
+        self.tell_shortages(shortages)
+    }
+
+    /// Holds the products of which more was sold than there is, which no number undoes; the others are held for that no more.
+    fn tell_shortages(&self, shortages: BTreeMap<&Sku, Option<Worked>>) -> Result<(), Trouble> {
+        let fine: Vec<&Sku> = shortages.iter().filter(|(_, worked)| worked.is_none()).map(|(sku, _)| *sku).collect();
+        self.pass.store.release_oversold(self.channel(), &fine, self.now())?;
+        for (sku, worked) in shortages {
+            let Some(worked) = worked else { continue };
+            let parts = &worked.want.parts;
+            let reason = Reason::Oversold {
+                warehouse: parts.erp_warehouse.clone(),
+                units: parts.oversold().unwrap_or_default(),
+                physical: parts.physical,
+                reserved: parts.reserved,
+                in_flight: parts.in_flight,
+            };
+            self.hold(sku, Some(&worked), reason)?;
+        }
+        Ok(())
+    }
+
+    /// A mark of what the configuration adds to the numbers.
+    fn mark(&self) -> Instant {
+        self.terms.mark(&self.places, self.policy)
+    }
+
+    /// Forgets the warehouses that are not pushed to any more, and tells of what the channel still sells from there.
+    fn leave_places(&self) -> Result<(), Trouble> {
+        let places: Vec<&WarehouseId> = self.places.iter().map(|place| &place.channel).collect();
+        for Left { warehouse, products, units } in self.pass.store.leave_warehouses(self.channel(), &places)? {
+            let channel = self.channel().clone();
+            self.pass.warn(&Warning::StockLeftBehind { channel, warehouse, products, units });
+        }
+        Ok(())
     }
 
     /// What orders claim now.
@@ -136,7 +189,7 @@ impl Push<'_> {
         let news_seq = store.stock_news_seq()?;
         let before = store.stock_cursor(self.channel())?;
         let incremental = match before {
-            Some(cursor) if !self.request.full => {
+            Some(cursor) if !self.request.full && store.cursor(self.channel(), STOCK_TERMS)? == Some(self.mark()) => {
                 let reading = self.pass.erp.stock_changed_since(cursor.erp_seq, self.now()).await?;
                 // Counting from an earlier number again: another ERP, or yesterday's copy of it.
                 (reading.seq >= cursor.erp_seq).then_some((cursor, reading))
@@ -220,8 +273,9 @@ impl Push<'_> {
             if self.pass.halted() {
                 return Ok(());
             }
+            let asked_at = self.now();
             match self.pass.channel.read_order(&id).await {
-                Ok(Reading::Order(order)) => store.record_reading(row, &order, self.now())?,
+                Ok(Reading::Order(order)) => store.record_reading(row, &order, asked_at, self.now())?,
                 // It is import-orders that says what is wrong with it; the channel subtracts its units itself.
                 Ok(Reading::Absent | Reading::Unreadable(_)) => {}
                 Err(error) => {
