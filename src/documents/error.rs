@@ -45,7 +45,7 @@ pub enum DocumentError {
     Unrecognised,
 
     /// `<!DOCTYPE`: never legitimate in a fiscal document, and a known way to attack a reader.
-    #[error("the XML holds a DOCTYPE, which no fiscal document has; refuse it and ask the sender for the original")]
+    #[error("the XML holds a DOCTYPE, which no fiscal document has; ask the sender for the original")]
     Doctype,
     /// Not well formed.
     #[error("the XML is broken at line {line}, column {column}: {detail}; it may have been cut short, fetch it again")]
