@@ -104,7 +104,7 @@ pub enum TakeError {
     #[error(transparent)]
     Document(#[from] DocumentError),
     /// The ledger refuses it, or its file cannot be written.
-    #[error(transparent)]
+    #[error("{}", plain(.0))]
     Ledger(#[from] ErpError),
     /// An invoice that is none for its order: every reason at once.
     #[error("{}", sentences(.0))]
@@ -129,6 +129,14 @@ impl TakeError {
             Self::Ledger(_) => "ledger",
             Self::Invoice(refusals) => refusals.first().map_or("nfe", Refusal::code),
         }
+    }
+}
+
+/// A refusal is said of a document, so nobody needs to hear by whom.
+fn plain(error: &ErpError) -> String {
+    match error {
+        ErpError::Refused { message, .. } => message.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Invoices: which order one belongs to, and whether it may be posted there.
 
 use super::{Rules, TakeError, Taken, refuse};
-use crate::documents::nfe::{Expectation, Notice, RecipientDocument, Refusal, check, named_orders};
+use crate::documents::nfe::{Expectation, Notice, RecipientDocument, Refusal, Source, check, named_orders};
 use crate::documents::{AccessKey, Nfe};
 use crate::erp::ErpError;
 use crate::erp::ledger::{Invoice, InvoiceCandidate, InvoiceLine, Ledger, LedgerInvoice, MatchedBy, OrderSummary};
@@ -56,7 +56,20 @@ impl Ledger {
             let found = self.orders_for_invoice(&numbers)?;
             let (mut theirs, others): (Vec<InvoiceCandidate>, Vec<InvoiceCandidate>) =
                 found.into_iter().partition(|order| order.document.as_ref() == recipient);
-            strangers.extend(others.into_iter().map(|order| order.order.number.clone()));
+            for other in others {
+                if !strangers.contains(&other.order.number) {
+                    strangers.push(other.order.number.clone());
+                }
+            }
+            // Lines of several orders: which of them is here says nothing of the others' goods.
+            if source == Source::Lines && numbers.len() > 1 && !theirs.is_empty() {
+                let message = format!(
+                    "invoice {} is for the orders {} together; have it issued for one of them alone",
+                    nfe.number,
+                    numbers.join(", ")
+                );
+                return refuse("invoice_ambiguous", message);
+            }
             // A whole number is worth more than one that the field cut short.
             if theirs.iter().any(|order| order.matched != MatchedBy::StoreNumberCut) {
                 theirs.retain(|order| order.matched != MatchedBy::StoreNumberCut);

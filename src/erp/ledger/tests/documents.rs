@@ -201,6 +201,25 @@ fn an_invoice_for_another_customer_names_the_order_it_would_have_gone_to() {
     assert!(refused.to_string().contains("the ledger's order 1,"), "{refused}");
 }
 
+#[test]
+fn an_invoice_for_several_orders_is_not_posted_to_the_one_that_is_here() {
+    let ledger = shop(&["4711"]);
+    let text = fixture(&format!("nfe/{S01}"));
+    let (start, end) = (text.find("<det ").unwrap(), text.find("</det>").unwrap() + 6);
+    let line = |item: u32, order: &str| {
+        let line = text[start..end].replace("nItem=\"1\"", &format!("nItem=\"{item}\""));
+        line.replace("<indTot>1</indTot>", &format!("<indTot>1</indTot><xPed>{order}</xPed>"))
+            .replace("2.0000", "1.0000")
+    };
+    let both = |first, second| {
+        format!("{}{}{}{}", &text[..start], line(1, first), line(2, second), &text[end..])
+            .replace("1543219876543-01", "0000")
+    };
+    assert_eq!(take_text(&ledger, &both("4711", "4712")).unwrap_err().code(), "invoice_ambiguous");
+    assert_eq!(posted(take_text(&ledger, &both("4711", "4711"))), Posted::New);
+    assert_eq!(stock_of(&ledger, "SKU-001"), (8, 0));
+}
+
 fn fixture(file: &str) -> String {
     std::fs::read_to_string(format!("{}/tests/fixtures/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
