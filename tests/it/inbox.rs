@@ -175,3 +175,39 @@ fn what_the_ledger_refuses_is_a_matter_of_the_command_line() {
         assert!(none.stderr.contains("no stock of NADA"), "{}", none.stderr);
     }
 }
+
+#[test]
+fn an_invoice_that_was_cancelled_before_it_came_is_refused() {
+    let shop = with_inboxes();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let nfe = invoice(&id, 509);
+    drop_into(&shop, "in/cancelled.xml", &nfe.cancellation(chrono::Utc::now()));
+    let told = shop.sync().exits(0);
+    assert!(told.records().iter().any(|record| record["kind"] == "events" && record["ahead"] == 1));
+    drop_into(&shop, "in/nfe.xml", &nfe.xml());
+    let _ = shop.sync().exits(3);
+    let reason = std::fs::read_to_string(shop.path("in/rejected/nfe.xml.txt")).unwrap();
+    assert!(reason.contains("was cancelled"), "{reason}");
+    assert_eq!((shop.erp()[&id][0].status.as_str(), shop.erp()[&id][0].reserved), ("paid", 1));
+}
+
+#[test]
+fn a_return_is_no_sale_and_the_same_invoice_twice_is_one() {
+    let shop = with_inboxes();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let nfe = invoice(&id, 510).xml();
+    let returned = nfe.replace("<finNFe>1<", "<finNFe>4<").replace("<tpNF>1<", "<tpNF>0<");
+    assert_ne!(returned, nfe);
+    drop_into(&shop, "in/return.xml", &returned);
+    let refused = shop.sync().exits(3);
+    assert!(refused.records().iter().any(|record| record["code"] == "nfe_entry"), "{}", refused.stdout);
+    assert_eq!(shop.erp()[&id][0].status, "paid");
+    drop_into(&shop, "in/a.xml", &nfe);
+    drop_into(&shop, "in/b.xml", &format!("\u{feff}{nfe}"));
+    let twice = shop.sync().exits(0).records();
+    let new: Vec<_> = twice.iter().filter(|record| record["kind"] == "invoice").map(|record| &record["new"]).collect();
+    assert_eq!(new, [true, false]);
+    assert_eq!((shop.erp()[&id][0].status.as_str(), shop.erp()[&id][0].reserved), ("invoiced", 0));
+}
