@@ -95,6 +95,9 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     if file.as_os_str() == "-" {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
+        if std::fs::metadata(file)?.is_dir() {
+            return Err(io::Error::other("it is a folder, and the files in it are to be named"));
+        }
         std::fs::File::open(file)?.take(limit).read_to_end(&mut bytes)?;
     }
     Ok(bytes)

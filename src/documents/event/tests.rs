@@ -37,6 +37,9 @@ fn s04_cancels() {
     assert_eq!(event.registered_at, Some(at("2026-10-16T12:12:05Z")));
     assert_eq!(event.protocol.as_deref(), Some("135260099999999"));
     assert_eq!(event.effect(), Effect::Cancels);
+    let why = "Desistencia do cliente antes do envio";
+    assert!(event.justification.as_ref().is_some_and(|text| text.as_str() == why));
+    assert!(!format!("{event:?}").contains("Desistencia"), "it may tell of people");
 }
 
 #[test]

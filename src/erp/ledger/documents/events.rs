@@ -2,7 +2,7 @@
 
 use super::{TakeError, Taken, refuse};
 use crate::documents::event::{Effect, EventKind, Standing};
-use crate::documents::{Event, Situation};
+use crate::documents::{Event, PrivateText, Situation};
 use crate::erp::ErpError;
 use crate::erp::ledger::{DeliveryEvent, DeliveryOutcome, InvoiceCancelled, Ledger};
 use crate::model::Instant;
@@ -47,7 +47,9 @@ impl Ledger {
         Ok(match event.effect() {
             Effect::Cancels => {
                 let at = event.registered_at.unwrap_or(now);
-                Ok(Heard::Cancelled(self.cancel_invoice(key, at, &event.reason)?))
+                // What a person wrote says more than SEFAZ's formula.
+                let why = event.justification.as_ref().map_or(event.reason.as_str(), PrivateText::as_str);
+                Ok(Heard::Cancelled(self.cancel_invoice(key, at, why)?))
             }
             Effect::Keeps if event.kind == EventKind::DeliveryProof => {
                 self.take_proof(event, now)?.map(|()| Heard::Kept).map_err(|why| ("delivery_proof", why))

@@ -115,7 +115,9 @@ fn a_cancelled_invoice_gives_its_units_back_whatever_comes_first() {
     let told = take(&ledger, "s04-proceventonfe-110111-135-of-s01.xml").unwrap();
     assert_eq!(told, Taken::Events { cancelled: 1, ahead: 0, kept: 0, left_out: vec![] });
     assert_eq!(stock_of(&ledger, "SKU-001"), (10, 4));
-    assert!(!detail(&ledger, OF_S01).order.invoiced);
+    let order = detail(&ledger, OF_S01);
+    assert!(!order.order.invoiced);
+    assert_eq!(order.invoices[0].cancel_reason.as_deref(), Some("Desistencia do cliente antes do envio"));
     // The cancellation came first: the file still says "authorised", and is refused.
     let told = take(&ledger, "s05-proceventonfe-110111-155-late-of-s02.xml").unwrap();
     assert_eq!(told, Taken::Events { cancelled: 0, ahead: 1, kept: 0, left_out: vec![] });
