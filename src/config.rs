@@ -16,8 +16,10 @@ use toml::Spanned;
 
 use self::secret::Source;
 use self::span::Patience;
+use crate::documents::SheetOptions;
 use crate::documents::ocoren::{CodeTable, Outcome};
 use crate::erp::ledger::Rules;
+use crate::model::money::DecimalMark;
 use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, TaxId, WarehouseId, calendar};
 
 pub use auto_cancel::AutoCancel;
@@ -196,11 +198,12 @@ impl Config {
         let erp = match raw.erp.kind.as_ref().as_str() {
             "ledger" => {
                 let codes = at.code_table(raw.carriers.codes, raw.carriers.codes_by_carrier)?;
+                let sheets = at.sheets(raw.erp.sheet_decimal)?;
                 let inboxes = [raw.erp.inbox, raw.carriers.inbox];
                 ErpConfig::Ledger {
                     file: folder.join(raw.erp.file.unwrap_or_else(|| "ledger.db".into())),
                     inboxes: inboxes.into_iter().flatten().map(|inbox| folder.join(inbox)).collect(),
-                    rules: Rules { issuers: issuers.clone(), codes },
+                    rules: Rules { issuers: issuers.clone(), codes, sheets },
                 }
             }
             other => {
@@ -288,6 +291,19 @@ impl Place<'_> {
             })
         };
         issuers.into_iter().map(issuer).collect()
+    }
+
+    fn sheets(&self, decimal: Option<Spanned<String>>) -> Result<SheetOptions, ConfigError> {
+        let Some(mark) = decimal else { return Ok(SheetOptions::default()) };
+        let decimal = match mark.as_ref().as_str() {
+            "comma" => DecimalMark::Comma,
+            "dot" => DecimalMark::Dot,
+            other => {
+                let said = format!("`{other}` is no decimal mark");
+                return Err(self.error(&mark, "erp.sheet_decimal", said, "write comma (1.234,00) or dot (1,234.00)"));
+            }
+        };
+        Ok(SheetOptions { decimal })
     }
 
     fn code_table(
@@ -480,6 +496,7 @@ struct RawErp {
     inbox: Option<PathBuf>,
     #[serde(default)]
     issuers: Vec<Spanned<String>>,
+    sheet_decimal: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -567,6 +584,16 @@ since = "2026-11-01"
         assert_eq!(app_token.source, Source::File("/etc/vaivem/token".into()));
         assert_eq!(*feed, FeedRule::Create);
         assert_eq!(channel.import, ImportRule::Paid);
+    }
+
+    #[test]
+    fn the_decimal_mark_of_sheets_is_declared() {
+        let text = |mark: &str| {
+            GOOD.replacen("kind = \"ledger\"", &format!("kind = \"ledger\"\nsheet_decimal = \"{mark}\""), 1)
+        };
+        let ErpConfig::Ledger { rules, .. } = parse(&text("comma")).unwrap().erp;
+        assert_eq!(rules.sheets.decimal, DecimalMark::Comma);
+        assert!(error(&text("virgula")).contains("`erp.sheet_decimal`: `virgula` is no decimal mark"));
     }
 
     #[test]

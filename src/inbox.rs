@@ -63,7 +63,7 @@ pub fn drain(
     keep: bool,
     now: Instant,
 ) -> Result<Vec<Drained>, InboxError> {
-    let found = settled(folder).map_err(|source| InboxError::Folder { path: folder.to_owned(), source })?;
+    let found = settled(folder, rules).map_err(|source| InboxError::Folder { path: folder.to_owned(), source })?;
     let mut drained = Vec::with_capacity(found.len());
     for (_, path) in found {
         let Some(content) = look(&path) else { continue };
@@ -100,7 +100,7 @@ enum Content {
 }
 
 /// The files that are whole, in the order in which they are taken. Only their names are kept: there may be many.
-fn settled(folder: &Path) -> io::Result<Vec<(u8, PathBuf)>> {
+fn settled(folder: &Path, rules: &Rules) -> io::Result<Vec<(u8, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -111,7 +111,7 @@ fn settled(folder: &Path) -> io::Result<Vec<(u8, PathBuf)>> {
         }
         let turn = match look(&entry.path()) {
             None => continue,
-            Some(Content::Whole { bytes, .. }) => turn(&bytes),
+            Some(Content::Whole { bytes, .. }) => turn(&bytes, rules),
             Some(Content::TooLarge(_) | Content::Unreadable(_)) => LAST_TURN,
         };
         found.push((turn, entry.path()));
@@ -161,8 +161,8 @@ fn looks_cut(bytes: &[u8]) -> bool {
 const LAST_TURN: u8 = 5;
 
 /// The place of a document among several that are taken together.
-pub fn turn(bytes: &[u8]) -> u8 {
-    match documents::recognise(bytes) {
+pub fn turn(bytes: &[u8], rules: &Rules) -> u8 {
+    match documents::recognise_with(bytes, rules.sheets) {
         Ok(Document::StockSheet(_)) => 0,
         Ok(Document::Nfe(_)) => 1,
         Ok(Document::Events(_) | Document::Situation(_)) => 2,

@@ -44,7 +44,7 @@ fn import(
     reporter: &Reporter,
     now: Instant,
 ) -> Result<Exit, Failure> {
-    let mut given: Vec<Given<'_>> = files.iter().map(|file| Given::look(file)).collect();
+    let mut given: Vec<Given<'_>> = files.iter().map(|file| Given::look(file, rules)).collect();
     given.sort_by_key(|document| document.turn);
     let (mut exit, mut refused) = (Exit::Done, 0);
     for document in given {
@@ -72,9 +72,9 @@ struct Given<'a> {
 }
 
 impl<'a> Given<'a> {
-    fn look(file: &'a Path) -> Self {
+    fn look(file: &'a Path, rules: &Rules) -> Self {
         let read = read(file);
-        let turn = inbox::turn(read.as_deref().unwrap_or_default());
+        let turn = inbox::turn(read.as_deref().unwrap_or_default(), rules);
         let is_file = file.as_os_str() != "-" && std::fs::metadata(file).is_ok_and(|meta| meta.is_file());
         Self { file, turn, once: (!is_file).then_some(read) }
     }

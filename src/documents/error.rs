@@ -210,7 +210,6 @@ impl LineErrors {
 
 impl fmt::Display for LineErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nothing of the sheet was taken; ")?;
         for (i, error) in self.kept.iter().enumerate() {
             if i > 0 {
                 f.write_str("; ")?;
@@ -280,7 +279,8 @@ pub enum LineProblem {
     },
     /// A mark before exactly three digits.
     #[error(
-        "the quantity `{text}` can be read as thousands or as decimals; write it without the mark, or declare the decimal mark"
+        "the quantity `{text}` can be read as thousands or as decimals; write it without the mark, or declare the decimal mark (sheet_decimal \
+         under [erp] in the configuration)"
     )]
     Ambiguous {
         /// The cell.

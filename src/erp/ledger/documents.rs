@@ -14,7 +14,7 @@ use std::io;
 use super::{Ledger, Posted, Product, StockCount, Warehouse};
 use crate::documents::nfe::{Notice, Refusal};
 use crate::documents::ocoren::CodeTable;
-use crate::documents::{self, Document, DocumentError, StockSheet};
+use crate::documents::{self, Document, DocumentError, SheetOptions, StockSheet};
 use crate::erp::ErpError;
 use crate::model::{ErpOrderId, Instant, Sku, TaxId};
 
@@ -25,6 +25,8 @@ pub struct Rules {
     pub issuers: Vec<TaxId>,
     /// What the carriers' codes mean.
     pub codes: CodeTable,
+    /// How sheets write quantities.
+    pub sheets: SheetOptions,
 }
 
 /// What was taken from a document.
@@ -162,7 +164,7 @@ impl Ledger {
         rules: &Rules,
         now: Instant,
     ) -> Result<Taken, TakeError> {
-        match documents::recognise(bytes)? {
+        match documents::recognise_with(bytes, rules.sheets)? {
             Document::StockSheet(sheet) => self.take_count(sheet, source, once, now),
             Document::Nfe(nfe) => self.take_invoice(&nfe, bytes, rules, now),
             Document::Events(events) => self.take_events(&events, now),

@@ -1,9 +1,10 @@
 //! What documents do to orders, invoices and stock.
 
 use super::*;
-use crate::documents::ocoren::CodeTable;
+use crate::documents::SheetOptions;
 use crate::erp::ledger::{DeliveryOutcome, Posted, Rules, Shipment, TakeError, Taken};
 use crate::model::TaxId;
+use crate::model::money::DecimalMark;
 
 const S01: &str = "s01-nfeproc-100-vtex-xped-marketplace.xml";
 const S02: &str = "s02-nfeproc-150-infcpl-only-boleto.xml";
@@ -101,10 +102,10 @@ fn an_invoice_without_an_order_or_of_a_stranger_company_is_refused() {
     let error = take(&shop(&["1"]), S01).unwrap_err().to_string();
     assert!(error.contains(OF_S01), "{error}");
     let ledger = shop(&[OF_S01]);
-    let rules = Rules { issuers: vec![TaxId::parse("34028316000103").unwrap()], codes: CodeTable::default() };
+    let rules = Rules { issuers: vec![TaxId::parse("34028316000103").unwrap()], ..Rules::default() };
     let error = take_by(&ledger, S01, &rules).unwrap_err().to_string();
     assert!(error.contains("not configured as one of ours"), "{error}");
-    let rules = Rules { issuers: vec![TaxId::parse("12.345.678/0001-95").unwrap()], codes: CodeTable::default() };
+    let rules = Rules { issuers: vec![TaxId::parse("12.345.678/0001-95").unwrap()], ..Rules::default() };
     assert_eq!(posted(take_by(&ledger, S01, &rules)), Posted::New);
 }
 
@@ -222,6 +223,17 @@ fn an_invoice_for_several_orders_is_not_posted_to_the_one_that_is_here() {
     assert_eq!(stock_of(&ledger, "SKU-001"), (8, 0));
 }
 
+#[test]
+fn thousands_are_read_where_the_decimal_mark_is_declared() {
+    let ledger = shop(&[]);
+    let sheet = "sku;qtd\nSKU-001;1.234\n";
+    let refused = take_text(&ledger, sheet).unwrap_err().to_string();
+    assert!(refused.contains("sheet_decimal"), "{refused}");
+    let rules = Rules { sheets: SheetOptions { decimal: DecimalMark::Comma }, ..Rules::default() };
+    ledger.take(sheet.as_bytes(), "sheet", None, &rules, now()).unwrap();
+    assert_eq!(stock_of(&ledger, "SKU-001"), (1234, 0));
+}
+
 fn fixture(file: &str) -> String {
     std::fs::read_to_string(format!("{}/tests/fixtures/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
@@ -329,7 +341,7 @@ fn an_invoice_of_last_year_is_not_meant() {
 fn what_a_carriers_file_may_lack_is_told() {
     let ledger = shop(&[OF_S01, OF_S02]);
     take(&ledger, S01).unwrap();
-    let rules = |issuer: &str| Rules { issuers: vec![TaxId::parse(issuer).unwrap()], codes: CodeTable::default() };
+    let rules = |issuer: &str| Rules { issuers: vec![TaxId::parse(issuer).unwrap()], ..Rules::default() };
     let ours = take_by(&ledger, "ocoren50-wrong-total-549.txt", &rules("12345678000195")).unwrap();
     let left_out = ours.left_out();
     assert!(left_out.iter().any(|why| why.contains("says it has 9 occurrences and has 5")), "{left_out:?}");
