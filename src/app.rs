@@ -333,11 +333,15 @@ fn drain_inboxes(
             Err(InboxError::Ledger(error)) => return Err(Failure::new(Exit::Failed, error.to_string())),
         };
         for file in drained {
-            if file.result.is_err() {
-                exit = exit.worst(Exit::Held);
+            let path = file.file.strip_prefix(".").unwrap_or(&file.file).display().to_string();
+            exit = exit.worst(taken::report(reporter, &path, &file.result));
+            if let Some(error) = &file.stuck {
+                log::error!(
+                    "{path} cannot be moved to done/ or rejected/ and lies in the inbox still: {error}; give vaivem the right to \
+                     write there"
+                );
+                exit = exit.worst(Exit::Config);
             }
-            let path = file.file.strip_prefix(".").unwrap_or(&file.file);
-            taken::report(reporter, &path.display().to_string(), &file.result);
         }
     }
     Ok(exit)

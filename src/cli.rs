@@ -254,9 +254,10 @@ pub enum HoldsCommand {
 pub enum LedgerCommand {
     /// Take in documents: stock sheets, NF-e and their events, shipment sheets, OCOREN
     ///
-    /// Each is recognised by its content, and taken whole or refused with the reason. A stock sheet has a header with at least a
-    /// code and a quantity (codigo;quantidade, sku,quantity …). An NF-e finds its order by the number in xPed or infCpl, and its
-    /// recipient must be the order's customer.
+    /// Each is recognised by its content, and taken whole or refused with the reason; invoices go before what refers to them,
+    /// whatever their order here. A stock sheet has a header with at least a code and a quantity (codigo;quantidade,
+    /// sku,quantity …). An NF-e finds its order by the number in xPed or infCpl, and its recipient must be the order's customer.
+    /// Exit code 3 when one was refused.
     Import {
         /// The files; `-` reads standard input
         #[arg(required = true, value_name = "FILE")]

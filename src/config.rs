@@ -19,8 +19,10 @@ use self::kind::Table;
 use self::secret::Source;
 use self::span::Patience;
 use crate::channel::outgoing::XmlRule;
+use crate::documents::SheetOptions;
 use crate::documents::ocoren::{CodeTable, Outcome};
 use crate::erp::ledger::Rules;
+use crate::model::money::DecimalMark;
 use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, TaxId, WarehouseId, calendar};
 
 pub use auto_cancel::AutoCancel;
@@ -174,11 +176,13 @@ impl Config {
         let issuers = at.issuers(raw.erp.issuers)?;
         let erp = match raw.erp.kind.as_ref().as_str() {
             "ledger" => {
+                let codes = at.code_table(raw.carriers.codes, raw.carriers.codes_by_carrier)?;
+                let sheets = at.sheets(raw.erp.sheet_decimal)?;
                 let inboxes = [raw.erp.inbox, raw.carriers.inbox];
                 ErpConfig::Ledger {
                     file: folder.join(raw.erp.file.unwrap_or_else(|| "ledger.db".into())),
                     inboxes: inboxes.into_iter().flatten().map(|inbox| folder.join(inbox)).collect(),
-                    rules: Rules { issuers: issuers.clone(), codes: at.codes(raw.carriers.codes)? },
+                    rules: Rules { issuers: issuers.clone(), codes, sheets },
                 }
             }
             other => {
@@ -268,10 +272,44 @@ impl Place<'_> {
         issuers.into_iter().map(issuer).collect()
     }
 
-    fn codes(&self, codes: BTreeMap<Spanned<String>, Spanned<String>>) -> Result<CodeTable, ConfigError> {
+    fn sheets(&self, decimal: Option<Spanned<String>>) -> Result<SheetOptions, ConfigError> {
+        let Some(mark) = decimal else { return Ok(SheetOptions::default()) };
+        let decimal = match mark.as_ref().as_str() {
+            "comma" => DecimalMark::Comma,
+            "dot" => DecimalMark::Dot,
+            other => {
+                let said = format!("`{other}` is no decimal mark");
+                return Err(self.error(&mark, "erp.sheet_decimal", said, "write comma (1.234,00) or dot (1,234.00)"));
+            }
+        };
+        Ok(SheetOptions { decimal })
+    }
+
+    fn code_table(
+        &self,
+        of_all: RawCodes,
+        by_carrier: BTreeMap<Spanned<String>, RawCodes>,
+    ) -> Result<CodeTable, ConfigError> {
+        let mut table = CodeTable::with(self.codes("carriers.codes", of_all)?);
+        for (carrier, codes) in by_carrier {
+            let key = format!("carriers.codes_by_carrier.\"{}\"", carrier.as_ref());
+            let cnpj = TaxId::parse(carrier.as_ref()).map_err(|problem| {
+                self.error(
+                    &carrier,
+                    &key,
+                    format!("is no CNPJ: {problem}"),
+                    "write the CNPJ that stands in the carrier's files",
+                )
+            })?;
+            table = table.at(cnpj, self.codes(&key, codes)?);
+        }
+        Ok(table)
+    }
+
+    fn codes(&self, table: &str, codes: RawCodes) -> Result<Vec<(u16, Outcome)>, ConfigError> {
         let mut own = Vec::with_capacity(codes.len());
         for (code, meaning) in codes {
-            let key = format!("carriers.codes.{}", code.as_ref());
+            let key = format!("{table}.{}", code.as_ref());
             let number = code.as_ref().parse().map_err(|_| {
                 self.error(&code, &key, "is no occurrence code", "write the number the carrier uses, such as 203")
             })?;
@@ -283,7 +321,7 @@ impl Place<'_> {
             })?;
             own.push((number, outcome));
         }
-        Ok(CodeTable::with(own))
+        Ok(own)
     }
 
     fn channel(&self, folder: &Path, name: &str, spanned: Spanned<RawChannel>) -> Result<ChannelConfig, ConfigError> {
@@ -381,6 +419,7 @@ struct RawErp {
     inbox: Option<PathBuf>,
     #[serde(default)]
     issuers: Vec<Spanned<String>>,
+    sheet_decimal: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -388,8 +427,13 @@ struct RawErp {
 struct RawCarriers {
     inbox: Option<PathBuf>,
     #[serde(default)]
-    codes: BTreeMap<Spanned<String>, Spanned<String>>,
+    codes: RawCodes,
+    #[serde(default)]
+    codes_by_carrier: BTreeMap<Spanned<String>, RawCodes>,
 }
+
+/// Occurrence codes with their meanings.
+type RawCodes = BTreeMap<Spanned<String>, Spanned<String>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -469,6 +513,40 @@ since = "2026-11-01"
         assert_eq!(app_token.source, Source::File("/etc/vaivem/token".into()));
         assert_eq!(*feed, FeedRule::Create);
         assert_eq!(channel.import, ImportRule::Paid);
+    }
+
+    #[test]
+    fn the_decimal_mark_of_sheets_is_declared() {
+        let text = |mark: &str| {
+            GOOD.replacen("kind = \"ledger\"", &format!("kind = \"ledger\"\nsheet_decimal = \"{mark}\""), 1)
+        };
+        let ErpConfig::Ledger { rules, .. } = parse(&text("comma")).unwrap().erp;
+        assert_eq!(rules.sheets.decimal, DecimalMark::Comma);
+        assert!(error(&text("virgula")).contains("`erp.sheet_decimal`: `virgula` is no decimal mark"));
+    }
+
+    #[test]
+    fn a_code_may_mean_something_else_at_one_carrier() {
+        let carriers = |codes: &str| format!("{GOOD}[carriers]\n{codes}\n");
+        let text = carriers(
+            "codes = { 203 = \"in_transit\" }\ncodes_by_carrier = { \"98.765.432/0001-98\" = { 203 = \"delivered\" } }",
+        );
+        let ErpConfig::Ledger { rules, .. } = parse(&text).unwrap().erp;
+        let carrier = TaxId::parse("98765432000198").unwrap();
+        assert_eq!(rules.codes.outcome(203, Some(&carrier)), Outcome::Delivered);
+        assert_eq!(rules.codes.outcome(203, None), Outcome::InTransit);
+        for (codes, key) in [
+            ("codes = { x = \"lost\" }", "carriers.codes.x"),
+            ("codes = { 203 = \"sumiu\" }", "carriers.codes.203"),
+            ("codes_by_carrier = { \"1\" = { 203 = \"lost\" } }", "carriers.codes_by_carrier.\"1\""),
+            (
+                "codes_by_carrier = { \"98765432000198\" = { 203 = \"sumiu\" } }",
+                "carriers.codes_by_carrier.\"98765432000198\".203",
+            ),
+        ] {
+            let problem = error(&carriers(codes));
+            assert!(problem.contains(&format!("`{key}`")), "{problem}");
+        }
     }
 
     #[test]

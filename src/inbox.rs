@@ -1,24 +1,27 @@
 //! Folders into which documents are dropped: every pass empties them first.
 //!
 //! A file that was taken goes to `done/`, a refused one to `rejected/` beside a text that says why. One that is still being written
-//! is left alone. Taking the same file twice changes nothing, so a crash between taking and moving does no harm.
+//! is left alone, and so are folders. Taking the same file twice changes nothing, so a crash between taking and moving does no
+//! harm, and a file that cannot be moved keeps out no other.
 
-use std::fs;
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
-use crate::documents::{self, Document};
+use crate::documents::text::MAX_TEXT_BYTES;
+use crate::documents::{self, Document, DocumentError};
 use crate::erp::ErpError;
 use crate::erp::ledger::{Ledger, Rules, TakeError, Taken};
 use crate::model::Instant;
 
 /// A file that changed within this time may still be being written.
 const SETTLED_AFTER: Duration = Duration::from_secs(5);
-/// Beyond this a file is no document; it is refused unread.
-const LARGEST: u64 = 64 * 1024 * 1024;
+/// One that ends in the middle of a line, or of its XML, is given this time: uploads stall.
+const WHOLE_AFTER: Duration = Duration::from_secs(60);
 
 /// What became of a file.
 #[derive(Debug)]
@@ -26,13 +29,15 @@ pub struct Drained {
     /// Its path in the inbox.
     pub file: PathBuf,
     /// What was taken, or why it was refused.
-    pub result: Result<Taken, String>,
+    pub result: Result<Taken, TakeError>,
+    /// Why it lies in the inbox still, where it should have been moved away.
+    pub stuck: Option<io::Error>,
 }
 
 /// Why an inbox could not be emptied; the files stay where they are.
 #[derive(Debug, thiserror::Error)]
 pub enum InboxError {
-    /// The folder or a file in it.
+    /// The folder itself.
     #[error("the inbox {path} cannot be used: {source}; check the path in the configuration and its permissions")]
     Folder {
         /// Which.
@@ -58,92 +63,162 @@ pub fn drain(
     keep: bool,
     now: Instant,
 ) -> Result<Vec<Drained>, InboxError> {
-    let mut found = settled(folder).map_err(|source| InboxError::Folder { path: folder.to_owned(), source })?;
-    found.sort_by(|a, b| (a.turn, &a.path).cmp(&(b.turn, &b.path)));
+    let found = settled(folder, rules).map_err(|source| InboxError::Folder { path: folder.to_owned(), source })?;
     let mut drained = Vec::with_capacity(found.len());
-    for file in found {
-        let source = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let result = match &file.bytes {
-            None => Err(format!("the file has more than {} MB", LARGEST / 1024 / 1024)),
-            Some(bytes) => match ledger.take(bytes, &source, Some(&file.identity), rules, now) {
-                Err(TakeError::Ledger(error @ ErpError::File(_))) => return Err(error.into()),
-                taken => taken.map_err(|error| error.to_string()),
-            },
+    for (_, path) in found {
+        let Some(content) = look(&path) else { continue };
+        let may_move = !keep && !matches!(content, Content::Unreadable(_));
+        let result = match take(ledger, &path, content, rules, now) {
+            Err(TakeError::Ledger(error @ ErpError::File(_))) => return Err(error.into()),
+            result => result,
         };
-        if !keep {
-            put_away(folder, &file.path, result.as_ref().err().map(String::as_str))
-                .map_err(|source| InboxError::Folder { path: file.path.clone(), source })?;
-        }
-        drained.push(Drained { file: file.path, result });
+        let stuck = if may_move { put_away(folder, &path, &result).err() } else { None };
+        drained.push(Drained { file: path, result, stuck });
     }
     Ok(drained)
 }
 
-struct Found {
-    path: PathBuf,
-    /// `None` when it is too large to be read.
-    bytes: Option<Vec<u8>>,
-    /// Name, time and content in one.
-    identity: String,
-    /// The order in which documents are taken.
-    turn: u8,
+fn take(ledger: &Ledger, path: &Path, content: Content, rules: &Rules, now: Instant) -> Result<Taken, TakeError> {
+    let (bytes, identity) = match content {
+        Content::Whole { bytes, identity } => (bytes, identity),
+        Content::TooLarge(error) => return Err(error.into()),
+        Content::Unreadable(error) => return Err(error.into()),
+    };
+    let source = path.file_name().unwrap_or_default().to_string_lossy();
+    ledger.take(&bytes, &source, Some(&identity), rules, now)
 }
 
-fn settled(folder: &Path) -> io::Result<Vec<Found>> {
+/// What a file holds.
+enum Content {
+    Whole {
+        bytes: Vec<u8>,
+        /// Name, time and content in one.
+        identity: String,
+    },
+    TooLarge(DocumentError),
+    Unreadable(io::Error),
+}
+
+/// The files that are whole, in the order in which they are taken. Only their names are kept: there may be many.
+fn settled(folder: &Path, rules: &Rules) -> io::Result<Vec<(u8, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let unfinished = [".part", ".tmp", ".crdownload", ".filepart"].iter().any(|end| name.ends_with(end));
-        let meta = entry.metadata()?;
-        if !meta.is_file() || name.starts_with('.') || unfinished {
+        let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
+        let is_unfinished = [".part", ".tmp", ".crdownload", ".filepart"].iter().any(|end| name.ends_with(end));
+        if name.starts_with('.') || is_unfinished {
             continue;
         }
-        let changed = meta.modified()?;
-        // A date ahead of this machine's clock is another machine's; it must not keep a file out for good.
-        let age = SystemTime::now().duration_since(changed).unwrap_or_else(|ahead| ahead.duration());
-        if age < SETTLED_AFTER {
-            continue;
-        }
-        let bytes = if meta.len() > LARGEST { None } else { Some(fs::read(entry.path())?) };
-        let since_epoch = changed.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let digest = Sha256::digest(bytes.as_deref().unwrap_or_default());
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        let identity = format!("{name} {} {digest}", since_epoch.as_millis());
-        found.push(Found { path: entry.path(), turn: turn(bytes.as_deref()), bytes, identity });
+        let turn = match look(&entry.path()) {
+            None => continue,
+            Some(Content::Whole { bytes, .. }) => turn(&bytes, rules),
+            Some(Content::TooLarge(_) | Content::Unreadable(_)) => LAST_TURN,
+        };
+        found.push((turn, entry.path()));
     }
+    found.sort();
     Ok(found)
 }
 
-fn turn(bytes: Option<&[u8]>) -> u8 {
-    match bytes.map(documents::recognise) {
-        Some(Ok(Document::StockSheet(_))) => 0,
-        Some(Ok(Document::Nfe(_))) => 1,
-        Some(Ok(Document::Events(_) | Document::Situation(_))) => 2,
-        Some(Ok(Document::ShipmentSheet(_))) => 3,
-        Some(Ok(Document::Ocoren(_))) => 4,
-        Some(Err(_)) | None => 5,
+/// Reads a file; `None` when it is none, when it may still be being written, or when somebody has taken it away.
+fn look(path: &Path) -> Option<Content> {
+    // Links are followed: whoever links a document wants it taken.
+    let before = fs::metadata(path).ok().filter(Metadata::is_file)?;
+    let changed = before.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    // A date ahead of this machine's clock is another machine's; it must not keep a file out for good.
+    let age = SystemTime::now().duration_since(changed).unwrap_or_else(|ahead| ahead.duration());
+    if age < SETTLED_AFTER {
+        return None;
+    }
+    let length = usize::try_from(before.len()).unwrap_or(usize::MAX);
+    if length > MAX_TEXT_BYTES {
+        let error = DocumentError::TooLarge { what: "a document", bytes: length, limit: MAX_TEXT_BYTES };
+        return Some(Content::TooLarge(error));
+    }
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => return Some(Content::Unreadable(error)),
+    };
+    let has_grown =
+        bytes.len() != length || fs::metadata(path).and_then(|after| after.modified()).ok() != Some(changed);
+    if has_grown || (age < WHOLE_AFTER && looks_cut(&bytes)) {
+        return None;
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let since_epoch = changed.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let identity = format!("{name} {} {digest}", since_epoch.as_millis());
+    Some(Content::Whole { bytes, identity })
+}
+
+/// Whether the end of a file looks like the middle of a document.
+fn looks_cut(bytes: &[u8]) -> bool {
+    !matches!(bytes.last(), Some(b'>' | b'\n' | b'\r' | b'\x1a'))
+}
+
+/// When the others have gone.
+const LAST_TURN: u8 = 5;
+
+/// The place of a document among several that are taken together.
+pub fn turn(bytes: &[u8], rules: &Rules) -> u8 {
+    match documents::recognise_with(bytes, rules.sheets) {
+        Ok(Document::StockSheet(_)) => 0,
+        Ok(Document::Nfe(_)) => 1,
+        Ok(Document::Events(_) | Document::Situation(_)) => 2,
+        Ok(Document::ShipmentSheet(_)) => 3,
+        Ok(Document::Ocoren(_)) => 4,
+        Err(_) => LAST_TURN,
     }
 }
 
-/// Moves a file to `done/`, or to `rejected/` beside the reason.
-fn put_away(folder: &Path, file: &Path, refusal: Option<&str>) -> io::Result<()> {
-    let place = folder.join(if refusal.is_some() { "rejected" } else { "done" });
+/// Moves a file to `done/`, or to `rejected/`; what a person must know of it lies beside it.
+fn put_away(folder: &Path, file: &Path, result: &Result<Taken, TakeError>) -> io::Result<()> {
+    let place = folder.join(if result.is_ok() { "done" } else { "rejected" });
     fs::create_dir_all(&place)?;
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let target = (0..)
-        .map(|n| if n == 0 { place.join(&name) } else { place.join(format!("{name}.{n}")) })
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| place.join(&name));
-    if let Some(reason) = refusal {
-        let mut beside = target.clone().into_os_string();
-        beside.push(".txt");
-        fs::write(beside, format!("{reason}\n"))?;
+    let (target, beside) = free_names(&place, &file.file_name().unwrap_or_default().to_os_string());
+    let text = note(result);
+    if let Some(text) = &text {
+        fs::write(&beside, text)?;
     }
-    match fs::rename(file, &target) {
-        // Another run was faster.
+    let moved = fs::rename(file, &target);
+    if moved.is_err() && text.is_some() {
+        let _ = fs::remove_file(&beside);
+    }
+    match moved {
+        // Somebody was faster.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         moved => moved,
+    }
+}
+
+/// Names for a file and for the text beside it that nothing has: what was put away before stays.
+fn free_names(place: &Path, name: &OsString) -> (PathBuf, PathBuf) {
+    let named = |n: u32| {
+        let mut target = place.join(name).into_os_string();
+        if n > 0 {
+            target.push(format!(".{n}"));
+        }
+        let mut beside = target.clone();
+        beside.push(".txt");
+        (PathBuf::from(target), PathBuf::from(beside))
+    };
+    let is_free = |path: &Path| fs::symlink_metadata(path).is_err();
+    (0..).map(named).find(|(target, beside)| is_free(target) && is_free(beside)).unwrap_or_else(|| named(0))
+}
+
+/// What lies beside a file that needs a person.
+fn note(result: &Result<Taken, TakeError>) -> Option<String> {
+    match result {
+        Err(problem) => Some(format!(
+            "{problem}\n\nNothing of this file was taken. Once that is mended, put it back into the folder above.\n"
+        )),
+        Ok(taken) if !taken.left_out().is_empty() => Some(format!(
+            "{}\n\nThe rest of this file was taken. Once that is mended, put it back into the folder above: what was taken is \
+             not taken twice.\n",
+            taken.left_out().join("\n")
+        )),
+        Ok(_) => None,
     }
 }
 
@@ -211,5 +286,110 @@ mod tests {
         let ledger = Ledger::open(&folder.path().join("ledger.db")).unwrap();
         let error = drain(&folder.path().join("none"), &ledger, &Rules::default(), false, now()).unwrap_err();
         assert!(error.to_string().contains("none"), "{error}");
+    }
+
+    fn shop() -> (tempfile::TempDir, PathBuf, Ledger) {
+        let folder = tempfile::tempdir().unwrap();
+        let inbox = folder.path().join("in");
+        fs::create_dir(&inbox).unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db")).unwrap();
+        (folder, inbox, ledger)
+    }
+
+    const OLD: Duration = Duration::from_secs(90);
+
+    #[test]
+    fn what_was_put_away_before_is_never_written_over() {
+        let (_folder, inbox, ledger) = shop();
+        drop_into(&inbox, "oco.txt", "first", OLD);
+        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        // Its reason would be called as the document refused before.
+        drop_into(&inbox, "oco", "second", OLD);
+        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        drop_into(&inbox, "oco", "third", OLD);
+        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        let rejected = inbox.join("rejected");
+        assert_eq!(names(&rejected), ["oco.1", "oco.1.txt", "oco.2", "oco.2.txt", "oco.txt", "oco.txt.txt"]);
+        assert_eq!(fs::read_to_string(rejected.join("oco.txt")).unwrap(), "first");
+        assert_eq!(fs::read_to_string(rejected.join("oco.2")).unwrap(), "third");
+    }
+
+    #[test]
+    fn a_file_that_ends_in_the_middle_is_given_a_minute() {
+        let (_folder, inbox, ledger) = shop();
+        drop_into(&inbox, "cut.csv", "sku;qtd\nA;1", Duration::from_secs(30));
+        drop_into(&inbox, "cut.xml", "<nfeProc><NF", Duration::from_secs(30));
+        drop_into(&inbox, "whole.csv", "sku;qtd\nB;1\n", Duration::from_secs(30));
+        let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        assert_eq!(drained.len(), 1, "{drained:?}");
+        assert_eq!(names(&inbox), ["cut.csv", "cut.xml", "done"]);
+        drop_into(&inbox, "cut.csv", "sku;qtd\nA;10", OLD);
+        drop_into(&inbox, "cut.xml", "<nfeProc><NF", OLD);
+        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        assert_eq!(names(&inbox), ["done", "rejected"]);
+    }
+
+    #[test]
+    fn what_is_no_document_is_refused_and_folders_stay() {
+        let (folder, inbox, ledger) = shop();
+        let large = fs::File::create(inbox.join("large.xml")).unwrap();
+        large.set_len(60 * 1024 * 1024).unwrap();
+        large.set_modified(SystemTime::now() - OLD).unwrap();
+        drop_into(&inbox, "danfe.pdf", "%PDF-1.7", OLD);
+        drop_into(&inbox, "notas.zip", "PK\u{3}\u{4}", OLD);
+        fs::create_dir(inbox.join("outubro")).unwrap();
+        drop_into(&inbox.join("outubro"), "count.csv", "sku;qtd\nA;1\n", OLD);
+        drop_into(folder.path(), "linked.csv", "sku;qtd\nA;7\n", OLD);
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(folder.path().join("linked.csv"), inbox.join("link.csv")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(folder.path().join("nowhere"), inbox.join("dangling.csv")).unwrap();
+        let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        let mut codes: Vec<&str> = drained.iter().filter_map(|file| Some(file.result.as_ref().err()?.code())).collect();
+        codes.sort_unstable();
+        assert_eq!(codes, ["document_pdf", "document_too_large", "document_workbook"]);
+        assert!(inbox.join("outubro/count.csv").exists());
+        if cfg!(unix) {
+            assert_eq!(ledger.stock_levels(None, now()).unwrap().levels[0].physical, 7);
+        }
+        assert!(drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_moved_keeps_out_no_other() {
+        let (_folder, inbox, ledger) = shop();
+        drop_into(&inbox, "a.csv", "sku;qtd\nA;1\n", OLD);
+        drop_into(&inbox, "b.csv", "sku;qtd\nB;2\n", OLD);
+        fs::write(inbox.join("done"), "in the way").unwrap();
+        let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        assert_eq!(drained.iter().filter(|file| file.result.is_ok() && file.stuck.is_some()).count(), 2, "{drained:?}");
+        assert_eq!(ledger.stock_levels(None, now()).unwrap().levels.len(), 2);
+        fs::remove_file(inbox.join("done")).unwrap();
+        let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        assert!(drained.iter().all(|file| file.stuck.is_none()), "{drained:?}");
+        assert_eq!(names(&inbox.join("done")), ["a.csv", "b.csv"]);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(40))]
+
+        #[test]
+        fn any_bytes_end_in_done_or_rejected(
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+            head in proptest::sample::select(vec!["", "sku;qtd\n", "<nfeProc", "000X\n340Y\n342", "\u{feff}", "pedido;rastreio\n"]),
+            name in "[a-zA-Z0-9 é~(){};'-]{1,20}",
+        ) {
+            let (_folder, inbox, ledger) = shop();
+            let mut content = head.as_bytes().to_vec();
+            content.extend(bytes);
+            let path = inbox.join(&name);
+            fs::write(&path, &content).unwrap();
+            fs::File::options().write(true).open(&path).unwrap().set_modified(SystemTime::now() - OLD).unwrap();
+            let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+            proptest::prop_assert_eq!(drained.len(), 1);
+            proptest::prop_assert!(drained[0].stuck.is_none());
+            let place = if drained[0].result.is_ok() { "done" } else { "rejected" };
+            proptest::prop_assert_eq!(fs::read(inbox.join(place).join(&name)).unwrap(), content);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `ledger …`: the embedded ERP for people: bring in documents, look at orders and stock, set a status, cancel.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -8,9 +8,11 @@ use serde_json::json;
 
 use super::{Failure, ledger_show, taken};
 use crate::cli::LedgerCommand;
-use crate::erp::ledger::{Ledger, OrderFilter, OrderSummary, Rules};
+use crate::documents::text::MAX_TEXT_BYTES;
+use crate::erp::ledger::{Ledger, OrderFilter, OrderSummary, Rules, StockLevel, TakeError};
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
+use crate::inbox;
 use crate::model::{Instant, Sku, Status, calendar};
 use crate::report::Reporter;
 
@@ -42,28 +44,63 @@ fn import(
     reporter: &Reporter,
     now: Instant,
 ) -> Result<Exit, Failure> {
-    let mut refused = 0;
-    for file in files {
-        let name = if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() };
-        let result = read(file)
-            .and_then(|bytes| ledger.take(&bytes, &name, None, rules, now).map_err(|error| error.to_string()));
+    let mut given: Vec<Given<'_>> = files.iter().map(|file| Given::look(file, rules)).collect();
+    given.sort_by_key(|document| document.turn);
+    let (mut exit, mut refused) = (Exit::Done, 0);
+    for document in given {
+        let name = document.name();
+        let taken = document.bytes().map_err(TakeError::from);
+        let result = match taken.and_then(|bytes| ledger.take(&bytes, &name, None, rules, now)) {
+            Err(TakeError::Ledger(error @ ErpError::File(_))) => return Err(unreadable(&error)),
+            result => result,
+        };
         refused += usize::from(result.is_err());
-        taken::report(reporter, &name, &result);
+        exit = exit.worst(taken::report(reporter, &name, &result));
     }
     if !reporter.is_human() {
         reporter.json("summary", json!({ "taken": files.len() - refused, "refused": refused }));
     }
-    Ok(if refused == 0 { Exit::Done } else { Exit::Held })
+    Ok(exit)
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, String> {
+/// A document on the command line. `*` gives them by name, and invoices go before what refers to them.
+struct Given<'a> {
+    file: &'a Path,
+    turn: u8,
+    /// What can be read once only: standard input, or a pipe.
+    once: Option<io::Result<Vec<u8>>>,
+}
+
+impl<'a> Given<'a> {
+    fn look(file: &'a Path, rules: &Rules) -> Self {
+        let read = read(file);
+        let turn = inbox::turn(read.as_deref().unwrap_or_default(), rules);
+        let is_file = file.as_os_str() != "-" && std::fs::metadata(file).is_ok_and(|meta| meta.is_file());
+        Self { file, turn, once: (!is_file).then_some(read) }
+    }
+
+    fn name(&self) -> String {
+        if self.file.as_os_str() == "-" { "standard input".to_owned() } else { self.file.display().to_string() }
+    }
+
+    fn bytes(self) -> io::Result<Vec<u8>> {
+        self.once.unwrap_or_else(|| read(self.file))
+    }
+}
+
+/// Reads no more than tells that it is too much.
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let limit = u64::try_from(MAX_TEXT_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
-    let read = if file.as_os_str() == "-" {
-        std::io::stdin().lock().read_to_end(&mut bytes)
+    if file.as_os_str() == "-" {
+        io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
-        std::fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
-    };
-    read.map(|_| bytes).map_err(|error| error.to_string())
+        if std::fs::metadata(file)?.is_dir() {
+            return Err(io::Error::other("it is a folder, and the files in it are to be named"));
+        }
+        std::fs::File::open(file)?.take(limit).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 fn orders(ledger: &Ledger, status: Option<&str>, limit: usize, reporter: &Reporter) -> Result<Exit, Failure> {
@@ -192,11 +229,21 @@ fn stock(ledger: &Ledger, sku: &[String], reporter: &Reporter, now: Instant) -> 
             );
         }
         reporter.json("summary", json!({ "levels": reading.levels.len(), "read_at": reading.read_at.to_rfc3339() }));
+    } else {
+        stock_table(&reading.levels, reporter);
+    }
+    let missing: Vec<&str> =
+        wanted.iter().filter(|sku| !reading.levels.iter().any(|level| level.sku == **sku)).map(Sku::as_str).collect();
+    if missing.is_empty() {
         return Ok(Exit::Done);
     }
+    Err(Failure::new(Exit::Usage, format!("the ledger has no stock of {}", missing.join(", "))))
+}
+
+fn stock_table(levels: &[StockLevel], reporter: &Reporter) {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["product", "warehouse", "physical", "reserved", "available"]);
-    for level in &reading.levels {
+    for level in levels {
         table.add_row([
             level.sku.to_string(),
             level.warehouse.to_string(),
@@ -206,12 +253,6 @@ fn stock(ledger: &Ledger, sku: &[String], reporter: &Reporter, now: Instant) -> 
         ]);
     }
     print_table(&mut table, &[2, 3, 4], reporter);
-    let missing: Vec<&str> =
-        wanted.iter().filter(|sku| !reading.levels.iter().any(|level| level.sku == **sku)).map(Sku::as_str).collect();
-    if !missing.is_empty() {
-        return Err(Failure::new(Exit::Usage, format!("the ledger has no stock of {}", missing.join(", "))));
-    }
-    Ok(Exit::Done)
 }
 
 fn print_table(table: &mut Table, right: &[usize], reporter: &Reporter) {
@@ -225,6 +266,10 @@ fn print_table(table: &mut Table, right: &[usize], reporter: &Reporter) {
     }
 }
 
+/// A refusal is the ledger's answer to what was typed; anything else is its file.
 pub(super) fn unreadable(error: &ErpError) -> Failure {
-    Failure::new(Exit::Failed, error.to_string())
+    match error {
+        ErpError::Refused { message, .. } => Failure::new(Exit::Usage, format!("the ledger refused: {message}")),
+        _ => Failure::new(Exit::Failed, error.to_string()),
+    }
 }

@@ -3,63 +3,92 @@
 use serde_json::{Value, json};
 
 use crate::documents::nfe::Notice;
-use crate::erp::ledger::{Posted, Taken};
+use crate::erp::ledger::{Posted, TakeError, Taken};
+use crate::exit::Exit;
 use crate::report::Reporter;
 
-/// Reports one document.
-pub fn report(reporter: &Reporter, file: &str, result: &Result<Taken, String>) {
+/// Reports one document. What needs a person is told in any case, and ends with [`Exit::Held`].
+pub fn report(reporter: &Reporter, file: &str, result: &Result<Taken, TakeError>) -> Exit {
+    let needs_a_person = result.as_ref().map_or(true, |taken| !taken.left_out().is_empty());
     match result {
-        Ok(taken) if reporter.is_human() => reporter.news(&format!("{file}: {}", text(taken))),
-        Ok(taken) => reporter.json("document", fields(file, taken)),
+        Ok(taken) if !reporter.is_human() => reporter.json("document", fields(file, taken)),
+        Ok(taken) if needs_a_person => reporter.line(&format!("{file}: {}", text(taken))),
+        Ok(taken) => reporter.news(&format!("{file}: {}", text(taken))),
         Err(problem) if reporter.is_human() => {
             reporter.line(&format!("refused   {file}: nothing of it was taken: {problem}"));
         }
-        Err(problem) => reporter.json("document", json!({ "file": file, "taken": false, "problem": problem })),
+        Err(problem) => {
+            let (code, problem) = (problem.code(), problem.to_string());
+            reporter.json("document", json!({ "file": file, "taken": false, "code": code, "problem": problem }));
+        }
     }
+    if needs_a_person { Exit::Held } else { Exit::Done }
+}
+
+/// How many of something there are.
+fn count(number: usize, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
+}
+
+/// Sentences below the line of their document; the first ones.
+fn below(sentences: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let mut text: String = sentences.iter().take(SHOWN).map(|sentence| format!("\n  {sentence}")).collect();
+    if sentences.len() > SHOWN {
+        text += &format!("\n  and {} more", sentences.len() - SHOWN);
+    }
+    text
 }
 
 fn text(taken: &Taken) -> String {
     match taken {
         Taken::Stock { products, changed, ignored_columns } => {
             let changed = match changed {
-                Some(changed) => format!("{changed} balances changed"),
-                None => "taken before".into(),
+                Some(changed) => format!("{} changed", count(*changed, "balance", "balances")),
+                None => "taken before, so nothing changed".into(),
             };
             let ignored = match ignored_columns.as_slice() {
                 [] => String::new(),
                 columns => format!("; columns not read: {}", columns.join(", ")),
             };
-            format!("stock sheet, {products} products, {changed}{ignored}")
+            format!("stock sheet, {}, {changed}{ignored}", count(*products, "product", "products"))
         }
         Taken::Invoice { order, number, posted, notices } => {
             let again = if *posted == Posted::Again { ", known before" } else { "" };
             let notices: String = notices.iter().map(|notice| format!("; note: {notice}")).collect();
             format!("invoice {number} of order {order}{again}{notices}")
         }
-        Taken::Events { cancelled, ahead, kept } => {
+        Taken::Events { cancelled, ahead, kept, left_out } => {
             let mut parts = Vec::new();
             if *cancelled > 0 {
-                parts.push(format!("{cancelled} invoices cancelled"));
+                parts.push(format!("{} cancelled", count(*cancelled, "invoice", "invoices")));
             }
             if *ahead > 0 {
-                parts.push(format!("{ahead} cancellations of invoices the ledger does not have"));
+                let ahead = count(*ahead, "cancellation", "cancellations");
+                parts.push(format!("{ahead} of an invoice the ledger does not have, which will be refused"));
             }
             if *kept > 0 {
-                parts.push(format!("{kept} that change nothing"));
+                parts.push(format!("{kept} that change{} nothing", if *kept == 1 { "s" } else { "" }));
             }
-            format!("SEFAZ's word on invoices: {}", parts.join(", "))
-        }
-        Taken::Deliveries { new, again, left_out } => {
-            let mut text = format!("occurrences of a carrier: {new} new, {again} known before");
             if !left_out.is_empty() {
-                text += &format!(", {} left out", left_out.len());
-                for why in left_out.iter().take(5) {
-                    text += &format!("\n  {why}");
-                }
+                parts.push(format!("{} left out", left_out.len()));
+            }
+            format!("SEFAZ's word on invoices: {}{}", parts.join(", "), below(left_out))
+        }
+        Taken::Deliveries { new, again, foreign, remarks, left_out } => {
+            let mut text = format!("occurrences of a carrier: {new} new, {again} known before");
+            if *foreign > 0 {
+                text += &format!(", {foreign} about other companies");
+            }
+            text += &below(remarks);
+            if !left_out.is_empty() {
+                text += &format!("\n  not taken, or to be looked at:{}", below(left_out));
             }
             text
         }
-        Taken::Shipments { new, again } => format!("shipment sheet: {new} parcels with news, {again} without"),
+        Taken::Shipments { new, again } => {
+            format!("shipment sheet: {} with news, {again} without", count(*new, "parcel", "parcels"))
+        }
     }
 }
 
@@ -73,11 +102,13 @@ fn fields(file: &str, taken: &Taken) -> Value {
             "file": file, "taken": true, "kind": "invoice", "erp_number": order, "number": number,
             "new": *posted == Posted::New, "notices": notices.iter().map(Notice::code).collect::<Vec<_>>(),
         }),
-        Taken::Events { cancelled, ahead, kept } => json!({
+        Taken::Events { cancelled, ahead, kept, left_out } => json!({
             "file": file, "taken": true, "kind": "events", "cancelled": cancelled, "ahead": ahead, "kept": kept,
+            "left_out": left_out,
         }),
-        Taken::Deliveries { new, again, left_out } => json!({
-            "file": file, "taken": true, "kind": "deliveries", "new": new, "again": again, "left_out": left_out,
+        Taken::Deliveries { new, again, foreign, remarks, left_out } => json!({
+            "file": file, "taken": true, "kind": "deliveries", "new": new, "again": again, "foreign": foreign,
+            "remarks": remarks, "left_out": left_out,
         }),
         Taken::Shipments { new, again } => json!({
             "file": file, "taken": true, "kind": "shipment_sheet", "new": new, "again": again,

@@ -45,7 +45,7 @@ pub enum DocumentError {
     Unrecognised,
 
     /// `<!DOCTYPE`: never legitimate in a fiscal document, and a known way to attack a reader.
-    #[error("the XML holds a DOCTYPE, which no fiscal document has; refuse it and ask the sender for the original")]
+    #[error("the XML holds a DOCTYPE, which no fiscal document has; ask the sender for the original")]
     Doctype,
     /// Not well formed.
     #[error("the XML is broken at line {line}, column {column}: {detail}; it may have been cut short, fetch it again")]
@@ -210,7 +210,6 @@ impl LineErrors {
 
 impl fmt::Display for LineErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nothing of the sheet was taken; ")?;
         for (i, error) in self.kept.iter().enumerate() {
             if i > 0 {
                 f.write_str("; ")?;
@@ -280,7 +279,8 @@ pub enum LineProblem {
     },
     /// A mark before exactly three digits.
     #[error(
-        "the quantity `{text}` can be read as thousands or as decimals; write it without the mark, or declare the decimal mark"
+        "the quantity `{text}` can be read as thousands or as decimals; write it without the mark, or declare the decimal mark (sheet_decimal \
+         under [erp] in the configuration)"
     )]
     Ambiguous {
         /// The cell.

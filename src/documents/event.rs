@@ -6,6 +6,7 @@
 use super::DocumentError;
 use super::access_key::AccessKey;
 use super::nfe::{Environment, Protocol, environment, instant, number};
+use super::text::PrivateText;
 use super::xml::{Element, bad};
 use crate::model::Instant;
 
@@ -32,6 +33,8 @@ pub struct Event {
     pub protocol: Option<String>,
     /// When the goods were delivered, in a proof of delivery (`dhEntrega`).
     pub delivered_at: Option<Instant>,
+    /// Why, in its author's words (`xJust`).
+    pub justification: Option<PrivateText>,
 }
 
 /// `tpEvento` (NF-e schemas of events, `PL_010`).
@@ -206,6 +209,7 @@ fn processed(root: Element<'_>) -> Result<Event, DocumentError> {
     let mut event = Event {
         happened_at: asked.read("infEvento/dhEvento", instant)?,
         delivered_at: details.map_or(Ok(None), |details| details.read("detEvento/dhEntrega", instant))?,
+        justification: details.map_or(Ok(None), |details| details.text("detEvento/xJust"))?.map(PrivateText::new),
         ..answer_of(answer, key, &code, sequence)?
     };
     if asked_environment == Environment::Test {
@@ -235,6 +239,7 @@ fn answer_of(answer: Element<'_>, key: AccessKey, code: &str, sequence: u32) -> 
         registered_at: answer.read("infEvento/dhRegEvento", instant)?,
         protocol: answer.text("infEvento/nProt")?,
         delivered_at: None,
+        justification: None,
     })
 }
 
@@ -252,6 +257,7 @@ fn old_cancellation(root: Element<'_>) -> Result<Event, DocumentError> {
         registered_at: answer.read("infCanc/dhRecbto", instant).ok().flatten(),
         protocol: answer.text("infCanc/nProt")?,
         delivered_at: None,
+        justification: None,
     })
 }
 

@@ -86,6 +86,8 @@ pub(super) fn is_sane(date: NaiveDate) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(text: &str) -> Instant {
@@ -120,6 +122,24 @@ mod tests {
             "+4/11/2026",
         ] {
             assert_eq!(Moment::parse(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "([0-9]{1,5}|[-/.: TZ+]|\\PC){0,24}") {
+            if let Some(moment) = Moment::parse(&text) {
+                prop_assert!(is_sane(moment.date().pred_opt().unwrap()) || is_sane(moment.date()));
+            }
+        }
+
+        #[test]
+        fn a_day_is_read_back(days in 0u64..36_000) {
+            let day = NaiveDate::from_ymd_opt(2000, 1, 2).unwrap() + chrono::Days::new(days);
+            for form in ["%d/%m/%Y", "%Y-%m-%d", "%d.%m.%Y"] {
+                let read = Moment::parse(&day.format(form).to_string()).unwrap();
+                prop_assert_eq!((read.date(), read.time_known), (day, false));
+            }
         }
     }
 }

@@ -205,7 +205,7 @@ impl Occurrence {
 
     /// What it means. An observation of a return turns a delivery into one that a person must look at.
     pub fn outcome(&self, table: &CodeTable) -> Outcome {
-        match (table.outcome(self.code), self.observation) {
+        match (table.outcome(self.code, self.carrier.as_ref()), self.observation) {
             (Outcome::Delivered, Some(Observation::AcceptedByAgreement)) => Outcome::DeliveredWithRemarks,
             (delivered, None | Some(Observation::AcceptedByAgreement)) => delivered,
             (delivered, Some(_)) if delivered.is_delivery() => Outcome::DeliveryDisputed,

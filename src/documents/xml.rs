@@ -5,7 +5,7 @@ use std::fmt::Display;
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
 use super::DocumentError;
-use super::text::excerpt;
+use super::text::{excerpt, is_filler};
 
 /// The namespace of NF-e and its events, whatever its prefix (MOC 7.0).
 const NAMESPACE: &str = "http://www.portalfiscal.inf.br/nfe";
@@ -20,8 +20,9 @@ const MAX_ATTRIBUTES: usize = 32;
 const MAX_NAMESPACES: usize = 512;
 const MAX_ELEMENTS: usize = 400_000;
 
-/// Reads XML that was decoded.
+/// Reads XML that was decoded. Blanks around it are no part of it: programs leave an empty line before the declaration.
 pub(super) fn parse(text: &str) -> Result<Document<'_>, DocumentError> {
+    let text = text.trim_matches(is_filler);
     check_shape(text)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: 1_000_000, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|error| broken(text, &error))

@@ -78,3 +78,124 @@ fn the_folder_is_named_when_it_is_not_there() {
     assert!(ran.stderr.contains("in cannot be used"), "{}", ran.stderr);
     assert_eq!(ran.order(&id)["outcome"], "imported", "orders go on coming in");
 }
+
+#[test]
+fn what_a_carriers_file_may_lack_is_told_even_when_quiet() {
+    let shop = with_inboxes();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    shop.drop_into("in/nfe.xml", &invoice(&id, 504).xml());
+    let day = chrono::Utc::now() - chrono::TimeDelta::minutes(30);
+    // Invoice 505 is not there yet, and its delivery must not be forgotten with the file.
+    let file = papers::ocoren(&[(504, 1, day), (505, 1, day)], day);
+    shop.drop_into("carriers/oco.txt", &file);
+    let told = shop.sync().exits(3);
+    let record = told.records().into_iter().find(|record| record["kind"] == "deliveries").unwrap();
+    assert_eq!((record["new"].as_u64(), record["left_out"].as_array().map(Vec::len)), (Some(1), Some(1)), "{record}");
+    assert_eq!(shop.erp()[&id][0].status, "delivered");
+    let beside = std::fs::read_to_string(shop.path("carriers/done/oco.txt.txt")).unwrap();
+    assert!(beside.contains("no invoice 505") && beside.contains("put it back"), "{beside}");
+    shop.drop_into("carriers/again.txt", &file);
+    let quiet = shop.run(&["-q", "--output", "human", "sync-payments"]).exits(3);
+    assert!(quiet.stdout.contains("no invoice 505"), "{}", quiet.stdout);
+}
+
+#[test]
+fn an_invoice_that_came_before_its_order_is_put_back_and_taken() {
+    let shop = with_inboxes();
+    let id = shop.place(paid());
+    shop.drop_into("in/nfe.xml", &invoice(&id, 506).xml());
+    let early = shop.import().exits(3);
+    let record = early.records().into_iter().find(|record| record["type"] == "document").unwrap();
+    assert_eq!(record["code"], "invoice_without_order", "{record}");
+    assert_eq!(early.order(&id)["outcome"], "imported");
+    let reason = std::fs::read_to_string(shop.path("in/rejected/nfe.xml.txt")).unwrap();
+    assert!(reason.contains("import the order first") && reason.contains("put it back"), "{reason}");
+    std::fs::rename(shop.path("in/rejected/nfe.xml"), shop.path("in/nfe.xml")).unwrap();
+    let _ = shop.sync().exits(0);
+    assert!(shop.erp()[&id][0].status == "invoiced" && shop.path("in/done/nfe.xml").exists());
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_stops_no_document_and_is_told() {
+    let shop = with_inboxes();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    std::fs::write(shop.path("in/done"), "in the way").unwrap();
+    shop.drop_into("in/a.csv", "sku;qtd\nCAMISETA-P;50\n");
+    shop.drop_into("in/b.xml", &invoice(&id, 507).xml());
+    let stuck = shop.run(&["sync-payments"]).exits(4);
+    assert!(stuck.stderr.contains("b.xml cannot be moved"), "{}", stuck.stderr);
+    assert_eq!(shop.erp()[&id][0].status, "invoiced");
+    std::fs::remove_file(shop.path("in/done")).unwrap();
+    let _ = shop.run(&["sync-payments"]).exits(0);
+    assert_eq!(shop.erp()[&id][0].reserved, 0);
+    assert!(shop.path("in/done/a.csv").exists() && shop.path("in/done/b.xml").exists());
+}
+
+#[test]
+fn documents_on_the_command_line_are_taken_in_an_order_that_makes_sense() {
+    let shop = with_inboxes();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let day = chrono::Utc::now() - chrono::TimeDelta::minutes(30);
+    std::fs::write(shop.path("A-OCO.txt"), papers::ocoren(&[(508, 1, day)], day)).unwrap();
+    std::fs::write(shop.path("b-nfe.xml"), invoice(&id, 508).xml()).unwrap();
+    let path = |name: &str| shop.path(name).display().to_string();
+    let _ = shop.run(&["ledger", "import", &path("A-OCO.txt"), &path("b-nfe.xml")]).exits(0);
+    assert_eq!(shop.erp()[&id][0].status, "delivered");
+    // Each is recognised, or refused with a code that stays.
+    let missing = shop.run(&["ledger", "import", &path("nowhere.xml"), &path("in")]).exits(3);
+    let codes: Vec<_> = missing.records().into_iter().filter(|record| record["type"] == "document").collect();
+    assert!(codes.len() == 2 && codes.iter().all(|record| record["code"] == "document_unreadable"), "{codes:?}");
+}
+
+#[test]
+fn what_the_ledger_refuses_is_a_matter_of_the_command_line() {
+    let shop = with_inboxes();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let _ = shop.run(&["ledger", "cancel", &id, "--reason", "a pedido"]).exits(0);
+    let late = shop.run(&["ledger", "set", &id, "shipped"]).exits(2);
+    assert!(late.stderr.contains("cannot become shipped"), "{}", late.stderr);
+    for output in ["human", "jsonl"] {
+        let none = shop.run(&["--output", output, "ledger", "stock", "--sku", "NADA"]).exits(2);
+        assert!(none.stderr.contains("no stock of NADA"), "{}", none.stderr);
+    }
+}
+
+#[test]
+fn an_invoice_that_was_cancelled_before_it_came_is_refused() {
+    let shop = with_inboxes();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let nfe = invoice(&id, 509);
+    shop.drop_into("in/cancelled.xml", &nfe.cancellation(chrono::Utc::now()));
+    let told = shop.sync().exits(0);
+    assert!(told.records().iter().any(|record| record["kind"] == "events" && record["ahead"] == 1));
+    shop.drop_into("in/nfe.xml", &nfe.xml());
+    let _ = shop.sync().exits(3);
+    let reason = std::fs::read_to_string(shop.path("in/rejected/nfe.xml.txt")).unwrap();
+    assert!(reason.contains("was cancelled"), "{reason}");
+    assert_eq!((shop.erp()[&id][0].status.as_str(), shop.erp()[&id][0].reserved), ("paid", 1));
+}
+
+#[test]
+fn a_return_is_no_sale_and_the_same_invoice_twice_is_one() {
+    let shop = with_inboxes();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let nfe = invoice(&id, 510).xml();
+    let returned = nfe.replace("<finNFe>1<", "<finNFe>4<").replace("<tpNF>1<", "<tpNF>0<");
+    assert_ne!(returned, nfe);
+    shop.drop_into("in/return.xml", &returned);
+    let refused = shop.sync().exits(3);
+    assert!(refused.records().iter().any(|record| record["code"] == "nfe_entry"), "{}", refused.stdout);
+    assert_eq!(shop.erp()[&id][0].status, "paid");
+    shop.drop_into("in/a.xml", &nfe);
+    shop.drop_into("in/b.xml", &format!("\u{feff}{nfe}"));
+    let twice = shop.sync().exits(0).records();
+    let new: Vec<_> = twice.iter().filter(|record| record["kind"] == "invoice").map(|record| &record["new"]).collect();
+    assert_eq!(new, [true, false]);
+    assert_eq!((shop.erp()[&id][0].status.as_str(), shop.erp()[&id][0].reserved), ("invoiced", 0));
+}

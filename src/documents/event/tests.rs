@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::documents::{Document, recognise};
 
@@ -35,6 +37,9 @@ fn s04_cancels() {
     assert_eq!(event.registered_at, Some(at("2026-10-16T12:12:05Z")));
     assert_eq!(event.protocol.as_deref(), Some("135260099999999"));
     assert_eq!(event.effect(), Effect::Cancels);
+    let why = "Desistencia do cliente antes do envio";
+    assert!(event.justification.as_ref().is_some_and(|text| text.as_str() == why));
+    assert!(!format!("{event:?}").contains("Desistencia"), "it may tell of people");
 }
 
 #[test]
@@ -180,4 +185,55 @@ fn how_an_invoice_stands() {
     assert_eq!(situation("100", &inner(CANCELLED)).standing(), Standing::Cancelled, "events outweigh the status");
     assert_eq!(situation("100", &inner(DUPLICATE)).standing(), Standing::Authorised);
     assert_eq!(situation("100", &inner(CANCELLED_LATE)).standing(), Standing::Authorised, "of another invoice");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn damaged_answers_are_read_or_refused(
+        form in 0usize..5,
+        flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..5),
+        cut in proptest::option::of(any::<prop::sample::Index>()),
+        inserted in proptest::option::of((any::<prop::sample::Index>(), "[<>/&'\"=A-Za-z0-9]{0,8}")),
+    ) {
+        const SPACE: &str = "xmlns='http://www.portalfiscal.inf.br/nfe'";
+        let mut bytes = match form {
+            0 => CANCELLED.to_vec(),
+            1 => DUPLICATE.to_vec(),
+            2 => format!("<retEnvEvento {SPACE}>{}{}</retEnvEvento>", answer(DUPLICATE), answer(CANCELLED)).into_bytes(),
+            3 => format!(
+                "<retConsSitNFe {SPACE}><tpAmb>1</tpAmb><cStat>101</cStat><chNFe>{S01}</chNFe>{}</retConsSitNFe>",
+                String::from_utf8_lossy(CANCELLED).split_once("?>").map_or("", |(_, rest)| rest)
+            )
+            .into_bytes(),
+            _ => format!(
+                "<retCancNFe {SPACE}><infCanc><tpAmb>1</tpAmb><cStat>101</cStat><chNFe>{S01}</chNFe></infCanc></retCancNFe>"
+            )
+            .into_bytes(),
+        };
+        for (at, value) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        if let Some((at, text)) = inserted {
+            let at = at.index(bytes.len());
+            bytes.splice(at..at, text.into_bytes());
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        match recognise(&bytes) {
+            Ok(Document::Events(events)) => {
+                prop_assert!(!events.is_empty());
+                // A cancellation that was rejected does not become one by damage to anything but its status.
+                let registered = |event: &Event| matches!(event.status, 101 | 135 | 136 | 151 | 155);
+                prop_assert!(events.iter().all(|event| event.effect() != Effect::Cancels || registered(event)));
+            }
+            Ok(Document::Situation(situation)) => {
+                let _ = situation.standing();
+            }
+            _ => {}
+        }
+    }
 }

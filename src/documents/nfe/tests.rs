@@ -367,6 +367,14 @@ fn utf16_is_read_too() {
 }
 
 #[test]
+fn blanks_around_the_xml_are_no_part_of_it() {
+    for (before, after) in [("\r\n", ""), ("\u{feff}\n ", "\n\n"), ("", "\r\n\u{1a}")] {
+        let text = format!("{before}{}{after}", std::str::from_utf8(S01).unwrap());
+        assert_eq!(read(text.as_bytes()), read(S01), "{before:?} {after:?}");
+    }
+}
+
+#[test]
 fn old_layouts_are_not_read() {
     for version in ["2.00", "1.10", "", "x"] {
         let text =

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::TaxId;
+
 /// What an occurrence means for a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -74,22 +76,31 @@ impl Outcome {
     }
 }
 
-/// The carriers' common table with one carrier's own codes over it. Codes from 106 up mean something else at each
-/// carrier, so none of them is known without such an entry.
+/// The carriers' common table with own codes over it: one carrier's before all carriers'. Codes from 106 up mean something
+/// else at each carrier, so none of them is known without such an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodeTable {
     own: BTreeMap<u16, Outcome>,
+    of_carriers: BTreeMap<TaxId, BTreeMap<u16, Outcome>>,
 }
 
 impl CodeTable {
     /// The common table with other meanings for some codes.
     pub fn with(own: impl IntoIterator<Item = (u16, Outcome)>) -> Self {
-        Self { own: own.into_iter().collect() }
+        Self { own: own.into_iter().collect(), of_carriers: BTreeMap::new() }
     }
 
-    /// What a code means.
-    pub fn outcome(&self, code: u16) -> Outcome {
-        self.own.get(&code).copied().unwrap_or_else(|| common(code))
+    /// The same with what codes mean at one carrier, whose CNPJ is in its files.
+    #[must_use]
+    pub fn at(mut self, carrier: TaxId, own: impl IntoIterator<Item = (u16, Outcome)>) -> Self {
+        self.of_carriers.entry(carrier).or_default().extend(own);
+        self
+    }
+
+    /// What a code means at a carrier.
+    pub fn outcome(&self, code: u16, carrier: Option<&TaxId>) -> Outcome {
+        let of_carrier = carrier.and_then(|carrier| self.of_carriers.get(carrier)).and_then(|own| own.get(&code));
+        of_carrier.or_else(|| self.own.get(&code)).copied().unwrap_or_else(|| common(code))
     }
 }
 
@@ -142,12 +153,14 @@ mod tests {
 
     #[test]
     fn a_carriers_own_codes_go_first() {
-        let table = CodeTable::with([(131, Outcome::Delivered), (1, Outcome::Internal)]);
-        assert_eq!(
-            (table.outcome(131), table.outcome(1), table.outcome(2)),
-            (Outcome::Delivered, Outcome::Internal, Outcome::Delivered)
-        );
-        assert_eq!(CodeTable::default().outcome(131), Outcome::Other(131));
+        let [one, other] = ["98765432000198", "34028316000103"].map(|cnpj| TaxId::parse(cnpj).unwrap());
+        let table = CodeTable::with([(131, Outcome::Delivered), (1, Outcome::Internal)])
+            .at(one.clone(), [(131, Outcome::InTransit), (203, Outcome::Lost)]);
+        let told = |carrier| [131, 1, 2, 203].map(|code| table.outcome(code, carrier));
+        let anybody = [Outcome::Delivered, Outcome::Internal, Outcome::Delivered, Outcome::Other(203)];
+        assert_eq!((told(None), told(Some(&other))), (anybody, anybody));
+        assert_eq!(told(Some(&one)), [Outcome::InTransit, Outcome::Internal, Outcome::Delivered, Outcome::Lost]);
+        assert_eq!(CodeTable::default().outcome(131, None), Outcome::Other(131));
     }
 
     #[test]

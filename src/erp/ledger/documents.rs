@@ -3,20 +3,20 @@
 //! A document is taken whole or refused with the reason; one that was taken before changes nothing. An invoice finds its
 //! order by the ledger's own link, then by the numbers it names, and its recipient must be the order's customer.
 
-use std::collections::BTreeMap;
+mod deliveries;
+mod events;
+mod invoice;
+mod parcels;
 
-use super::{
-    DeliveryEvent, DeliveryOutcome, Invoice, InvoiceCancelled, InvoiceCandidate, InvoiceLine, Ledger, LedgerInvoice,
-    MatchedBy, OrderSummary, Posted, Product, Shipment, StockCount, Warehouse,
-};
-use crate::documents::event::{Effect, EventKind, Standing};
-use crate::documents::nfe::{Expectation, Notice, RecipientDocument, Refusal, check, named_orders};
-use crate::documents::ocoren::{CodeTable, Occurrence, Outcome};
-use crate::documents::{
-    self, AccessKey, Document, DocumentError, Event, Nfe, Ocoren, ShipmentRow, ShipmentSheet, Situation, StockSheet,
-};
+use std::collections::BTreeMap;
+use std::io;
+
+use super::{Ledger, Posted, Product, StockCount, Warehouse};
+use crate::documents::nfe::{Notice, Refusal};
+use crate::documents::ocoren::CodeTable;
+use crate::documents::{self, Document, DocumentError, SheetOptions, StockSheet};
 use crate::erp::ErpError;
-use crate::model::{Cents, ErpOrderId, Instant, Sku, TaxId};
+use crate::model::{ErpOrderId, Instant, Sku, TaxId};
 
 /// What is configured about documents.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,8 @@ pub struct Rules {
     pub issuers: Vec<TaxId>,
     /// What the carriers' codes mean.
     pub codes: CodeTable,
+    /// How sheets write quantities.
+    pub sheets: SheetOptions,
 }
 
 /// What was taken from a document.
@@ -58,6 +60,8 @@ pub enum Taken {
         ahead: usize,
         /// What changes nothing: correction letters, repetitions.
         kept: usize,
+        /// Events of the same batch from which nothing follows: a sentence for each.
+        left_out: Vec<String>,
     },
     /// A carrier's occurrences.
     Deliveries {
@@ -65,7 +69,12 @@ pub enum Taken {
         new: usize,
         /// Occurrences known before.
         again: usize,
-        /// Occurrences about nothing in the ledger, or not sure about what: a sentence for each.
+        /// Occurrences about the invoices of other companies.
+        foreign: usize,
+        /// What is worth telling about what was taken.
+        remarks: Vec<String>,
+        /// Occurrences about nothing in the ledger, or not sure about what, and signs that some are missing: a sentence for
+        /// each.
         left_out: Vec<String>,
     },
     /// Parcels of orders.
@@ -77,14 +86,27 @@ pub enum Taken {
     },
 }
 
+impl Taken {
+    /// What of the document was not taken, for a person to look at: a sentence for each.
+    pub fn left_out(&self) -> &[String] {
+        match self {
+            Self::Events { left_out, .. } | Self::Deliveries { left_out, .. } => left_out,
+            Self::Stock { .. } | Self::Invoice { .. } | Self::Shipments { .. } => &[],
+        }
+    }
+}
+
 /// Why a document was not taken. Nothing of it was used.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeError {
+    /// The file itself cannot be opened.
+    #[error("the file cannot be read: {0}; check its name and that vaivem may read it")]
+    Unreadable(#[from] io::Error),
     /// It cannot be read.
     #[error(transparent)]
     Document(#[from] DocumentError),
     /// The ledger refuses it, or its file cannot be written.
-    #[error(transparent)]
+    #[error("{}", plain(.0))]
     Ledger(#[from] ErpError),
     /// An invoice that is none for its order: every reason at once.
     #[error("{}", sentences(.0))]
@@ -97,6 +119,27 @@ pub enum TakeError {
         /// What is wrong and what to do.
         message: String,
     },
+}
+
+impl TakeError {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "document_unreadable",
+            Self::Document(error) => error.code(),
+            Self::Ledger(ErpError::Refused { code, .. }) | Self::Refused { code, .. } => code,
+            Self::Ledger(_) => "ledger",
+            Self::Invoice(refusals) => refusals.first().map_or("nfe", Refusal::code),
+        }
+    }
+}
+
+/// A refusal is said of a document, so nobody needs to hear by whom.
+fn plain(error: &ErpError) -> String {
+    match error {
+        ErpError::Refused { message, .. } => message.clone(),
+        other => other.to_string(),
+    }
 }
 
 fn sentences(refusals: &[Refusal]) -> String {
@@ -121,7 +164,7 @@ impl Ledger {
         rules: &Rules,
         now: Instant,
     ) -> Result<Taken, TakeError> {
-        match documents::recognise(bytes)? {
+        match documents::recognise_with(bytes, rules.sheets)? {
             Document::StockSheet(sheet) => self.take_count(sheet, source, once, now),
             Document::Nfe(nfe) => self.take_invoice(&nfe, bytes, rules, now),
             Document::Events(events) => self.take_events(&events, now),
@@ -160,350 +203,5 @@ impl Ledger {
             None => Some(self.set_stocks(&counts, now, source)?),
         };
         Ok(Taken::Stock { products: named, changed, ignored_columns: sheet.ignored_columns })
-    }
-
-    fn take_invoice(&self, nfe: &Nfe, xml: &[u8], rules: &Rules, now: Instant) -> Result<Taken, TakeError> {
-        let order = self.order_of_invoice(nfe)?;
-        // Without configured issuers any is ours.
-        let anybody = [nfe.issuer.document.clone()];
-        let expected = Expectation {
-            issuers: if rules.issuers.is_empty() { &anybody } else { &rules.issuers },
-            is_customer: &|document| order.document.as_ref() == Some(document),
-            events: &[],
-            situation: None,
-            allow_test: false,
-            allow_nfce: false,
-            order_total: Some(order.order.total),
-            tolerance: Cents::ZERO,
-        };
-        let notices = check(nfe, &expected).map_err(TakeError::Invoice)?;
-        let invoice = LedgerInvoice {
-            number: nfe.number,
-            series: nfe.series.to_string(),
-            access_key: nfe.key.as_str().to_owned(),
-            issued_at: nfe.issued_instant(),
-            value: nfe.totals.invoice,
-            url: None,
-            xml: xml.to_vec(),
-            lines: self.lines_of_invoice(nfe, &order.order)?,
-        };
-        let id = order.order.id.clone();
-        let posted = self.post_invoice(&id, &invoice, now)?;
-        Ok(Taken::Invoice { order: id, number: nfe.number, posted, notices })
-    }
-
-    /// The one order that the invoice belongs to: the one it was posted for, else the one it names.
-    fn order_of_invoice(&self, nfe: &Nfe) -> Result<InvoiceCandidate, TakeError> {
-        let named = named_orders(nfe);
-        let mut numbers: Vec<String> = named.iter().map(|candidate| candidate.number.clone()).collect();
-        if let Some((id, _)) = self.invoice(&nfe.key)? {
-            numbers.insert(0, id.to_string());
-            let own = self.orders_for_invoice(&[id.as_str()])?.into_iter().find(|found| found.order.id == id);
-            if let Some(order) = own {
-                return Ok(order);
-            }
-        }
-        let recipient = match nfe.recipient.as_ref().map(|recipient| &recipient.document) {
-            Some(RecipientDocument::TaxId(document)) => Some(document),
-            _ => None,
-        };
-        let mut strangers = 0;
-        let mut sources: Vec<_> = named.iter().map(|candidate| candidate.source).collect();
-        sources.dedup();
-        for source in sources {
-            let numbers: Vec<&str> =
-                named.iter().filter(|each| each.source == source).map(|each| each.number.as_str()).collect();
-            let found = self.orders_for_invoice(&numbers)?;
-            let before = found.len();
-            let mut theirs: Vec<InvoiceCandidate> =
-                found.into_iter().filter(|order| order.document.as_ref() == recipient).collect();
-            strangers += before - theirs.len();
-            // A whole number is worth more than one that the field cut short.
-            if theirs.iter().any(|order| order.matched != MatchedBy::StoreNumberCut) {
-                theirs.retain(|order| order.matched != MatchedBy::StoreNumberCut);
-            }
-            match theirs.len() {
-                0 => {}
-                1 => return Ok(theirs.remove(0)),
-                _ => {
-                    let orders = theirs.iter().map(|order| order.order.number.clone()).collect::<Vec<_>>().join(", ");
-                    let message = format!(
-                        "invoice {} may belong to the orders {orders}; name one alone in xPed, or enter it by hand",
-                        nfe.number
-                    );
-                    return refuse("invoice_ambiguous", message);
-                }
-            }
-        }
-        if strangers > 0 {
-            return Err(TakeError::Invoice(vec![Refusal::Recipient]));
-        }
-        let tried =
-            if numbers.is_empty() { "it names none".to_owned() } else { format!("it names {}", numbers.join(", ")) };
-        let message = format!(
-            "invoice {} belongs to no order of the ledger ({tried}); import the order first, or have the issuer write its \
-             number into xPed",
-            nfe.number
-        );
-        refuse("invoice_without_order", message)
-    }
-
-    /// What the invoice covers, in the ledger's codes; `None` for all that remains, when the issuer uses other codes and the
-    /// invoice is worth the whole order.
-    fn lines_of_invoice(&self, nfe: &Nfe, order: &OrderSummary) -> Result<Option<Vec<InvoiceLine>>, TakeError> {
-        let skus: Vec<Sku> = nfe.lines.iter().map(|line| Sku::new(line.code.as_str())).collect();
-        let known = self.known_skus(&skus)?;
-        let mut lines = Vec::new();
-        for (line, sku) in nfe.lines.iter().zip(skus) {
-            match line.quantity.whole().filter(|units| *units > 0) {
-                Some(quantity) if known.contains(&sku) => lines.push(InvoiceLine { sku, quantity }),
-                _ if nfe.totals.invoice == order.total => return Ok(None),
-                _ => {
-                    let message = format!(
-                        "line {} of invoice {} is about {} of `{}`, which the ledger cannot post; add the product under that \
-                         code to the stock sheet",
-                        line.item, nfe.number, line.quantity, line.code
-                    );
-                    return refuse("invoice_lines", message);
-                }
-            }
-        }
-        Ok(Some(lines))
-    }
-
-    fn take_events(&self, events: &[Event], now: Instant) -> Result<Taken, TakeError> {
-        let (mut cancelled, mut ahead, mut kept) = (0, 0, 0);
-        for event in events {
-            match event.effect() {
-                Effect::Cancels => {
-                    let at = event.registered_at.unwrap_or(now);
-                    match self.cancel_invoice(event.key.as_str(), at, &event.reason)? {
-                        InvoiceCancelled::Now(_) => cancelled += 1,
-                        InvoiceCancelled::Again(_) => kept += 1,
-                        InvoiceCancelled::Ahead => ahead += 1,
-                    }
-                }
-                Effect::Keeps if event.kind == EventKind::DeliveryProof => {
-                    self.take_proof(event, now)?;
-                    kept += 1;
-                }
-                Effect::Keeps => kept += 1,
-                Effect::Nothing if event.hints_at_cancellation() => {
-                    let message = format!(
-                        "SEFAZ rejected the cancellation of {} as a repetition ({}), so it is probably cancelled already; ask \
-                         SEFAZ for its situation and give that answer",
-                        event.key.as_str(),
-                        event.status
-                    );
-                    return refuse("event_repeated", message);
-                }
-                Effect::Nothing => {
-                    let message = format!("SEFAZ did not register this event: {} {}", event.status, event.reason);
-                    return refuse("event_not_registered", message);
-                }
-            }
-        }
-        Ok(Taken::Events { cancelled, ahead, kept })
-    }
-
-    /// A proof of delivery, which carriers register at SEFAZ.
-    fn take_proof(&self, event: &Event, now: Instant) -> Result<(), TakeError> {
-        if let (Some((order, invoice)), Some(at)) = (self.invoice(&event.key)?, event.delivered_at)
-            && at <= now
-        {
-            let tracking_code = self.parcel_of(&order, &invoice)?;
-            let what = DeliveryOutcome::Delivered;
-            let (code, source, access_key) = ("110130".into(), "SEFAZ".into(), Some(invoice.access_key));
-            let event = DeliveryEvent { code, what, at, source, access_key, tracking_code };
-            self.add_delivery_event(&order, &event, now)?;
-        }
-        Ok(())
-    }
-
-    fn take_situation(&self, situation: &Situation, now: Instant) -> Result<Taken, TakeError> {
-        let told = |cancelled, ahead, kept| Ok(Taken::Events { cancelled, ahead, kept });
-        match situation.standing() {
-            Standing::Authorised => told(0, 0, 1),
-            Standing::Cancelled | Standing::Denied => {
-                match self.cancel_invoice(situation.key.as_str(), now, &situation.reason)? {
-                    InvoiceCancelled::Now(_) => told(1, 0, 0),
-                    InvoiceCancelled::Again(_) => told(0, 0, 1),
-                    InvoiceCancelled::Ahead => told(0, 1, 0),
-                }
-            }
-            Standing::Unknown => {
-                let message = format!(
-                    "SEFAZ's answer ({} {}) does not tell how the invoice stands; ask again",
-                    situation.status, situation.reason
-                );
-                refuse("situation_unknown", message)
-            }
-        }
-    }
-
-    fn take_occurrences(&self, file: &Ocoren, source: &str, rules: &Rules, now: Instant) -> Result<Taken, TakeError> {
-        let (mut new, mut again) = (0, 0);
-        let mut left_out: Vec<String> = file.warnings.iter().map(ToString::to_string).collect();
-        let odd = left_out.len();
-        for occurrence in &file.occurrences {
-            match self.take_occurrence(file, occurrence, source, rules, now)? {
-                Ok(Posted::New) => new += 1,
-                Ok(Posted::Again) => again += 1,
-                Err(why) => left_out.push(format!("line {}: {why}", occurrence.line)),
-            }
-        }
-        if new + again == 0 {
-            let first = left_out.get(odd).or(left_out.first()).cloned().unwrap_or_default();
-            let message = format!("none of its {} occurrences could be taken ({first})", file.occurrences.len());
-            return refuse("no_occurrence_taken", message);
-        }
-        Ok(Taken::Deliveries { new, again, left_out })
-    }
-
-    /// Takes one occurrence, or says why it is left out: carriers also tell of what is not ours.
-    fn take_occurrence(
-        &self,
-        file: &Ocoren,
-        occurrence: &Occurrence,
-        source: &str,
-        rules: &Rules,
-        now: Instant,
-    ) -> Result<Result<Posted, String>, TakeError> {
-        let number = occurrence.invoice.number;
-        let mut found: Vec<(ErpOrderId, Invoice)> = self.invoices_numbered(number)?;
-        found.retain(|(_, invoice)| names(occurrence, invoice));
-        let (order, invoice) = match found.len() {
-            0 => return Ok(Err(format!("the ledger has no invoice {number} of that issuer and series"))),
-            1 => found.remove(0),
-            n => return Ok(Err(format!("{n} invoices have the number {number}, and it does not tell which"))),
-        };
-        let Some((moment, _)) = occurrence.date(file, invoice.issued_at, now) else {
-            return Ok(Err(format!("invoice {number}: its date is missing or impossible")));
-        };
-        let event = DeliveryEvent {
-            code: format!("{:02}", occurrence.code),
-            what: delivery(occurrence.outcome(&rules.codes)),
-            at: moment.at,
-            source: source.to_owned(),
-            access_key: Some(invoice.access_key.clone()),
-            tracking_code: self.parcel_of(&order, &invoice)?,
-        };
-        let live = self
-            .order_detail(&order)?
-            .map_or(0, |detail| detail.invoices.iter().filter(|invoice| invoice.cancelled_at.is_none()).count());
-        if live > 1 && event.tracking_code.is_none() {
-            let message = format!(
-                "invoice {number} is one of {live} of its order and has no parcel with a tracking code, so it is not known what \
-                 was delivered; give its tracking code first"
-            );
-            return Ok(Err(message));
-        }
-        Ok(Ok(self.add_delivery_event(&order, &event, now)?))
-    }
-
-    /// The tracking code of the parcel that carries an invoice, if it has one.
-    fn parcel_of(&self, order: &ErpOrderId, invoice: &Invoice) -> Result<Option<String>, ErpError> {
-        let detail = self.order_detail(order)?;
-        let parcels = detail.into_iter().flat_map(|detail| detail.shipments);
-        Ok(parcels
-            .filter(|parcel| parcel.access_key.as_deref() == Some(invoice.access_key.as_str()))
-            .find_map(|parcel| parcel.tracking_code))
-    }
-
-    fn take_shipments(&self, sheet: &ShipmentSheet, now: Instant) -> Result<Taken, TakeError> {
-        // All lines are tied to their orders before any is taken.
-        let mut parcels = Vec::with_capacity(sheet.rows.len());
-        let mut wrong = Vec::new();
-        for row in &sheet.rows {
-            match self.parcel(row, now)? {
-                Ok(parcel) => parcels.push(parcel),
-                Err(why) => wrong.push(format!("line {}: {why}", row.line)),
-            }
-        }
-        if !wrong.is_empty() {
-            let more = if wrong.len() > 5 { format!("; and {} more", wrong.len() - 5) } else { String::new() };
-            wrong.truncate(5);
-            return refuse("shipment_lines", format!("{}{more}", wrong.join("; ")));
-        }
-        let (mut new, mut again) = (0, 0);
-        for (order, parcel) in parcels {
-            match self.set_shipment(&order, &parcel, now)? {
-                Posted::New => new += 1,
-                Posted::Again => again += 1,
-            }
-        }
-        Ok(Taken::Shipments { new, again })
-    }
-
-    /// The order and the parcel that a line of a sheet is about, or why it is refused.
-    fn parcel(&self, row: &ShipmentRow, now: Instant) -> Result<Result<(ErpOrderId, Shipment), String>, TakeError> {
-        let mut invoices = match row.invoice {
-            Some(number) => self.invoices_numbered(number)?,
-            None => Vec::new(),
-        };
-        invoices.retain(|(_, invoice)| row.series.as_ref().is_none_or(|series| *series == invoice.series));
-        let mut orders: Vec<ErpOrderId> = match &row.order {
-            Some(number) => self.order_by_any(number)?.into_iter().map(|summary| summary.order.id).collect(),
-            None => invoices.iter().map(|(order, _)| order.clone()).collect(),
-        };
-        if row.order.is_some() && row.invoice.is_some() {
-            invoices.retain(|(order, _)| orders.contains(order));
-        }
-        orders.dedup();
-        let named = row.order.clone().unwrap_or_else(|| format!("of invoice {}", row.invoice.unwrap_or_default()));
-        let order = match orders.len() {
-            0 => return Ok(Err(format!("the ledger has no order {named}"))),
-            1 => orders.remove(0),
-            _ => return Ok(Err(format!("the order {named} may be any of several"))),
-        };
-        let invoice = match (row.invoice, invoices.as_slice()) {
-            (None, _) => None,
-            (Some(_), [(_, invoice)]) => Some(invoice.access_key.clone()),
-            (Some(number), _) => return Ok(Err(format!("order {named} has no invoice {number}, or several"))),
-        };
-        if row.delivered_at.is_some_and(|moment| moment.at > now) {
-            return Ok(Err(format!(
-                "order {named} is delivered on a day that is still to come: a forecast is no delivery"
-            )));
-        }
-        let parcel = Shipment {
-            access_key: invoice,
-            collection_order: row.collection_order.clone(),
-            collection_order_at: row
-                .collection_order
-                .is_some()
-                .then_some(row.collected_at.map_or(now, |moment| moment.at)),
-            carrier: row.carrier.clone(),
-            tracking_code: row.tracking_code.clone(),
-            tracking_url: row.tracking_url.clone(),
-            shipped_at: row.dispatched_at.or(row.collected_at).map(|moment| moment.at),
-            delivered_at: row.delivered_at.map(|moment| moment.at),
-        };
-        Ok(Ok((order, parcel)))
-    }
-
-    /// The invoice with that key, and its order.
-    fn invoice(&self, key: &AccessKey) -> Result<Option<(ErpOrderId, Invoice)>, ErpError> {
-        let found = self.invoices_numbered(key.document_number())?;
-        Ok(found.into_iter().find(|(_, invoice)| invoice.access_key == key.as_str()))
-    }
-}
-
-/// Whether an occurrence is about that invoice, whose issuer stands in its access key.
-fn names(occurrence: &Occurrence, invoice: &Invoice) -> bool {
-    AccessKey::parse(&invoice.access_key)
-        .ok()
-        .and_then(|key| Some((key.issuer()?, key.series())))
-        .is_some_and(|(issuer, series)| occurrence.names(&issuer, series, invoice.number))
-}
-
-fn delivery(outcome: Outcome) -> DeliveryOutcome {
-    match outcome {
-        Outcome::Delivered => DeliveryOutcome::Delivered,
-        Outcome::DeliveredWithRemarks => DeliveryOutcome::DeliveredWithRemarks,
-        // Delivered and refused in one breath: a person must look, as at any refusal.
-        Outcome::Refused | Outcome::DeliveryDisputed => DeliveryOutcome::Refused,
-        Outcome::Returned => DeliveryOutcome::Returned,
-        _ => DeliveryOutcome::Other,
     }
 }

@@ -116,7 +116,11 @@ impl Ledger {
             refuse_cancelled(tx, &invoice.access_key)?;
             let status = must_read(tx, order)?.status;
             if matches!(status, Status::Cancelled | Status::Returned) {
-                return Err(refused("order_closed", format!("order {id} is {status} and cannot be invoiced")));
+                let message = format!(
+                    "order {id} is {status} and cannot be invoiced; have invoice {} cancelled at SEFAZ and give that event",
+                    invoice.number
+                );
+                return Err(refused("order_closed", message));
             }
             let taken = cover(tx, id, order, invoice)?;
             let row = insert(tx, order, invoice, now)?;
@@ -255,7 +259,11 @@ fn refuse_cancelled(tx: &Transaction<'_>, access_key: &str) -> Result<(), ErpErr
         .query_row([access_key], |row| row.get(0))
         .optional()?;
     match reason {
-        Some(reason) => Err(refused("invoice_cancelled", format!("invoice {access_key} was cancelled: {reason}"))),
+        Some(reason) => {
+            let message =
+                format!("invoice {access_key} was cancelled: {reason}; give the one that takes its place, if any");
+            Err(refused("invoice_cancelled", message))
+        }
         None => Ok(()),
     }
 }

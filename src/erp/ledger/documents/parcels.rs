@@ -1,0 +1,80 @@
+//! Lines of a shipment sheet, tied to their orders.
+
+use super::{TakeError, Taken, refuse};
+use crate::documents::{ShipmentRow, ShipmentSheet};
+use crate::erp::ledger::{Ledger, Posted, Shipment};
+use crate::model::{ErpOrderId, Instant};
+
+impl Ledger {
+    pub(super) fn take_shipments(&self, sheet: &ShipmentSheet, now: Instant) -> Result<Taken, TakeError> {
+        // All lines are tied to their orders before any is taken.
+        let mut parcels = Vec::with_capacity(sheet.rows.len());
+        let mut wrong = Vec::new();
+        for row in &sheet.rows {
+            match self.parcel(row, now)? {
+                Ok(parcel) => parcels.push(parcel),
+                Err(why) => wrong.push(format!("line {}: {why}", row.line)),
+            }
+        }
+        if !wrong.is_empty() {
+            let more = if wrong.len() > 5 { format!("; and {} more", wrong.len() - 5) } else { String::new() };
+            wrong.truncate(5);
+            return refuse("shipment_lines", format!("{}{more}", wrong.join("; ")));
+        }
+        let (mut new, mut again) = (0, 0);
+        for (order, parcel) in parcels {
+            match self.set_shipment(&order, &parcel, now)? {
+                Posted::New => new += 1,
+                Posted::Again => again += 1,
+            }
+        }
+        Ok(Taken::Shipments { new, again })
+    }
+
+    /// The order and the parcel that a line of a sheet is about, or why it is refused.
+    fn parcel(&self, row: &ShipmentRow, now: Instant) -> Result<Result<(ErpOrderId, Shipment), String>, TakeError> {
+        let mut invoices = match row.invoice {
+            Some(number) => self.invoices_numbered(number)?,
+            None => Vec::new(),
+        };
+        invoices.retain(|(_, invoice)| row.series.as_ref().is_none_or(|series| *series == invoice.series));
+        let mut orders: Vec<ErpOrderId> = match &row.order {
+            Some(number) => self.order_by_any(number)?.into_iter().map(|summary| summary.order.id).collect(),
+            None => invoices.iter().map(|(order, _)| order.clone()).collect(),
+        };
+        if row.order.is_some() && row.invoice.is_some() {
+            invoices.retain(|(order, _)| orders.contains(order));
+        }
+        orders.dedup();
+        let named = row.order.clone().unwrap_or_else(|| format!("of invoice {}", row.invoice.unwrap_or_default()));
+        let order = match orders.len() {
+            0 => return Ok(Err(format!("the ledger has no order {named}"))),
+            1 => orders.remove(0),
+            _ => return Ok(Err(format!("the order {named} may be any of several"))),
+        };
+        let invoice = match (row.invoice, invoices.as_slice()) {
+            (None, _) => None,
+            (Some(_), [(_, invoice)]) => Some(invoice.access_key.clone()),
+            (Some(number), _) => return Ok(Err(format!("order {named} has no invoice {number}, or several"))),
+        };
+        if row.delivered_at.is_some_and(|moment| moment.at > now) {
+            return Ok(Err(format!(
+                "order {named} is delivered on a day that is still to come: a forecast is no delivery"
+            )));
+        }
+        let parcel = Shipment {
+            access_key: invoice,
+            collection_order: row.collection_order.clone(),
+            collection_order_at: row
+                .collection_order
+                .is_some()
+                .then_some(row.collected_at.map_or(now, |moment| moment.at)),
+            carrier: row.carrier.clone(),
+            tracking_code: row.tracking_code.clone(),
+            tracking_url: row.tracking_url.clone(),
+            shipped_at: row.dispatched_at.or(row.collected_at).map(|moment| moment.at),
+            delivered_at: row.delivered_at.map(|moment| moment.at),
+        };
+        Ok(Ok((order, parcel)))
+    }
+}
