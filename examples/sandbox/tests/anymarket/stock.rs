@@ -150,6 +150,9 @@ fn an_account_may_move_the_stock_itself() {
     assert_eq!(told(&mut a, "CAMISETA-P"), json!([9.0, 0.0, 9.0]), "once");
     a.cancel(id, AnyCancelledBy::Marketplace);
     assert_eq!(a.available("CAMISETA-P"), 10);
+    let gone = a.place(shirt().status("INVOICED"));
+    put(&mut a, gone, &shipped());
+    assert_eq!(a.available("CAMISETA-P"), 10, "it was out already");
 }
 
 #[test]
