@@ -28,7 +28,7 @@ impl Anymarket {
             ("GET", [id]) => self.read(id, request),
             ("PUT", [id]) => self.put_order(id, request),
             ("PUT", [id, "nfe"]) => self.put_nfe(id, request),
-            // A path of the connectors and not of an ERP (4.5).
+            // A path of the connectors and not of an ERP (ANYMARKET 4.5).
             ("PUT", [id, "transmissionStatus" | "updatePrices"]) => {
                 self.known(id)?;
                 Err(refuse(500, "Método restrito para uso do ANYMARKET."))

@@ -1,4 +1,5 @@
-//! What the reference calls open, or knows from one source only: each as a switch, set to its likelier side.
+//! What the reference calls open, or knows from one source only: each as a switch, set to its likelier side. The numbers
+//! are sections of the ANYMARKET reference.
 
 /// The switches. Where the reference leans to neither side, the side that shows a client's mistake sooner is the default.
 #[derive(Clone, Debug)]

@@ -57,7 +57,8 @@ impl Anymarket {
             xml_refusal: None,
             delivery_issue: false,
             allocation,
-            is_deducted: false,
+            // The stock a test sets is what is left after it.
+            is_deducted: self.settings.moves_stock_itself && OUT.contains(&status.as_str()),
             history: vec![(created, status.clone())],
             status,
             seed,

@@ -150,6 +150,9 @@ fn an_account_may_move_the_stock_itself() {
     assert_eq!(told(&mut a, "CAMISETA-P"), json!([9.0, 0.0, 9.0]), "once");
     a.cancel(id, AnyCancelledBy::Marketplace);
     assert_eq!(a.available("CAMISETA-P"), 10);
+    let gone = a.place(shirt().status("INVOICED"));
+    put(&mut a, gone, &shipped());
+    assert_eq!(a.available("CAMISETA-P"), 10, "it was out already");
 }
 
 #[test]
@@ -170,6 +173,13 @@ fn several_locations_serve_a_line() {
     let seed = AnyOrderSeed::new().line(AnyLine::new("CAMISETA-P", 1, 2).at_location(2, 2));
     let chosen = a.place(seed);
     assert_eq!(super::read(&mut a, chosen)["items"][0]["stocks"], json!([part(2, "Loja", 2.0)]));
+    let mut b = shop();
+    b.add_location(2, "Loja");
+    b.set_stock("CAMISETA-P", 2, 5);
+    let twice = AnyOrderSeed::new().sku("CAMISETA-P", 1, 8).sku("CAMISETA-P", 1, 4);
+    let twice = b.sell(twice).expect("enough together");
+    let second = super::read(&mut b, twice)["items"][1]["stocks"].clone();
+    assert_eq!(second, json!([part(1, "Principal", 2.0), part(2, "Loja", 2.0)]), "a unit serves one line");
     let locals = get(&mut a, "/v2/stocks/locals").value();
     assert_eq!((&locals[0]["defaultLocal"], &locals[1]["name"]), (&json!(true), &json!("Loja")));
     assert_eq!((get(&mut a, "/v2/stocks/locals/2").status, get(&mut a, "/v2/stocks/locals/3").status), (200, 404));
