@@ -7,6 +7,9 @@ pub mod vtex;
 use crate::http::{CallError, Counts};
 use crate::model::{ChannelName, ChannelSku, Instant, Order, OrderId, Sku, Status, WarehouseId};
 
+/// The name by which a configuration means a channel's only or default warehouse, where its id need not be known.
+pub const DEFAULT_WAREHOUSE: &str = "default";
+
 /// An order heard of, by feed or list. A hint only: decisions rest on a fresh reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {

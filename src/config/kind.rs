@@ -51,6 +51,15 @@ impl ChannelKind {
         }
     }
 
+    /// Whether it is known to subtract what its own open orders reserve from the stock it is told.
+    pub(super) fn reserves(&self) -> bool {
+        match self {
+            Self::Vtex { .. } => true,
+            // It has a count of reservations, and what goes into it is documented nowhere: to count on it could sell units twice.
+            Self::Anymarket { .. } => false,
+        }
+    }
+
     /// Whether its answers tell what is left of its quota.
     pub(super) fn tells_quota(&self) -> bool {
         matches!(self, Self::Anymarket { .. })

@@ -29,6 +29,8 @@ pub struct StockConfig {
     pub settle: Duration,
     /// How long the channel keeps the units of an order that nobody pays.
     pub reserved_for: Duration,
+    /// The channel is known to subtract the units of its own unpaid orders, so that they are added back to what it is told.
+    pub channel_reserves: bool,
 }
 
 /// What to do about products of the ERP that the channel does not have.
@@ -54,12 +56,15 @@ pub(super) struct RawStock {
     unknown_skus: UnknownSkus,
     settle: Option<Span>,
     reserved_for: Option<Span>,
+    channel_reserves: Option<bool>,
 }
 
-impl From<RawStock> for StockConfig {
-    fn from(raw: RawStock) -> Self {
+impl RawStock {
+    /// `channel_reserves` is what the kind of channel is known to do.
+    pub fn or_default(self, channel_reserves: bool) -> StockConfig {
+        let raw = self;
         const DAY: u64 = 24 * 3600;
-        Self {
+        StockConfig {
             enabled: raw.enabled.unwrap_or(true),
             warehouse: raw.warehouse.map(WarehouseId::new),
             buffer: raw.buffer.into(),
@@ -70,6 +75,7 @@ impl From<RawStock> for StockConfig {
             settle: raw.settle.map_or(Duration::from_secs(60), |span| span.0),
             // The `lockTTL` that VTEX's order examples show.
             reserved_for: raw.reserved_for.map_or(Duration::from_secs(10 * DAY), |span| span.0),
+            channel_reserves: raw.channel_reserves.unwrap_or(channel_reserves),
         }
     }
 }

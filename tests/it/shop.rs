@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::Value;
 use vaivem::erp::ledger::Ledger;
 
-use crate::sandbox::{Effect, OrderSeed, Sandbox, Vtex};
+use crate::sandbox::{Effect, GUMGA_TOKEN, OrderSeed, Sandbox, Vtex};
 
 /// A sandbox and a folder of its own.
 pub struct Shop {
@@ -18,6 +18,7 @@ pub struct Shop {
     settings: String,
     carriers: String,
     erp: String,
+    hub: Option<String>,
 }
 
 /// What a run of the program gave.
@@ -74,6 +75,7 @@ impl Shop {
             settings: String::new(),
             carriers: "\"Correios PAC\" = \"Correios\"".into(),
             erp: String::new(),
+            hub: None,
         };
         shop.configure();
         shop.stock("codigo;nome;quantidade\nCAMISETA-P;Camiseta P;100\nCANECA;Caneca;100\nBONE;Boné;100\n");
@@ -105,8 +107,16 @@ impl Shop {
         self.configure();
     }
 
+    /// A shop that sells through ANYMARKET too, with these further keys in that channel's table.
+    pub fn with_hub(settings: &str) -> Self {
+        let mut shop = Self::new();
+        shop.hub = Some(settings.into());
+        shop.configure();
+        shop
+    }
+
     fn configure(&self) {
-        let text = format!(
+        let mut text = format!(
             "[erp]\nkind = \"ledger\"{}\n\n[channels.loja]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
              app_key = {{ env = \"VTEX_APP_KEY\" }}\napp_token = {{ env = \"VTEX_APP_TOKEN\" }}\nsince = \"2020-01-01\"\n\
              requests_per_minute = 0\n{}\n[channels.loja.carriers]\n{}\n",
@@ -115,6 +125,13 @@ impl Shop {
             self.settings,
             self.carriers
         );
+        if let Some(hub) = &self.hub {
+            text += &format!(
+                "\n[channels.hub]\nkind = \"anymarket\"\nbase_url = \"{}\"\ntoken = {{ env = \"ANYMARKET_TOKEN\" }}\n\
+                 since = \"2020-01-01\"\nrequests_per_minute = 0\ndefault_carrier = \"Correios\"\n{hub}\n",
+                self.sandbox.anymarket_url()
+            );
+        }
         std::fs::write(self.path("vaivem.toml"), text).unwrap();
     }
 
@@ -126,6 +143,7 @@ impl Shop {
             settings: self.settings.clone(),
             carriers: self.carriers.clone(),
             erp: self.erp.clone(),
+            hub: self.hub.clone(),
         };
         let state = self.vtex(|v| v.copy_at(&copy.sandbox.url()));
         copy.vtex(|v| *v = state);
@@ -179,6 +197,7 @@ impl Shop {
             .env("VAIVEM_OUTPUT", "jsonl")
             .env("VTEX_APP_KEY", "vtexappkey-sandbox-KEY")
             .env("VTEX_APP_TOKEN", "SANDBOXTOKEN")
+            .env("ANYMARKET_TOKEN", GUMGA_TOKEN)
             .current_dir(self.folder.path())
             .args(args)
             .stdin(Stdio::null())

@@ -6,14 +6,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Anymarket, said};
-use crate::channel::{StockAnswer, StockToSet};
+use crate::channel::{DEFAULT_WAREHOUSE, StockAnswer, StockToSet};
 use crate::http::{Answer, Call, CallError, Effect, lenient};
 use crate::model::{ChannelSku, WarehouseId};
 
 /// Most products of one call. Source: V2 description, `PUT /stocks/batch`.
 pub(crate) const BATCH: usize = 200;
-/// The name by which a configuration means the account's default stock location, whose number need not be known.
-const DEFAULT: &str = "default";
 
 impl Anymarket {
     /// See [`crate::channel::Channel::set_stock`]. An answer may leave out a product, which then counts as taken when the call as a
@@ -52,7 +50,7 @@ impl Anymarket {
             // The list is not trusted to have filtered.
             row.stock_keeping_unit.partner_id.as_deref() == Some(sku.as_str())
                 && match warehouse.as_str() {
-                    DEFAULT => row.stock_local.default_local == Some(true),
+                    DEFAULT_WAREHOUSE => row.stock_local.default_local == Some(true),
                     id => row.stock_local.id.as_deref() == Some(id),
                 }
         };
@@ -63,7 +61,7 @@ impl Anymarket {
 /// Never with a cost: it would change prices where these follow from it.
 fn item(wanted: &StockToSet) -> Value {
     let mut told = json!({ "partnerId": wanted.sku, "quantity": wanted.quantity });
-    if let (Some(told), false) = (told.as_object_mut(), wanted.warehouse.as_str() == DEFAULT) {
+    if let (Some(told), false) = (told.as_object_mut(), wanted.warehouse.as_str() == DEFAULT_WAREHOUSE) {
         let id = wanted.warehouse.as_str();
         told.insert("stockLocalId".into(), id.parse::<i64>().map_or_else(|_| id.into(), Into::into));
     }

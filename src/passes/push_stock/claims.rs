@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::TimeDelta;
 
 use super::places::{Place, Terms};
+use crate::channel::DEFAULT_WAREHOUSE;
 use crate::config::StockConfig;
 use crate::model::{ChannelName, ChannelSku, Instant, OrderId, Sku, Status, StockParts, WarehouseId};
 use crate::store::claims::Claim;
@@ -83,6 +84,8 @@ impl Claims {
             let units = Units { order: at, channel_sku: line.channel_sku.clone(), quantity: line.quantity };
             if order.channel == *channel {
                 let warehouse = match (&line.warehouse, places) {
+                    // Whatever the channel calls it, there is only this one.
+                    (_, [only]) if only.channel.as_str() == DEFAULT_WAREHOUSE => Some(&only.channel),
                     (Some(named), _) => Some(named),
                     // It is reserved somewhere; which of several is not told.
                     (None, [only]) => Some(&only.channel),
@@ -182,6 +185,9 @@ fn standing(order: &Claim, now: Instant, policy: &StockConfig) -> Standing {
     }
     if !order.status.as_ref().is_some_and(Status::is_unpaid) || order.taken_over_at.is_some() {
         return Standing::Moving;
+    }
+    if !policy.channel_reserves {
+        return Standing::Settled;
     }
     let ended_in_erp = order.erp_status.as_ref().is_some_and(Status::is_final_for_payment);
     // An order of unknown age may be reserved no more.

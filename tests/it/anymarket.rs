@@ -1,0 +1,271 @@
+//! Every verb through ANYMARKET, judged by the simulated hub's own account.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::back_office::{Nfe, ago, parcel};
+use crate::sandbox::anymarket::{AnyCancelledBy, AnyEffect, Channel};
+use crate::sandbox::{AnyOrderSeed, Anymarket, Fault, Kind};
+use crate::shop::{Ran, Shop};
+
+fn hub<R>(shop: &Shop, work: impl FnOnce(&mut Anymarket) -> R) -> R {
+    shop.sandbox.anymarket(work)
+}
+
+fn run(shop: &Shop, verb: &str) -> Ran {
+    shop.run(&[verb, "--channel", "hub"])
+}
+
+/// Paid: one shirt for 49.90.
+fn paid() -> AnyOrderSeed {
+    AnyOrderSeed::new().sku("CAMISETA-P", 4_990, 1)
+}
+
+fn place(shop: &Shop, seed: AnyOrderSeed) -> String {
+    hub(shop, |a| a.place(seed)).to_string()
+}
+
+fn status(shop: &Shop, id: &str) -> String {
+    hub(shop, |a| a.order(id.parse().unwrap()).status.clone())
+}
+
+fn erp_status(shop: &Shop, id: &str) -> String {
+    let [one] = &shop.erp()[id][..] else { panic!("{:?}", shop.erp()) };
+    one.status.clone()
+}
+
+fn effects(shop: &Shop, id: &str) -> Vec<AnyEffect> {
+    hub(shop, |a| a.effects_of(id.parse().unwrap()).into_iter().cloned().collect())
+}
+
+#[test]
+fn a_paid_order_is_in_the_erp_once_and_nothing_is_said_of_it() {
+    let shop = Shop::with_hub("");
+    let id = place(&shop, paid().freight(1_990).discount(300, 200));
+    let ran = run(&shop, "import-orders").exits(0);
+    assert_eq!(ran.order(&id)["actions"], json!(["create_order"]));
+    let order = shop.run(&["ledger", "show", &id]).exits(0).records().remove(0);
+    assert_eq!((&order["status"], &order["total_cents"]), (&json!("paid"), &json!(4_990 + 1_990 - 500)));
+    assert_eq!(effects(&shop, &id), []);
+    assert_eq!(hub(&shop, |a| a.feed.depth()), 0, "the feed is acknowledged");
+    let again = run(&shop, "import-orders").exits(0);
+    assert_eq!((&again.summary()["imported"], shop.erp()[&id].len()), (&json!(0), 1));
+}
+
+#[test]
+fn what_the_feed_does_not_tell_the_list_finds() {
+    let shop = Shop::with_hub("");
+    hub(&shop, |a| a.ticked.clear());
+    let ids = [place(&shop, paid()), place(&shop, paid())];
+    let _ = run(&shop, "import-orders").exits(0);
+    assert!(ids.iter().all(|id| shop.erp().contains_key(id)));
+}
+
+#[test]
+fn a_feed_that_takes_no_batch_is_acknowledged_one_by_one() {
+    let shop = Shop::with_hub("");
+    let ids: Vec<String> = (0..3).map(|_| place(&shop, paid())).collect();
+    hub(&shop, |a| a.faults.push(Fault::always(Kind::status(400)).on("PUT", "/orders/feeds/batch")));
+    let _ = run(&shop, "import-orders").exits(0);
+    assert_eq!((shop.erp().len(), hub(&shop, |a| a.feed.depth())), (ids.len(), 0));
+}
+
+#[test]
+fn payment_and_cancellation_reach_the_erp() {
+    let shop = Shop::with_hub("import = \"all\"");
+    let (pays, leaves) = (place(&shop, paid().pending()), place(&shop, paid()));
+    let _ = run(&shop, "import-orders").exits(0);
+    assert_eq!((erp_status(&shop, &pays).as_str(), erp_status(&shop, &leaves).as_str()), ("awaiting_payment", "paid"));
+    hub(&shop, |a| {
+        a.pay(pays.parse().unwrap());
+        a.cancel(leaves.parse().unwrap(), AnyCancelledBy::Buyer);
+    });
+    let _ = run(&shop, "import-orders").exits(0);
+    let _ = run(&shop, "sync-payments").exits(0);
+    assert_eq!((erp_status(&shop, &pays).as_str(), erp_status(&shop, &leaves).as_str()), ("paid", "cancelled"));
+}
+
+#[test]
+fn what_a_marketplace_sends_itself_goes_by_the_configuration() {
+    for (settings, exit, fate) in
+        [("", 3, "held"), ("fulfillment = \"skip\"", 0, "skipped"), ("fulfillment = \"import\"", 0, "imported")]
+    {
+        let shop = Shop::with_hub(settings);
+        let id = place(&shop, paid().fulfillment());
+        assert_eq!(run(&shop, "import-orders").exits(exit).order(&id)["outcome"], fate, "{settings}");
+    }
+}
+
+#[test]
+fn an_order_is_never_cancelled_through_the_hub_by_itself() {
+    let shop = Shop::with_hub("auto_cancel = { enabled = true }");
+    let id = place(&shop, paid());
+    let _ = run(&shop, "import-orders").exits(0);
+    let _ = shop.run(&["ledger", "cancel", &id, "--reason", "sem estoque"]).exits(0);
+    let _ = run(&shop, "sync-payments");
+    let ran = run(&shop, "auto-cancel").exits(3);
+    assert_eq!(ran.order(&id)["reason"]["code"], "marketplace_must_cancel");
+    assert_eq!((status(&shop, &id).as_str(), effects(&shop, &id).len()), ("PAID_WAITING_SHIP", 0));
+}
+
+#[test]
+fn an_invoice_is_sent_once_with_its_xml_where_that_is_wanted() {
+    for needs_xml in [false, true] {
+        let shop = Shop::with_hub("");
+        let seed = paid();
+        let id = place(&shop, if needs_xml { seed.needs_xml() } else { seed });
+        let _ = run(&shop, "import-orders").exits(0);
+        let nfe = Nfe::new(1001, 4_990);
+        shop.issue(&id, &nfe);
+        let ran = run(&shop, "push-invoices").exits(0);
+        assert_eq!(ran.order(&id)["actions"], json!(["send_invoice"]));
+        assert_eq!(status(&shop, &id), "INVOICED");
+        let told = effects(&shop, &id);
+        let is_xml = |effect: &AnyEffect| matches!(effect, AnyEffect::Xml { .. });
+        assert_eq!(told.iter().any(is_xml), needs_xml);
+        if needs_xml {
+            assert!(is_xml(&told[0]), "the XML goes first: {told:?}");
+        }
+        let [AnyEffect::Invoiced { number, series, key, .. }] =
+            told.iter().filter(|effect| !is_xml(effect)).collect::<Vec<_>>()[..]
+        else {
+            panic!("{told:?}")
+        };
+        assert_eq!((number.as_str(), series.as_str(), key.as_str()), ("1001", "1", nfe.key().as_str()));
+        let _ = run(&shop, "push-invoices").exits(0);
+        assert_eq!(effects(&shop, &id).len(), told.len(), "and nothing more");
+    }
+}
+
+#[test]
+fn an_invoice_whose_answer_was_lost_is_found_and_not_sent_again() {
+    for kind in [Kind::TimeoutAfterWrite, Kind::Applied500] {
+        let shop = Shop::with_hub("timeout = \"1s\"\nmax_wait = \"1s\"");
+        let id = place(&shop, paid());
+        let _ = run(&shop, "import-orders").exits(0);
+        shop.issue(&id, &Nfe::new(1001, 4_990));
+        hub(&shop, |a| a.faults.push(Fault::next(1, kind.clone()).on("PUT", "/orders/")));
+        let _ = run(&shop, "push-invoices");
+        let _ = run(&shop, "push-invoices").exits(0);
+        assert_eq!((status(&shop, &id).as_str(), effects(&shop, &id).len()), ("INVOICED", 1), "{kind:?}");
+    }
+}
+
+#[test]
+fn what_has_not_reached_the_marketplace_is_waited_for_and_what_it_refused_is_held() {
+    let shop = Shop::with_hub("invoices = { confirm_within = \"0s\" }");
+    let (slow, refused) =
+        (place(&shop, paid()), place(&shop, paid().channel(Channel::Refuses("nota de outro emitente".into()))));
+    let _ = run(&shop, "import-orders").exits(0);
+    shop.issue(&slow, &Nfe::new(1001, 4_990));
+    shop.issue(&refused, &Nfe::new(1002, 4_990));
+    hub(&shop, |a| a.transmission_delay = Duration::from_secs(600));
+    let ran = run(&shop, "push-invoices").exits(0);
+    assert_eq!(ran.summary()["updated"], 2);
+    let waits = run(&shop, "push-invoices").exits(0);
+    assert_eq!(waits.order(&slow)["reason"]["code"], "transmission_pending");
+    hub(&shop, |a| a.advance(Duration::from_secs(601)));
+    let told = run(&shop, "push-invoices").exits(3);
+    assert_eq!(told.order(&refused)["reason"]["code"], "transmission_failed");
+    assert!(told.order(&refused)["text"].as_str().unwrap().contains("nota de outro emitente"));
+    let calls = run(&shop, "push-invoices").exits(3).summary()["calls"].as_i64();
+    assert_eq!(calls, Some(1), "only the refused one is looked at again");
+    assert_eq!((effects(&shop, &slow).len(), effects(&shop, &refused).len()), (1, 1));
+}
+
+#[test]
+fn a_part_of_an_order_is_not_invoiced_as_the_whole() {
+    let shop = Shop::with_hub("");
+    let id = place(&shop, AnyOrderSeed::new().sku("CAMISETA-P", 4_990, 2));
+    let _ = run(&shop, "import-orders").exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990).lines(&[("CAMISETA-P", 1)]));
+    let ran = run(&shop, "push-invoices").exits(3);
+    assert_eq!(ran.order(&id)["reason"]["code"], "one_invoice_only");
+    assert_eq!(effects(&shop, &id), []);
+}
+
+#[test]
+fn tracking_and_delivery_go_out_once() {
+    let shop = Shop::with_hub("");
+    let id = place(&shop, paid());
+    let _ = run(&shop, "import-orders").exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let _ = run(&shop, "push-invoices").exits(0);
+    shop.ship(&id, &parcel("BR1"));
+    let ran = run(&shop, "push-tracking").exits(0);
+    assert_eq!(ran.order(&id)["actions"], json!(["send_tracking"]));
+    assert_eq!(status(&shop, &id), "PAID_WAITING_DELIVERY");
+    let _ = run(&shop, "push-tracking").exits(0);
+    let delivered = ago(2);
+    shop.ship(&id, &vaivem::erp::ledger::Shipment { delivered_at: Some(delivered), ..parcel("BR1") });
+    let ran = run(&shop, "push-tracking").exits(0);
+    assert_eq!(ran.order(&id)["actions"], json!(["send_tracking_events"]));
+    let told = effects(&shop, &id);
+    let [
+        AnyEffect::Invoiced { .. },
+        AnyEffect::Shipped { number, carrier, url, .. },
+        AnyEffect::Delivered { date, .. },
+    ] = &told[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!(
+        (number.as_str(), carrier.as_str(), url.as_deref()),
+        ("BR1", "Correios", Some("https://rastro.example/BR1"))
+    );
+    assert_eq!(date.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp(), delivered.timestamp());
+    assert_eq!(status(&shop, &id), "CONCLUDED");
+    let _ = run(&shop, "push-tracking").exits(0);
+    assert_eq!(effects(&shop, &id).len(), 3);
+}
+
+const STOCK: &str = "stock = { warehouse = \"default\", settle = \"0s\" }";
+
+#[test]
+fn stock_goes_out_in_one_call_and_what_the_hub_lacks_is_held() {
+    let shop = Shop::with_hub(STOCK);
+    hub(&shop, |a| {
+        a.settings.creates_missing_pairs = false;
+        a.set_stock("CAMISETA-P", 1, 0);
+        a.set_stock("CANECA", 1, 0);
+    });
+    let ran = run(&shop, "push-stock").exits(3);
+    assert_eq!((&ran.summary()["updated"], &ran.summary()["calls"]), (&json!(2), &json!(1)));
+    assert_eq!(ran.stock("BONE")["reason"]["code"], "stock_refused");
+    assert_eq!(hub(&shop, |a| (a.available("CAMISETA-P"), a.available("CANECA"))), (100, 100));
+    let has_cost = |effect: &AnyEffect| matches!(effect, AnyEffect::Stock { cost: Some(_), .. });
+    assert!(!hub(&shop, |a| a.effects.iter().any(has_cost)), "a cost would change prices");
+    // It goes out once the hub has it.
+    hub(&shop, |a| a.set_stock("BONE", 1, 0));
+    let _ = run(&shop, "push-stock").exits(0);
+    assert_eq!(hub(&shop, |a| a.available("BONE")), 100);
+}
+
+/// Whether the hub subtracts what its unpaid orders hold is not known: until somebody has made sure, it is not counted on.
+#[test]
+fn units_of_unpaid_orders_are_added_back_only_where_the_hub_is_known_to_hold_them() {
+    for (reserves, can_be_bought) in [(false, 98), (true, 99)] {
+        let shop =
+            Shop::with_hub(&STOCK.replace(" }", &format!(", channel_reserves = {reserves} }}\nimport = \"all\"")));
+        hub(&shop, |a| a.set_stock("CAMISETA-P", 1, 0));
+        let _ = place(&shop, paid().pending());
+        let _ = run(&shop, "import-orders").exits(0);
+        let _ = run(&shop, "push-stock");
+        assert_eq!(hub(&shop, |a| a.available("CAMISETA-P")), can_be_bought);
+    }
+}
+
+#[test]
+fn two_channels_sell_one_stock_and_promise_no_unit_twice() {
+    let shop = Shop::with_hub(STOCK);
+    shop.vtex(|v| v.add_sku("1", "CAMISETA-P"));
+    hub(&shop, |a| a.set_stock("CAMISETA-P", 1, 0));
+    shop.stock("codigo;quantidade\nCAMISETA-P;1\n");
+    let _ = run(&shop, "push-stock");
+    assert_eq!(hub(&shop, |a| a.available("CAMISETA-P")), 1);
+    let _ = place(&shop, paid());
+    let _ = shop.run(&["sync"]);
+    // What the hub itself holds for it may be subtracted a second time, never added.
+    assert!(hub(&shop, |a| a.available("CAMISETA-P")) <= 0, "the last unit is sold");
+}
