@@ -445,6 +445,7 @@ struct RawChannel {
     platform: Option<Spanned<String>>,
     oi: Option<Spanned<String>>,
     cancel: Option<Spanned<bool>>,
+    cancel_code: Option<Spanned<String>>,
     xml: Option<Spanned<XmlRule>>,
     fulfillment: Option<FulfillmentRule>,
     base_url: Option<Spanned<String>>,

@@ -267,6 +267,14 @@ impl Channel {
         }
     }
 
+    /// Whether what was sold through a marketplace may be cancelled here, and is then cancelled there.
+    pub fn cancels_of_marketplaces(&self) -> bool {
+        match self {
+            Self::Vtex(_) => false,
+            Self::Anymarket(hub) => hub.cancels(),
+        }
+    }
+
     /// Asks after an order's payment itself.
     pub async fn read_payment(&self, id: &OrderId) -> Result<PaymentWord, CallError> {
         match self {

@@ -112,10 +112,21 @@ pub struct InvoiceToSend {
     pub url: Option<String>,
     /// The XML file as text.
     pub xml: Option<XmlText>,
+    /// What some carriers of marketplaces ask for beside it.
+    pub fiscal: Option<Fiscal>,
     /// What it covers, each product once.
     pub items: Vec<Item>,
     /// Its parcel's tracking, for platforms that want it with the invoice.
     pub tracking: Option<Tracking>,
+}
+
+/// What stands in an NF-e and Mercado Envios Coleta asks for by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fiscal {
+    /// The kind of operation (CFOP).
+    pub cfop: u32,
+    /// The issuer's state registration, or `ISENTO`.
+    pub issuer_registration: String,
 }
 
 /// An invoice's XML: personal data, so `{:?}` does not show it.

@@ -117,6 +117,7 @@ impl Table<'_> {
                 self.not_of_kind(raw.platform.as_ref(), "platform", "anymarket")?;
                 self.not_of_kind(raw.oi.as_ref(), "oi", "anymarket")?;
                 self.not_of_kind(raw.cancel.as_ref(), "cancel", "anymarket")?;
+                self.not_of_kind(raw.cancel_code.as_ref(), "cancel_code", "anymarket")?;
                 self.not_of_kind(raw.xml.as_ref(), "xml", "anymarket")?;
                 Ok(ChannelKind::Vtex {
                     base_url: self.vtex_address(raw.base_url.take(), raw.account.take())?,
@@ -142,6 +143,7 @@ impl Table<'_> {
                     options: anymarket::Options {
                         feed: raw.feed.take().is_none_or(|rule| *rule.as_ref() != FeedRule::Off),
                         cancel: raw.cancel.take().is_some_and(Spanned::into_inner),
+                        cancel_code: raw.cancel_code.take().map(Spanned::into_inner),
                         xml: raw.xml.take().map(Spanned::into_inner).unwrap_or_default(),
                     },
                 })

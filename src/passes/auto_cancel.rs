@@ -43,6 +43,8 @@ pub struct Policy {
     pub enabled: bool,
     /// Whether orders cancelled in the ERP are cancelled on the channel, or only told of.
     pub from_erp: bool,
+    /// Whether what was sold through a marketplace may be cancelled through the channel.
+    pub of_marketplaces: bool,
     /// Whether orders that are not in the ERP are looked at.
     pub not_imported: bool,
     /// The methods for which a deadline is known and counts.
@@ -69,11 +71,12 @@ pub struct Policy {
 
 impl Policy {
     /// The part of a channel's configuration that matters here.
-    pub fn of(config: &AutoCancel) -> Self {
+    pub fn of(config: &AutoCancel, of_marketplaces: bool) -> Self {
         let span = |span| TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
         Self {
             enabled: config.enabled,
             from_erp: config.from_erp,
+            of_marketplaces,
             not_imported: config.not_imported,
             methods: config.methods.clone(),
             boleto_business_days: config.boleto_business_days,
@@ -161,11 +164,11 @@ fn cancelled_in_erp(facts: &Facts, erp: &ErpOrder, policy: &Policy) -> Decision 
         _ if is_paid && (paid_later || !was_known_paid) => Decision::Hold(Reason::paid_after_cancellation(order)),
         _ if !policy.from_erp => Decision::Keep(Reason::AutoCancelOff { why: Box::new(Reason::CancelledInErp) }),
         _ => match (&order.marketplace, why_unsure(facts).filter(|_| !is_paid)) {
-            (Some(marketplace), _) => {
+            (Some(marketplace), _) if !policy.of_marketplaces => {
                 Decision::Hold(Reason::MarketplaceMustCancel { marketplace: marketplace.name.clone() })
             }
-            (None, Some(reason)) => Decision::Keep(reason),
-            (None, None) => Decision::Cancel(Reason::CancelledInErp),
+            (_, Some(reason)) => Decision::Keep(reason),
+            (_, None) => Decision::Cancel(Reason::CancelledInErp),
         },
     }
 }
@@ -269,7 +272,7 @@ struct Survey {
 
 /// Runs the pass. With `confirm` the brake does not count.
 pub async fn run(pass: &Pass<'_>, confirm: bool) {
-    let policy = Policy::of(&pass.config.auto_cancel);
+    let policy = Policy::of(&pass.config.auto_cancel, pass.channel.cancels_of_marketplaces());
     if let Err(trouble) = hear_erp(pass).await {
         return pass.end(trouble.ends_run(pass.stop).unwrap_or(Exit::Unavailable), trouble.to_string());
     }

@@ -424,7 +424,7 @@ fn send(facts: &Facts, bill: &Bill<'_>, units: &mut Units, invoiced: Cents, poli
         let of = format!("invoice {}", bill.number);
         return Err(End::Wait(Reason::MissingField { of, fields: missing }));
     }
-    let xml = preflight(invoice, file, order, policy).map_err(End::Hold)?;
+    let filed = preflight(invoice, file, order, policy).map_err(End::Hold)?;
     // What is not sent covers nothing.
     let mut covered = units.clone();
     let items = covered.take(invoice).map_err(End::Hold)?;
@@ -438,7 +438,8 @@ fn send(facts: &Facts, bill: &Bill<'_>, units: &mut Units, invoiced: Cents, poli
         issued_at: invoice.issued_at,
         value,
         url: invoice.url.clone(),
-        xml: xml.filter(|_| policy.sends_xml(order)),
+        xml: filed.xml.filter(|_| policy.sends_xml(order)),
+        fiscal: filed.fiscal,
         items,
         tracking: tracking.filter(|_| wants_tracking),
     };

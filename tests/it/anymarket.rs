@@ -110,6 +110,20 @@ fn an_order_is_never_cancelled_through_the_hub_by_itself() {
 }
 
 #[test]
+fn an_order_is_cancelled_through_the_hub_where_the_configuration_allows_it() {
+    let shop = Shop::with_hub("cancel = true\ncancel_code = \"OUT_OF_STOCK\"\nauto_cancel = { enabled = true }");
+    let id = place(&shop, paid());
+    let _ = run(&shop, "import-orders").exits(0);
+    let _ = shop.run(&["ledger", "cancel", &id, "--reason", "sem estoque"]).exits(0);
+    let ran = run(&shop, "auto-cancel").exits(0);
+    assert_eq!(ran.order(&id)["outcome"], "cancelled");
+    let [AnyEffect::Canceled { code, details, .. }] = &effects(&shop, &id)[..] else { panic!() };
+    assert_eq!((code.as_deref(), details.as_deref()), (Some("OUT_OF_STOCK"), Some("sem estoque")));
+    let _ = run(&shop, "auto-cancel").exits(0);
+    assert_eq!(effects(&shop, &id).len(), 1);
+}
+
+#[test]
 fn an_invoice_is_sent_once_with_its_xml_where_that_is_wanted() {
     for needs_xml in [false, true] {
         let shop = Shop::with_hub("");

@@ -49,9 +49,14 @@ fn body(invoice: &InvoiceToSend) -> Value {
         "series": series(&invoice.key),
         "date": calendar::local_stamp(invoice.issued_at),
     });
-    if let (Some(link), Some(told)) = (&invoice.url, told.as_object_mut()) {
-        told.insert("linkNfe".into(), link.as_str().into());
-    }
+    let mut add = |name: &str, value: Option<String>| {
+        if let (Some(told), Some(value)) = (told.as_object_mut(), value) {
+            told.insert(name.into(), value.into());
+        }
+    };
+    add("linkNfe", invoice.url.clone());
+    add("cfop", invoice.fiscal.as_ref().map(|fiscal| fiscal.cfop.to_string()));
+    add("companyStateTaxId", invoice.fiscal.as_ref().map(|fiscal| fiscal.issuer_registration.clone()));
     json!({ "status": "INVOICED", "invoice": told })
 }
 
@@ -64,6 +69,7 @@ fn series(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::outgoing::Fiscal;
     use crate::model::Cents;
 
     #[test]
@@ -75,6 +81,7 @@ mod tests {
             value: Cents::new(14_990),
             url: None,
             xml: None,
+            fiscal: None,
             items: Vec::new(),
             tracking: None,
         };
@@ -82,8 +89,11 @@ mod tests {
             "accessKey": invoice.key, "number": "1001", "series": "1", "date": "2026-10-15T22:40:10-03:00",
         });
         assert_eq!(body(&invoice), json!({ "status": "INVOICED", "invoice": told }));
-        let linked = InvoiceToSend { url: Some("https://nfe.example/1".into()), ..invoice };
-        assert_eq!(body(&linked)["invoice"]["linkNfe"], "https://nfe.example/1");
+        let fiscal = Some(Fiscal { cfop: 6_108, issuer_registration: "ISENTO".into() });
+        let more = InvoiceToSend { url: Some("https://nfe.example/1".into()), fiscal, ..invoice };
+        let told = &body(&more)["invoice"];
+        assert_eq!(told["linkNfe"], "https://nfe.example/1");
+        assert_eq!((&told["cfop"], &told["companyStateTaxId"]), (&"6108".into(), &"ISENTO".into()));
         assert_eq!((series("x").as_str(), series("35261012345678000195550000000010011482139770").as_str()), ("0", "0"));
     }
 }

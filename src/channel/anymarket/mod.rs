@@ -33,6 +33,8 @@ pub struct Options {
     pub feed: bool,
     /// Whether an order may be cancelled through the hub.
     pub cancel: bool,
+    /// The `cancellationCode` that Mercado Livre asks for.
+    pub cancel_code: Option<String>,
     /// When an invoice's XML is sent.
     pub xml: XmlRule,
 }
@@ -65,6 +67,11 @@ impl Anymarket {
     /// See [`super::Channel::clock_skew`].
     pub fn clock_skew(&self) -> Option<chrono::TimeDelta> {
         self.door.clock_skew()
+    }
+
+    /// See [`super::Channel::cancels_of_marketplaces`].
+    pub fn cancels(&self) -> bool {
+        self.options.cancel
     }
 
     /// See [`super::Channel::xml`].
@@ -162,7 +169,10 @@ impl Anymarket {
             let message = "cancelling through the hub is switched off in the configuration".to_owned();
             return Ok(Cancel::Refused { message });
         }
-        let body = json!({ "status": "CANCELED", "cancelDetails": reason });
+        let mut body = json!({ "status": "CANCELED", "cancelDetails": reason });
+        if let (Some(body), Some(code)) = (body.as_object_mut(), &self.options.cancel_code) {
+            body.insert("cancellationCode".into(), code.as_str().into());
+        }
         match self.put_order("cancel order", id, body).await {
             Ok(()) => Ok(Cancel::Accepted),
             Err(error) if error.is_not_found() => Ok(Cancel::Absent),

@@ -111,6 +111,7 @@ mod tests {
             value: Cents::new(14_990),
             url: None,
             xml: Some(XmlText::new("<nfeProc/>")),
+            fiscal: None,
             items: vec![Item { id: ChannelSku::new("1"), unit_price: Cents::new(6_495), quantity: 2 }],
             tracking: None,
         };

@@ -11,7 +11,7 @@ fn at(text: &str) -> Instant {
 
 /// Switched on, defaults otherwise.
 fn on() -> Policy {
-    Policy::of(&AutoCancel { enabled: true, from_erp: true, ..AutoCancel::default() })
+    Policy::of(&AutoCancel { enabled: true, from_erp: true, ..AutoCancel::default() }, false)
 }
 
 fn payment(method: PaymentMethod, due: Option<&str>) -> Payment {
@@ -132,7 +132,7 @@ fn configured_days_count() {
         AutoCancel { enabled: true, extra_holidays: vec!["2026-11-09".parse().unwrap()], ..AutoCancel::default() };
     let later = AutoCancel { enabled: true, boleto_business_days: 4, ..AutoCancel::default() };
     for config in [closed, later] {
-        let decision = plan(&facts, &Policy::of(&config), now);
+        let decision = plan(&facts, &Policy::of(&config, false), now);
         assert_eq!(decision, Decision::Keep(Reason::DeadlineAhead { cancel_from: at("2026-11-12T15:00:00Z") }));
     }
 }
@@ -210,7 +210,7 @@ fn payments_must_have_been_asked_after_since_the_deadline() {
 
 #[test]
 fn switched_off_it_says_what_it_would_cancel() {
-    let off = Policy::of(&AutoCancel::default());
+    let off = Policy::of(&AutoCancel::default(), false);
     assert_eq!(decided(&overdue(), &off), "keep auto_cancel_off");
     let mut facts = overdue();
     erp_cancelled(&mut facts, Status::AwaitingPayment);

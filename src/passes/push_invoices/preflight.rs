@@ -3,34 +3,44 @@
 //! A wrong invoice on an order tells one customer's data to another, so everything against it is a stop.
 
 use super::Policy;
-use crate::channel::outgoing::XmlText;
+use crate::channel::outgoing::{Fiscal, XmlText};
 use crate::documents::nfe::{Expectation, check};
 use crate::documents::{AccessKey, Nfe, text};
 use crate::erp::outgoing::Invoice;
 use crate::model::{Cents, Order};
 use crate::reason::{Problem, Reason};
 
-/// Judges an invoice of the order, and gives its file as text if there is one.
-pub fn preflight(
-    invoice: &Invoice,
-    xml: Option<&[u8]>,
-    order: &Order,
-    policy: &Policy,
-) -> Result<Option<XmlText>, Reason> {
+/// What goes out of an invoice's file, as far as there is one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filed {
+    /// The file as text.
+    pub xml: Option<XmlText>,
+    /// The kind of operation (CFOP) of its first line, and the issuer's state registration or `ISENTO`.
+    pub fiscal: Option<Fiscal>,
+}
+
+/// Judges an invoice of the order, and gives what goes out of its file.
+pub fn preflight(invoice: &Invoice, xml: Option<&[u8]>, order: &Order, policy: &Policy) -> Result<Filed, Reason> {
     let mut problems = against_key(invoice, policy);
-    let mut text = None;
+    let mut filed = Filed::default();
     if let Some(bytes) = xml {
         match Nfe::parse(bytes) {
-            Ok(nfe) => problems.extend(against_file(&nfe, invoice, order, policy)),
+            Ok(nfe) => {
+                problems.extend(against_file(&nfe, invoice, order, policy));
+                filed.fiscal = nfe.lines.first().map(|line| Fiscal {
+                    cfop: line.cfop,
+                    issuer_registration: nfe.issuer.state_registration.clone().unwrap_or_else(|| "ISENTO".into()),
+                });
+            }
             Err(error) => problems.push(problem("nfe_unreadable", error.to_string())),
         }
-        text = embeddable(bytes);
+        filed.xml = embeddable(bytes);
     }
     // Key and file may say the same twice.
     let mut seen = std::collections::BTreeSet::new();
     problems.retain(|problem| seen.insert(problem.code.clone()));
     match problems.is_empty() {
-        true => Ok(text),
+        true => Ok(filed),
         false => Err(Reason::InvoiceUnfit { invoice: invoice.number.to_string(), problems }),
     }
 }
@@ -124,7 +134,7 @@ mod tests {
         }
     }
 
-    fn codes(result: Result<Option<XmlText>, Reason>) -> Vec<String> {
+    fn codes(result: Result<Filed, Reason>) -> Vec<String> {
         match result {
             Ok(_) => Vec::new(),
             Err(Reason::InvoiceUnfit { problems, .. }) => problems.into_iter().map(|problem| problem.code).collect(),
@@ -135,7 +145,8 @@ mod tests {
     #[test]
     fn the_right_invoice_passes_and_is_embedded_as_text() {
         let bytes = file("s01-");
-        let text = preflight(&invoice_of(&bytes), Some(&bytes), &sample::order(), &Policy::default()).unwrap().unwrap();
+        let text =
+            preflight(&invoice_of(&bytes), Some(&bytes), &sample::order(), &Policy::default()).unwrap().xml.unwrap();
         assert!(text.as_str().starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?><nfeProc"));
         assert!(!format!("{text:?}").contains("CLIENTE"));
     }
@@ -192,7 +203,7 @@ mod tests {
     #[test]
     fn without_a_file_the_key_is_judged() {
         let good = invoice_of(&file("s01-"));
-        assert_eq!(preflight(&good, None, &sample::order(), &Policy::default()), Ok(None));
+        assert_eq!(preflight(&good, None, &sample::order(), &Policy::default()), Ok(Filed::default()));
         let receipt = Invoice { key: good.key.replace("0195550", "0195650"), ..good };
         assert_eq!(codes(preflight(&receipt, None, &sample::order(), &Policy::default())), ["nfe_key"]);
     }
