@@ -2,7 +2,8 @@
 //!
 //! Starts a simulated VTEX on a free port of this machine, places about thirty orders of every kind, and runs the real command
 //! line on them, as cron would: they are imported, paid, picked, invoiced, collected, tracked, delivered or cancelled, and the stock
-//! follows each step. At the end the simulated VTEX's own records are held against the ERP's.
+//! follows each step. Then the same products are sold through a simulated ANYMARKET, too. At the end the platforms' own records are
+//! held against the ERP's.
 #![allow(clippy::print_stdout, clippy::expect_used, clippy::unwrap_used)]
 
 #[path = "quickstart/both_sides.rs"]
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
     orders_are_cancelled(&shop);
     orders_are_invoiced(&shop);
     parcels_travel(&shop);
+    a_second_channel_opens(&shop);
     all_is_quiet(&shop);
     let agree = both_sides::agree(&shop);
     shop.farewell(!args.is_empty());
@@ -153,6 +155,27 @@ fn parcels_travel(shop: &Shop) {
     shop.drop_into("transportadoras", "OCOREN_2411.txt", &papers::ocoren(&told, Utc::now()));
     shop.vaivem(&["push-tracking"]);
     shop.vaivem(&["ledger", "show", &shop.order_of("Ana")]);
+}
+
+fn a_second_channel_opens(shop: &Shop) {
+    chapter(
+        "The shop opens a second channel: the ANYMARKET hub, which sells the same products on several marketplaces.",
+    );
+    shop.open_hub();
+    say("Before it sells anything, it learns what there is.");
+    shop.vaivem(&["push-stock", "--channel", "hub"]);
+    chapter(
+        "Three orders come in: Mercado Livre, Magazine Luiza, and one that a marketplace sends from its own warehouse.",
+    );
+    let order = shop.hub_orders();
+    shop.vaivem(&["import-orders", "--channel", "hub"]);
+    say("\nWhat was sold there can no longer be bought on VTEX.");
+    shop.vaivem(&["push-stock"]);
+    both_sides::show_stock(shop, &["TOALHA", "CADERNO"]);
+    chapter("Mercado Livre wants the XML of the invoice before the invoice itself.");
+    let nfe = shop.hub_nfe(order, 2001);
+    shop.drop_into("inbox", &format!("NFe{}.xml", nfe.key()), &nfe.xml());
+    shop.vaivem(&["push-invoices", "--channel", "hub"]);
 }
 
 fn all_is_quiet(shop: &Shop) {

@@ -308,7 +308,9 @@ impl Summary<'_> {
             .iter()
             .filter(|(outcome, _)| self.tally.of(*outcome) > 0)
             .map(|(outcome, word)| match outcome {
-                Outcome::Held => format!("{} held ({})", self.tally.of(*outcome), self.tally.held),
+                Outcome::Held if self.tally.held != Cents::ZERO => {
+                    format!("{} held ({})", self.tally.of(*outcome), self.tally.held)
+                }
                 _ => format!("{} {word}", self.tally.of(*outcome)),
             })
             .collect();

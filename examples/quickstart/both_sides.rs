@@ -1,11 +1,11 @@
-//! The simulated VTEX's own records, held against the ERP's.
+//! The platforms' own records, held against the ERP's.
 
 use std::collections::BTreeMap;
 
 use vaivem::erp::ledger::{Ledger, OrderFilter};
 use vaivem::model::OrderId;
 
-use super::sandbox::{Order, Vtex, seed};
+use super::sandbox::{Anymarket, Order, Vtex, seed};
 use super::shop::{Shop, chapter};
 
 /// What the ledger knows of an order.
@@ -19,9 +19,10 @@ struct InErp {
 
 /// Says whether both sides agree on every order and every product.
 pub fn agree(shop: &Shop) -> bool {
-    chapter("Do both sides agree? The simulated VTEX's own records against the ledger's.");
+    chapter("Do both sides agree? The platforms' own records against the ledger's.");
     let in_erp = ledger(shop);
-    let differences: Vec<String> = shop.sandbox.vtex(|v| {
+    let hub_sold = |sku: &str| shop.sandbox.anymarket(|a| hub_units(a, sku));
+    let mut differences: Vec<String> = shop.sandbox.vtex(|v| {
         let orders = v.orders.values().filter_map(|order| {
             let found = in_erp.get(&OrderId::new(&order.id)).map_or(&[][..], Vec::as_slice);
             let right = match found {
@@ -36,35 +37,65 @@ pub fn agree(shop: &Shop) -> bool {
         });
         let products = seed::PRODUCTS.iter().filter_map(|product| {
             let is_undecided = |order: &Order| is_paid(order) && !in_erp.contains_key(&OrderId::new(&order.id));
-            let (buyable, unsold) = (v.available(product.id), unsold(v, product.ref_id));
-            // VTEX may let go of a paid order's units any moment, so they are kept back on both sides until it is decided on.
-            let expected = unsold - units(v, product.ref_id, is_undecided);
-            (buyable != expected).then(|| format!("{}: {buyable} can be bought, {unsold} are unsold", product.ref_id))
+            let (buyable, unsold) = (v.available(product.id), unsold(v, product.ref_id) - hub_sold(product.ref_id));
+            // VTEX may let go of a paid order's units any moment, so they may be kept back twice until it is decided on.
+            let least = unsold - units(v, product.ref_id, is_undecided);
+            (!(least..=unsold).contains(&buyable))
+                .then(|| format!("{}: {buyable} can be bought, {unsold} are unsold", product.ref_id))
         });
         orders.chain(products).collect()
     });
+    differences.extend(shop.sandbox.anymarket(|a| hub_differences(a, &in_erp)));
     for difference in &differences {
         println!("{difference}");
     }
     if differences.is_empty() {
         let count = |status| in_erp.values().flatten().filter(|order| order.status == status).count();
         println!(
-            "They do: {} orders in the ERP, none twice, each with VTEX's status and total to the cent;",
+            "They do: {} orders in the ERP, none twice, each with its platform's status and total to the cent;",
             in_erp.len()
         );
         println!(
-            "{} paid and in the shop's hands, {} delivered, {} sent, {} cancelled on both sides;",
+            "{} paid and in the shop's hands, {} invoiced, {} delivered, {} sent, {} cancelled on both sides;",
             count("paid") + count("picking"),
+            count("invoiced"),
             count("delivered"),
             count("shipped"),
             count("cancelled"),
         );
         println!(
-            "every invoice once; and of every product customers can buy what is not sold, less what is in paid orders"
+            "every invoice once; and of every product customers can buy what is not sold, but for what is in paid orders"
         );
-        println!("that are not in the ERP yet: until these are decided on, their units are kept back for sure.");
+        println!("that are not in the ERP yet: until these are decided on, their units may be kept back twice.");
     }
     differences.is_empty()
+}
+
+/// The hub's orders that the ERP has otherwise, and what it sells beyond what there is.
+fn hub_differences(a: &Anymarket, in_erp: &BTreeMap<OrderId, Vec<InErp>>) -> Vec<String> {
+    let orders = a.orders.values().filter_map(|order| {
+        let found = in_erp.get(&OrderId::new(order.id.to_string())).map_or(&[][..], Vec::as_slice);
+        let right = match found {
+            [] => order.seed.fulfillment,
+            [one] => {
+                let status = match order.status.as_str() {
+                    "PAID_WAITING_SHIP" => one.status == "paid",
+                    "INVOICED" => one.status == "invoiced",
+                    _ => false,
+                };
+                status && one.cents == order.seed.total()
+            }
+            _ => false,
+        };
+        (!right).then(|| format!("order {} is `{}` on the hub, {found:?} in the ERP", order.id, order.status))
+    });
+    orders.collect()
+}
+
+/// How many units of a product the hub sold of the shop's own.
+fn hub_units(a: &Anymarket, sku: &str) -> i64 {
+    let own = a.orders.values().filter(|order| order.status != "CANCELED" && !order.seed.fulfillment);
+    own.flat_map(|order| order.seed.lines.iter()).filter(|line| line.sku == sku).map(|line| line.amount.whole()).sum()
 }
 
 /// Whether an order is the same on both sides.
@@ -96,7 +127,8 @@ pub fn show_stock(shop: &Shop, skus: &[&str]) {
     println!();
     for sku in skus {
         let Some(product) = seed::PRODUCTS.iter().find(|product| product.ref_id == *sku) else { continue };
-        let (buyable, unsold) = shop.sandbox.vtex(|v| (v.available(product.id), unsold(v, sku)));
+        let hub_sold = shop.sandbox.anymarket(|a| hub_units(a, sku));
+        let (buyable, unsold) = shop.sandbox.vtex(|v| (v.available(product.id), unsold(v, sku) - hub_sold));
         println!("{sku:<11} of {COUNTED} counted {unsold:>3} are not sold; customers can buy {buyable:>3} on VTEX");
     }
 }

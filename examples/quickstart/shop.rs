@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use super::AS_VAIVEM;
+use super::sandbox::anymarket::AnyBuyer;
 use super::sandbox::papers::Nfe;
-use super::sandbox::{APP_KEY, APP_TOKEN, Sandbox, seed};
+use super::sandbox::{APP_KEY, APP_TOKEN, AnyOrderSeed, GUMGA_TOKEN, Sandbox, cpf, seed};
 
 /// The simulated platform, and the folder with the shop's files.
 pub struct Shop {
@@ -146,6 +147,59 @@ enabled = true
         })
     }
 
+    /// Adds the hub to the configuration; it has every product, and no stock of any.
+    pub fn open_hub(&self) {
+        self.sandbox.anymarket(|a| seed::PRODUCTS.iter().for_each(|product| a.set_stock(product.ref_id, 1, 0)));
+        self.sandbox.anymarket(|a| a.set_stock("NOVIDADE", 1, 0));
+        let hub = format!(
+            r#"
+[channels.hub]
+kind = "anymarket"
+base_url = "{url}"
+token = {{ env = "ANYMARKET_TOKEN" }}
+since = "{since}"
+# The simulated hub has no limit.
+requests_per_minute = 0
+# What a marketplace sends from a warehouse of its own is none of the shop's business.
+fulfillment = "skip"
+default_carrier = "Correios"
+stock = {{ warehouse = "default" }}
+"#,
+            url = self.sandbox.anymarket_url(),
+            since = self.sandbox.vtex(|v| v.now().date_naive() - chrono::Days::new(30)),
+        );
+        self.append("vaivem.toml", &hub);
+    }
+
+    /// Three orders on the hub. Gives the id of Mercado Livre's.
+    pub fn hub_orders(&self) -> i64 {
+        let of = |number: u64, name: &str| AnyBuyer::person(name, &cpf(200_000_000 + number));
+        self.sandbox.anymarket(|a| {
+            let order = AnyOrderSeed::new().sku("TOALHA", 6_480, 2).freight(1_490).marketplace("MERCADO_LIVRE");
+            let id = a.place(order.buyer(of(1, "Fernanda Reis")).needs_xml());
+            a.place(AnyOrderSeed::new().sku("CADERNO", 2_150, 3).buyer(of(2, "Gil Tavares")));
+            a.place(AnyOrderSeed::new().sku("CANECA", 2_990, 5).buyer(of(3, "Helena Prado")).fulfillment());
+            id
+        })
+    }
+
+    /// The invoice of an order of the hub.
+    pub fn hub_nfe(&self, order: i64, number: u32) -> Nfe {
+        self.sandbox.anymarket(|a| {
+            let seed = &a.order(order).seed;
+            Nfe {
+                number,
+                order: order.to_string(),
+                recipient: seed.buyer.document.clone(),
+                lines: seed.lines.iter().map(|line| (line.sku.clone(), line.amount.whole(), line.gross())).collect(),
+                freight: seed.freight,
+                discount: 0,
+                other: 0,
+                issued_at: Utc::now() - TimeDelta::hours(1),
+            }
+        })
+    }
+
     /// Runs the command line in the shop's folder and shows both.
     pub fn vaivem(&self, args: &[&str]) {
         let shown: Vec<String> =
@@ -157,6 +211,7 @@ enabled = true
             .current_dir(&self.folder)
             .env("VTEX_APP_KEY", APP_KEY)
             .env("VTEX_APP_TOKEN", APP_TOKEN)
+            .env("ANYMARKET_TOKEN", GUMGA_TOKEN)
             .env_remove("VAIVEM_CONFIG")
             .env_remove("VAIVEM_OUTPUT")
             .status()
@@ -172,9 +227,9 @@ enabled = true
     pub fn farewell(&self, serve: bool) {
         let folder = self.folder.display();
         if serve {
-            println!("\nVTEX keeps running. In another terminal:\n");
+            println!("\nBoth platforms keep running. In another terminal:\n");
             println!("  cd {folder}");
-            println!("  export VTEX_APP_KEY={APP_KEY} VTEX_APP_TOKEN={APP_TOKEN}");
+            println!("  export VTEX_APP_KEY={APP_KEY} VTEX_APP_TOKEN={APP_TOKEN} ANYMARKET_TOKEN={GUMGA_TOKEN}");
             println!("  vaivem import-orders        # cargo install --path . puts it on your PATH");
             println!("\nCtrl-C ends it.");
             loop {
@@ -185,7 +240,7 @@ enabled = true
         println!(
             "vaivem.toml, vaivem.db (state), ledger.db (the ERP), and the two folders with what was taken and refused."
         );
-        println!("To go on with VTEX running: cargo run --release --example quickstart -- --serve");
+        println!("To go on with the platforms running: cargo run --release --example quickstart -- --serve");
     }
 }
 
