@@ -351,6 +351,8 @@ pub struct Reporter {
     verbose: bool,
     out: RefCell<Box<dyn Write>>,
     bar: ProgressBar,
+    /// What a dry run plans, until its end.
+    planned: RefCell<Vec<Item>>,
     /// Whether something was said of the pass under way, and in this run at all.
     said: Cell<(bool, bool)>,
 }
@@ -368,7 +370,15 @@ impl Reporter {
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}") {
             bar.set_style(style);
         }
-        Self { format, quiet, verbose, out: RefCell::new(Box::new(std::io::stdout())), bar, said: Cell::default() }
+        Self {
+            format,
+            quiet,
+            verbose,
+            out: RefCell::new(Box::new(std::io::stdout())),
+            bar,
+            planned: RefCell::default(),
+            said: Cell::default(),
+        }
     }
 
     /// The bar, for the log to make way.
@@ -433,8 +443,17 @@ impl Reporter {
         self.format == Format::Human
     }
 
-    /// One order's visit.
+    /// One order's visit. What a dry run plans is kept for the end, and told in the order of the numbers: the same plan reads the
+    /// same, whichever answer came first.
     pub fn item(&self, item: &Item) {
+        if item.dry_run {
+            self.planned.borrow_mut().push(item.clone());
+        } else {
+            self.tell(item);
+        }
+    }
+
+    fn tell(&self, item: &Item) {
         let needs_person = matches!(item.outcome, Outcome::Held | Outcome::Failed);
         if self.quiet && !needs_person {
             return;
@@ -493,6 +512,9 @@ impl Reporter {
     pub fn summary(&self, summary: &Summary<'_>) {
         self.bar.set_length(0);
         self.bar.reset();
+        let mut planned = self.planned.take();
+        planned.sort_by(|a, b| a.order.cmp(&b.order));
+        planned.iter().for_each(|item| self.tell(item));
         match self.format {
             Format::Jsonl => {
                 let mut fields = serde_json::Map::new();

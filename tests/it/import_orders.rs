@@ -460,6 +460,23 @@ fn a_backfill_looks_again_at_its_days_only() {
 }
 
 #[test]
+fn a_plan_reads_the_same_whichever_answer_comes_first() {
+    let shop = Shop::with("in_flight = 8");
+    let ids: Vec<String> = (0..12).map(|_| shop.place(paid())).collect();
+    // The first order's answer is the last to come.
+    let first = format!("/orders/{}", ids[0]);
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::SlowMs(300)).on("GET", &first)));
+    let ran = shop.run(&["import-orders", "--dry-run"]).exits(0);
+    let told: Vec<String> = ran
+        .records()
+        .iter()
+        .filter(|record| record["type"] == "order")
+        .map(|record| record["order"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(told, ids);
+}
+
+#[test]
 fn a_dry_run_tells_all_and_does_nothing() {
     let shop = Shop::new();
     let id = shop.place(paid());
