@@ -140,6 +140,19 @@ fn a_delivery_with_remarks_is_told_and_warned_of() {
 }
 
 #[test]
+fn what_a_person_says_of_a_parcel_reaches_the_channel() {
+    let (shop, id) = invoiced("");
+    shop.ship(&id, &parcel("BR1"));
+    let _ = shop.run(&["ledger", "set", &id, "shipped"]).exits(0);
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.tracked(&id), (codes(&["BR1"]), vec![false]));
+    let _ = shop.run(&["ledger", "set", &id, "delivered"]).exits(0);
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.tracked(&id), (codes(&["BR1"]), vec![false, true]));
+    is_at_rest(&shop);
+}
+
+#[test]
 fn a_delivery_in_the_future_is_not_told() {
     let (shop, id) = invoiced("");
     shop.ship(&id, &Shipment { delivered_at: Some(ago(-2)), ..parcel("BR1") });
