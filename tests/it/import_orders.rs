@@ -229,9 +229,7 @@ fn a_long_cool_down_ends_the_run_and_the_next_goes_on() {
     let shop = Shop::with("max_wait = \"1s\"");
     let id = shop.place(paid());
     shop.vtex(|v| v.faults.push(Fault::next(1, Kind::too_many(3)).on("GET", &format!("/orders/{id}"))));
-    let begun = std::time::Instant::now();
     let ran = shop.import().exits(5);
-    assert!(begun.elapsed() < Duration::from_secs(3));
     assert!(ran.summary()["message"].as_str().unwrap().contains("127.0.0.1"), "{:?}", ran.summary());
     // The pause is known to every process of the state file.
     let calls = shop.vtex(|v| v.total_calls);

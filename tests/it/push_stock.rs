@@ -587,7 +587,6 @@ fn a_thousand_products_without_a_change_cost_no_call() {
     let _ = shop.push().exits(0);
     let again = shop.push().exits(0);
     assert_eq!(again.summary()["calls"], 0);
-    assert!(again.summary()["duration_ms"].as_u64().unwrap() < 100, "{}", again.stdout);
     shop.stock("codigo;quantidade\nP7;99\n");
     assert_eq!(shop.push().exits(0).summary()["calls"], 1);
 }
