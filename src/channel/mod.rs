@@ -2,10 +2,13 @@
 
 pub mod anymarket;
 pub mod outgoing;
+mod unreadable;
 pub mod vtex;
 
 use crate::http::{CallError, Counts};
 use crate::model::{ChannelName, ChannelSku, Instant, Order, OrderId, Sku, Status, WarehouseId};
+
+pub use unreadable::Unreadable;
 
 /// The name by which a configuration means a channel's only or default warehouse, where its id need not be known.
 pub const DEFAULT_WAREHOUSE: &str = "default";
@@ -28,16 +31,6 @@ impl Heard {
     pub fn is_cancellation(&self) -> bool {
         self.status == Status::Cancelled
     }
-}
-
-/// Why an answer is no order we can use: where, and what is wrong there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{problem} (at `{at}`)")]
-pub struct Unreadable {
-    /// Path in the answer, such as `items[3].price`.
-    pub at: String,
-    /// What is wrong.
-    pub problem: String,
 }
 
 /// What a fresh reading of an order gave.

@@ -3,35 +3,26 @@
 use serde_json::Value;
 
 use super::wire;
-use crate::channel::Unreadable;
+use crate::channel::unreadable::{self, Unreadable, postal_code};
 use crate::http::{excerpt, lenient};
 use crate::model::{
     Address, Cents, ChannelName, ChannelSku, Customer, Delivery, Invoicing, Line, Marketplace, Order, OrderId, Package,
     Payment, PaymentMethod, Readiness, Sku, Status, Transmission, WarehouseId, calendar,
 };
 
-fn unreadable(at: impl Into<String>, problem: impl Into<String>) -> Unreadable {
-    Unreadable { at: at.into(), problem: problem.into() }
-}
-
 /// Reads the body of an order.
 ///
 /// # Errors
 /// [`Unreadable`] with the precise place: no id, no lines, an amount that is none …
 pub fn order(channel: &ChannelName, body: &[u8]) -> Result<Order, Unreadable> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let wire: wire::Order = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        // What serde quotes may be a customer's name.
-        unreadable(error.path().to_string(), excerpt::without_values(&error.inner().to_string()))
-    })?;
-    convert(channel, &wire)
+    convert(channel, &unreadable::read::<wire::Order>(body)?)
 }
 
 fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadable> {
-    let id = wire.id.as_deref().map(str::trim).ok_or_else(|| unreadable("id", "there is none"))?;
-    let total = wire.total.ok_or_else(|| unreadable("total", "there is none"))?;
+    let id = wire.id.as_deref().map(str::trim).ok_or_else(|| Unreadable::new("id", "there is none"))?;
+    let total = wire.total.ok_or_else(|| Unreadable::new("total", "there is none"))?;
     let created_at = instant(wire.created_at.as_deref())
-        .ok_or_else(|| unreadable("createdAt", "there is none, or it is no date"))?;
+        .ok_or_else(|| Unreadable::new("createdAt", "there is none, or it is no date"))?;
     let raw_status = wire.status.clone().unwrap_or_else(|| "null".into());
     let (status, readiness) = status(&raw_status);
     let amounts = amounts(wire, total)?;
@@ -124,7 +115,7 @@ fn amounts(wire: &wire::Order, total: Cents) -> Result<Amounts, Unreadable> {
 
 fn lines(wire: &wire::Order) -> Result<Vec<Line>, Unreadable> {
     if wire.items.is_empty() {
-        return Err(unreadable("items", "there are none"));
+        return Err(Unreadable::new("items", "there are none"));
     }
     wire.items.iter().enumerate().map(|(index, item)| line(index, item)).collect()
 }
@@ -134,25 +125,25 @@ fn line(index: usize, item: &wire::Item) -> Result<Line, Unreadable> {
     let at = |field: &str| format!("items[{index}].{field}");
     // The store's own code, by which stock is set, too; without one the hub's number.
     let code = item.sku.partner_id.as_deref().map(str::trim);
-    let id = code.or(item.sku.id.as_deref()).ok_or_else(|| unreadable(at("sku.partnerId"), "there is none"))?;
-    let quantity = item.amount.ok_or_else(|| unreadable(at("amount"), "there is none"))?;
+    let id = code.or(item.sku.id.as_deref()).ok_or_else(|| Unreadable::new(at("sku.partnerId"), "there is none"))?;
+    let quantity = item.amount.ok_or_else(|| Unreadable::new(at("amount"), "there is none"))?;
     if quantity < 1 {
-        return Err(unreadable(at("amount"), format!("{quantity} is no quantity")));
+        return Err(Unreadable::new(at("amount"), format!("{quantity} is no quantity")));
     }
-    let unit_price = item.unit.ok_or_else(|| unreadable(at("unit"), "there is none"))?;
+    let unit_price = item.unit.ok_or_else(|| Unreadable::new(at("unit"), "there is none"))?;
     let gross = match item.gross {
         Some(gross) => gross,
-        None => unit_price.checked_mul(quantity).ok_or_else(|| unreadable(at("unit"), "too large"))?,
+        None => unit_price.checked_mul(quantity).ok_or_else(|| Unreadable::new(at("unit"), "too large"))?,
     };
     let net = gross
         .checked_sub(item.discount.unwrap_or(Cents::ZERO))
-        .ok_or_else(|| unreadable(at("discount"), "too large"))?;
+        .ok_or_else(|| Unreadable::new(at("discount"), "too large"))?;
     let total = item.total.unwrap_or(net);
     if total != net {
-        return Err(unreadable(at("total"), format!("it is {total}, but gross less discount is {net}")));
+        return Err(Unreadable::new(at("total"), format!("it is {total}, but gross less discount is {net}")));
     }
     if total < Cents::ZERO || unit_price < Cents::ZERO {
-        return Err(unreadable(at("total"), "it is negative"));
+        return Err(Unreadable::new(at("total"), "it is negative"));
     }
     let names = [item.sku.title.as_deref(), item.product.title.as_deref(), Some(id)];
     Ok(Line {
@@ -221,12 +212,9 @@ fn address(wire: &wire::Order) -> Address {
         told.state.clone(),
         normal.and_then(|normal| normal.state.clone()),
     ];
-    let postal_code: String =
-        either(|one| &one.zip_code).iter().flat_map(|code| code.chars()).filter(char::is_ascii_digit).collect();
     Address {
         receiver: either(|one| &one.receiver_name),
-        // A CEP that lost its leading zero to a number.
-        postal_code: if postal_code.len() == 7 { format!("0{postal_code}") } else { postal_code },
+        postal_code: postal_code(either(|one| &one.zip_code).as_deref()),
         state: states.into_iter().flatten().find(is_acronym).unwrap_or_default().to_uppercase(),
         city: either(|one| &one.city).unwrap_or_default(),
         district: either(|one| &one.neighborhood),

@@ -6,38 +6,29 @@ use chrono::NaiveDate;
 use serde_json::Value;
 
 use super::wire;
-use crate::channel::Unreadable;
-use crate::http::{excerpt, lenient};
+use crate::channel::unreadable::{self, Unreadable, postal_code};
+use crate::http::lenient;
 use crate::model::{
     Address, Cents, ChannelName, ChannelSku, Customer, Delivery, Invoicing, Line, Marketplace, Order, OrderId, Package,
     PackageEvent, Payment, PaymentMethod, Readiness, Sku, Status, Transmission, WarehouseId,
 };
-
-fn unreadable(at: impl Into<String>, problem: impl Into<String>) -> Unreadable {
-    Unreadable { at: at.into(), problem: problem.into() }
-}
 
 /// Reads the body of an order detail.
 ///
 /// # Errors
 /// [`Unreadable`] with the precise place: no order id, no lines, an amount that is none …
 pub fn order(channel: &ChannelName, body: &[u8]) -> Result<Order, Unreadable> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let wire: wire::Order = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        // What serde quotes may be a customer's name.
-        unreadable(error.path().to_string(), excerpt::without_values(&error.inner().to_string()))
-    })?;
-    convert(channel, &wire)
+    convert(channel, &unreadable::read::<wire::Order>(body)?)
 }
 
 fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadable> {
-    let id = wire.order_id.as_deref().map(str::trim).ok_or_else(|| unreadable("orderId", "there is none"))?;
-    let total = Cents::new(wire.value.ok_or_else(|| unreadable("value", "there is none"))?);
+    let id = wire.order_id.as_deref().map(str::trim).ok_or_else(|| Unreadable::new("orderId", "there is none"))?;
+    let total = Cents::new(wire.value.ok_or_else(|| Unreadable::new("value", "there is none"))?);
     let created_at = wire
         .creation_date
         .as_deref()
         .and_then(lenient::instant)
-        .ok_or_else(|| unreadable("creationDate", "there is none, or it is no date"))?;
+        .ok_or_else(|| Unreadable::new("creationDate", "there is none, or it is no date"))?;
     let raw_status = wire.status.clone().unwrap_or_else(|| "null".into());
     let (status, readiness) = match wire.is_completed {
         // Incomplete orders lack parts of themselves; only a cancellation may be believed.
@@ -146,7 +137,7 @@ fn packages(wire: &wire::Packages) -> Result<Vec<Package>, Unreadable> {
     sales
         .map(|(index, package)| {
             let value = package.invoice_value.ok_or_else(|| {
-                unreadable(format!("packageAttachment.packages[{index}].invoiceValue"), "there is none")
+                Unreadable::new(format!("packageAttachment.packages[{index}].invoiceValue"), "there is none")
             })?;
             let status = &package.courier_status;
             Ok(Package {
@@ -284,16 +275,16 @@ enum LineTotals {
 
 fn lines(wire: &wire::Order, totals: LineTotals, removed: &BTreeMap<&str, i64>) -> Result<Vec<Line>, Unreadable> {
     if wire.items.is_empty() {
-        return Err(unreadable("items", "there are none"));
+        return Err(Unreadable::new("items", "there are none"));
     }
     let mut removed = removed.clone();
     let mut lines = Vec::with_capacity(wire.items.len());
     for (index, item) in wire.items.iter().enumerate() {
         let at = |field: &str| format!("items[{index}].{field}");
-        let id = item.id.as_deref().ok_or_else(|| unreadable(at("id"), "there is none"))?;
-        let mut quantity = item.quantity.ok_or_else(|| unreadable(at("quantity"), "there is none"))?;
+        let id = item.id.as_deref().ok_or_else(|| Unreadable::new(at("id"), "there is none"))?;
+        let mut quantity = item.quantity.ok_or_else(|| Unreadable::new(at("quantity"), "there is none"))?;
         if quantity < 1 {
-            return Err(unreadable(at("quantity"), format!("{quantity} is no quantity")));
+            return Err(Unreadable::new(at("quantity"), format!("{quantity} is no quantity")));
         }
         if let Some(gone) = removed.get_mut(id) {
             let taken = quantity.min(*gone);
@@ -307,12 +298,12 @@ fn lines(wire: &wire::Order, totals: LineTotals, removed: &BTreeMap<&str, i64>) 
             price
                 .checked_mul(quantity)
                 .and_then(|all| all.checked_scale(item.unit_multiplier.filter(|m| *m > 0).unwrap_or(10_000)))
-                .ok_or_else(|| unreadable(at("price"), "too large"))
+                .ok_or_else(|| Unreadable::new(at("price"), "too large"))
         };
-        let price = item.price.or(item.selling_price).ok_or_else(|| unreadable(at("price"), "there is none"))?;
+        let price = item.price.or(item.selling_price).ok_or_else(|| Unreadable::new(at("price"), "there is none"))?;
         let selling = item.selling_price.unwrap_or(price);
         if price < 0 || selling < 0 {
-            return Err(unreadable(at("price"), "it is negative"));
+            return Err(Unreadable::new(at("price"), "it is negative"));
         }
         let exact = item.price_definition.as_ref().and_then(|definition| definition.total).map(Cents::new);
         let (unit_price, total) = match totals {
@@ -389,12 +380,9 @@ fn delivery(wire: &wire::Order) -> Delivery {
 }
 
 fn address(wire: &wire::Address) -> Address {
-    let postal_code: String =
-        wire.postal_code.iter().flat_map(|code| code.chars()).filter(char::is_ascii_digit).collect();
     Address {
         receiver: wire.receiver_name.clone(),
-        // A CEP that lost its leading zero to a number.
-        postal_code: if postal_code.len() == 7 { format!("0{postal_code}") } else { postal_code },
+        postal_code: postal_code(wire.postal_code.as_deref()),
         state: wire.state.as_deref().unwrap_or_default().trim().to_uppercase(),
         city: wire.city.as_deref().unwrap_or_default().trim().to_owned(),
         district: wire.neighborhood.clone(),
