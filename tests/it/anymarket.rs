@@ -72,6 +72,16 @@ fn a_feed_that_takes_no_batch_is_acknowledged_one_by_one() {
 }
 
 #[test]
+fn an_event_that_cannot_be_acknowledged_holds_nobody_up() {
+    let shop = Shop::with_hub("");
+    let id = place(&shop, paid());
+    hub(&shop, |a| a.faults.push(Fault::always(Kind::status(400)).on("PUT", "/orders/feeds")));
+    let ran = run(&shop, "import-orders").exits(0);
+    assert_eq!(ran.order(&id)["outcome"], "imported");
+    assert_eq!(hub(&shop, |a| a.calls_of("GET", "/orders/feeds").len()), 3, "two readings without news end it");
+}
+
+#[test]
 fn payment_and_cancellation_reach_the_erp() {
     let shop = Shop::with_hub("import = \"all\"");
     let (pays, leaves) = (place(&shop, paid().pending()), place(&shop, paid()));

@@ -1,5 +1,7 @@
 //! The channel's feed of events: checked, made where it is missing, and drained.
 
+use std::collections::BTreeSet;
+
 use crate::channel::Feed;
 use crate::passes::{Pass, Trouble};
 use crate::report::Warning;
@@ -41,10 +43,14 @@ async fn check_and_drain(pass: &Pass<'_>) -> Result<(), Trouble> {
 
 /// Read a lot, commit it, acknowledge it, until nothing more comes.
 async fn drain(pass: &Pass<'_>) -> Result<(), Trouble> {
-    let mut empty = 0;
+    let (mut empty, mut seen) = (0, BTreeSet::new());
     while empty < EMPTY_READS && !pass.halted() {
         let lot = pass.channel.read_feed().await?;
-        if lot.handles.is_empty() && lot.heard.is_empty() {
+        // What is not let go of when it is acknowledged comes again and again.
+        let before = seen.len();
+        seen.extend(lot.handles.iter().cloned());
+        let is_news = seen.len() > before;
+        if !is_news && (lot.heard.is_empty() || !lot.handles.is_empty()) {
             empty += 1;
             continue;
         }
