@@ -60,8 +60,8 @@ pub(super) struct RawStock {
 }
 
 impl RawStock {
-    /// `channel_reserves` is what the kind of channel is known to do.
-    pub fn or_default(self, channel_reserves: bool) -> StockConfig {
+    /// `channel_reserves` and `settle` are what the kind of channel is known to do.
+    pub fn or_default(self, channel_reserves: bool, settle: Duration) -> StockConfig {
         let raw = self;
         const DAY: u64 = 24 * 3600;
         StockConfig {
@@ -72,7 +72,7 @@ impl RawStock {
             guard_percent: raw.guard_percent.unwrap_or(30).into(),
             guard_min: raw.guard_min.unwrap_or(10).into(),
             unknown_skus: raw.unknown_skus,
-            settle: raw.settle.map_or(Duration::from_secs(60), |span| span.0),
+            settle: raw.settle.map_or(settle, |span| span.0),
             // The `lockTTL` that VTEX's order examples show.
             reserved_for: raw.reserved_for.map_or(Duration::from_secs(10 * DAY), |span| span.0),
             channel_reserves: raw.channel_reserves.unwrap_or(channel_reserves),

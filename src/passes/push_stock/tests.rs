@@ -210,6 +210,27 @@ fn what_each_order_claims() {
     }
 }
 
+/// Where it is not known that the channel reserves, nothing is added back and no number stands because of it; and to say so
+/// changes numbers.
+#[test]
+fn what_the_channel_is_not_known_to_reserve_is_not_counted_on() {
+    let config = config();
+    let loja = &config.channels[0];
+    let unsure = StockConfig { channel_reserves: false, ..loja.stock.clone() };
+    let places = places::of(loja, &WarehouseId::new("default")).unwrap();
+    let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
+    assert_ne!(terms.mark(&places, &loja.stock), terms.mark(&places, &unsure));
+    let just_paid = Claim { taken_over_at: Some(at(0)), ..linked(order(1, "loja", Status::Paid, 3)) };
+    for order in
+        [order(1, "loja", Status::AwaitingPayment, 3), order(1, "loja", Status::Unknown("x".into()), 3), just_paid]
+    {
+        let in_flight = if order.erp_id.is_none() { 3 } else { 0 };
+        let claims = Claims::new(vec![order], &loja.name, &places, &terms);
+        let weighed = claims.weigh((&Sku::new("CANECA"), &places[0]), Some(at(-10)), None, at(0), &unsure);
+        assert_eq!([weighed.in_flight, weighed.added_back, weighed.moving], [in_flight, 0, 0]);
+    }
+}
+
 #[test]
 fn lines_are_read_by_their_own_channels_table() {
     let mut mapped = order(1, "outlet", Status::Paid, 2);
