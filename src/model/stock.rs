@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Instant, OrderId, WarehouseId};
+use super::{ChannelName, Instant, OrderId, WarehouseId};
 
 /// The parts of a number for a channel, in whole units: what a person is shown who asks why. Every field but the order
 /// lists takes part in `physical − reserved − in_flight − buffer + added_back`, floored at zero.
@@ -29,6 +29,17 @@ pub struct StockParts {
     pub in_flight_orders: Vec<OrderId>,
     /// Whose units are added back; the first [`StockParts::SHOWN`].
     pub added_back_orders: Vec<OrderId>,
+}
+
+/// An order that claims units of a product: sold, and not out of the house.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimant {
+    /// The channel it was placed on.
+    pub channel: ChannelName,
+    /// Its number there.
+    pub order: OrderId,
+    /// How many units.
+    pub units: i64,
 }
 
 impl StockParts {

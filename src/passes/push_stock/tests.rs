@@ -231,6 +231,24 @@ fn what_the_channel_is_not_known_to_reserve_is_not_counted_on() {
     }
 }
 
+/// The latest orders come first, of every channel, by the product and the warehouse their lines mean there.
+#[test]
+fn who_claims_a_product() {
+    let config = config();
+    let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
+    let mut other = order(3, "outlet", Status::Paid, 9);
+    other.lines[0].sku = Some(Sku::new("OUTRA"));
+    let mut elsewhere = order(4, "loja", Status::Paid, 9);
+    elsewhere.lines[0].warehouse = None;
+    let out = Claim { erp_status: Some(Status::Invoiced), ..linked(order(5, "loja", Status::Paid, 9)) };
+    let mut twice = linked(order(2, "outlet", Status::AwaitingPayment, 2));
+    twice.lines.push(twice.lines[0].clone());
+    let claims = [order(1, "loja", Status::Paid, 1), twice, other, elsewhere, out];
+    let named = terms.claimants(&claims, &Sku::new("CANECA"), &WarehouseId::new("central"));
+    let named: Vec<_> = named.iter().map(|one| (one.channel.as_str(), one.order.as_str(), one.units)).collect();
+    assert_eq!(named, [("outlet", "2-01", 4), ("loja", "1-01", 1)]);
+}
+
 #[test]
 fn lines_are_read_by_their_own_channels_table() {
     let mut mapped = order(1, "outlet", Status::Paid, 2);
