@@ -332,14 +332,16 @@ fn claimants(orders: &[Claimant]) -> String {
 /// What a number for a channel is made of, as a sum.
 pub fn stock_parts(parts: &StockParts) -> String {
     let mut text = format!("{} physical − {} reserved", parts.physical, parts.reserved);
-    for (units, sign, what) in [
-        (parts.in_flight, '−', "in flight"),
-        (parts.buffer, '−', "kept back"),
-        (parts.added_back, '+', "that the channel subtracts itself"),
-    ] {
+    for (units, what) in [(parts.in_flight, "in flight"), (parts.buffer, "kept back")] {
         if units != 0 {
-            text += &format!(" {sign} {units} {what}");
+            text += &format!(" − {units} {what}");
         }
+    }
+    if parts.share < 100 {
+        text = format!("{} % of ({text})", parts.share);
+    }
+    if parts.added_back != 0 {
+        text += &format!(" + {} that the channel subtracts itself", parts.added_back);
     }
     text
 }

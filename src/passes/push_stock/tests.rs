@@ -27,6 +27,7 @@ fn facts(physical: i64, reserved: i64, in_flight: i64, added_back: i64, moving: 
             reserved,
             in_flight,
             buffer: 0,
+            share: 100,
             added_back,
             moving,
             erp_read_at: at(0),
@@ -69,7 +70,32 @@ fn the_number_and_when_it_is_sent() {
     assert_eq!(plan(&asked), Send(10));
 }
 
+/// Rounded down, after the buffer, and before what the channel subtracts itself.
+#[test]
+fn a_channel_may_sell_a_share_of_the_stock() {
+    let number = |share: i64, buffer: i64, facts: Facts| match plan(&Facts {
+        parts: StockParts { share, buffer, ..facts.parts },
+        ..facts
+    }) {
+        Decision::Send(quantity) => quantity,
+        Decision::Keep => panic!("it was never sent"),
+    };
+    assert_eq!(number(50, 0, facts(10, 1, 2, 0, 0)), 3, "half of 7");
+    assert_eq!(number(50, 2, facts(10, 1, 2, 0, 0)), 2, "half of 5");
+    assert_eq!(number(50, 0, facts(10, 1, 2, 2, 0)), 5, "half of 7, and what is subtracted twice");
+    assert_eq!((number(50, 0, facts(1, 0, 0, 0, 0)), number(99, 0, facts(1, 0, 0, 0, 0))), (0, 0), "the last unit");
+    assert_eq!(number(1, 0, facts(0, 5, 0, 3, 0)), 0, "of what is missing there is no share");
+    assert_eq!((number(100, 0, facts(7, 0, 0, 0, 0)), number(100, 9, facts(7, 0, 0, 0, 0))), (7, 0));
+}
+
 proptest! {
+    /// Two channels whose shares make no more than the whole cannot sell a unit twice between two pushes.
+    #[test]
+    fn shares_promise_no_more_than_there_is(sellable in 0i64..1_000, share in 1i64..100) {
+        let of = |share| StockParts { share, ..facts(sellable, 0, 0, 0, 0).parts }.balance();
+        prop_assert!(of(share) + of(100 - share) <= sellable);
+    }
+
     #[test]
     fn never_above_what_is_sellable(
         physical in -50i64..500, reserved in 0i64..100, in_flight in 0i64..50, buffer in 0i64..20,
