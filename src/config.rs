@@ -366,7 +366,7 @@ impl Place<'_> {
                 }
             };
         }
-        let reserves = kind.reserves();
+        let (reserves, settle) = (kind.reserves(), kind.settle());
         let limits = Limits {
             requests_per_minute: raw.requests_per_minute.unwrap_or(kind.requests_per_minute()),
             follow_quota: raw.requests_per_minute.is_none() && kind.tells_quota(),
@@ -389,7 +389,7 @@ impl Place<'_> {
                 .map(|(theirs, ours)| (WarehouseId::new(theirs), WarehouseId::new(ours)))
                 .collect(),
             fulfillment: raw.fulfillment,
-            stock: raw.stock.or_default(reserves),
+            stock: raw.stock.or_default(reserves, settle),
             limits,
             overlap: raw.overlap.map_or(Duration::from_secs(30 * 60), |span| span.0),
             reread_after: raw.reread_after.map_or(Duration::ZERO, |span| span.0),

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Cents, Instant, Order, PaymentMethod, Sku, Status, WarehouseId};
+use crate::model::{Cents, Claimant, Instant, Order, PaymentMethod, Sku, Status, WarehouseId};
 
 /// A reason, tagged by its stable code in JSON and in the state file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -264,6 +264,9 @@ pub enum Reason {
         reserved: i64,
         /// Sold on any channel and not in the ERP yet.
         in_flight: i64,
+        /// Whose units these are, on any channel, the latest first; the first [`crate::model::StockParts::SHOWN`].
+        #[serde(default)]
+        orders: Vec<Claimant>,
     },
 
     // Facts on their way out: waits.

@@ -1,6 +1,6 @@
 //! The words people read for every [`Reason`] and [`Warning`]: one catalogue, apart from the code that decides.
 
-use crate::model::{StockParts, calendar};
+use crate::model::{Claimant, StockParts, calendar};
 use crate::reason::Reason;
 use crate::report::Warning;
 
@@ -100,11 +100,12 @@ fn clause(reason: &Reason) -> String {
         }
         Reason::StockRefused { message } => format!("the channel does not take its stock: {message}"),
         Reason::StockNotInErp => "the ERP has no count of it in a warehouse that is pushed from".into(),
-        Reason::Oversold { warehouse, units, physical, reserved, in_flight } => format!(
-            "{units} unit{} more {} sold than there {} in `{warehouse}`: {physical} physical − {reserved} reserved − {in_flight} in flight",
+        Reason::Oversold { warehouse, units, physical, reserved, in_flight, orders } => format!(
+            "{units} unit{} more {} sold than there {} in `{warehouse}`: {physical} physical − {reserved} reserved − {in_flight} in flight{}",
             if *units == 1 { "" } else { "s" },
             if *units == 1 { "was" } else { "were" },
             if *units == 1 { "is" } else { "are" },
+            claimants(orders),
         ),
         Reason::PaidOnChannel => "paid on the channel".into(),
         Reason::PolicyImportsUnpaid => "not paid yet, imported by policy".into(),
@@ -316,17 +317,31 @@ pub fn hint(reason: &Reason) -> Option<String> {
     })
 }
 
+/// The latest orders that claim a product, as the end of a sentence.
+fn claimants(orders: &[Claimant]) -> String {
+    const NAMED: usize = 6;
+    if orders.is_empty() {
+        return String::new();
+    }
+    let named: Vec<String> =
+        orders.iter().take(NAMED).map(|one| format!("{} {} ({})", one.channel, one.order, one.units)).collect();
+    let more = if orders.len() > NAMED { ", …" } else { "" };
+    format!("; sold to, the latest first: {}{more}", named.join(", "))
+}
+
 /// What a number for a channel is made of, as a sum.
 pub fn stock_parts(parts: &StockParts) -> String {
     let mut text = format!("{} physical − {} reserved", parts.physical, parts.reserved);
-    for (units, sign, what) in [
-        (parts.in_flight, '−', "in flight"),
-        (parts.buffer, '−', "kept back"),
-        (parts.added_back, '+', "that the channel subtracts itself"),
-    ] {
+    for (units, what) in [(parts.in_flight, "in flight"), (parts.buffer, "kept back")] {
         if units != 0 {
-            text += &format!(" {sign} {units} {what}");
+            text += &format!(" − {units} {what}");
         }
+    }
+    if parts.share < 100 {
+        text = format!("{} % of ({text})", parts.share);
+    }
+    if parts.added_back != 0 {
+        text += &format!(" + {} that the channel subtracts itself", parts.added_back);
     }
     text
 }

@@ -124,6 +124,7 @@ fn fill(folder: &Path, products: usize) {
                     reserved: 0,
                     in_flight: 0,
                     buffer: 0,
+                    share: 100,
                     added_back: 0,
                     moving: 0,
                     erp_read_at: now,

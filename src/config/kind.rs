@@ -1,5 +1,7 @@
 //! `kind` of a channel, with what only that kind needs.
 
+use std::time::Duration;
+
 use std::path::Path;
 
 use serde::Deserialize;
@@ -57,6 +59,15 @@ impl ChannelKind {
             Self::Vtex { .. } => true,
             // It has a count of reservations, and what goes into it is documented nowhere: to count on it could sell units twice.
             Self::Anymarket { .. } => false,
+        }
+    }
+
+    /// How long an order that is the ERP's to handle may go on holding its units.
+    pub(super) fn settle(&self) -> Duration {
+        match self {
+            Self::Vtex { .. } => Duration::from_secs(60),
+            // Nothing is handed over there: an order is ours with its payment, and whether it holds units after that nobody knows.
+            Self::Anymarket { .. } => Duration::ZERO,
         }
     }
 

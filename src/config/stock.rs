@@ -19,6 +19,8 @@ pub struct StockConfig {
     pub buffer: i64,
     /// Units kept back of single products, instead.
     pub buffers: BTreeMap<Sku, i64>,
+    /// How much of what is left then the channel may sell, in percent, 1 to 100; units are rounded down.
+    pub share: i64,
     /// How much of the catalogue may go to zero, or of all units may go, in one push without confirmation: percent.
     pub guard_percent: i64,
     /// Fewer products than this never need confirmation.
@@ -44,6 +46,28 @@ pub enum UnknownSkus {
     Ignore,
 }
 
+/// A percentage of the stock: some of it, up to all.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "i64")]
+struct Share(i64);
+
+impl Default for Share {
+    fn default() -> Self {
+        Self(100)
+    }
+}
+
+impl TryFrom<i64> for Share {
+    type Error = String;
+
+    fn try_from(percent: i64) -> Result<Self, String> {
+        match percent {
+            1..=100 => Ok(Self(percent)),
+            other => Err(format!("a share is a percentage from 1 to 100, and {other} is none")),
+        }
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawStock {
@@ -51,6 +75,7 @@ pub(super) struct RawStock {
     warehouse: Option<String>,
     buffer: u32,
     buffers: BTreeMap<String, u32>,
+    share: Share,
     guard_percent: Option<u8>,
     guard_min: Option<u32>,
     unknown_skus: UnknownSkus,
@@ -60,8 +85,8 @@ pub(super) struct RawStock {
 }
 
 impl RawStock {
-    /// `channel_reserves` is what the kind of channel is known to do.
-    pub fn or_default(self, channel_reserves: bool) -> StockConfig {
+    /// `channel_reserves` and `settle` are what the kind of channel is known to do.
+    pub fn or_default(self, channel_reserves: bool, settle: Duration) -> StockConfig {
         let raw = self;
         const DAY: u64 = 24 * 3600;
         StockConfig {
@@ -69,13 +94,31 @@ impl RawStock {
             warehouse: raw.warehouse.map(WarehouseId::new),
             buffer: raw.buffer.into(),
             buffers: raw.buffers.into_iter().map(|(sku, units)| (Sku::new(sku), units.into())).collect(),
+            share: raw.share.0,
             guard_percent: raw.guard_percent.unwrap_or(30).into(),
             guard_min: raw.guard_min.unwrap_or(10).into(),
             unknown_skus: raw.unknown_skus,
-            settle: raw.settle.map_or(Duration::from_secs(60), |span| span.0),
+            settle: raw.settle.map_or(settle, |span| span.0),
             // The `lockTTL` that VTEX's order examples show.
             reserved_for: raw.reserved_for.map_or(Duration::from_secs(10 * DAY), |span| span.0),
             channel_reserves: raw.channel_reserves.unwrap_or(channel_reserves),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_a_percentage() {
+        let share = |text: &str| {
+            let raw: Result<RawStock, _> = toml::from_str(text);
+            raw.map(|raw| raw.or_default(true, Duration::ZERO).share).map_err(|error| error.to_string())
+        };
+        assert_eq!((share(""), share("share = 1"), share("share = 100")), (Ok(100), Ok(1), Ok(100)));
+        for wrong in ["share = 0", "share = 101", "share = -5"] {
+            assert!(share(wrong).unwrap_err().contains("from 1 to 100"), "{wrong}");
         }
     }
 }

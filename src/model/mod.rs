@@ -15,7 +15,7 @@ pub use order::{
     Readiness, Transmission,
 };
 pub use status::Status;
-pub use stock::StockParts;
+pub use stock::{Claimant, StockParts};
 pub use tax_id::TaxId;
 
 /// An instant in UTC. Local time (America/Sao_Paulo) exists only at the edges: see [`calendar`].

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Instant, OrderId, WarehouseId};
+use super::{ChannelName, Instant, OrderId, WarehouseId};
 
 /// The parts of a number for a channel, in whole units: what a person is shown who asks why. Every field but the order
-/// lists takes part in `physical − reserved − in_flight − buffer + added_back`, floored at zero.
+/// lists takes part in `(physical − reserved − in_flight − buffer) × share + added_back`, floored at zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockParts {
     /// The ERP's warehouse it was read from.
@@ -18,6 +18,9 @@ pub struct StockParts {
     pub in_flight: i64,
     /// Kept back by the configuration.
     pub buffer: i64,
+    /// How much of the rest the channel may sell, in percent.
+    #[serde(default = "whole")]
+    pub share: i64,
     /// Subtracted above, and by the channel itself once more: unpaid orders of its own.
     pub added_back: i64,
     /// Units of the channel's own paid orders on their way into handling, which it subtracts itself for now. They take no part in
@@ -31,6 +34,17 @@ pub struct StockParts {
     pub added_back_orders: Vec<OrderId>,
 }
 
+/// An order that claims units of a product: sold, and not out of the house.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimant {
+    /// The channel it was placed on.
+    pub channel: ChannelName,
+    /// Its number there.
+    pub order: OrderId,
+    /// How many units.
+    pub units: i64,
+}
+
 impl StockParts {
     /// How many orders are named for each part.
     pub const SHOWN: usize = 20;
@@ -41,12 +55,15 @@ impl StockParts {
         (left < 0).then(|| left.saturating_neg())
     }
 
-    /// What the parts come to. Below zero when more was sold than there is.
+    /// What the parts come to. Below zero when more was sold than there is, of which a channel has no share.
     pub fn balance(&self) -> i64 {
-        self.physical
-            .saturating_sub(self.reserved)
-            .saturating_sub(self.in_flight)
-            .saturating_sub(self.buffer)
-            .saturating_add(self.added_back)
+        let left =
+            self.physical.saturating_sub(self.reserved).saturating_sub(self.in_flight).saturating_sub(self.buffer);
+        let of_it = if left > 0 { left.saturating_mul(self.share) / 100 } else { left };
+        of_it.saturating_add(self.added_back)
     }
+}
+
+fn whole() -> i64 {
+    100
 }

@@ -156,6 +156,7 @@ impl Push<'_> {
                 reserved: level.reserved,
                 in_flight: weighed.in_flight,
                 buffer: self.policy.buffers.get(&level.sku).copied().unwrap_or(self.policy.buffer),
+                share: self.policy.share,
                 added_back: weighed.added_back,
                 moving: weighed.moving,
                 erp_read_at: read_at,

@@ -143,24 +143,7 @@ impl Store {
     /// # Errors
     /// When the state file cannot be read.
     pub fn claims(&self, channel: &ChannelName, settled: Instant) -> rusqlite::Result<Vec<Claim>> {
-        let select = |from: &str| {
-            format!(
-                "SELECT o.id, o.channel, o.order_id, o.erp_id, o.status, o.erp_status, o.created_at, o.untaken_at, o.taken_over_at,
-                     l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
-                 FROM {from} JOIN order_lines l ON l.order_row = o.id
-                     LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
-                         ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL"
-            )
-        };
-        let mut claims = Vec::new();
-        self.connection
-            .prepare_cached(&format!(
-                "{} WHERE o.erp_id IS NULL AND (o.fate IS NULL OR o.fate IN ('waiting', 'held'))
-                     AND coalesce(o.status, '') NOT IN ('cancelled', 'returned') ORDER BY o.id, l.position",
-                select("orders o INDEXED BY orders_in_flight")
-            ))?
-            .query_map([], |row| gather(&mut claims, row))?
-            .collect::<rusqlite::Result<()>>()?;
+        let mut claims = self.in_flight()?;
         self.connection
             .prepare_cached(&format!(
                 "{} WHERE o.channel = ?1 AND o.open = 1 AND o.erp_id IS NOT NULL
@@ -169,6 +152,38 @@ impl Store {
                 select("orders o INDEXED BY orders_open")
             ))?
             .query_map(params![channel.as_str(), millis(settled)], |row| gather(&mut claims, row))?
+            .collect::<rusqlite::Result<()>>()?;
+        Ok(claims)
+    }
+
+    /// The orders of every channel that are in flight, and those in the ERP that may still take units from the shelf. The latest
+    /// come last.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn all_claims(&self) -> rusqlite::Result<Vec<Claim>> {
+        let mut claims = self.in_flight()?;
+        self.connection
+            .prepare_cached(&format!(
+                "{} WHERE o.open = 1 AND o.erp_id IS NOT NULL
+                     AND coalesce(o.status, '') NOT IN ('cancelled', 'returned') ORDER BY o.id, l.position",
+                select("orders o INDEXED BY orders_open")
+            ))?
+            .query_map([], |row| gather(&mut claims, row))?
+            .collect::<rusqlite::Result<()>>()?;
+        claims.sort_by_key(|claim| (claim.created_at, claim.row));
+        Ok(claims)
+    }
+
+    fn in_flight(&self) -> rusqlite::Result<Vec<Claim>> {
+        let mut claims = Vec::new();
+        self.connection
+            .prepare_cached(&format!(
+                "{} WHERE o.erp_id IS NULL AND (o.fate IS NULL OR o.fate IN ('waiting', 'held'))
+                     AND coalesce(o.status, '') NOT IN ('cancelled', 'returned') ORDER BY o.id, l.position",
+                select("orders o INDEXED BY orders_in_flight")
+            ))?
+            .query_map([], |row| gather(&mut claims, row))?
             .collect::<rusqlite::Result<()>>()?;
         Ok(claims)
     }
@@ -189,6 +204,17 @@ impl Store {
             .query_map([channel.as_str()], |row| Ok((row.get(0)?, OrderId::new(row.get::<_, String>(1)?))))?
             .collect()
     }
+}
+
+/// What [`gather`] reads of orders and their lines.
+fn select(from: &str) -> String {
+    format!(
+        "SELECT o.id, o.channel, o.order_id, o.erp_id, o.status, o.erp_status, o.created_at, o.untaken_at, o.taken_over_at,
+             l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
+         FROM {from} JOIN order_lines l ON l.order_row = o.id
+             LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
+                 ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL"
+    )
 }
 
 /// Adds a row to the claim it belongs to, which is the last one or a new one.

@@ -25,3 +25,4 @@ mod shop;
 mod sync;
 mod sync_payments;
 mod truth;
+mod two_channels;

@@ -347,6 +347,16 @@ fn the_buffer_and_its_exceptions() {
     assert_eq!([1, 2, 3].map(|sku| shop.vtex(|v| v.available(&sku.to_string()))), [95, 0, 100]);
 }
 
+#[test]
+fn a_share_of_what_is_left_is_rounded_down() {
+    let mut shop = shop("");
+    let _ = shop.push().exits(0);
+    shop.set("stock = { warehouse = \"1_1\", buffer = 5, share = 50 }");
+    let ran = shop.push().exits(0);
+    assert_eq!((&ran.summary()["updated"], &ran.stock("CANECA")["parts"]["share"]), (&3.into(), &50.into()));
+    assert_eq!(can_be_bought(&shop), 47);
+}
+
 /// A buffer or a mapping that is set later counts at once, and not product by product as each is sold.
 #[test]
 fn a_change_of_the_configuration_changes_the_numbers() {

@@ -180,14 +180,15 @@ fn name(orders: &mut Vec<OrderId>, order: &OrderId) {
 }
 
 fn standing(order: &Claim, now: Instant, policy: &StockConfig) -> Standing {
+    // What is not known to be reserved is not counted on, neither to add it back nor to let a number stand.
+    if !policy.channel_reserves {
+        return Standing::Settled;
+    }
     if order.taken_over_at.is_some_and(|at| at.checked_add_signed(settle(policy)).is_none_or(|at| at <= now)) {
         return Standing::Settled;
     }
     if !order.status.as_ref().is_some_and(Status::is_unpaid) || order.taken_over_at.is_some() {
         return Standing::Moving;
-    }
-    if !policy.channel_reserves {
-        return Standing::Settled;
     }
     let ended_in_erp = order.erp_status.as_ref().is_some_and(Status::is_final_for_payment);
     // An order of unknown age may be reserved no more.

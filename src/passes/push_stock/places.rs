@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use crate::config::{ChannelConfig, StockConfig};
-use crate::model::{ChannelName, Instant, Sku, WarehouseId};
-use crate::store::claims::ClaimLine;
+use crate::model::{ChannelName, Claimant, Instant, Sku, Status, StockParts, WarehouseId};
+use crate::store::claims::{Claim, ClaimLine};
 
 /// A warehouse of the channel, and the ERP's whose stock it gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,9 +61,10 @@ impl Terms<'_> {
     /// A mark of all that the configuration adds to the numbers. Where it is another than before, any of them may be another; it
     /// looks like an instant only to be stored as one.
     pub fn mark(&self, places: &[Place], policy: &StockConfig) -> Instant {
-        let StockConfig { buffer, buffers, settle, reserved_for, .. } = policy;
+        let StockConfig { buffer, buffers, share, settle, reserved_for, channel_reserves, .. } = policy;
         let channels: Vec<_> = self.channels.iter().map(|one| (&one.name, &one.skus, &one.warehouses)).collect();
-        let all = format!("{:?}", (places, &self.default_warehouse, buffer, buffers, settle, reserved_for, channels));
+        let kept_back = (buffer, buffers, share, settle, reserved_for, channel_reserves);
+        let all = format!("{:?}", (places, &self.default_warehouse, kept_back, channels));
         let millis = Sha256::digest(all).iter().take(6).fold(0, |mark, byte| mark << 8 | i64::from(*byte));
         Instant::from_timestamp_millis(millis).unwrap_or_default()
     }
@@ -72,6 +73,21 @@ impl Terms<'_> {
     pub fn sku(&self, channel: &ChannelName, line: &ClaimLine) -> Option<Sku> {
         let mapped = self.config(channel).and_then(|config| config.skus.get(line.channel_sku.as_str()));
         mapped.or(line.sku.as_ref()).cloned()
+    }
+
+    /// Who claims units of a product in one of the ERP's warehouses, the latest first; the first few.
+    pub fn claimants(&self, claims: &[Claim], sku: &Sku, warehouse: &WarehouseId) -> Vec<Claimant> {
+        let is_out = |claim: &&Claim| claim.erp_status.as_ref().is_some_and(Status::is_final_for_payment);
+        let claimant = |claim: &Claim| {
+            let is_it = |line: &&ClaimLine| {
+                self.sku(&claim.channel, line).as_ref() == Some(sku)
+                    && self.warehouse(&claim.channel, line) == *warehouse
+            };
+            let units = claim.lines.iter().filter(is_it).map(|line| line.quantity).sum();
+            (units > 0).then(|| Claimant { channel: claim.channel.clone(), order: claim.id.clone(), units })
+        };
+        let latest_first = claims.iter().rev().filter(|claim| !is_out(claim));
+        latest_first.filter_map(claimant).take(StockParts::SHOWN).collect()
     }
 
     /// The ERP's warehouse.

@@ -27,6 +27,7 @@ fn facts(physical: i64, reserved: i64, in_flight: i64, added_back: i64, moving: 
             reserved,
             in_flight,
             buffer: 0,
+            share: 100,
             added_back,
             moving,
             erp_read_at: at(0),
@@ -69,7 +70,32 @@ fn the_number_and_when_it_is_sent() {
     assert_eq!(plan(&asked), Send(10));
 }
 
+/// Rounded down, after the buffer, and before what the channel subtracts itself.
+#[test]
+fn a_channel_may_sell_a_share_of_the_stock() {
+    let number = |share: i64, buffer: i64, facts: Facts| match plan(&Facts {
+        parts: StockParts { share, buffer, ..facts.parts },
+        ..facts
+    }) {
+        Decision::Send(quantity) => quantity,
+        Decision::Keep => panic!("it was never sent"),
+    };
+    assert_eq!(number(50, 0, facts(10, 1, 2, 0, 0)), 3, "half of 7");
+    assert_eq!(number(50, 2, facts(10, 1, 2, 0, 0)), 2, "half of 5");
+    assert_eq!(number(50, 0, facts(10, 1, 2, 2, 0)), 5, "half of 7, and what is subtracted twice");
+    assert_eq!((number(50, 0, facts(1, 0, 0, 0, 0)), number(99, 0, facts(1, 0, 0, 0, 0))), (0, 0), "the last unit");
+    assert_eq!(number(1, 0, facts(0, 5, 0, 3, 0)), 0, "of what is missing there is no share");
+    assert_eq!((number(100, 0, facts(7, 0, 0, 0, 0)), number(100, 9, facts(7, 0, 0, 0, 0))), (7, 0));
+}
+
 proptest! {
+    /// Two channels whose shares make no more than the whole cannot sell a unit twice between two pushes.
+    #[test]
+    fn shares_promise_no_more_than_there_is(sellable in 0i64..1_000, share in 1i64..100) {
+        let of = |share| StockParts { share, ..facts(sellable, 0, 0, 0, 0).parts }.balance();
+        prop_assert!(of(share) + of(100 - share) <= sellable);
+    }
+
     #[test]
     fn never_above_what_is_sellable(
         physical in -50i64..500, reserved in 0i64..100, in_flight in 0i64..50, buffer in 0i64..20,
@@ -208,6 +234,45 @@ fn what_each_order_claims() {
     for (what, order, expected) in table {
         assert_eq!(weights(vec![order], Some(at(-10))), expected, "{what}");
     }
+}
+
+/// Where it is not known that the channel reserves, nothing is added back and no number stands because of it; and to say so
+/// changes numbers.
+#[test]
+fn what_the_channel_is_not_known_to_reserve_is_not_counted_on() {
+    let config = config();
+    let loja = &config.channels[0];
+    let unsure = StockConfig { channel_reserves: false, ..loja.stock.clone() };
+    let places = places::of(loja, &WarehouseId::new("default")).unwrap();
+    let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
+    assert_ne!(terms.mark(&places, &loja.stock), terms.mark(&places, &unsure));
+    let just_paid = Claim { taken_over_at: Some(at(0)), ..linked(order(1, "loja", Status::Paid, 3)) };
+    for order in
+        [order(1, "loja", Status::AwaitingPayment, 3), order(1, "loja", Status::Unknown("x".into()), 3), just_paid]
+    {
+        let in_flight = if order.erp_id.is_none() { 3 } else { 0 };
+        let claims = Claims::new(vec![order], &loja.name, &places, &terms);
+        let weighed = claims.weigh((&Sku::new("CANECA"), &places[0]), Some(at(-10)), None, at(0), &unsure);
+        assert_eq!([weighed.in_flight, weighed.added_back, weighed.moving], [in_flight, 0, 0]);
+    }
+}
+
+/// The latest orders come first, of every channel, by the product and the warehouse their lines mean there.
+#[test]
+fn who_claims_a_product() {
+    let config = config();
+    let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
+    let mut other = order(3, "outlet", Status::Paid, 9);
+    other.lines[0].sku = Some(Sku::new("OUTRA"));
+    let mut elsewhere = order(4, "loja", Status::Paid, 9);
+    elsewhere.lines[0].warehouse = None;
+    let out = Claim { erp_status: Some(Status::Invoiced), ..linked(order(5, "loja", Status::Paid, 9)) };
+    let mut twice = linked(order(2, "outlet", Status::AwaitingPayment, 2));
+    twice.lines.push(twice.lines[0].clone());
+    let claims = [order(1, "loja", Status::Paid, 1), twice, other, elsewhere, out];
+    let named = terms.claimants(&claims, &Sku::new("CANECA"), &WarehouseId::new("central"));
+    let named: Vec<_> = named.iter().map(|one| (one.channel.as_str(), one.order.as_str(), one.units)).collect();
+    assert_eq!(named, [("outlet", "2-01", 4), ("loja", "1-01", 1)]);
 }
 
 #[test]

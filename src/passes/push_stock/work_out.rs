@@ -122,8 +122,13 @@ impl Push<'_> {
     fn tell_shortages(&self, shortages: BTreeMap<&Sku, Option<Worked>>) -> Result<(), Trouble> {
         let fine: Vec<&Sku> = shortages.iter().filter(|(_, worked)| worked.is_none()).map(|(sku, _)| *sku).collect();
         self.pass.store.release_oversold(self.channel(), &fine, self.now())?;
-        for (sku, worked) in shortages {
-            let Some(worked) = worked else { continue };
+        let short: Vec<(&Sku, Worked)> =
+            shortages.into_iter().filter_map(|(sku, worked)| Some((sku, worked?))).collect();
+        if short.is_empty() {
+            return Ok(());
+        }
+        let claims = self.pass.store.all_claims()?;
+        for (sku, worked) in short {
             let parts = &worked.want.parts;
             let reason = Reason::Oversold {
                 warehouse: parts.erp_warehouse.clone(),
@@ -131,6 +136,7 @@ impl Push<'_> {
                 physical: parts.physical,
                 reserved: parts.reserved,
                 in_flight: parts.in_flight,
+                orders: self.terms.claimants(&claims, sku, &parts.erp_warehouse),
             };
             self.hold(sku, Some(&worked), reason)?;
         }

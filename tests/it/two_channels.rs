@@ -1,0 +1,608 @@
+//! Two channels sell from one shelf: whatever happens in whatever order, on either of them and in the back office, with faults on the
+//! way. Judged by what the two platforms know themselves: who bought what, and what can be bought.
+//!
+//! `VAIVEM_CASES=100` lives a hundred days, of 2,500 steps and more, and not just a few.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+use serde_json::{Value, json};
+
+use crate::back_office::Nfe;
+use crate::day::cases;
+use crate::sandbox::anymarket::AnyCancelledBy;
+use crate::sandbox::{AnyOrderSeed, Anymarket, Fault, HookAction, Kind, OrderSeed, Payment, Phase};
+use crate::shop::{Ran, Shop};
+
+const SKU: &str = "CAMISETA-P";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Loja,
+    Hub,
+}
+
+use Place::{Hub, Loja};
+
+impl Place {
+    fn name(self) -> &'static str {
+        match self {
+            Loja => "loja",
+            Hub => "hub",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    /// A customer buys so many, if they can be bought: paid at once, or to be paid.
+    Buy(Place, bool, i64),
+    Pay(Place, usize),
+    /// The customer cancels.
+    Cancel(Place, usize),
+    /// The customer of the store asks to cancel.
+    AskToCancel(usize),
+    /// A person cancels in the back office.
+    CancelInErp(usize),
+    /// The back office issues an order's invoice, and its goods leave.
+    Invoice(usize),
+    /// The shelf is counted.
+    Count(i64),
+    /// A verb runs for both channels, or for one.
+    Run(&'static str, Option<Place>),
+    Sync,
+    /// A verb runs, or all of them, and calls to a platform fail.
+    Bad(&'static str, Place, usize, u32),
+    /// Somebody buys in the middle of a run.
+    SaleDuring(&'static str, Place, u32),
+}
+
+const VERBS: [&str; 5] = ["import-orders", "sync-payments", "auto-cancel", "push-invoices", "push-stock"];
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let place = || proptest::sample::select(vec![Loja, Hub]);
+    let verb = || proptest::sample::select(VERBS.to_vec());
+    let run = || prop_oneof![2 => verb(), 1 => Just("push-stock"), 1 => Just("sync")];
+    prop_oneof![
+        6 => (place(), any::<bool>(), 1i64..3).prop_map(|(place, paid, units)| Event::Buy(place, paid, units)),
+        2 => (place(), 0usize..12).prop_map(|(place, at)| Event::Pay(place, at)),
+        2 => (place(), 0usize..12).prop_map(|(place, at)| Event::Cancel(place, at)),
+        1 => (0usize..12).prop_map(Event::AskToCancel),
+        1 => (0usize..24).prop_map(Event::CancelInErp),
+        2 => (0usize..24).prop_map(Event::Invoice),
+        2 => (0i64..8).prop_map(Event::Count),
+        4 => (verb(), proptest::option::of(place())).prop_map(|(verb, place)| Event::Run(verb, place)),
+        2 => Just(Event::Run("push-stock", None)),
+        4 => Just(Event::Sync),
+        3 => (run(), place(), 0usize..KINDS, 0u32..6).prop_map(|(run, place, kind, skip)| Event::Bad(run, place, kind, skip)),
+        1 => (run(), place(), 0u32..6).prop_map(|(run, place, at)| Event::SaleDuring(run, place, at)),
+    ]
+}
+
+const KINDS: usize = 9;
+
+fn kind(at: usize) -> Kind {
+    let kinds: [Kind; KINDS] = [
+        Kind::Applied500,
+        Kind::TimeoutAfterWrite,
+        Kind::DropBeforeWrite,
+        Kind::Html200,
+        Kind::Truncated,
+        Kind::status(500),
+        Kind::status(503),
+        Kind::status(423),
+        Kind::too_many(0),
+    ];
+    kinds[at].clone()
+}
+
+/// What the hub does with the units of its open orders, and what the configuration says of it. The reference (6.4) knows that the hub
+/// counts reservations and not of which orders, so that any of these may be true.
+#[derive(Clone, Copy, Debug)]
+struct HubHabit {
+    reserving: &'static [&'static str],
+    counted_on: bool,
+}
+
+const HABITS: [HubHabit; 4] = [
+    HubHabit { reserving: &["PENDING", "PAID_WAITING_SHIP"], counted_on: false },
+    HubHabit { reserving: &[], counted_on: false },
+    HubHabit { reserving: &["PENDING", "PAID_WAITING_SHIP"], counted_on: true },
+    HubHabit { reserving: &["PENDING"], counted_on: true },
+];
+
+/// How often each thing was seen, to know that the days were worth living.
+#[derive(Debug, Default)]
+struct Figures {
+    steps: usize,
+    /// Runs after which what can be bought was held against what is sold.
+    runs_judged: usize,
+    orders: usize,
+    invoices: usize,
+    /// The last unit was sold, and withdrawn from where it could still be bought.
+    withdrawn: usize,
+    /// More was sold than there is, and the run told who waits for it.
+    double_sales: usize,
+    /// Exactly what is not sold could be bought on both.
+    quiet: usize,
+    /// Hub orders still held units back then, so that less could be bought there.
+    quiet_but_reserved: usize,
+}
+
+/// The shop and what the test knows of it.
+struct Day<'a> {
+    shop: Shop,
+    habit: HubHabit,
+    early: bool,
+    shelf: i64,
+    /// Orders whose goods have left.
+    out: BTreeSet<String>,
+    figures: &'a RefCell<Figures>,
+}
+
+/// An order that somebody waits for.
+#[derive(Clone, Debug)]
+struct Sale {
+    place: Place,
+    id: String,
+    units: i64,
+    heard: bool,
+}
+
+fn loja_settings(settle: &str, early: bool) -> String {
+    let import = if early { "import = \"all\"\n" } else { "" };
+    format!(
+        "{import}timeout = \"2s\"\nmax_wait = \"1s\"\nauto_cancel = {{ enabled = true }}\nreread_paid_after = \"0s\"\n\
+         invoices = {{ confirm_within = \"0s\", settle_after = \"0s\" }}\n\
+         stock = {{ warehouse = \"1_1\", settle = \"{settle}\", unknown_skus = \"ignore\" }}"
+    )
+}
+
+fn hub_settings(counted_on: bool, early: bool) -> String {
+    let import = if early { "import = \"all\"\n" } else { "" };
+    let counted_on = if counted_on { ", channel_reserves = true" } else { "" };
+    format!(
+        "{import}timeout = \"2s\"\nmax_wait = \"1s\"\nauto_cancel = {{ enabled = true }}\ninvoices = {{ confirm_within = \"0s\" }}\n\
+         stock = {{ warehouse = \"default\", unknown_skus = \"ignore\"{counted_on} }}"
+    )
+}
+
+impl<'a> Day<'a> {
+    fn new(habit: HubHabit, early: bool, settle: &str, figures: &'a RefCell<Figures>) -> Self {
+        let mut shop = Shop::with_hub(&hub_settings(habit.counted_on, early));
+        shop.set(&loja_settings(settle, early));
+        shop.vtex(|v| {
+            v.add_sku("1", SKU);
+            v.configure_needed_feed();
+        });
+        shop.sandbox.anymarket(|a| {
+            a.settings.reserving = habit.reserving.to_vec();
+            [SKU, "CANECA", "BONE"].into_iter().for_each(|sku| a.set_stock(sku, 1, 0));
+        });
+        let mut day = Self { shop, habit, early, shelf: 0, out: BTreeSet::new(), figures };
+        day.count(4);
+        let _ = day.shop.run(&["sync"]).exits(0);
+        day
+    }
+
+    fn hub<R>(&self, work: impl FnOnce(&mut Anymarket) -> R) -> R {
+        self.shop.sandbox.anymarket(work)
+    }
+
+    fn count(&mut self, units: i64) {
+        self.shelf = units;
+        self.shop.stock(&format!("codigo;quantidade\n{SKU};{units}\n"));
+    }
+
+    fn can_be_bought(&self, place: Place) -> i64 {
+        match place {
+            Loja => self.shop.vtex(|v| v.available("1")),
+            Hub => self.hub(|a| a.available(SKU)),
+        }
+    }
+
+    fn status(&self, place: Place, id: &str) -> String {
+        match place {
+            Loja => self.shop.vtex(|v| v.order(id).status.clone()),
+            Hub => self.hub(|a| a.order(id.parse().unwrap()).status.clone()),
+        }
+    }
+
+    /// Every order of a channel with its units, in the order they were placed.
+    fn orders(&self, place: Place) -> Vec<(String, i64)> {
+        match place {
+            Loja => self.shop.vtex(|v| {
+                let units = |seed: &OrderSeed| seed.lines.iter().map(|line| line.quantity).sum();
+                v.orders.values().map(|order| (order.id.clone(), units(&order.seed))).collect()
+            }),
+            Hub => self.hub(|a| {
+                let units = |seed: &AnyOrderSeed| seed.wanted(SKU).whole();
+                a.orders.values().map(|order| (order.id.to_string(), units(&order.seed))).collect()
+            }),
+        }
+    }
+
+    fn pick(&self, place: Place, at: usize) -> Option<String> {
+        let orders = self.orders(place);
+        orders.get(at % orders.len().max(1)).map(|(id, _)| id.clone())
+    }
+
+    /// An order of either channel that is in the ERP, with its status there.
+    fn pick_in_erp(&self, at: usize) -> Option<(Place, String, String)> {
+        let erp: Vec<_> = self.shop.erp().into_iter().collect();
+        let (id, orders) = erp.get(at % erp.len().max(1))?;
+        let place = if self.orders(Loja).iter().any(|(one, _)| one == id) { Loja } else { Hub };
+        Some((place, id.clone(), orders[0].status.clone()))
+    }
+
+    /// The orders that are sold and whose goods are still on the shelf. One that is cancelled, on its channel or in the ERP, is not.
+    fn sold(&self) -> Vec<Sale> {
+        let erp = self.shop.erp();
+        let state = rusqlite::Connection::open(self.shop.path("vaivem.db")).unwrap();
+        let mut heard = state
+            .prepare(
+                "SELECT 1 FROM orders o JOIN order_lines l ON l.order_row = o.id WHERE channel = ?1 AND order_id = ?2",
+            )
+            .unwrap();
+        let mut sold = Vec::new();
+        for place in [Loja, Hub] {
+            for (id, units) in self.orders(place) {
+                let is_cancelled = ["canceled", "CANCELED"].contains(&&*self.status(place, &id))
+                    || erp.get(&id).is_some_and(|orders| orders[0].status == "cancelled");
+                if !is_cancelled && !self.out.contains(&id) {
+                    let heard = heard.exists([place.name(), &id]).unwrap();
+                    sold.push(Sale { place, id, units, heard });
+                }
+            }
+        }
+        sold
+    }
+
+    /// What may be promised on a channel: what is on the shelf, less what is sold there and what the program has heard of elsewhere.
+    /// Where the hub reserves nothing, what is sold there counts only when it was heard of, too.
+    fn may_be_bought(&self, place: Place) -> i64 {
+        let reserves = place == Loja || !self.habit.reserving.is_empty();
+        let counts = |sale: &&Sale| sale.heard || sale.place == place && reserves && self.is_reserved(sale);
+        let sold: i64 = self.sold().iter().filter(counts).map(|sale| sale.units).sum();
+        self.shelf - sold
+    }
+
+    fn is_reserved(&self, sale: &Sale) -> bool {
+        sale.place == Loja || self.habit.reserving.contains(&&*self.status(Hub, &sale.id))
+    }
+
+    fn sell(&self, place: Place, paid: bool, units: i64) {
+        let _ = match place {
+            Loja => self.shop.vtex(|v| v.sell(loja_seed(paid, units)).is_ok()),
+            Hub => self.hub(|a| a.sell(hub_seed(paid, units)).is_ok()),
+        };
+    }
+
+    fn happens(&mut self, event: Event) -> Result<(), TestCaseError> {
+        self.figures.borrow_mut().steps += 1;
+        match event {
+            Event::Buy(place, paid, units) => self.sell(place, paid, units),
+            Event::Pay(place, at) => {
+                let payable = ["payment-pending", "PENDING"];
+                if let Some(id) = self.pick(place, at).filter(|id| payable.contains(&&*self.status(place, id))) {
+                    match place {
+                        Loja => self.shop.vtex(|v| v.approve_payment(&id)),
+                        Hub => self.hub(|a| a.pay(id.parse().unwrap())),
+                    }
+                }
+            }
+            Event::Cancel(place, at) => {
+                let open = ["payment-pending", "ready-for-handling", "handling", "PENDING", "PAID_WAITING_SHIP"];
+                let may = |id: &String| open.contains(&&*self.status(place, id)) && !self.out.contains(id);
+                if let Some(id) = self.pick(place, at).filter(may) {
+                    self.cancel(place, &id);
+                }
+            }
+            Event::AskToCancel(at) => {
+                let may = |id: &String| self.status(Loja, id) == "ready-for-handling" && !self.out.contains(id);
+                if let Some(id) = self.pick(Loja, at).filter(may) {
+                    self.shop.vtex(|v| v.request_cancellation(&id));
+                }
+            }
+            Event::CancelInErp(at) => {
+                let may = |(_, id, status): &(Place, String, String)| status != "cancelled" && !self.out.contains(id);
+                if let Some((_, id, _)) = self.pick_in_erp(at).filter(may) {
+                    let _ = self.shop.run(&["ledger", "cancel", &id, "--reason", "sem estoque"]).exits(0);
+                }
+            }
+            Event::Invoice(at) => {
+                if let Some((place, id, status)) = self.pick_in_erp(at) {
+                    self.invoice(place, &id, &status);
+                }
+            }
+            Event::Count(units) => self.count(units),
+            Event::Run(verb, place) => {
+                let channel = place.map_or(Vec::new(), |place| vec!["--channel", place.name()]);
+                let _ = self.shop.run(&[&[verb], &channel[..]].concat());
+                if verb == "push-stock" {
+                    let places = place.map_or(vec![Loja, Hub], |place| vec![place]);
+                    self.promises_nothing_sold(&places, None)?;
+                }
+            }
+            Event::Sync => self.sync_clean()?,
+            Event::Bad(run, place, at, skip) => {
+                let before = [Loja, Hub].map(|place| self.can_be_bought(place));
+                let fault = Fault::next(1 + skip % 2, kind(at)).after(skip);
+                match place {
+                    Loja => self.shop.vtex(|v| v.faults.push(fault)),
+                    Hub => self.hub(|a| a.faults.push(fault)),
+                }
+                let _ = self.shop.run(&[run]);
+                self.shop.vtex(|v| v.faults.clear());
+                self.hub(|a| a.faults.clear());
+                self.shop.end_pauses();
+                self.promises_nothing_sold(&[Loja, Hub], Some(before))?;
+            }
+            Event::SaleDuring(run, place, at) => {
+                let before = [Loja, Hub].map(|place| self.can_be_bought(place));
+                self.sale_comes(place, at);
+                let _ = self.shop.run(&[run]);
+                self.shop.vtex(|v| v.on_call = None);
+                self.hub(|a| a.on_call = None);
+                let before = (run != "push-stock" && run != "sync").then_some(before);
+                self.promises_nothing_sold(&[Loja, Hub], before)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// At the platform's call of this number somebody buys there.
+    fn sale_comes(&self, place: Place, mut at: u32) {
+        let mut is_now = move |phase| {
+            let is_now = phase == Phase::BeforeEffect && at == 0;
+            at = at.wrapping_sub(u32::from(phase == Phase::BeforeEffect));
+            is_now
+        };
+        match place {
+            Loja => self.shop.vtex(|v| {
+                v.on_call = Some(Box::new(move |_, phase| match is_now(phase) {
+                    true => HookAction::Meanwhile(Box::new(|v| drop(v.sell(loja_seed(true, 1))))),
+                    false => HookAction::Go,
+                }));
+            }),
+            Hub => self.hub(|a| {
+                a.on_call = Some(Box::new(move |_, phase| match is_now(phase) {
+                    true => HookAction::Meanwhile(Box::new(|a| drop(a.sell(hub_seed(true, 1))))),
+                    false => HookAction::Go,
+                }));
+            }),
+        }
+    }
+
+    fn cancel(&self, place: Place, id: &str) {
+        match place {
+            Loja => self.shop.vtex(|v| v.cancel_by_customer(id)),
+            Hub => self.hub(|a| a.cancel(id.parse().unwrap(), AnyCancelledBy::Buyer)),
+        }
+    }
+
+    /// Invoices what is paid on both sides.
+    fn invoice(&mut self, place: Place, id: &str, status: &str) {
+        let ready = ["handling", "PAID_WAITING_SHIP"].contains(&&*self.status(place, id));
+        if status != "paid" || !ready || self.out.contains(id) {
+            return;
+        }
+        let units = self.orders(place).iter().find(|(one, _)| one == id).unwrap().1;
+        let number = 1_001 + u32::try_from(self.out.len()).unwrap();
+        self.shop.issue(id, &Nfe::new(number, 4_990 * units));
+        self.shelf -= units;
+        self.out.insert(id.to_owned());
+    }
+
+    /// After a push that nothing disturbed nobody can buy what was sold. One that was disturbed may leave what could be bought before.
+    fn promises_nothing_sold(&self, places: &[Place], before: Option<[i64; 2]>) -> Result<(), TestCaseError> {
+        self.figures.borrow_mut().runs_judged += 1;
+        for &place in places {
+            let (now, limit) = (self.can_be_bought(place), self.may_be_bought(place).max(0));
+            let before = before.map_or(0, |before| before[place as usize]);
+            prop_assert!(
+                now <= limit.max(before),
+                "{now} can be bought on {}, {limit} may be; sold: {:?}, on the shelf: {}",
+                place.name(),
+                self.sold(),
+                self.shelf
+            );
+        }
+        Ok(())
+    }
+
+    /// Every pass, and nothing goes wrong: every order is known, nothing sold is promised, and what was sold twice is told.
+    fn sync_clean(&self) -> Result<(), TestCaseError> {
+        let other = [Loja, Hub].map(|place| self.can_be_bought(place));
+        let ran = self.shop.run(&["sync"]);
+        prop_assert!(matches!(ran.code, Some(0 | 3)), "{ran:?}");
+        let sold = self.sold();
+        let unheard: Vec<_> = sold.iter().filter(|sale| !sale.heard).collect();
+        prop_assert!(unheard.is_empty(), "not heard of: {unheard:?}");
+        let left = self.shelf - sold.iter().map(|sale| sale.units).sum::<i64>();
+        if left == 0 && other.iter().any(|units| *units > 0) {
+            self.figures.borrow_mut().withdrawn += 1;
+        }
+        self.promises_nothing_sold(&[Loja, Hub], None)?;
+        self.tells_of_double_sales(left, &sold, &ran)
+    }
+
+    /// More was sold than there is: both channels hold the product and name all who wait for it. Otherwise none does.
+    fn tells_of_double_sales(&self, left: i64, sold: &[Sale], ran: &Ran) -> Result<(), TestCaseError> {
+        let holds = self.shop.run(&["holds"]).records();
+        let told = holds.iter().filter(|hold| hold["sku"] == SKU && hold["reason"]["code"] == "oversold");
+        let told: Vec<&Value> = told.collect();
+        if left >= 0 {
+            prop_assert!(told.is_empty(), "{left} are left: {told:?}");
+            return Ok(());
+        }
+        self.figures.borrow_mut().double_sales += 1;
+        prop_assert_eq!(told.len(), 2, "{} are missing: {:?}\n{}", -left, told, &ran.stdout);
+        let waiting: BTreeSet<(&str, &str)> = sold.iter().map(|sale| (sale.place.name(), sale.id.as_str())).collect();
+        for hold in told {
+            let text = |value: &'_ Value| value.as_str().unwrap_or_default().to_owned();
+            let orders = hold["reason"]["orders"].as_array().unwrap();
+            let named: Vec<(String, String)> =
+                orders.iter().map(|one| (text(&one["channel"]), text(&one["order"]))).collect();
+            let named: BTreeSet<(&str, &str)> =
+                named.iter().map(|(channel, id)| (channel.as_str(), id.as_str())).collect();
+            prop_assert_eq!(&named, &waiting);
+            prop_assert_eq!(&hold["reason"]["units"], &json!(-left));
+        }
+        Ok(())
+    }
+
+    /// Hours later nothing moves any more. Then customers can buy exactly what is not sold; on the hub, what its open orders reserve
+    /// there is missing besides, until these are invoiced or cancelled, wherever the program may not count on that.
+    fn grows_quiet(&mut self) -> Result<(), TestCaseError> {
+        self.shop.set(&loja_settings("0s", self.early));
+        for (id, orders) in self.shop.erp() {
+            let is_asked_for = || ["PENDING", "PAID_WAITING_SHIP"].contains(&&*self.status(Hub, &id));
+            let is_of_hub = self.orders(Hub).iter().any(|(one, _)| *one == id);
+            if is_of_hub && orders[0].status == "cancelled" && is_asked_for() {
+                // `marketplace_must_cancel`: a person does.
+                self.cancel(Hub, &id);
+            }
+        }
+        self.time_passes();
+        for _ in 0..3 {
+            self.sync_clean()?;
+        }
+        let sellable = self.shelf - self.sold().iter().map(|sale| sale.units).sum::<i64>();
+        let pending =
+            self.sold().into_iter().filter(|sale| sale.place == Hub && self.status(Hub, &sale.id) == "PENDING");
+        let pending: i64 = pending.map(|sale| sale.units).sum();
+        let reserved = self.hub(|a| a.reserved(SKU, 1).whole());
+        let added_back = if self.habit.counted_on { pending } else { 0 };
+        self.sells_all(sellable, reserved - added_back)?;
+
+        // The hub's orders are paid, invoiced and gone.
+        let hub: Vec<(String, i64)> = self.orders(Hub);
+        for (id, _) in &hub {
+            if self.status(Hub, id) == "PENDING" {
+                self.hub(|a| a.pay(id.parse().unwrap()));
+            }
+        }
+        self.sync_clean()?;
+        for (id, orders) in self.shop.erp() {
+            if hub.iter().any(|(one, _)| *one == id) {
+                self.invoice(Hub, &id, &orders[0].status);
+            }
+        }
+        self.time_passes();
+        for _ in 0..3 {
+            self.sync_clean()?;
+        }
+        prop_assert_eq!(self.hub(|a| a.reserved(SKU, 1).whole()), 0, "the hub's orders are out");
+        let sellable = self.shelf - self.sold().iter().map(|sale| sale.units).sum::<i64>();
+        self.sells_all(sellable, 0)?;
+        self.figures.borrow_mut().orders += self.orders(Loja).len() + self.orders(Hub).len();
+        self.figures.borrow_mut().invoices += self.out.len();
+        let effects = self.effects();
+        let _ = self.shop.run(&["push-stock"]);
+        prop_assert_eq!(self.effects(), effects, "and nothing more is sent");
+        Ok(())
+    }
+
+    /// All that waits for time alone is due.
+    fn time_passes(&self) {
+        let state = rusqlite::Connection::open(self.shop.path("vaivem.db")).unwrap();
+        state.execute("UPDATE stock SET recheck_at = 0 WHERE recheck_at IS NOT NULL", []).unwrap();
+    }
+
+    fn effects(&self) -> (usize, usize) {
+        (self.shop.vtex(|v| v.effects.len()), self.hub(|a| a.effects.len()))
+    }
+
+    fn sells_all(&self, sellable: i64, withheld: i64) -> Result<(), TestCaseError> {
+        let settled = ["handling", "payment-pending", "canceled", "invoiced"];
+        let is_settled = self.shop.vtex(|v| v.orders.values().all(|order| settled.contains(&&*order.status)));
+        if sellable < 0 {
+            prop_assert!(self.can_be_bought(Loja) <= 0 && self.can_be_bought(Hub) <= 0);
+            return Ok(());
+        }
+        if is_settled {
+            self.figures.borrow_mut().quiet += 1;
+            prop_assert_eq!(self.can_be_bought(Loja), sellable, "on loja, once all is quiet");
+        }
+        if withheld > 0 {
+            self.figures.borrow_mut().quiet_but_reserved += 1;
+        }
+        prop_assert_eq!(self.can_be_bought(Hub), sellable - withheld, "on hub, once all is quiet");
+        Ok(())
+    }
+}
+
+fn loja_seed(paid: bool, units: i64) -> OrderSeed {
+    let seed = OrderSeed::new().sku("1", SKU, 4_990, units);
+    if paid { seed } else { seed.pending(Payment::boleto("2030-01-10".parse().unwrap())) }
+}
+
+fn hub_seed(paid: bool, units: i64) -> AnyOrderSeed {
+    let seed = AnyOrderSeed::new().sku(SKU, 4_990, units);
+    if paid { seed } else { seed.pending() }
+}
+
+#[test]
+fn nobody_can_buy_on_one_channel_what_is_sold_on_the_other() {
+    let figures = RefCell::new(Figures::default());
+    let config = Config { cases: cases(10), max_shrink_iters: 30, failure_persistence: None, ..Config::default() };
+    let days = (
+        proptest::collection::vec(any_event(), 25..40),
+        proptest::sample::select(HABITS.to_vec()),
+        any::<bool>(),
+        proptest::sample::select(vec!["0s", "1h"]),
+    );
+    let lived = TestRunner::new(config).run(&days, |(events, habit, early, settle)| {
+        let mut day = Day::new(habit, early, settle, &figures);
+        for event in events {
+            day.happens(event).map_err(|error| TestCaseError::fail(format!("{event:?}: {error}")))?;
+        }
+        day.grows_quiet()
+    });
+    println!("{:?}", figures.borrow());
+    if let Err(TestError::Fail(why, day)) = lived {
+        panic!("{why}\nthe day: {day:?}");
+    }
+}
+
+/// The last unit, sold on one channel in any way, is gone from the other when the same `sync` ends.
+#[test]
+fn the_last_unit_is_withdrawn_in_the_same_sync() {
+    let figures = RefCell::new(Figures::default());
+    for (place, other) in [(Loja, Hub), (Hub, Loja)] {
+        for (paid, early) in [(true, false), (false, false), (false, true)] {
+            let mut day = Day::new(HABITS[0], early, "0s", &figures);
+            day.count(1);
+            day.sync_clean().unwrap();
+            assert_eq!((day.can_be_bought(place), day.can_be_bought(other)), (1, 1));
+            day.sell(place, paid, 1);
+            day.sync_clean().unwrap();
+            assert_eq!(day.can_be_bought(other), 0, "sold on {}, paid: {paid}, imported unpaid: {early}", place.name());
+        }
+    }
+}
+
+/// Both channels sell the last unit between two runs: no push prevents that, and the next run holds the product and names both orders.
+#[test]
+fn the_last_unit_sold_twice_is_held_with_both_orders() {
+    let figures = RefCell::new(Figures::default());
+    let mut day = Day::new(HABITS[0], false, "0s", &figures);
+    day.count(1);
+    day.sync_clean().unwrap();
+    day.sell(Loja, true, 1);
+    day.sell(Hub, false, 1);
+    let ran = day.shop.run(&["sync"]).exits(3);
+    let (loja, hub) = (&day.orders(Loja)[0].0, &day.orders(Hub)[0].0);
+    let record = ran.stock(SKU);
+    assert_eq!(record["reason"]["code"], "oversold");
+    let text = record["text"].as_str().unwrap();
+    for (channel, order) in [("loja", loja), ("hub", hub)] {
+        let named = json!({"channel": channel, "order": order, "units": 1});
+        assert!(record["reason"]["orders"].as_array().unwrap().contains(&named), "{record}");
+        assert!(text.contains(&format!("{channel} {order} (1)")), "{text}");
+    }
+    assert!(day.can_be_bought(Loja) <= 0 && day.can_be_bought(Hub) <= 0);
+}
