@@ -187,7 +187,7 @@ fn a_part_of_an_order_is_not_invoiced_as_the_whole() {
 
 #[test]
 fn tracking_and_delivery_go_out_once() {
-    let shop = Shop::with_hub("");
+    let shop = Shop::with_hub("invoices = { confirm_within = \"0s\", settle_after = \"0s\" }");
     let id = place(&shop, paid());
     let _ = run(&shop, "import-orders").exits(0);
     shop.issue(&id, &Nfe::new(1001, 4_990));
@@ -215,7 +215,8 @@ fn tracking_and_delivery_go_out_once() {
         ("BR1", "Correios", Some("https://rastro.example/BR1"))
     );
     assert_eq!(date.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp(), delivered.timestamp());
-    assert_eq!(status(&shop, &id), "CONCLUDED");
+    let order = hub(&shop, |a| a.order(id.parse().unwrap()).clone());
+    assert_eq!((order.status.as_str(), &order.tracking.unwrap()["number"]), ("CONCLUDED", &json!("BR1")));
     let _ = run(&shop, "push-tracking").exits(0);
     assert_eq!(effects(&shop, &id).len(), 3);
 }

@@ -26,6 +26,7 @@ fn policy() -> Policy {
         settle_after: Duration::from_secs(600),
         carrier: false,
         steps: true,
+        forward_only: false,
     }
 }
 
@@ -408,4 +409,13 @@ fn a_package_without_a_key_is_not_two_invoices() {
     twins.order.packages = vec![package(1)];
     let told = decided(&twins, &policy()).0;
     assert_eq!((told.len(), told[0].as_str()), (2, TRACKING));
+}
+
+#[test]
+fn where_an_order_never_goes_back_a_delivered_one_takes_no_tracking() {
+    let mut facts = facts(vec![delivered()], vec![package(1)]);
+    (facts.order.status, facts.order.raw_status) = (Status::Delivered, "CONCLUDED".into());
+    let policy = Policy { carrier: true, steps: false, forward_only: true, ..policy() };
+    let decision = plan(&facts, &policy, at(NOW));
+    assert_eq!((decision.actions, decision.end), (Vec::new(), End::Done(Reason::TrackingInStep)));
 }
