@@ -120,6 +120,8 @@ pub struct InvoiceToSend {
     pub items: Vec<Item>,
     /// Its parcel's tracking, for platforms that want it with the invoice.
     pub tracking: Option<Tracking>,
+    /// It was tried before, and parts of it may have arrived.
+    pub again: bool,
 }
 
 /// An invoice's XML: personal data, so `{:?}` does not show it.

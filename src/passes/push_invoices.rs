@@ -441,6 +441,7 @@ fn send(facts: &Facts, bill: &Bill<'_>, units: &mut Units, invoiced: Cents, poli
         xml: xml.filter(|_| policy.sends_xml(order)),
         items,
         tracking: tracking.filter(|_| wants_tracking),
+        again: facts.sent.contains_key(&bill.invoice.key),
     };
     Ok(Action::Send { invoice: Box::new(invoice), worth: bill.invoice.value })
 }
