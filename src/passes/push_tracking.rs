@@ -148,12 +148,18 @@ pub struct Decision {
     pub end: End,
     /// Invoices with more parcels than the channel has room for.
     pub more_parcels: Vec<String>,
+    /// The channel shows all there is to tell, whether or not it got any further.
+    pub in_step: bool,
 }
 
 /// Decides on an order. Pure: the same facts, policy and time give the same decision.
 pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
-    let mut decision =
-        Decision { actions: Vec::new(), end: End::Done(Reason::TrackingInStep), more_parcels: Vec::new() };
+    let mut decision = Decision {
+        actions: Vec::new(),
+        end: End::Done(Reason::TrackingInStep),
+        more_parcels: Vec::new(),
+        in_step: false,
+    };
     if let Some(end) = silent(&facts.order) {
         decision.end = end;
         return decision;
@@ -182,6 +188,7 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
         let end = one.plan(&mut decision.actions);
         decision.end = decision.end.or_worse(end);
     }
+    decision.in_step = decision.actions.is_empty() && decision.end == End::Done(Reason::TrackingInStep);
     if let Some(end) = transmitted(&facts.order).filter(|_| decision.actions.is_empty()) {
         decision.end = decision.end.or_worse(end);
     }
@@ -416,7 +423,7 @@ async fn one(visit: Visit<'_>, policy: &Policy) -> Result<(), Trouble> {
         let facts = Facts { order, outgoing: outgoing.clone(), sent };
         let decision = plan(&facts, policy, pass.clock.now());
         let Some(action) = decision.actions.first() else {
-            note_found(&visit, &facts, &decision.end)?;
+            note_found(&visit, &facts, &decision)?;
             return Ok(conclude(&visit, done, decision.end, &digest)?);
         };
         for invoice in decision.more_parcels.iter().filter(|_| done.is_empty()) {
@@ -447,8 +454,8 @@ fn sent(visit: &Visit<'_>, order: &Order) -> rusqlite::Result<BTreeMap<(&'static
 }
 
 /// Settles in the journal what a killed run left open: with nothing left to send, the channel shows it.
-fn note_found(visit: &Visit<'_>, facts: &Facts, end: &End) -> rusqlite::Result<()> {
-    if *end != End::Done(Reason::TrackingInStep) {
+fn note_found(visit: &Visit<'_>, facts: &Facts, decision: &Decision) -> rusqlite::Result<()> {
+    if !decision.in_step {
         return Ok(());
     }
     let is_open = |record: &Record| matches!(record.state, State::Intended | State::Unknown);
