@@ -62,6 +62,8 @@ pub struct Requirements {
     pub carrier: bool,
     /// Whether it hears of the steps of a parcel's way, and not only of its end.
     pub steps: bool,
+    /// Whether an order that is delivered takes no tracking any more.
+    pub forward_only: bool,
 }
 
 /// When an invoice's XML is sent.
@@ -85,16 +87,18 @@ pub const VTEX: Requirements = Requirements {
     one_invoice: false,
     carrier: false,
     steps: true,
+    forward_only: false,
 };
 
 /// ANYMARKET counts an order as invoiced with the NF-e's key and date; number and series are asked for beside them. It keeps one
-/// invoice and one parcel of an order. Source: V2 back-office description, and ANYMARKET's help centre.
+/// invoice and one parcel of an order, whose status never goes back. Source: V2 back-office description, and ANYMARKET's help centre.
 pub const ANYMARKET: Requirements = Requirements {
     always: &[Field::Number, Field::Series, Field::Date, Field::Key],
     through_marketplace: &[],
     one_invoice: true,
     carrier: true,
     steps: false,
+    forward_only: true,
 };
 
 /// An invoice of a sale as it is to be sent.
@@ -118,6 +122,8 @@ pub struct InvoiceToSend {
     pub items: Vec<Item>,
     /// Its parcel's tracking, for platforms that want it with the invoice.
     pub tracking: Option<Tracking>,
+    /// It was tried before, and parts of it may have arrived.
+    pub again: bool,
 }
 
 /// What stands in an NF-e and Mercado Envios Coleta asks for by itself.
@@ -182,6 +188,8 @@ pub struct Way {
     pub steps: Vec<Step>,
     /// When the customer had it.
     pub delivered_at: Option<Instant>,
+    /// Its tracking, for platforms that keep both as one.
+    pub tracking: Option<Tracking>,
 }
 
 /// One step of a parcel's way.

@@ -442,6 +442,7 @@ fn send(facts: &Facts, bill: &Bill<'_>, units: &mut Units, invoiced: Cents, poli
         fiscal: filed.fiscal,
         items,
         tracking: tracking.filter(|_| wants_tracking),
+        again: facts.sent.contains_key(&bill.invoice.key),
     };
     Ok(Action::Send { invoice: Box::new(invoice), worth: bill.invoice.value })
 }

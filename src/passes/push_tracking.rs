@@ -51,6 +51,8 @@ pub struct Policy {
     pub carrier: bool,
     /// It hears of the steps of a parcel's way, and not only of its end.
     pub steps: bool,
+    /// An order that is delivered takes no tracking any more.
+    pub forward_only: bool,
 }
 
 impl Policy {
@@ -64,6 +66,7 @@ impl Policy {
             settle_after: config.invoices.settle_after.0,
             carrier: requirements.carrier,
             steps: requirements.steps,
+            forward_only: requirements.forward_only,
         }
     }
 }
@@ -145,12 +148,18 @@ pub struct Decision {
     pub end: End,
     /// Invoices with more parcels than the channel has room for.
     pub more_parcels: Vec<String>,
+    /// The channel shows all there is to tell, whether or not it got any further.
+    pub in_step: bool,
 }
 
 /// Decides on an order. Pure: the same facts, policy and time give the same decision.
 pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
-    let mut decision =
-        Decision { actions: Vec::new(), end: End::Done(Reason::TrackingInStep), more_parcels: Vec::new() };
+    let mut decision = Decision {
+        actions: Vec::new(),
+        end: End::Done(Reason::TrackingInStep),
+        more_parcels: Vec::new(),
+        in_step: false,
+    };
     if let Some(end) = silent(&facts.order) {
         decision.end = end;
         return decision;
@@ -179,6 +188,7 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
         let end = one.plan(&mut decision.actions);
         decision.end = decision.end.or_worse(end);
     }
+    decision.in_step = decision.actions.is_empty() && decision.end == End::Done(Reason::TrackingInStep);
     if let Some(end) = transmitted(&facts.order).filter(|_| decision.actions.is_empty()) {
         decision.end = decision.end.or_worse(end);
     }
@@ -231,6 +241,9 @@ impl Dispatch<'_> {
         let Some(package) = package.filter(|package| package.key.is_some() || is_sole) else {
             return End::Wait(Reason::InvoiceNotOnChannel { invoice: number });
         };
+        if self.policy.forward_only && self.facts.order.status == Status::Delivered {
+            return self.after_delivery();
+        }
         let (tracking, end) = self.tracking(package);
         let has_code = package.tracking_number.is_some() || tracking.is_some();
         actions.extend(tracking);
@@ -252,28 +265,38 @@ impl Dispatch<'_> {
         Reason::MissingField { of, fields: vec![field.to_owned()] }
     }
 
-    /// The tracking to set, if the channel shows another.
-    fn tracking(&self, package: &Package) -> (Option<Action>, End) {
-        let done = End::Done(Reason::TrackingInStep);
-        let code = code_of(self.main).or_else(|| self.policy.invoice_number_as_code.then(|| package.number.clone()));
-        let Some(code) = code else {
-            // Set by somebody else, it serves as well.
-            let waits = package.tracking_number.is_none();
-            return (None, if waits { End::Wait(self.missing("tracking_code")) } else { done });
-        };
-        // The call overwrites all there is: of the same parcel, what the ERP does not know goes out as the channel has it.
+    /// The parcel's code: the ERP's, or one that stands in for it.
+    fn code(&self, package: &Package) -> Option<String> {
+        code_of(self.main).or_else(|| self.policy.invoice_number_as_code.then(|| package.number.clone()))
+    }
+
+    /// The tracking of the parcel with this code. The call overwrites all there is: of the same parcel, what the ERP does not know
+    /// goes out as the channel has it.
+    fn tracking_of(&self, package: &Package, code: String) -> Tracking {
         let known = Some(package).filter(|package| package.tracking_number.as_ref() == Some(&code));
         let dispatched = self.policy.dispatch_on_collection_order.then_some(self.main.collection_order_at).flatten();
-        let tracking = Tracking {
+        Tracking {
             code,
             url: url_of(self.main).or_else(|| known.and_then(|package| package.tracking_url.clone())),
             carrier: carrier_of(self.main).or_else(|| known.and_then(|package| package.courier.clone())),
             dispatched_at: self.main.shipped_at.or(dispatched),
+        }
+    }
+
+    /// The tracking to set, if the channel shows another.
+    fn tracking(&self, package: &Package) -> (Option<Action>, End) {
+        let done = End::Done(Reason::TrackingInStep);
+        let Some(code) = self.code(package) else {
+            // Set by somebody else, it serves as well.
+            let waits = package.tracking_number.is_none();
+            return (None, if waits { End::Wait(self.missing("tracking_code")) } else { done });
         };
+        let tracking = self.tracking_of(package, code);
         if self.policy.carrier && tracking.carrier.is_none() {
             return (None, End::Wait(self.missing("carrier")));
         }
-        if known.is_some_and(|known| tracking.url == known.tracking_url && tracking.carrier == known.courier) {
+        let shown = (&package.tracking_number, &package.tracking_url, &package.courier);
+        if shown == (&Some(tracking.code.clone()), &tracking.url, &tracking.carrier) {
             return (None, done);
         }
         match self.accepted(SEND_TRACKING, &package.number, &tracking_content(&tracking)) {
@@ -302,6 +325,10 @@ impl Dispatch<'_> {
         let way = Way {
             steps: steps(self.main, delivered, self.policy.collection_order, place),
             delivered_at: delivered.map(|word| word.at),
+            tracking: self
+                .code(package)
+                .or_else(|| package.tracking_number.clone())
+                .map(|code| self.tracking_of(package, code)),
         };
         if way.delivered_at.is_none() && way.steps.iter().all(|step| shows(package, step)) {
             return (None, end);
@@ -396,7 +423,7 @@ async fn one(visit: Visit<'_>, policy: &Policy) -> Result<(), Trouble> {
         let facts = Facts { order, outgoing: outgoing.clone(), sent };
         let decision = plan(&facts, policy, pass.clock.now());
         let Some(action) = decision.actions.first() else {
-            note_found(&visit, &facts, &decision.end)?;
+            note_found(&visit, &facts, &decision)?;
             return Ok(conclude(&visit, done, decision.end, &digest)?);
         };
         for invoice in decision.more_parcels.iter().filter(|_| done.is_empty()) {
@@ -427,8 +454,8 @@ fn sent(visit: &Visit<'_>, order: &Order) -> rusqlite::Result<BTreeMap<(&'static
 }
 
 /// Settles in the journal what a killed run left open: with nothing left to send, the channel shows it.
-fn note_found(visit: &Visit<'_>, facts: &Facts, end: &End) -> rusqlite::Result<()> {
-    if *end != End::Done(Reason::TrackingInStep) {
+fn note_found(visit: &Visit<'_>, facts: &Facts, decision: &Decision) -> rusqlite::Result<()> {
+    if !decision.in_step {
         return Ok(());
     }
     let is_open = |record: &Record| matches!(record.state, State::Intended | State::Unknown);

@@ -176,6 +176,25 @@ fn an_invoice_whose_answer_was_lost_is_found_and_not_sent_again() {
     }
 }
 
+/// Between its XML and the order's status nothing shows how far it came, and a marketplace may count the files.
+#[test]
+fn an_xml_that_arrived_is_not_sent_again_with_its_invoice() {
+    let lost = Fault::next(1, Kind::TimeoutAfterWrite).on("PUT", "/nfe");
+    let then_down = Fault::next(1, Kind::DropBeforeWrite).on("PUT", "/orders/7").after(1);
+    for fault in [lost, then_down] {
+        let settings = "invoices = { confirm_within = \"0s\", settle_after = \"0s\" }";
+        let shop = Shop::with_hub(&format!("timeout = \"1s\"\nmax_wait = \"1s\"\n{settings}"));
+        let id = place(&shop, paid().needs_xml());
+        let _ = run(&shop, "import-orders").exits(0);
+        shop.issue(&id, &Nfe::new(1001, 4_990));
+        hub(&shop, |a| a.faults.push(fault.clone()));
+        let _ = run(&shop, "push-invoices");
+        let _ = run(&shop, "push-invoices").exits(0);
+        let told = effects(&shop, &id);
+        assert!(matches!(&told[..], [AnyEffect::Xml { .. }, AnyEffect::Invoiced { .. }]), "{fault:?}: {told:?}");
+    }
+}
+
 #[test]
 fn what_has_not_reached_the_marketplace_is_waited_for_and_what_it_refused_is_held() {
     let shop = Shop::with_hub("invoices = { confirm_within = \"0s\" }");
@@ -211,7 +230,7 @@ fn a_part_of_an_order_is_not_invoiced_as_the_whole() {
 
 #[test]
 fn tracking_and_delivery_go_out_once() {
-    let shop = Shop::with_hub("");
+    let shop = Shop::with_hub("invoices = { confirm_within = \"0s\", settle_after = \"0s\" }");
     let id = place(&shop, paid());
     let _ = run(&shop, "import-orders").exits(0);
     shop.issue(&id, &Nfe::new(1001, 4_990));
@@ -239,7 +258,8 @@ fn tracking_and_delivery_go_out_once() {
         ("BR1", "Correios", Some("https://rastro.example/BR1"))
     );
     assert_eq!(date.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp(), delivered.timestamp());
-    assert_eq!(status(&shop, &id), "CONCLUDED");
+    let order = hub(&shop, |a| a.order(id.parse().unwrap()).clone());
+    assert_eq!((order.status.as_str(), &order.tracking.unwrap()["number"]), ("CONCLUDED", &json!("BR1")));
     let _ = run(&shop, "push-tracking").exits(0);
     assert_eq!(effects(&shop, &id).len(), 3);
 }

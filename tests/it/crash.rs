@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::day::{Turn, cases, turns};
-use crate::sandbox::{HookAction, Phase};
+use crate::sandbox::Phase;
 use crate::shop::{Shop, wait_until};
+use crate::side::Side;
 
 /// When the program is killed.
 #[derive(Clone, Copy, Debug)]
@@ -37,10 +38,10 @@ struct Pace {
 fn killed_at_any_point_of_any_verb() {
     let moments = cases(30);
     let work: Vec<(&Turn, Pace, Vec<Point>)> =
-        turns().iter().map(|turn| (turn, pace(turn), points_of(turn, share_of(turn, moments)))).collect();
+        turns().map(|turn| (turn, pace(turn), points_of(turn, share_of(turn, moments)))).collect();
     let points: Vec<(&Turn, &Pace, Point)> =
         work.iter().flat_map(|(turn, pace, points)| points.iter().map(move |point| (*turn, pace, *point))).collect();
-    assert!(points.len() >= 500, "only {} kill points", points.len());
+    assert!(points.len() >= 700, "only {} kill points", points.len());
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -56,13 +57,17 @@ fn killed_at_any_point_of_any_verb() {
         }
     });
     for (turn, _, points) in &work {
-        println!("{}: killed at {} requests and {} points in all", turn.verb, 2 * turn.calls, points.len());
+        println!("{turn}: killed at {} requests and {} points in all", 2 * turn.calls, points.len());
     }
 }
 
-/// Importing has the most steps between its requests.
+/// Importing has the most steps between its requests. What is between them is the same on every channel, so one is tried the most.
 fn share_of(turn: &Turn, moments: u32) -> u32 {
-    if turn.verb == "import-orders" { 4 * moments } else { moments }
+    match (turn.side(), turn.verb) {
+        (Side::Vtex, "import-orders") => 4 * moments,
+        (Side::Vtex, _) => moments,
+        (Side::Hub, _) => moments / 6,
+    }
 }
 
 fn points_of(turn: &Turn, moments: u32) -> Vec<Point> {
@@ -86,7 +91,7 @@ fn kill_and_go_on(turn: &Turn, pace: &Pace, point: Point) {
     let shop = match point {
         Point::Request(n, phase) => {
             let shop = turn.begin();
-            assert!(killed_at_request(&shop, turn.verb, n, phase), "{} made no request {n}", turn.verb);
+            assert!(killed_at_request(&shop, turn, n, phase), "{turn} made no request {n}");
             shop
         }
         Point::BeforeRequests(share) => killed_by_then(turn, pace.to_first_request * share / 1000),
@@ -95,7 +100,7 @@ fn kill_and_go_on(turn: &Turn, pace: &Pace, point: Point) {
     };
     turn.promises_nothing_twice(&shop);
     turn.to_the_end(&shop);
-    shop.truth().is(&turn.end, &format!("{} killed at {point:?}", turn.verb));
+    shop.truth().is(&turn.end, &format!("{turn} killed at {point:?}"));
 }
 
 /// A shop whose verb was killed when it had taken some of the documents: times all over the first part of a run are tried until one
@@ -104,18 +109,18 @@ fn killed_among_documents(turn: &Turn, pace: &Pace, n: u32) -> Shop {
     let waited = turn.documents();
     for at in 0..200 {
         let shop = turn.begin();
-        let is_hit = is_killed_after(&shop, turn.verb, pace.to_first_request * ((n + at) * 37 % 100) / 100);
+        let is_hit = is_killed_after(&shop, turn, pace.to_first_request * ((n + at) * 37 % 100) / 100);
         let now = shop.documents();
         let left = waited.iter().filter(|file| now.contains(file)).count();
         if is_hit && left > 0 && left < waited.len() {
             return shop;
         }
     }
-    panic!("{} was never killed among its documents", turn.verb);
+    panic!("{turn} was never killed among its documents");
 }
 
-fn is_killed_after(shop: &Shop, verb: &str, time: Duration) -> bool {
-    let mut child = quietly(shop, verb);
+fn is_killed_after(shop: &Shop, turn: &Turn, time: Duration) -> bool {
+    let mut child = quietly(shop, turn);
     std::thread::sleep(time);
     child.kill().unwrap();
     // Without an exit code it did not end by itself.
@@ -126,44 +131,42 @@ fn is_killed_after(shop: &Shop, verb: &str, time: Duration) -> bool {
 fn killed_by_then(turn: &Turn, mut time: Duration) -> Shop {
     for _ in 0..40 {
         let shop = turn.begin();
-        if is_killed_after(&shop, turn.verb, time) {
+        if is_killed_after(&shop, turn, time) {
             return shop;
         }
         time = time * 4 / 5;
     }
-    panic!("{} was always faster than {time:?}", turn.verb);
+    panic!("{turn} was always faster than {time:?}");
 }
 
-/// Runs `verb` and kills it at its `n`-th request, in the given phase. Gives whether it came so far, and died of it.
-fn killed_at_request(shop: &Shop, verb: &str, n: u32, phase: Phase) -> bool {
+/// Runs the verb and kills it at its `n`-th request, in the given phase. Gives whether it came so far, and died of it.
+fn killed_at_request(shop: &Shop, turn: &Turn, n: u32, phase: Phase) -> bool {
     let victim = Arc::new(Mutex::new(None::<Child>));
     let target = Arc::clone(&victim);
     let mut requests = 0;
-    shop.vtex(|v| {
-        v.on_call = Some(Box::new(move |_, at| {
-            requests += u32::from(at == phase);
-            if at != phase || requests != n {
-                return HookAction::Go;
-            }
-            // The request may come before the test has the child in its hands.
-            wait_until("the program's process", || target.lock().unwrap().is_some());
-            target.lock().unwrap().as_mut().unwrap().kill().unwrap();
-            HookAction::Drop
-        }));
+    turn.side().on_call(shop, move |_, at| {
+        requests += u32::from(at == phase);
+        if at != phase || requests != n {
+            return true;
+        }
+        // The request may come before the test has the child in its hands.
+        wait_until("the program's process", || target.lock().unwrap().is_some());
+        target.lock().unwrap().as_mut().unwrap().kill().unwrap();
+        false
     });
-    *victim.lock().unwrap() = Some(quietly(shop, verb));
+    *victim.lock().unwrap() = Some(quietly(shop, turn));
     let mut ended = None;
     wait_until("the program's end", || {
         ended = victim.lock().unwrap().as_mut().unwrap().try_wait().unwrap();
         ended.is_some()
     });
-    shop.vtex(|v| v.on_call = None);
+    turn.side().unwatched(shop);
     // Without an exit code it did not end by itself.
     ended.is_some_and(|status| status.code().is_none())
 }
 
-fn quietly(shop: &Shop, verb: &str) -> Child {
-    shop.command(&[verb]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+fn quietly(shop: &Shop, turn: &Turn) -> Child {
+    shop.command(&turn.side().args(turn.verb)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 /// The fastest of three runs, since the machine may have other work.
@@ -172,14 +175,12 @@ fn pace(turn: &Turn) -> Pace {
         let shop = turn.begin();
         let first = Arc::new(Mutex::new(None::<Instant>));
         let noted = Arc::clone(&first);
-        shop.vtex(|v| {
-            v.on_call = Some(Box::new(move |_, _| {
-                noted.lock().unwrap().get_or_insert_with(Instant::now);
-                HookAction::Go
-            }));
+        turn.side().on_call(&shop, move |_, _| {
+            noted.lock().unwrap().get_or_insert_with(Instant::now);
+            true
         });
         let begun = Instant::now();
-        quietly(&shop, turn.verb).wait().unwrap();
+        quietly(&shop, turn).wait().unwrap();
         let whole = begun.elapsed();
         let to_first_request = first.lock().unwrap().map_or(whole, |at| at - begun);
         Pace { to_first_request, whole }

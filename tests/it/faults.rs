@@ -7,6 +7,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::day::{Turn, cases, turns};
 use crate::sandbox::{Fault, Kind, RetryAfter};
+use crate::side::Side;
 
 /// What may happen to any call.
 fn any_kind() -> impl Strategy<Value = Kind> {
@@ -26,29 +27,48 @@ fn any_kind() -> impl Strategy<Value = Kind> {
 }
 
 /// Any call, and each kind of them.
-const ANYWHERE: [(&str, &str); 13] = [
-    ("", "/"),
-    ("GET", "/api/orders/feed"),
-    ("POST", "/api/orders/feed"),
-    ("GET", "/api/oms/pvt/orders"),
-    ("GET", "/api/oms/pvt/orders/"),
-    ("GET", "/payment-transaction"),
-    ("POST", "/start-handling"),
-    ("POST", "/cancel"),
-    ("POST", "/invoice"),
-    ("PATCH", "/invoice/"),
-    ("PUT", "/tracking"),
-    ("PATCH", "/quantity"),
-    ("GET", "/inventory/skus/"),
-];
+fn anywhere(side: Side) -> Vec<(&'static str, &'static str)> {
+    match side {
+        Side::Vtex => vec![
+            ("", "/"),
+            ("GET", "/api/orders/feed"),
+            ("POST", "/api/orders/feed"),
+            ("GET", "/api/oms/pvt/orders"),
+            ("GET", "/api/oms/pvt/orders/"),
+            ("GET", "/payment-transaction"),
+            ("POST", "/start-handling"),
+            ("POST", "/cancel"),
+            ("POST", "/invoice"),
+            ("PATCH", "/invoice/"),
+            ("PUT", "/tracking"),
+            ("PATCH", "/quantity"),
+            ("GET", "/inventory/skus/"),
+        ],
+        Side::Hub => vec![
+            ("", "/"),
+            ("GET", "/orders/feeds"),
+            ("PUT", "/orders/feeds"),
+            ("GET", "/orders?"),
+            ("GET", "/orders/7"),
+            ("PUT", "/orders/7"),
+            ("PUT", "/nfe"),
+            ("PUT", "/stocks"),
+            ("GET", "/stocks"),
+        ],
+    }
+}
 
 /// Where an empty yes is no yes. Of an invoice or a tracking code it is one, and what then does not show is held for a person.
-const NO_YES: [(&str, &str); 4] =
-    [("GET", "/"), ("POST", "/start-handling"), ("POST", "/cancel"), ("PATCH", "/quantity")];
+fn no_yes(side: Side) -> Vec<(&'static str, &'static str)> {
+    match side {
+        Side::Vtex => vec![("GET", "/"), ("POST", "/start-handling"), ("POST", "/cancel"), ("PATCH", "/quantity")],
+        Side::Hub => vec![("GET", "/")],
+    }
+}
 
-fn any_fault() -> impl Strategy<Value = Fault> {
-    let anywhere = (any_kind(), proptest::sample::select(ANYWHERE.to_vec()));
-    let empty = (Just(Kind::Empty200), proptest::sample::select(NO_YES.to_vec()));
+fn any_fault(side: Side) -> impl Strategy<Value = Fault> {
+    let anywhere = (any_kind(), proptest::sample::select(anywhere(side)));
+    let empty = (Just(Kind::Empty200), proptest::sample::select(no_yes(side)));
     // Whatever is written, "not found" is a refusal for a person to look at, and so no fault that goes away.
     let absent = (Just(Kind::status(404)), Just(("GET", "/")));
     (prop_oneof![8 => anywhere, 1 => empty, 1 => absent], 0u32..6, 1u32..4)
@@ -57,22 +77,22 @@ fn any_fault() -> impl Strategy<Value = Fault> {
 
 /// Faults strike the verb, and then all passes; after that nothing is wrong any more.
 fn is_as_if_nothing_happened(turn: &Turn, first: Vec<Fault>, second: Vec<Fault>) {
-    let shop = turn.begin();
-    shop.vtex(|v| v.faults = first);
-    let _ = shop.run(&[turn.verb]);
-    shop.vtex(|v| v.faults.extend(second));
-    let _ = shop.run(&["sync"]);
+    let (shop, side) = (turn.begin(), turn.side());
+    side.strike(&shop, first);
+    let _ = shop.run(&side.args(turn.verb));
+    side.strike(&shop, second);
+    let _ = turn.sync(&shop);
     turn.promises_nothing_twice(&shop);
-    shop.vtex(|v| v.faults.clear());
+    side.calm(&shop);
     // A pause the platform asked for is over by the time of the next cron run.
     shop.end_pauses();
     turn.to_the_end(&shop);
     // What was sent anew is seen by the next reading, and only then counts.
-    let _ = shop.run(&["sync"]).exits(3);
-    shop.truth().is(&turn.end, turn.verb);
-    let effects = shop.vtex(|v| v.effects.len());
-    let _ = shop.run(&["sync"]).exits(3);
-    assert_eq!(shop.vtex(|v| v.effects.len()), effects, "a further run has no effect");
+    let _ = turn.sync(&shop).exits(3);
+    shop.truth().is(&turn.end, &turn.to_string());
+    let effects = side.effects(&shop);
+    let _ = turn.sync(&shop).exits(3);
+    assert_eq!(side.effects(&shop), effects, "a further run has no effect");
     shop.truth().is(&turn.end, "a further run");
 }
 
@@ -84,14 +104,14 @@ fn any_schedule_of_faults_then_clean_runs_is_as_if_nothing_happened() {
             scope.spawn(move || {
                 let config =
                     Config { cases: cases(8), max_shrink_iters: 20, failure_persistence: None, ..Config::default() };
-                let faults =
-                    (proptest::collection::vec(any_fault(), 1..5), proptest::collection::vec(any_fault(), 0..4));
+                let any = |count| proptest::collection::vec(any_fault(turn.side()), count);
+                let faults = (any(1..5), any(0..4));
                 let law = |(first, second)| {
                     is_as_if_nothing_happened(turn, first, second);
                     Ok(())
                 };
                 if let Err(error) = TestRunner::new(config).run(&faults, law) {
-                    panic!("{}: {error}", turn.verb);
+                    panic!("{turn}: {error}");
                 }
             });
         }

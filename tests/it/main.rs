@@ -22,6 +22,7 @@ mod quickstart;
 mod real_input;
 mod runs;
 mod shop;
+mod side;
 mod sync;
 mod sync_payments;
 mod truth;

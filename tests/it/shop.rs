@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::Value;
 use vaivem::erp::ledger::Ledger;
 
-use crate::sandbox::{Effect, GUMGA_TOKEN, OrderSeed, Sandbox, Vtex};
+use crate::sandbox::{Anymarket, Effect, GUMGA_TOKEN, OrderSeed, Sandbox, Vtex};
 
 /// A sandbox and a folder of its own.
 pub struct Shop {
@@ -110,8 +110,7 @@ impl Shop {
     /// A shop that sells through ANYMARKET too, with these further keys in that channel's table.
     pub fn with_hub(settings: &str) -> Self {
         let mut shop = Self::new();
-        shop.hub = Some(settings.into());
-        shop.configure();
+        shop.set_hub(settings);
         shop
     }
 
@@ -135,7 +134,13 @@ impl Shop {
         std::fs::write(self.path("vaivem.toml"), text).unwrap();
     }
 
-    /// A second shop in the same state, platform and files.
+    /// Replaces the further keys of the hub's table.
+    pub fn set_hub(&mut self, settings: &str) {
+        self.hub = Some(settings.into());
+        self.configure();
+    }
+
+    /// A second shop in the same state, platforms and files.
     pub fn copy(&self) -> Self {
         let copy = Self {
             sandbox: Sandbox::start(),
@@ -147,6 +152,9 @@ impl Shop {
         };
         let state = self.vtex(|v| v.copy_at(&copy.sandbox.url()));
         copy.vtex(|v| *v = state);
+        let address = copy.hub(|a| a.base_url.clone());
+        let state = self.hub(|a| a.copy_at(&address));
+        copy.hub(|a| *a = state);
         copy_folder(self.folder.path(), copy.folder.path());
         copy.configure();
         copy
@@ -185,6 +193,11 @@ impl Shop {
     /// A look at the sandbox, or a change to it.
     pub fn vtex<R>(&self, work: impl FnOnce(&mut Vtex) -> R) -> R {
         self.sandbox.vtex(work)
+    }
+
+    /// A look at the simulated hub, or a change to it.
+    pub fn hub<R>(&self, work: impl FnOnce(&mut Anymarket) -> R) -> R {
+        self.sandbox.anymarket(work)
     }
 
     /// The program with the shop's configuration and keys, JSON Lines out.

@@ -250,16 +250,18 @@ fn a_dry_run_changes_nothing_on_either_side() {
             files(&shop.path(""), &mut found);
             found
         };
-        let platform = || shop.vtex(|v| (v.effects.clone(), v.feed.depth(), v.state()["stock"].clone()));
-        let (before, world) = (look(), platform());
-        let ran = shop.run(&["sync", "--dry-run"]).exits(3);
+        let vtex = || shop.vtex(|v| (v.effects.clone(), v.feed.depth(), v.state()["stock"].clone()));
+        let platforms = || (vtex(), shop.hub(|a| (a.effects.clone(), a.feed.depth())));
+        let (before, world) = (look(), platforms());
+        let args = [&turn.side().args("sync")[..], &["--dry-run"]].concat();
+        let ran = shop.run(&args).exits(3);
         assert!(ran.records().iter().filter(|record| record["type"] == "order").all(|order| order["dry_run"] == true));
         assert_eq!(ran.summary()["dry_run"], true);
         let after = look();
-        assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "{}", turn.verb);
+        assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "{turn}");
         for (file, content) in &before {
-            assert!(after[file] == *content, "{}: {file} is changed", turn.verb);
+            assert!(after[file] == *content, "{turn}: {file} is changed");
         }
-        assert_eq!(platform(), world, "{}", turn.verb);
+        assert_eq!(platforms(), world, "{turn}");
     }
 }

@@ -6,15 +6,15 @@ use std::fmt::Debug;
 
 use vaivem::erp::ledger::{Ledger, OrderDetail};
 
-use crate::sandbox::{Effect, Order, Package, Vtex};
+use crate::sandbox::{AnyEffect, AnyOrder, Anymarket, Effect, Order, Package, Vtex};
 use crate::shop::Shop;
 
 /// Both sides and the state file as they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Truth {
-    /// The channel's orders by id.
+    /// The channels' orders by id.
     pub channel: BTreeMap<String, OnChannel>,
-    /// What the channel was told of each SKU id, and what customers can buy of it.
+    /// What a channel was told of each of its SKUs, by VTEX's id or the hub's code, and what customers can buy of it.
     pub inventory: BTreeMap<String, Inventory>,
     /// The ERP's orders by store number, all of them, doubles included.
     pub erp: BTreeMap<String, Vec<InErp>>,
@@ -30,7 +30,7 @@ pub struct Truth {
     pub documents: Vec<String>,
 }
 
-/// An order on the channel, with how often it was written to. Money is in cents.
+/// An order on its channel, with how often it was written to. Money is in cents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnChannel {
     pub status: String,
@@ -45,10 +45,11 @@ pub struct OnChannel {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parcel {
     pub number: String,
-    pub cents: i64,
+    /// The hub keeps none.
+    pub cents: Option<i64>,
     pub key: Option<String>,
     pub has_xml: bool,
-    /// SKU id and units.
+    /// SKU id and units; the hub's is of the whole order.
     pub items: Vec<(String, i64)>,
     pub courier: Option<String>,
     pub tracking: Option<String>,
@@ -90,9 +91,14 @@ impl Shop {
     pub fn truth(&self) -> Truth {
         let ledger = Ledger::open_read_only(&self.path("ledger.db")).unwrap();
         let state = rusqlite::Connection::open(self.path("vaivem.db")).unwrap();
-        let (channel, inventory) = self.vtex(|v| {
-            let orders = v.orders.values().map(|order| (order.id.clone(), on_channel(v, order))).collect();
-            (orders, v.catalog.keys().map(|sku| (sku.clone(), inventory(v, sku))).collect())
+        let (mut channel, mut inventory) = self.vtex(|v| {
+            let orders = v.orders.values().map(|order| (order.id.clone(), on_channel(v, order)));
+            let inventory = v.catalog.keys().map(|sku| (sku.clone(), inventory(v, sku)));
+            (orders.collect::<BTreeMap<_, _>>(), inventory.collect::<BTreeMap<_, _>>())
+        });
+        self.hub(|a| {
+            channel.extend(a.orders.values().map(|order| (order.id.to_string(), on_hub(a, order))));
+            inventory.extend(a.skus.keys().map(|sku| (sku.clone(), hub_inventory(a, sku))));
         });
         Truth {
             channel,
@@ -205,7 +211,7 @@ fn done(effect: &Effect) -> String {
 fn parcel(package: &Package) -> Parcel {
     Parcel {
         number: package.number.clone(),
-        cents: package.value,
+        cents: Some(package.value),
         key: package.key.clone(),
         has_xml: package.xml.is_some(),
         items: package.items.iter().map(|(sku, _, units)| (sku.clone(), *units)).collect(),
@@ -215,6 +221,48 @@ fn parcel(package: &Package) -> Parcel {
         way: package.events.iter().map(|event| event.description.clone()).collect(),
         delivered: package.delivered.clone(),
     }
+}
+
+/// An order of the hub, where each thing can be done once, whatever it says.
+fn on_hub(a: &Anymarket, order: &AnyOrder) -> OnChannel {
+    let mut effects: BTreeMap<String, usize> = BTreeMap::new();
+    for effect in a.effects_of(order.id) {
+        let done = match effect {
+            AnyEffect::Invoiced { .. } => "invoiced".into(),
+            AnyEffect::Xml { .. } => "XML".into(),
+            AnyEffect::Shipped { .. } => "shipped".into(),
+            AnyEffect::Delivered { .. } => "delivered".into(),
+            other => format!("{other:?}"),
+        };
+        *effects.entry(done).or_default() += 1;
+    }
+    OnChannel {
+        status: order.status.clone(),
+        cancelled: order.cancellation.as_ref().map(|why| format!("{:?}: {:?}", why.by, why.details)),
+        packages: order.invoice.iter().map(|invoice| hub_parcel(order, invoice)).collect(),
+        effects,
+    }
+}
+
+fn hub_parcel(order: &AnyOrder, invoice: &serde_json::Value) -> Parcel {
+    let tracking = |field: &str| order.tracking.as_ref().and_then(|one| one[field].as_str()).map(str::to_owned);
+    Parcel {
+        number: invoice["number"].as_str().unwrap_or_default().to_owned(),
+        cents: None,
+        key: invoice["accessKey"].as_str().map(str::to_owned),
+        has_xml: order.xml.is_some(),
+        items: Vec::new(),
+        courier: tracking("carrier"),
+        tracking: tracking("number"),
+        url: tracking("url"),
+        way: tracking("shippedDate").into_iter().collect(),
+        delivered: tracking("deliveredDate"),
+    }
+}
+
+fn hub_inventory(a: &Anymarket, sku: &str) -> Inventory {
+    let told = a.locations.iter().map(|location| a.stock(sku, location.id).amount.whole()).sum();
+    Inventory { told, can_be_bought: a.available(sku) }
 }
 
 fn inventory(v: &Vtex, sku: &str) -> Inventory {

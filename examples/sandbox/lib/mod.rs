@@ -22,7 +22,7 @@ mod server;
 mod vtex;
 mod wire;
 
-pub use anymarket::{AnyEffect, AnyOrderSeed, Anymarket, GUMGA_TOKEN};
+pub use anymarket::{AnyEffect, AnyOrder, AnyOrderSeed, Anymarket, GUMGA_TOKEN};
 pub use call::{Answer, Call, HookAction, Outcome, Phase, Request};
 pub use document::{cnpj, cpf};
 pub use faults::{Fault, Kind, RetryAfter};
@@ -31,4 +31,4 @@ pub use vtex::{
     APP_KEY, APP_TOKEN, CancelledBy, Customer, Effect, FEED_STATES, Line, Order, OrderSeed, Package, Payment,
     Reservation, ReservationState, Stock, UnknownCode, Vtex,
 };
-pub use wire::RateLimit;
+pub use wire::{Platform, RateLimit};

@@ -14,10 +14,11 @@ impl Anymarket {
         self.tell("send tracking", id, shipped(tracking, self.clock.now())).await
     }
 
-    /// See [`crate::channel::Channel::send_tracking_events`]: only the delivery.
+    /// See [`crate::channel::Channel::send_tracking_events`]: only the delivery, with the tracking it belongs to. The hub may put
+    /// what it gets in place of what it had.
     pub async fn send_delivery(&self, id: &OrderId, way: &Way) -> Result<Sent, CallError> {
         match way.delivered_at {
-            Some(at) => self.tell("send delivery", id, delivered(at)).await,
+            Some(at) => self.tell("send delivery", id, delivered(way.tracking.as_ref(), at)).await,
             None => Ok(Sent::Accepted),
         }
     }
@@ -31,20 +32,26 @@ impl Anymarket {
 }
 
 fn shipped(tracking: &Tracking, now: Instant) -> Value {
-    let mut told = Map::new();
-    told.insert("number".into(), tracking.code.as_str().into());
-    for (name, value) in [("carrier", &tracking.carrier), ("url", &tracking.url)] {
-        if let Some(value) = value {
-            told.insert(name.into(), value.as_str().into());
-        }
-    }
-    let shipped_at = tracking.dispatched_at.unwrap_or(now);
-    told.insert("shippedDate".into(), calendar::local_stamp(shipped_at).into());
+    let mut told = parcel(tracking);
+    told.entry("shippedDate").or_insert_with(|| calendar::local_stamp(now).into());
     json!({ "status": "PAID_WAITING_DELIVERY", "tracking": told })
 }
 
-fn delivered(at: Instant) -> Value {
-    json!({ "status": "CONCLUDED", "tracking": { "deliveredDate": calendar::local_stamp(at) } })
+fn delivered(tracking: Option<&Tracking>, at: Instant) -> Value {
+    let mut told = tracking.map(parcel).unwrap_or_default();
+    told.insert("deliveredDate".into(), calendar::local_stamp(at).into());
+    json!({ "status": "CONCLUDED", "tracking": told })
+}
+
+/// What is known of a parcel.
+fn parcel(tracking: &Tracking) -> Map<String, Value> {
+    let known = [
+        ("number", Some(tracking.code.clone())),
+        ("carrier", tracking.carrier.clone()),
+        ("url", tracking.url.clone()),
+        ("shippedDate", tracking.dispatched_at.map(calendar::local_stamp)),
+    ];
+    known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
 }
 
 #[cfg(test)]
@@ -72,11 +79,18 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_has_its_own_date_and_hour() {
-        let told = delivered("2026-11-25T18:30:00Z".parse().unwrap());
+    fn a_delivery_has_its_own_date_and_hour_and_its_parcel() {
+        let at = "2026-11-25T18:30:00Z".parse().unwrap();
+        let told = delivered(None, at);
         assert_eq!(
             told,
             json!({ "status": "CONCLUDED", "tracking": { "deliveredDate": "2026-11-25T15:30:00-03:00" } })
+        );
+        let tracking =
+            Tracking { code: "BR1".into(), url: None, carrier: Some("Correios".into()), dispatched_at: None };
+        assert_eq!(
+            delivered(Some(&tracking), at)["tracking"],
+            json!({ "number": "BR1", "carrier": "Correios", "deliveredDate": "2026-11-25T15:30:00-03:00" })
         );
     }
 }

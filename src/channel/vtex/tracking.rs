@@ -75,6 +75,7 @@ mod tests {
         let way = Way {
             steps: vec![Step { day: "2026-11-24".parse().unwrap(), description: "Entregue", place: None }],
             delivered_at: Some("2026-11-25T01:30:00Z".parse().unwrap()),
+            tracking: None,
         };
         assert_eq!(
             events(&way),

@@ -5,7 +5,7 @@ use crate::channel::vtex::convert;
 use crate::erp::ErpOrder;
 use crate::erp::outgoing::{DeliveryEvent, DeliveryOutcome};
 use crate::model::order::sample;
-use crate::model::{CarrierName, Cents, ErpOrderId, PackageEvent};
+use crate::model::{CarrierName, Cents, ErpOrderId, PackageEvent, Transmission};
 
 const ISSUED: &str = "2026-11-20T12:00:00Z";
 const LISTED: &str = "2026-11-20T15:00:00Z";
@@ -26,6 +26,7 @@ fn policy() -> Policy {
         settle_after: Duration::from_secs(600),
         carrier: false,
         steps: true,
+        forward_only: false,
     }
 }
 
@@ -408,4 +409,27 @@ fn a_package_without_a_key_is_not_two_invoices() {
     twins.order.packages = vec![package(1)];
     let told = decided(&twins, &policy()).0;
     assert_eq!((told.len(), told[0].as_str()), (2, TRACKING));
+}
+
+#[test]
+fn where_an_order_never_goes_back_a_delivered_one_takes_no_tracking() {
+    let mut facts = facts(vec![delivered()], vec![package(1)]);
+    (facts.order.status, facts.order.raw_status) = (Status::Delivered, "CONCLUDED".into());
+    let policy = Policy { carrier: true, steps: false, forward_only: true, ..policy() };
+    let decision = plan(&facts, &policy, at(NOW));
+    assert_eq!((decision.actions, decision.end), (Vec::new(), End::Done(Reason::TrackingInStep)));
+}
+
+/// Or the journal would call it unsettled for as long as the marketplace refuses it.
+#[test]
+fn what_the_channel_shows_is_settled_even_if_the_marketplace_refused_it() {
+    let mut facts = facts(vec![parcel()], vec![shown(false)]);
+    facts.order.transmission = Transmission::Failed { message: "bloqueado".into() };
+    let policy = Policy { carrier: true, steps: false, ..policy() };
+    let decision = plan(&facts, &policy, at(NOW));
+    assert_eq!((decision.in_step, decision.actions), (true, Vec::new()));
+    assert_eq!(decision.end, End::Hold(Reason::TransmissionFailed { message: "bloqueado".into() }));
+    let unsent =
+        plan(&Facts { order: Order { packages: vec![package(1)], ..facts.order.clone() }, ..facts }, &policy, at(NOW));
+    assert!(!unsent.in_step);
 }

@@ -13,13 +13,14 @@ const RETENTION: TimeDelta = TimeDelta::days(30);
 const LARGEST: usize = 100;
 
 /// What is offered and not acknowledged yet.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct AnyFeed {
     entries: Vec<Entry>,
     /// Every change is offered twice.
     pub duplicates: bool,
 }
 
+#[derive(Clone)]
 struct Entry {
     order: i64,
     status: String,

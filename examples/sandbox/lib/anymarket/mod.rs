@@ -4,6 +4,7 @@ mod amount;
 mod callbacks;
 mod catalog;
 mod control;
+mod copy;
 mod effect;
 mod feed;
 mod inventory;
