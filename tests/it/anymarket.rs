@@ -301,6 +301,18 @@ fn units_of_unpaid_orders_are_added_back_only_where_the_hub_is_known_to_hold_the
 }
 
 #[test]
+fn an_empty_answer_to_a_batch_is_no_yes() {
+    let shop = Shop::with_hub(STOCK);
+    hub(&shop, |a| {
+        ["CAMISETA-P", "CANECA", "BONE"].iter().for_each(|sku| a.set_stock(sku, 1, 0));
+        a.faults.push(Fault::next(1, Kind::Empty200).on("PUT", "/stocks/batch"));
+    });
+    let _ = run(&shop, "push-stock").exits(3);
+    let _ = run(&shop, "push-stock").exits(0);
+    assert_eq!(hub(&shop, |a| a.available("CANECA")), 100);
+}
+
+#[test]
 fn two_channels_sell_one_stock_and_promise_no_unit_twice() {
     let shop = Shop::with_hub(STOCK);
     shop.vtex(|v| v.add_sku("1", "CAMISETA-P"));

@@ -24,6 +24,10 @@ impl Anymarket {
             let call = Call::write("PUT", "set stock", "/stocks/batch", Effect::Repeatable).json(body);
             match self.door.call(call).await {
                 Ok(answer) => {
+                    // It is documented without a body; an empty one under another status is nobody's yes.
+                    if answer.status != 204 {
+                        answer.expect_json()?;
+                    }
                     let outcome = Outcome::of(&answer);
                     answers.extend(part.iter().map(|one| outcome.about(&one.sku)));
                 }
