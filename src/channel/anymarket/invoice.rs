@@ -8,8 +8,8 @@ use crate::http::{Call, CallError, Effect};
 use crate::model::{OrderId, calendar};
 
 impl Anymarket {
-    /// See [`crate::channel::Channel::send_invoice`]. A marketplace may refuse the XML in the parcel's present state and take the
-    /// invoice all the same, so the invoice goes out then and the XML with a later run.
+    /// See [`crate::channel::Channel::send_invoice`]. The XML goes first: where the marketplace refuses it, the invoice is not sent
+    /// either and the refusal is the answer, so that no order stands invoiced with its XML forgotten.
     pub async fn send_invoice(&self, id: &OrderId, invoice: &InvoiceToSend) -> Result<Sent, CallError> {
         if let Some(xml) = &invoice.xml
             && !(invoice.again && self.has_xml(id, &invoice.key).await?)
