@@ -4,7 +4,7 @@
 //! is left alone, and so are folders. Taking the same file twice changes nothing, so a crash between taking and moving does no
 //! harm, and a file that cannot be moved keeps out no other.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -176,10 +176,10 @@ pub fn turn(bytes: &[u8], rules: &Rules) -> u8 {
 fn put_away(folder: &Path, file: &Path, result: &Result<Taken, TakeError>) -> io::Result<()> {
     let place = folder.join(if result.is_ok() { "done" } else { "rejected" });
     fs::create_dir_all(&place)?;
-    let (target, beside) = free_names(&place, &file.file_name().unwrap_or_default().to_os_string());
     let text = note(result);
+    let (target, beside) = free_names(&place, file.file_name().unwrap_or_default(), text.as_deref());
     if let Some(text) = &text {
-        fs::write(&beside, text)?;
+        write_whole(&beside, text)?;
     }
     let moved = fs::rename(file, &target);
     if moved.is_err() && text.is_some() {
@@ -192,8 +192,19 @@ fn put_away(folder: &Path, file: &Path, result: &Result<Taken, TakeError>) -> io
     }
 }
 
-/// Names for a file and for the text beside it that nothing has: what was put away before stays.
-fn free_names(place: &Path, name: &OsString) -> (PathBuf, PathBuf) {
+/// Writes a text so that it is found whole or not at all.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".part");
+    let unfinished = path.with_file_name(name);
+    fs::write(&unfinished, text)?;
+    fs::rename(&unfinished, path)
+}
+
+/// Names for a file and for the text beside it that nothing has: what was put away before stays. A text that is there already
+/// without its file is the work of a run that was killed before it could move the file.
+fn free_names(place: &Path, name: &OsStr, text: Option<&str>) -> (PathBuf, PathBuf) {
     let named = |n: u32| {
         let mut target = place.join(name).into_os_string();
         if n > 0 {
@@ -204,7 +215,11 @@ fn free_names(place: &Path, name: &OsString) -> (PathBuf, PathBuf) {
         (PathBuf::from(target), PathBuf::from(beside))
     };
     let is_free = |path: &Path| fs::symlink_metadata(path).is_err();
-    (0..).map(named).find(|(target, beside)| is_free(target) && is_free(beside)).unwrap_or_else(|| named(0))
+    let is_ours = |beside: &Path| text.is_some_and(|text| fs::read(beside).is_ok_and(|there| there == text.as_bytes()));
+    (0..)
+        .map(named)
+        .find(|(target, beside)| is_free(target) && (is_free(beside) || is_ours(beside)))
+        .unwrap_or_else(|| named(0))
 }
 
 /// What lies beside a file that needs a person.
@@ -312,6 +327,17 @@ mod tests {
         assert_eq!(names(&rejected), ["oco.1", "oco.1.txt", "oco.2", "oco.2.txt", "oco.txt", "oco.txt.txt"]);
         assert_eq!(fs::read_to_string(rejected.join("oco.txt")).unwrap(), "first");
         assert_eq!(fs::read_to_string(rejected.join("oco.2")).unwrap(), "third");
+    }
+
+    #[test]
+    fn a_run_that_was_killed_between_the_reason_and_the_move_leaves_no_second_reason() {
+        let (_folder, inbox, ledger) = shop();
+        drop_into(&inbox, "page.xml", "<html></html>", OLD);
+        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        let rejected = inbox.join("rejected");
+        fs::rename(rejected.join("page.xml"), inbox.join("page.xml")).unwrap();
+        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        assert_eq!(names(&rejected), ["page.xml", "page.xml.txt"]);
     }
 
     #[test]
