@@ -18,9 +18,8 @@ use crate::cli::{
     CancelArgs, Cli, Command, HoldsArgs, HoldsCommand, ImportArgs, ListArgs, PassArgs, StockArgs, SyncArgs,
 };
 use crate::clock::Clock;
-use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig};
+use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig, Limits};
 use crate::erp::Erp;
-use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
 use crate::http::{Counts, Door, DoorOptions, RetryPolicy};
 use crate::inbox::{self, InboxError};
@@ -34,6 +33,7 @@ use crate::stop::Stop;
 use crate::store::budget::{Budget, Rate};
 use crate::store::{Store, sqlite};
 
+mod back_office;
 mod holding;
 mod ledger_commands;
 mod ledger_show;
@@ -162,7 +162,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             lists::fates(&look_into_store(&config)?, &names(&channels), &reporter)
         }
         Command::Ledger(command) => {
-            let ErpConfig::Ledger { file, rules, .. } = &config.erp;
+            let ErpConfig::Ledger { file, rules, .. } = &config.erp else {
+                let message = "the ERP of this configuration is Eccosys, which keeps orders, invoices and stock itself; `vaivem ledger` \
+                               is for the embedded one";
+                return Err(Failure::new(Exit::Usage, message));
+            };
             ledger_commands::run(command, file, rules, &reporter, Clock::system().now())
         }
         Command::Completions { .. } | Command::Man => Ok(Exit::Done),
@@ -239,15 +243,12 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
         stop.install_signals()
             .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
         let store = open_store(config, args.dry_run)?;
-        let erp = match &config.erp {
-            ErpConfig::Ledger { file, .. } => {
-                // A dry run may touch nothing: it works on a copy.
-                let opened = if args.dry_run { Ledger::open_scratch(file) } else { Ledger::open(file) };
-                Erp::Ledger(opened.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?)
-            }
-        };
+        let erp = back_office::open(config, args.dry_run, &clock, &stop)?;
         let begun = std::time::Instant::now();
         let mut exit = drain_inboxes(config, &erp, args.dry_run, &clock, reporter)?;
+        if !args.dry_run {
+            exit = exit.worst(back_office::write_deliveries(&erp, reporter).await?);
+        }
         let (mut tally, mut counts) = (Tally::default(), Counts::default());
         let mut message = None;
         let mut given_up: BTreeSet<&ChannelName> = BTreeSet::new();
@@ -306,7 +307,7 @@ fn drain_inboxes(
     clock: &Clock,
     reporter: &Reporter,
 ) -> Result<Exit, Failure> {
-    let (ErpConfig::Ledger { inboxes, rules, .. }, Erp::Ledger(ledger)) = (&config.erp, erp);
+    let (inboxes, rules) = (config.erp.inboxes(), config.erp.rules());
     if inboxes.is_empty() {
         return Ok(Exit::Done);
     }
@@ -321,7 +322,7 @@ fn drain_inboxes(
     };
     let mut exit = Exit::Done;
     for folder in inboxes {
-        let drained = inbox::drain(folder, ledger, rules, dry_run, clock.now());
+        let drained = inbox::drain(folder, erp, rules, dry_run, clock.now());
         let drained = match drained {
             Ok(drained) => drained,
             // Orders go on coming in while somebody mounts the folder again.
@@ -402,7 +403,7 @@ impl Run<'_> {
             Ok(channel) => channel,
             Err(failure) => {
                 let end = (failure.exit, Some(failure.message()));
-                return self.summarize(reporter, Tally::default(), Some((run, None)), begun, end);
+                return self.summarize(reporter, Tally::default(), Some((run, Counts::default())), begun, end);
             }
         };
         let pass = Pass {
@@ -420,7 +421,10 @@ impl Run<'_> {
             halt: RefCell::default(),
             shortfall: RefCell::default(),
         };
+        let erp_calls = self.erp.counts();
         self.verb.run(&pass).await;
+        let mut counts = channel.counts();
+        counts.add(self.erp.counts().since(erp_calls));
         let tally = pass.tally.take();
         let (halt, shortfall) = (pass.halt.take(), pass.shortfall.take());
         let early = halt.is_some();
@@ -431,18 +435,18 @@ impl Run<'_> {
             None if tally.needs_person() => (Exit::Held, None),
             None => (Exit::Done, None),
         };
-        Ended { early, ..self.summarize(reporter, tally, Some((run, Some(&channel))), begun, (exit, message)) }
+        Ended { early, ..self.summarize(reporter, tally, Some((run, counts)), begun, (exit, message)) }
     }
 
     fn summarize(
         &self,
         reporter: &Reporter,
         tally: Tally,
-        run: Option<(i64, Option<&Channel>)>,
+        run: Option<(i64, Counts)>,
         begun: std::time::Instant,
         (exit, message): (Exit, Option<String>),
     ) -> Ended {
-        let counts = run.and_then(|(_, channel)| Some(channel?.counts())).unwrap_or_default();
+        let counts = run.map(|(_, counts)| counts).unwrap_or_default();
         let is_due = || self.store.remind_of_end(self.verb.name(), &self.channel.name, exit.name(), self.clock.now());
         let summary = Summary {
             pass: self.verb.name(),
@@ -504,7 +508,7 @@ impl Run<'_> {
     /// A door with the channel's pacing and patience.
     fn door(&self, options: DoorOptions) -> Result<Door, Failure> {
         let limits = &self.channel.limits;
-        let budget = self.budget(&options.base_url)?;
+        let budget = budget(self.config, &options.base_url, limits, self.args.dry_run, self.clock)?;
         Door::new(DoorOptions {
             timeout: limits.timeout,
             retry: RetryPolicy { max_wait: limits.max_wait, ..RetryPolicy::default() },
@@ -518,22 +522,20 @@ impl Run<'_> {
             Failure::new(Exit::Config, format!("{file}: `channels.{}.base_url`: {error}", self.channel.name))
         })
     }
+}
 
-    /// The pace towards a host, shared through the state file. A VTEX account has its own host and is limited as a whole, so the
-    /// address is the key.
-    fn budget(&self, base_url: &str) -> Result<Budget, Failure> {
-        let limits = &self.channel.limits;
-        let rate = (limits.requests_per_minute > 0).then(|| Rate::per_minute(limits.requests_per_minute));
-        let burst = u32::try_from(limits.in_flight).unwrap_or(1);
-        if self.args.dry_run && !self.config.state.exists() {
-            return Ok(Budget::alone(rate, burst, self.clock.clone()));
-        }
-        Budget::open(&self.config.state, base_url, rate, burst, self.clock.clone()).map_err(|error| {
-            let file = self.config.state.display();
-            let said = sqlite::said(&error);
-            Failure::new(Exit::Failed, format!("the shared budget in the state file {file} cannot be used: {said}"))
-        })
+/// The pace towards a host, shared through the state file. A VTEX account has its own host and is limited as a whole, so the address
+/// is the key.
+fn budget(config: &Config, base_url: &str, limits: &Limits, dry_run: bool, clock: &Clock) -> Result<Budget, Failure> {
+    let rate = (limits.requests_per_minute > 0).then(|| Rate::per_minute(limits.requests_per_minute));
+    let burst = u32::try_from(limits.in_flight).unwrap_or(1);
+    if dry_run && !config.state.exists() {
+        return Ok(Budget::alone(rate, burst, clock.clone()));
     }
+    Budget::open(&config.state, base_url, rate, burst, clock.clone()).map_err(|error| {
+        let (file, said) = (config.state.display(), sqlite::said(&error));
+        Failure::new(Exit::Failed, format!("the shared budget in the state file {file} cannot be used: {said}"))
+    })
 }
 
 /// What `--order` or `--sku` names, the lines of standard input included; each once.

@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, unknown keys refused, every error with file, line, key and remedy.
 
 mod auto_cancel;
+mod erp;
 mod kind;
 mod outgoing;
 mod secret;
@@ -19,13 +20,11 @@ use self::kind::Table;
 use self::secret::Source;
 use self::span::Patience;
 use crate::channel::outgoing::XmlRule;
-use crate::documents::SheetOptions;
-use crate::documents::ocoren::{CodeTable, Outcome};
-use crate::erp::ledger::Rules;
-use crate::model::money::DecimalMark;
-use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, TaxId, WarehouseId, calendar};
+use crate::erp::DEFAULT_WAREHOUSE;
+use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, WarehouseId, calendar};
 
 pub use auto_cancel::AutoCancel;
+pub use erp::{Credentials, ErpConfig, TokenScheme};
 pub use kind::{ChannelKind, FeedRule, FulfillmentRule};
 pub use outgoing::{CollectionOrder, InvoiceRules, NumberFormat, TrackingRules};
 pub use secret::Secret;
@@ -43,20 +42,6 @@ pub struct Config {
     pub erp: ErpConfig,
     /// The channels, by name.
     pub channels: Vec<ChannelConfig>,
-}
-
-/// The back office's part.
-#[derive(Debug)]
-pub enum ErpConfig {
-    /// The embedded one.
-    Ledger {
-        /// Its file.
-        file: PathBuf,
-        /// Folders for documents: the ERP's own and the carriers'.
-        inboxes: Vec<PathBuf>,
-        /// What is said about documents.
-        rules: Rules,
-    },
 }
 
 /// One channel's part.
@@ -171,29 +156,10 @@ impl Config {
     /// As [`Config::read`].
     pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
         let at = Place { file, text };
-        let raw: Raw = at.deserialize()?;
+        let mut raw: Raw = at.deserialize()?;
         let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let issuers = at.issuers(raw.erp.issuers)?;
-        let erp = match raw.erp.kind.as_ref().as_str() {
-            "ledger" => {
-                let codes = at.code_table(raw.carriers.codes, raw.carriers.codes_by_carrier)?;
-                let sheets = at.sheets(raw.erp.sheet_decimal)?;
-                let inboxes = [raw.erp.inbox, raw.carriers.inbox];
-                ErpConfig::Ledger {
-                    file: folder.join(raw.erp.file.unwrap_or_else(|| "ledger.db".into())),
-                    inboxes: inboxes.into_iter().flatten().map(|inbox| folder.join(inbox)).collect(),
-                    rules: Rules { issuers: issuers.clone(), codes, sheets },
-                }
-            }
-            other => {
-                return Err(at.error(
-                    &raw.erp.kind,
-                    "erp.kind",
-                    format!("`{other}` is no kind of ERP"),
-                    "write \"ledger\"",
-                ));
-            }
-        };
+        let issuers = at.issuers(std::mem::take(&mut raw.erp.issuers))?;
+        let erp = at.erp(folder, raw.erp, raw.carriers, &issuers)?;
         if raw.channels.is_empty() {
             return Err(ConfigError {
                 file: file.to_owned(),
@@ -204,7 +170,7 @@ impl Config {
             });
         }
         let channel = |(name, raw): (String, Spanned<RawChannel>)| {
-            let mut channel = at.channel(folder, &name, raw)?;
+            let mut channel = at.channel(folder, &name, raw, &erp)?;
             channel.invoices.issuers.get_or_insert_with(|| issuers.clone());
             Ok(channel)
         };
@@ -262,69 +228,13 @@ impl Place<'_> {
         })
     }
 
-    fn issuers(&self, issuers: Vec<Spanned<String>>) -> Result<Vec<TaxId>, ConfigError> {
-        let issuer = |text: Spanned<String>| {
-            TaxId::parse(text.as_ref()).map_err(|problem| {
-                let said = format!("`{}` is no CNPJ or CPF: {problem}", text.as_ref());
-                self.error(&text, "erp.issuers", said, "write the CNPJs under which the store issues its NF-e")
-            })
-        };
-        issuers.into_iter().map(issuer).collect()
-    }
-
-    fn sheets(&self, decimal: Option<Spanned<String>>) -> Result<SheetOptions, ConfigError> {
-        let Some(mark) = decimal else { return Ok(SheetOptions::default()) };
-        let decimal = match mark.as_ref().as_str() {
-            "comma" => DecimalMark::Comma,
-            "dot" => DecimalMark::Dot,
-            other => {
-                let said = format!("`{other}` is no decimal mark");
-                return Err(self.error(&mark, "erp.sheet_decimal", said, "write comma (1.234,00) or dot (1,234.00)"));
-            }
-        };
-        Ok(SheetOptions { decimal })
-    }
-
-    fn code_table(
+    fn channel(
         &self,
-        of_all: RawCodes,
-        by_carrier: BTreeMap<Spanned<String>, RawCodes>,
-    ) -> Result<CodeTable, ConfigError> {
-        let mut table = CodeTable::with(self.codes("carriers.codes", of_all)?);
-        for (carrier, codes) in by_carrier {
-            let key = format!("carriers.codes_by_carrier.\"{}\"", carrier.as_ref());
-            let cnpj = TaxId::parse(carrier.as_ref()).map_err(|problem| {
-                self.error(
-                    &carrier,
-                    &key,
-                    format!("is no CNPJ: {problem}"),
-                    "write the CNPJ that stands in the carrier's files",
-                )
-            })?;
-            table = table.at(cnpj, self.codes(&key, codes)?);
-        }
-        Ok(table)
-    }
-
-    fn codes(&self, table: &str, codes: RawCodes) -> Result<Vec<(u16, Outcome)>, ConfigError> {
-        let mut own = Vec::with_capacity(codes.len());
-        for (code, meaning) in codes {
-            let key = format!("{table}.{}", code.as_ref());
-            let number = code.as_ref().parse().map_err(|_| {
-                self.error(&code, &key, "is no occurrence code", "write the number the carrier uses, such as 203")
-            })?;
-            let outcome = Outcome::from_name(meaning.as_ref()).ok_or_else(|| {
-                let said = format!("`{}` is no meaning of a code", meaning.as_ref());
-                let remedy =
-                    "write delivered, delivered_with_remarks, in_transit, attempt_failed, refused, returned, lost …";
-                self.error(&meaning, &key, said, remedy)
-            })?;
-            own.push((number, outcome));
-        }
-        Ok(own)
-    }
-
-    fn channel(&self, folder: &Path, name: &str, spanned: Spanned<RawChannel>) -> Result<ChannelConfig, ConfigError> {
+        folder: &Path,
+        name: &str,
+        spanned: Spanned<RawChannel>,
+        erp: &ErpConfig,
+    ) -> Result<ChannelConfig, ConfigError> {
         let key = |field: &str| format!("channels.{name}.{field}");
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
             return Err(self.error(
@@ -366,6 +276,16 @@ impl Place<'_> {
                 }
             };
         }
+        for (theirs, ours) in &raw.warehouses {
+            if matches!(erp, ErpConfig::Eccosys { .. }) && ours.as_ref() != DEFAULT_WAREHOUSE {
+                return Err(self.error(
+                    ours,
+                    &key(&format!("warehouses.\"{theirs}\"")),
+                    "Eccosys tells one balance for each product, whatever its warehouses",
+                    format!("write \"{DEFAULT_WAREHOUSE}\""),
+                ));
+            }
+        }
         let (reserves, settle) = (kind.reserves(), kind.settle());
         let limits = Limits {
             requests_per_minute: raw.requests_per_minute.unwrap_or(kind.requests_per_minute()),
@@ -386,7 +306,7 @@ impl Place<'_> {
             warehouses: raw
                 .warehouses
                 .into_iter()
-                .map(|(theirs, ours)| (WarehouseId::new(theirs), WarehouseId::new(ours)))
+                .map(|(theirs, ours)| (WarehouseId::new(theirs), WarehouseId::new(ours.into_inner())))
                 .collect(),
             fulfillment: raw.fulfillment,
             stock: raw.stock.or_default(reserves, settle),
@@ -405,36 +325,12 @@ impl Place<'_> {
 #[serde(deny_unknown_fields)]
 struct Raw {
     state: Option<PathBuf>,
-    erp: RawErp,
+    erp: erp::RawErp,
     #[serde(default)]
-    carriers: RawCarriers,
+    carriers: erp::RawCarriers,
     #[serde(default)]
     channels: BTreeMap<String, Spanned<RawChannel>>,
 }
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawErp {
-    kind: Spanned<String>,
-    file: Option<PathBuf>,
-    inbox: Option<PathBuf>,
-    #[serde(default)]
-    issuers: Vec<Spanned<String>>,
-    sheet_decimal: Option<Spanned<String>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawCarriers {
-    inbox: Option<PathBuf>,
-    #[serde(default)]
-    codes: RawCodes,
-    #[serde(default)]
-    codes_by_carrier: BTreeMap<Spanned<String>, RawCodes>,
-}
-
-/// Occurrence codes with their meanings.
-type RawCodes = BTreeMap<Spanned<String>, Spanned<String>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -462,7 +358,7 @@ struct RawChannel {
     #[serde(default)]
     skus: BTreeMap<String, String>,
     #[serde(default)]
-    warehouses: BTreeMap<String, String>,
+    warehouses: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     stock: stock::RawStock,
     requests_per_minute: Option<u32>,
@@ -483,6 +379,9 @@ struct RawChannel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::documents::ocoren::Outcome;
+    use crate::model::TaxId;
+    use crate::model::money::DecimalMark;
 
     const GOOD: &str = r#"
 [erp]
@@ -522,7 +421,7 @@ since = "2026-11-01"
         let text = |mark: &str| {
             GOOD.replacen("kind = \"ledger\"", &format!("kind = \"ledger\"\nsheet_decimal = \"{mark}\""), 1)
         };
-        let ErpConfig::Ledger { rules, .. } = parse(&text("comma")).unwrap().erp;
+        let ErpConfig::Ledger { rules, .. } = parse(&text("comma")).unwrap().erp else { panic!() };
         assert_eq!(rules.sheets.decimal, DecimalMark::Comma);
         assert!(error(&text("virgula")).contains("`erp.sheet_decimal`: `virgula` is no decimal mark"));
     }
@@ -533,7 +432,7 @@ since = "2026-11-01"
         let text = carriers(
             "codes = { 203 = \"in_transit\" }\ncodes_by_carrier = { \"98.765.432/0001-98\" = { 203 = \"delivered\" } }",
         );
-        let ErpConfig::Ledger { rules, .. } = parse(&text).unwrap().erp;
+        let ErpConfig::Ledger { rules, .. } = parse(&text).unwrap().erp else { panic!() };
         let carrier = TaxId::parse("98765432000198").unwrap();
         assert_eq!(rules.codes.outcome(203, Some(&carrier)), Outcome::Delivered);
         assert_eq!(rules.codes.outcome(203, None), Outcome::InTransit);

@@ -14,14 +14,54 @@ use sha2::{Digest, Sha256};
 
 use crate::documents::text::MAX_TEXT_BYTES;
 use crate::documents::{self, Document, DocumentError};
-use crate::erp::ErpError;
 use crate::erp::ledger::{Ledger, Rules, TakeError, Taken};
+use crate::erp::{Erp, ErpError};
 use crate::model::Instant;
 
 /// A file that changed within this time may still be being written.
 const SETTLED_AFTER: Duration = Duration::from_secs(5);
 /// One that ends in the middle of a line, or of its XML, is given this time: uploads stall.
 const WHOLE_AFTER: Duration = Duration::from_secs(60);
+
+/// Who takes documents.
+pub trait Takes {
+    /// Takes a document, recognised by its content. `source` is its name for people; `identity` tells two files of the same content
+    /// apart where the same count must not be taken twice.
+    ///
+    /// # Errors
+    /// [`TakeError`] says why nothing of it was taken.
+    fn take(&self, bytes: &[u8], source: &str, identity: &str, rules: &Rules, now: Instant)
+    -> Result<Taken, TakeError>;
+}
+
+impl Takes for Ledger {
+    fn take(
+        &self,
+        bytes: &[u8],
+        source: &str,
+        identity: &str,
+        rules: &Rules,
+        now: Instant,
+    ) -> Result<Taken, TakeError> {
+        Self::take(self, bytes, source, Some(identity), rules, now)
+    }
+}
+
+impl Takes for Erp {
+    fn take(
+        &self,
+        bytes: &[u8],
+        source: &str,
+        identity: &str,
+        rules: &Rules,
+        now: Instant,
+    ) -> Result<Taken, TakeError> {
+        match self {
+            Self::Ledger(ledger) => ledger.take(bytes, source, Some(identity), rules, now),
+            Self::Eccosys(eccosys) => eccosys.take(bytes, source, rules, now),
+        }
+    }
+}
 
 /// What became of a file.
 #[derive(Debug)]
@@ -50,7 +90,7 @@ pub enum InboxError {
     Ledger(#[from] ErpError),
 }
 
-/// Takes every settled file of the folder into the ledger. With `keep`, files stay where they are.
+/// Takes every settled file of the folder into the ERP. With `keep`, files stay where they are.
 ///
 /// Invoices go before what refers to them: their cancellations, parcels and deliveries.
 ///
@@ -58,7 +98,7 @@ pub enum InboxError {
 /// [`InboxError`]: what was moved until then was taken.
 pub fn drain(
     folder: &Path,
-    ledger: &Ledger,
+    erp: &impl Takes,
     rules: &Rules,
     keep: bool,
     now: Instant,
@@ -68,7 +108,7 @@ pub fn drain(
     for (_, path) in found {
         let Some(content) = look(&path) else { continue };
         let may_move = !keep && !matches!(content, Content::Unreadable(_));
-        let result = match take(ledger, &path, content, rules, now) {
+        let result = match take(erp, &path, content, rules, now) {
             Err(TakeError::Ledger(error @ ErpError::File(_))) => return Err(error.into()),
             result => result,
         };
@@ -78,14 +118,14 @@ pub fn drain(
     Ok(drained)
 }
 
-fn take(ledger: &Ledger, path: &Path, content: Content, rules: &Rules, now: Instant) -> Result<Taken, TakeError> {
+fn take(erp: &impl Takes, path: &Path, content: Content, rules: &Rules, now: Instant) -> Result<Taken, TakeError> {
     let (bytes, identity) = match content {
         Content::Whole { bytes, identity } => (bytes, identity),
         Content::TooLarge(error) => return Err(error.into()),
         Content::Unreadable(error) => return Err(error.into()),
     };
     let source = path.file_name().unwrap_or_default().to_string_lossy();
-    ledger.take(&bytes, &source, Some(&identity), rules, now)
+    erp.take(&bytes, &source, &identity, rules, now)
 }
 
 /// What a file holds.

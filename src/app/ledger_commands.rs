@@ -124,7 +124,7 @@ fn orders(ledger: &Ledger, status: Option<&str>, limit: usize, reporter: &Report
             order.store_number.to_string(),
             order.status.code(),
             calendar::local_date(*placed_at).to_string(),
-            order.lines.to_string(),
+            order.units.unwrap_or_default().to_string(),
             order.total.to_string(),
         ]);
     }
@@ -153,7 +153,7 @@ fn summary_json(summary: &OrderSummary) -> serde_json::Value {
         "status": order.status.code(),
         "placed_at": summary.placed_at.to_rfc3339(),
         "changed_at": summary.changed_at.to_rfc3339(),
-        "lines": order.lines,
+        "units": order.units,
         "total_cents": order.total.get(),
         "invoiced": order.invoiced,
     })

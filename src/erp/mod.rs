@@ -1,5 +1,7 @@
 //! The back office behind one face: [`Erp`] dispatches each verb to the kind that is configured.
 
+pub mod deliveries;
+pub mod eccosys;
 pub mod ledger;
 pub mod outgoing;
 
@@ -8,7 +10,8 @@ use crate::model::{
     Status, WarehouseId,
 };
 
-pub use ledger::{StockLevel, StockReading};
+pub use ledger::{DEFAULT_WAREHOUSE, Posted, StockLevel, StockReading};
+pub use outgoing::{DeliveryEvent, DeliveryOutcome};
 
 /// An order as it is to be created in the ERP: every SKU and the carrier are the ERP's own by now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,8 +88,8 @@ pub struct ErpOrder {
     pub status: Status,
     /// What the customer pays in all.
     pub total: Cents,
-    /// How many lines it has.
-    pub lines: usize,
+    /// How many units it has on all its lines; `None` when they were not read.
+    pub units: Option<i64>,
     /// Whether an invoice (NF-e) exists for it, cancelled ones aside.
     pub invoiced: bool,
     /// When it was cancelled in the ERP, if it was.
@@ -128,6 +131,8 @@ pub enum ErpError {
 pub enum Erp {
     /// The embedded one.
     Ledger(ledger::Ledger),
+    /// Eccosys.
+    Eccosys(Box<eccosys::Eccosys>),
 }
 
 impl Erp {
@@ -135,6 +140,7 @@ impl Erp {
     pub async fn find_order(&self, channel: &ChannelName, number: &OrderId) -> Result<Option<ErpOrder>, ErpError> {
         match self {
             Self::Ledger(ledger) => ledger.find_order(channel, number),
+            Self::Eccosys(eccosys) => eccosys.find_order(channel, number).await,
         }
     }
 
@@ -142,6 +148,16 @@ impl Erp {
     pub async fn read_order(&self, id: &ErpOrderId) -> Result<Option<ErpOrder>, ErpError> {
         match self {
             Self::Ledger(ledger) => ledger.read_order(id),
+            Self::Eccosys(eccosys) => eccosys.read_order(id).await,
+        }
+    }
+
+    /// The order with that internal id as it was told a moment ago: good for deciding that nothing is to be done. Whatever changes an
+    /// order reads it anew by itself.
+    pub async fn last_known(&self, id: &ErpOrderId) -> Result<Option<ErpOrder>, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.read_order(id),
+            Self::Eccosys(eccosys) => eccosys.last_known(id).await,
         }
     }
 
@@ -149,6 +165,7 @@ impl Erp {
     pub async fn status_before(&self, id: &ErpOrderId) -> Result<Option<Status>, ErpError> {
         match self {
             Self::Ledger(ledger) => ledger.status_before(id),
+            Self::Eccosys(eccosys) => eccosys.status_before(id),
         }
     }
 
@@ -162,6 +179,7 @@ impl Erp {
                     seq: changes.seq,
                 })
             }
+            Self::Eccosys(eccosys) => eccosys.orders_changed_since(seq, limit).await,
         }
     }
 
@@ -169,6 +187,7 @@ impl Erp {
     pub async fn outgoing(&self, id: &ErpOrderId) -> Result<Option<outgoing::Outgoing>, ErpError> {
         match self {
             Self::Ledger(ledger) => ledger.outgoing(id),
+            Self::Eccosys(eccosys) => eccosys.outgoing(id).await,
         }
     }
 
@@ -176,6 +195,7 @@ impl Erp {
     pub async fn invoice_xml(&self, key: &str) -> Result<Option<Vec<u8>>, ErpError> {
         match self {
             Self::Ledger(ledger) => Ok(ledger.invoice_xml(key)?.filter(|xml| !xml.is_empty())),
+            Self::Eccosys(eccosys) => eccosys.invoice_xml(key).await,
         }
     }
 
@@ -183,13 +203,16 @@ impl Erp {
     pub async fn known_skus(&self, skus: &[Sku]) -> Result<std::collections::BTreeSet<Sku>, ErpError> {
         match self {
             Self::Ledger(ledger) => ledger.known_skus(skus),
+            Self::Eccosys(eccosys) => eccosys.known_skus(skus).await,
         }
     }
 
-    /// Creates the order with all its lines and reserves its stock, or gives back the one that exists under its store number.
+    /// Creates the order with all its lines and reserves its stock. Whoever calls has just asked for its store number: an ERP may
+    /// give back the one that exists under it, or make a second one without a word.
     pub async fn create_order(&self, new: &NewOrder, now: Instant) -> Result<ErpOrder, ErpError> {
         match self {
             Self::Ledger(ledger) => ledger.create_order(new, now),
+            Self::Eccosys(eccosys) => eccosys.create_order(new).await,
         }
     }
 
@@ -204,6 +227,7 @@ impl Erp {
     ) -> Result<ErpOrder, ErpError> {
         match self {
             Self::Ledger(ledger) => ledger.set_status(id, status, note, now),
+            Self::Eccosys(eccosys) => eccosys.set_status(id, status, note).await,
         }
     }
 
@@ -212,6 +236,7 @@ impl Erp {
     pub async fn cancel_order(&self, id: &ErpOrderId, reason: &str, now: Instant) -> Result<ErpOrder, ErpError> {
         match self {
             Self::Ledger(ledger) => ledger.cancel_order(id, reason, now),
+            Self::Eccosys(eccosys) => eccosys.cancel_order(id, reason).await,
         }
     }
 
@@ -219,6 +244,7 @@ impl Erp {
     pub async fn stock_levels(&self, skus: Option<&[Sku]>, now: Instant) -> Result<StockReading, ErpError> {
         match self {
             Self::Ledger(ledger) => ledger.stock_levels(skus, now),
+            Self::Eccosys(eccosys) => eccosys.stock_levels(skus).await,
         }
     }
 
@@ -227,13 +253,30 @@ impl Erp {
     pub async fn stock_changed_since(&self, seq: i64, now: Instant) -> Result<StockReading, ErpError> {
         match self {
             Self::Ledger(ledger) => ledger.stock_changed_since(seq, now),
+            Self::Eccosys(eccosys) => eccosys.stock_changed_since(seq).await,
+        }
+    }
+
+    /// A person accepts that the ERP tells of these products no more: they are not missed again.
+    pub fn forget_stock(&self, skus: &[Sku]) -> Result<(), ErpError> {
+        match self {
+            Self::Ledger(_) => Ok(()),
+            Self::Eccosys(eccosys) => eccosys.forget_stock(skus),
         }
     }
 
     /// The warehouse of orders that name none.
     pub fn default_warehouse(&self) -> WarehouseId {
         match self {
-            Self::Ledger(_) => WarehouseId::new(ledger::DEFAULT_WAREHOUSE),
+            Self::Ledger(_) | Self::Eccosys(_) => WarehouseId::new(DEFAULT_WAREHOUSE),
+        }
+    }
+
+    /// Calls made to it so far.
+    pub fn counts(&self) -> crate::http::Counts {
+        match self {
+            Self::Ledger(_) => crate::http::Counts::default(),
+            Self::Eccosys(eccosys) => eccosys.counts(),
         }
     }
 }

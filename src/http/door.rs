@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Client, Method, Response, Url};
+use secrecy::ExposeSecret;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::answer::{Answer, Told};
@@ -15,7 +16,7 @@ use super::call::{Call, Effect};
 use super::error::{CallError, Failure, Origin, Setback, Site};
 use super::excerpt;
 use super::health::{Health, Mark};
-use super::options::{self, DoorError, DoorOptions, RetryPolicy};
+use super::options::{self, DoorError, DoorOptions, RetryPolicy, Signer};
 use super::retry::{Next, Retry};
 use crate::clock::{Clock, later};
 use crate::stop::Stop;
@@ -38,6 +39,7 @@ pub struct Door {
     /// The base address without a slash at its end, and its path alone.
     base: (String, String),
     site: Arc<Site>,
+    signer: Option<Signer>,
     policy: RetryPolicy,
     timeout: Duration,
     max_body: usize,
@@ -65,6 +67,17 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// What came since earlier counts of the same door.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            calls: self.calls - earlier.calls,
+            retries: self.retries - earlier.retries,
+            limited: self.limited - earlier.limited,
+            bytes: self.bytes - earlier.bytes,
+        }
+    }
+
     /// The counts of another door on top.
     pub fn add(&mut self, other: Self) {
         self.calls += other.calls;
@@ -127,6 +140,7 @@ impl Door {
             client,
             base: (base, url.path().trim_end_matches('/').to_owned()),
             site: Arc::new(site),
+            signer: options.signer,
             policy: options.retry,
             timeout: options.timeout,
             max_body: options.max_body,
@@ -303,6 +317,9 @@ impl Door {
     /// One request and its answer.
     async fn send(&self, origin: &Origin, call: &Call, method: &Method, url: &Url) -> Result<Answer, Miss> {
         let mut request = self.client.request(method.clone(), url.clone());
+        if let Some(Signer { header, sign }) = &self.signer {
+            request = request.header(*header, sign(self.clock.now()).expose_secret());
+        }
         if let Some((content_type, body)) = &call.body {
             request = request.header(CONTENT_TYPE, content_type).body(body.clone());
         }

@@ -19,7 +19,7 @@ pub use answer::{Answer, Quota};
 pub use call::{Call, Effect, segment};
 pub use door::{Counts, Door};
 pub use error::{CallError, Failure, StopCause, Triage};
-pub use options::{DoorError, DoorOptions, RetryPolicy};
+pub use options::{DoorError, DoorOptions, RetryPolicy, Signer};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! How a door is set up, and what is refused as a setting.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -8,6 +10,7 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::clock::Clock;
+use crate::model::Instant;
 use crate::stop::Stop;
 use crate::store::budget::Budget;
 
@@ -22,6 +25,8 @@ pub struct DoorOptions {
     pub stop: Stop,
     /// Credentials by header name. Their values appear nowhere.
     pub secret_headers: Vec<(String, SecretString)>,
+    /// A header whose value changes with the time; it appears nowhere either.
+    pub signer: Option<Signer>,
     /// Further headers of every request, by name. `Accept: application/json` is sent anyway.
     pub headers: Vec<(String, String)>,
     /// Who the credentials belong to, in words that are no secret (a key's name, an account). Told when they are
@@ -42,6 +47,21 @@ pub struct DoorOptions {
     pub follow_quota: bool,
     /// Most bytes read of one answer, decompressed.
     pub max_body: usize,
+}
+
+/// A credential that changes with the time.
+#[derive(Clone)]
+pub struct Signer {
+    /// The header's name.
+    pub header: &'static str,
+    /// Its value at an instant.
+    pub sign: Arc<dyn Fn(Instant) -> SecretString>,
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signer({})", self.header)
+    }
 }
 
 /// When and how often to repeat a request.
@@ -80,6 +100,7 @@ impl DoorOptions {
             clock,
             stop,
             secret_headers: Vec::new(),
+            signer: None,
             headers: Vec::new(),
             identity: None,
             timeout: Duration::from_secs(30),

@@ -202,10 +202,11 @@ fn why_imported(order: &Order) -> Reason {
 
 /// Why the ERP's order cannot be the counterpart of the channel's, if it cannot.
 fn differs(order: &Order, erp: &ErpOrder) -> Option<Reason> {
+    let units = order.lines.iter().fold(0, |units: i64, line| units.saturating_add(line.quantity));
     [
         ("store number", order.id.to_string(), erp.store_number.to_string()),
         ("total", order.total.to_string(), erp.total.to_string()),
-        ("number of lines", order.lines.len().to_string(), erp.lines.to_string()),
+        ("number of units", units.to_string(), erp.units.unwrap_or(units).to_string()),
     ]
     .into_iter()
     .find(|(_, channel, erp_says)| channel != erp_says)
@@ -352,7 +353,7 @@ async fn create(
     pass.store.intend(&effect, pass.clock.now())?;
     match pass.erp.create_order(new, pass.clock.now()).await {
         Ok(created) => {
-            let read_back = pass.erp.read_order(&created.id).await?;
+            let read_back = pass.erp.find_order(&row.channel, &row.id).await?;
             Ok(link_unless_other(read_back.unwrap_or(created), "created")?)
         }
         Err(ErpError::Refused { code, message }) => {

@@ -285,7 +285,24 @@ impl Pass<'_> {
 
     /// Reads a linked order fresh from the ERP and records its status; or gives the reason to hold it.
     async fn read_erp(&self, row: &OrderRow, id: &ErpOrderId) -> Result<Result<ErpOrder, Reason>, Trouble> {
-        let Some(erp) = self.erp.read_order(id).await?.filter(|erp| erp.store_number == row.id) else {
+        let read = self.erp.read_order(id).await?;
+        self.as_read(row, id, read)
+    }
+
+    /// The same, as the ERP told it a moment ago: enough to see that there is nothing to do, and the ERP itself looks again before it
+    /// changes an order.
+    async fn recall_erp(&self, row: &OrderRow, id: &ErpOrderId) -> Result<Result<ErpOrder, Reason>, Trouble> {
+        let known = self.erp.last_known(id).await?;
+        self.as_read(row, id, known)
+    }
+
+    fn as_read(
+        &self,
+        row: &OrderRow,
+        id: &ErpOrderId,
+        read: Option<ErpOrder>,
+    ) -> Result<Result<ErpOrder, Reason>, Trouble> {
+        let Some(erp) = read.filter(|erp| erp.store_number == row.id) else {
             let number = row.erp_number.clone().unwrap_or_else(|| id.to_string());
             let message = format!("it has no order {number} with store number {} any more", row.id);
             return Ok(Err(Reason::ErpRefused { refusal: "not_found".into(), message }));

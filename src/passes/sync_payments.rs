@@ -160,7 +160,7 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         Ok(order) => order,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
-    let erp = match pass.read_erp(row, erp_id).await? {
+    let erp = match pass.recall_erp(row, erp_id).await? {
         Ok(erp) => erp,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
@@ -301,7 +301,7 @@ mod tests {
             store_number: OrderId::new("1172452900788-01"),
             status: erp,
             total: Cents::new(11_000),
-            lines: 1,
+            units: Some(1),
             invoiced,
             cancelled_at: None,
             cancel_reason: None,

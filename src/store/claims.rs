@@ -29,6 +29,8 @@ pub struct Claim {
     pub id: OrderId,
     /// Its counterpart in the ERP; `None` while it is in flight.
     pub erp_id: Option<ErpOrderId>,
+    /// When it was linked with it: balances that were read before may not know of it.
+    pub linked_at: Option<Instant>,
     /// What the channel last said.
     pub status: Option<Status>,
     /// What the ERP last said.
@@ -137,13 +139,27 @@ impl Store {
             .collect()
     }
 
-    /// The orders of every channel that are in flight; and those of `channel` that are in the ERP and that it may subtract itself:
-    /// not handed over, or only after `settled`.
+    /// The orders of every channel that are in flight, or were until `linked_since`; and those of `channel` that are in the ERP and
+    /// that it may subtract itself: not handed over, or only after `settled`.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn claims(&self, channel: &ChannelName, settled: Instant) -> rusqlite::Result<Vec<Claim>> {
+    pub fn claims(
+        &self,
+        channel: &ChannelName,
+        settled: Instant,
+        linked_since: Instant,
+    ) -> rusqlite::Result<Vec<Claim>> {
         let mut claims = self.in_flight()?;
+        self.connection
+            .prepare_cached(&format!(
+                "{} WHERE o.linked_at >= ?1 AND o.erp_id IS NOT NULL AND coalesce(o.status, '') NOT IN ('cancelled', 'returned')
+                     AND NOT (o.channel = ?2 AND o.open = 1 AND (o.taken_over_at IS NULL OR o.taken_over_at > ?3))
+                 ORDER BY o.id, l.position",
+                select("orders o INDEXED BY orders_by_linked_at")
+            ))?
+            .query_map(params![millis(linked_since), channel.as_str(), millis(settled)], |row| gather(&mut claims, row))?
+            .collect::<rusqlite::Result<()>>()?;
         self.connection
             .prepare_cached(&format!(
                 "{} WHERE o.channel = ?1 AND o.open = 1 AND o.erp_id IS NOT NULL
@@ -210,7 +226,7 @@ impl Store {
 fn select(from: &str) -> String {
     format!(
         "SELECT o.id, o.channel, o.order_id, o.erp_id, o.status, o.erp_status, o.created_at, o.untaken_at, o.taken_over_at,
-             l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
+             o.linked_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
          FROM {from} JOIN order_lines l ON l.order_row = o.id
              LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
                  ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL"
@@ -219,7 +235,7 @@ fn select(from: &str) -> String {
 
 /// Adds a row to the claim it belongs to, which is the last one or a new one.
 fn gather(claims: &mut Vec<Claim>, row: &Row<'_>) -> rusqlite::Result<()> {
-    let line = line_from_row(row, 9)?;
+    let line = line_from_row(row, 10)?;
     let id: i64 = row.get(0)?;
     if let Some(last) = claims.last_mut().filter(|last| last.row == id) {
         last.lines.push(line);
@@ -237,6 +253,7 @@ fn gather(claims: &mut Vec<Claim>, row: &Row<'_>) -> rusqlite::Result<()> {
         created_at: at(6)?,
         untaken_at: at(7)?,
         taken_over_at: at(8)?,
+        linked_at: at(9)?,
         lines: vec![line],
     });
     Ok(())

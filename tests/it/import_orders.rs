@@ -17,7 +17,7 @@ fn a_paid_order_is_in_the_erp_once_and_taken_over_once() {
     let record = ran.order(&id);
     assert_eq!(record["outcome"], "imported");
     assert_eq!(record["actions"], serde_json::json!(["create_order", "take_over"]));
-    assert_eq!(shop.erp()[&id], [ErpSees { status: "paid".into(), total: 5_990, lines: 1, reserved: 1 }]);
+    assert_eq!(shop.erp()[&id], [ErpSees { status: "paid".into(), total: 5_990, units: 1, reserved: 1 }]);
     assert_eq!(shop.take_overs(&id), 1);
     // Taking it over makes events of its own; the next run hears them.
     let _ = shop.import().exits(0);
@@ -114,7 +114,7 @@ fn an_order_with_everything_special_is_exact_to_the_cent() {
     let total = shop.vtex(|v| v.order(&id).value());
     let _ = shop.import().exits(0);
     let erp = &shop.erp()[&id];
-    assert_eq!((erp.len(), erp[0].total, erp[0].lines, erp[0].reserved), (1, total, 3, 6));
+    assert_eq!((erp.len(), erp[0].total, erp[0].units, erp[0].reserved), (1, total, 6, 6));
 }
 
 /// Every hold: what makes it, its code, and what releases it without anybody touching the order here.

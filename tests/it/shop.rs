@@ -271,7 +271,7 @@ impl Shop {
 pub struct ErpSees {
     pub status: String,
     pub total: i64,
-    pub lines: usize,
+    pub units: i64,
     pub reserved: i64,
 }
 
@@ -284,7 +284,7 @@ fn ledger(path: &Path) -> BTreeMap<String, Vec<ErpSees>> {
         orders.entry(order.store_number.to_string()).or_default().push(ErpSees {
             status: order.status.code(),
             total: order.total.get(),
-            lines: order.lines,
+            units: order.units.unwrap(),
             reserved,
         });
     }

@@ -146,7 +146,7 @@ fn sentences(refusals: &[Refusal]) -> String {
     refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-fn refuse<T>(code: &'static str, message: impl Into<String>) -> Result<T, TakeError> {
+pub(in crate::erp) fn refuse<T>(code: &'static str, message: impl Into<String>) -> Result<T, TakeError> {
     Err(TakeError::Refused { code, message: message.into() })
 }
 

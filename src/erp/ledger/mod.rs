@@ -15,7 +15,7 @@
 //! change of status moves stock.
 
 mod detail;
-mod documents;
+pub(in crate::erp) mod documents;
 mod invoices;
 mod lists;
 mod orders;

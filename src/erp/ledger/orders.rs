@@ -271,7 +271,8 @@ fn insert_payments(tx: &Transaction<'_>, order: i64, new: &NewOrder) -> Result<(
 }
 
 /// What [`from_row`] reads, from `orders o`.
-pub(super) const COLUMNS: &str = "o.id, o.channel, o.store_number, o.status, o.total, o.line_count, o.cancelled_at, \
+pub(super) const COLUMNS: &str = "o.id, o.channel, o.store_number, o.status, o.total, \
+     (SELECT coalesce(sum(l.quantity), 0) FROM order_lines l WHERE l.order_id = o.id), o.cancelled_at, \
      o.cancel_reason, EXISTS (SELECT 1 FROM invoices i WHERE i.order_id = o.id AND i.cancelled_at IS NULL)";
 /// How many columns those are.
 pub(super) const WIDTH: usize = 9;
@@ -285,7 +286,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<ErpOrder> {
         store_number: OrderId::new(row.get::<_, String>(2)?),
         status: Status::from_code(&row.get::<_, String>(3)?),
         total: Cents::new(row.get(4)?),
-        lines: row.get::<_, u32>(5)? as usize,
+        units: Some(row.get(5)?),
         cancelled_at: row.get::<_, Option<i64>>(6)?.map(instant),
         cancel_reason: row.get(7)?,
         invoiced: row.get(8)?,

@@ -79,7 +79,8 @@ impl DeliveryOutcome {
         Self::ALL.iter().find(|(outcome, _)| *outcome == self).map_or("other", |(_, code)| code)
     }
 
-    fn from_code(code: &str) -> Self {
+    /// Reads a stable code.
+    pub fn from_code(code: &str) -> Self {
         Self::ALL.iter().find(|(_, known)| *known == code).map_or(Self::Other, |(outcome, _)| *outcome)
     }
 }

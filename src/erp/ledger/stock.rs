@@ -17,6 +17,8 @@ pub struct StockReading {
     pub levels: Vec<StockLevel>,
     /// What to ask [`Ledger::stock_changed_since`] with next time.
     pub seq: i64,
+    /// Products that an answer about everything left out, though the ERP told of them before.
+    pub missing: Vec<Sku>,
 }
 
 /// The stock of one product in one warehouse, in whole units.
@@ -179,7 +181,7 @@ impl Ledger {
                 ))?
                 .query_map(params, level_from_row)?
                 .collect::<rusqlite::Result<_>>()?;
-            Ok(StockReading { read_at: now, levels, seq })
+            Ok(StockReading { read_at: now, levels, seq, missing: Vec::new() })
         })
     }
 

@@ -32,7 +32,7 @@ fn waiting(payment: Payment, created: &str, now: Instant) -> Facts {
         store_number: OrderId::new("1172452900788-01"),
         status: Status::AwaitingPayment,
         total: Cents::new(11_000),
-        lines: 1,
+        units: Some(1),
         invoiced: false,
         cancelled_at: None,
         cancel_reason: None,

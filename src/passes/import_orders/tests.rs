@@ -206,7 +206,7 @@ fn erp_order(status: Status) -> ErpOrder {
         store_number: order.id,
         status,
         total: order.total,
-        lines: order.lines.len(),
+        units: Some(order.lines.iter().map(|line| line.quantity).sum()),
         invoiced: false,
         cancelled_at: None,
         cancel_reason: None,
@@ -267,7 +267,7 @@ fn what_the_erp_has_under_the_number_is_linked_only_when_it_is_the_same() {
     let differing: [(&str, Change); 3] = [
         ("store number", |erp| erp.store_number = crate::model::OrderId::new("1-01")),
         ("total", |erp| erp.total = Cents::new(10_999)),
-        ("number of lines", |erp| erp.lines = 2),
+        ("number of units", |erp| erp.units = Some(9)),
     ];
     for (what, change) in differing {
         let mut facts = in_erp_as("ready-for-handling", Status::Paid, false);

@@ -57,7 +57,7 @@ fn facts(raw: &str, invoices: Vec<Invoice>, packages: Vec<Package>) -> Facts {
         store_number: order.id.clone(),
         status: Status::Invoiced,
         total: order.total,
-        lines: 1,
+        units: Some(1),
         invoiced: true,
         cancelled_at: None,
         cancel_reason: None,

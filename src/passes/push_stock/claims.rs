@@ -17,7 +17,7 @@ const MARGIN: TimeDelta = TimeDelta::hours(1);
 #[derive(Debug, Default)]
 pub struct Claims {
     orders: Vec<Claim>,
-    /// By the ERP's warehouse: units sold on any channel and not in the ERP.
+    /// By the ERP's warehouse: units sold on any channel and not in the ERP, or not until lately.
     in_flight: HashMap<(Sku, WarehouseId), Vec<Units>>,
     /// By the channel's warehouse: units that the channel may subtract itself.
     own: HashMap<(Sku, WarehouseId), Vec<Units>>,
@@ -74,7 +74,15 @@ pub struct Weighed {
 
 impl Claims {
     /// Sorts what orders claim.
-    pub fn new(orders: Vec<Claim>, channel: &ChannelName, places: &[Place], terms: &Terms<'_>) -> Self {
+    ///
+    /// An order that was linked before `linked_since` is in every balance that they are weighed with.
+    pub fn new(
+        orders: Vec<Claim>,
+        channel: &ChannelName,
+        places: &[Place],
+        terms: &Terms<'_>,
+        linked_since: Instant,
+    ) -> Self {
         let mut claims = Self::default();
         let lines =
             orders.iter().enumerate().flat_map(|(at, order)| order.lines.iter().map(move |line| (at, order, line)));
@@ -95,7 +103,7 @@ impl Claims {
                     claims.own.entry((sku.clone(), warehouse.clone())).or_default().push(units.clone());
                 }
             }
-            if order.erp_id.is_none() {
+            if order.erp_id.is_none() || order.linked_at.is_some_and(|at| at >= linked_since) {
                 let warehouse = terms.warehouse(&order.channel, line);
                 claims.in_flight.entry((sku, warehouse)).or_default().push(units);
             }
@@ -118,10 +126,11 @@ impl Claims {
     }
 
     /// Weighs what orders claim of a product. `verdicts` are fresh readings of the unpaid ones, by row; without them the last
-    /// readings count. `pushed_at` is when the channel last confirmed a number.
+    /// readings count. `balance_at` is when the ERP's balance was read, `pushed_at` when the channel last confirmed a number.
     pub fn weigh(
         &self,
         (sku, place): (&Sku, &Place),
+        balance_at: Instant,
         pushed_at: Option<Instant>,
         verdicts: Option<&BTreeMap<i64, Verdict>>,
         now: Instant,
@@ -129,8 +138,13 @@ impl Claims {
     ) -> Weighed {
         let mut weighed = Weighed::default();
         for units in self.in_flight.get(&(sku.clone(), place.erp.clone())).into_iter().flatten() {
+            // What was in the ERP when its balance was read is subtracted there.
+            let order = &self.orders[units.order];
+            if order.erp_id.is_some() && order.linked_at.is_none_or(|at| at < balance_at) {
+                continue;
+            }
             weighed.in_flight = weighed.in_flight.saturating_add(units.quantity);
-            name(&mut weighed.in_flight_orders, &self.orders[units.order].id);
+            name(&mut weighed.in_flight_orders, &order.id);
         }
         // What of a fresh reading's units is not given to a line yet: the same product may stand on several.
         let mut left: HashMap<(i64, &ChannelSku), i64> = HashMap::new();

@@ -79,7 +79,8 @@ impl Push<'_> {
         for (row, place) in places {
             let Some(level) = levels.get(&(&row.sku, &place.erp)) else { continue };
             let pushed_at = row.pushed.map(|(_, at)| at);
-            let mut weighed = claims.weigh((&row.sku, place), pushed_at, Some(&verdicts), self.now(), self.policy);
+            let mut weighed =
+                claims.weigh((&row.sku, place), reading.read_at, pushed_at, Some(&verdicts), self.now(), self.policy);
             weighed.recheck(row.recheck_at.filter(|at| *at > self.now()));
             let worked =
                 self.number(level, place, (Some(row), row.channel_sku.clone()), weighed, (reading.read_at, false));

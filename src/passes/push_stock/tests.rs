@@ -158,6 +158,7 @@ fn order(row: i64, channel: &str, status: Status, quantity: i64) -> Claim {
         row,
         channel: ChannelName::new(channel),
         id: OrderId::new(format!("{row}-01")),
+        linked_at: None,
         erp_id: None,
         status: Some(status),
         erp_status: None,
@@ -182,8 +183,8 @@ fn weigh(orders: Vec<Claim>, pushed_at: Option<Instant>, verdicts: Option<&BTree
     let loja = &config.channels[0];
     let places = places::of(loja, &WarehouseId::new("default")).unwrap();
     let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
-    let claims = Claims::new(orders, &loja.name, &places, &terms);
-    claims.weigh((&Sku::new("CANECA"), &places[0]), pushed_at, verdicts, at(0), &loja.stock)
+    let claims = Claims::new(orders, &loja.name, &places, &terms, at(-1_000_000));
+    claims.weigh((&Sku::new("CANECA"), &places[0]), at(0), pushed_at, verdicts, at(0), &loja.stock)
 }
 
 /// In flight, added back, moving.
@@ -251,8 +252,8 @@ fn what_the_channel_is_not_known_to_reserve_is_not_counted_on() {
         [order(1, "loja", Status::AwaitingPayment, 3), order(1, "loja", Status::Unknown("x".into()), 3), just_paid]
     {
         let in_flight = if order.erp_id.is_none() { 3 } else { 0 };
-        let claims = Claims::new(vec![order], &loja.name, &places, &terms);
-        let weighed = claims.weigh((&Sku::new("CANECA"), &places[0]), Some(at(-10)), None, at(0), &unsure);
+        let claims = Claims::new(vec![order], &loja.name, &places, &terms, at(-1_000_000));
+        let weighed = claims.weigh((&Sku::new("CANECA"), &places[0]), at(0), Some(at(-10)), None, at(0), &unsure);
         assert_eq!([weighed.in_flight, weighed.added_back, weighed.moving], [in_flight, 0, 0]);
     }
 }
@@ -321,9 +322,9 @@ fn without_a_warehouse_a_line_is_only_added_back_where_there_is_only_one() {
     let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
     let place = |channel: &str| Place { channel: WarehouseId::new(channel), erp: WarehouseId::new(channel) };
     let added_back = |places: &[Place]| {
-        let claims = Claims::new(vec![unnamed.clone()], &config.channels[0].name, places, &terms);
+        let claims = Claims::new(vec![unnamed.clone()], &config.channels[0].name, places, &terms, at(-1_000_000));
         let policy = &config.channels[0].stock;
-        claims.weigh((&Sku::new("CANECA"), &places[0]), None, None, at(0), policy).added_back
+        claims.weigh((&Sku::new("CANECA"), &places[0]), at(0), None, None, at(0), policy).added_back
     };
     assert_eq!(added_back(&[place("1_1")]), 3);
     assert_eq!(added_back(&[place("1_1"), place("1_2")]), 0);

@@ -16,6 +16,9 @@ use crate::report::{Outcome, Warning};
 use crate::store::cursors::STOCK_TERMS;
 use crate::store::stock::{Left, StockCursor, StockRow};
 
+/// No ERP's balance is worked with that is older: orders linked before are in it.
+const BALANCE_AGE: chrono::TimeDelta = chrono::TimeDelta::hours(2);
+
 /// How many products are worked out, and stored, at a time.
 const CHUNK: usize = 500;
 
@@ -83,7 +86,7 @@ impl Push<'_> {
             for place in self.places.iter().filter(|place| place.erp == level.warehouse) {
                 let row = rows.get(&(level.sku.clone(), place.channel.clone()));
                 let pushed_at = row.and_then(|row| row.pushed).map(|(_, at)| at);
-                let mut weighed = claims.weigh((&level.sku, place), pushed_at, None, self.now(), self.policy);
+                let mut weighed = claims.weigh((&level.sku, place), *read_at, pushed_at, None, self.now(), self.policy);
                 let mut resend = resend || row.is_some_and(|row| row.recheck_at.is_some_and(|at| at <= self.now()));
                 if let Some(settled) = handed_over.get(&level.sku) {
                     if *settled > self.now() {
@@ -161,8 +164,9 @@ impl Push<'_> {
     /// What orders claim now.
     pub(super) fn claims(&self) -> Result<Claims, Trouble> {
         let settled = self.now() - settle(self.policy);
-        let orders = self.pass.store.claims(self.channel(), settled)?;
-        Ok(Claims::new(orders, self.channel(), &self.places, &self.terms))
+        let linked_since = self.now() - BALANCE_AGE;
+        let orders = self.pass.store.claims(self.channel(), settled, linked_since)?;
+        Ok(Claims::new(orders, self.channel(), &self.places, &self.terms, linked_since))
     }
 
     /// Of the products of orders that were handed over since the last run, when the channel lets go of what it has reserved for
@@ -207,6 +211,9 @@ impl Push<'_> {
             let cursor = Some(StockCursor { erp_seq: reading.seq, news_seq });
             return Ok(Some(Changed { levels: self.sorted(reading, Vec::new()), cursor, complete: true }));
         };
+        if !self.accepts_missing(&reading.missing, None)? {
+            return Ok(None);
+        }
         let told: BTreeSet<&Sku> = reading.levels.iter().map(|level| &level.sku).collect();
         let mut others = self.touched(cursor)?;
         others.retain(|sku| !told.contains(sku));
@@ -254,19 +261,29 @@ impl Push<'_> {
         let told: BTreeSet<&Sku> = changed.levels.iter().map(|(level, _)| &level.sku).collect();
         let told: Vec<Sku> = told.into_iter().cloned().collect();
         let missing = self.pass.store.stock_missing_from(self.channel(), &told)?;
+        self.accepts_missing(&missing, Some(changed.levels.len()))
+    }
+
+    /// Whether products that an answer left out may be held one by one, or the answer itself is doubted. `told` is how many balances
+    /// it had; `None` for all that are known but those.
+    fn accepts_missing(&self, missing: &[Sku], told: Option<usize>) -> Result<bool, Trouble> {
         if missing.is_empty() {
             return Ok(true);
         }
         if !self.request.confirm {
-            let balances = i64::try_from(changed.levels.len()).unwrap_or(i64::MAX);
             let totals = self.pass.store.stock_totals(self.channel())?;
-            if let Some(refusal) = guard::short_answer(&missing, balances, totals, self.policy) {
+            let count = |products: usize| i64::try_from(products).unwrap_or(i64::MAX);
+            let told = told.map_or((totals.known - count(missing.len())).max(0), count);
+            if let Some(refusal) = guard::short_answer(missing, told, totals, self.policy) {
                 self.pass.end(Exit::Guard, refusal);
                 return Ok(false);
             }
         }
-        for sku in &missing {
+        for sku in missing {
             self.hold(sku, None, Reason::StockNotInErp)?;
+        }
+        if !self.pass.dry_run {
+            self.pass.erp.forget_stock(missing)?;
         }
         Ok(true)
     }

@@ -77,7 +77,7 @@ fn facts(parcels: Vec<Parcel>, packages: Vec<Package>) -> Facts {
         store_number: order.id.clone(),
         status: Status::Shipped,
         total: order.total,
-        lines: 1,
+        units: Some(1),
         invoiced: true,
         cancelled_at: None,
         cancel_reason: None,

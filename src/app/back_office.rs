@@ -1,0 +1,129 @@
+//! Opening the configured back office.
+
+use std::sync::Arc;
+
+use md5::{Digest, Md5};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Failure, budget};
+use crate::clock::Clock;
+use crate::config::{Config, Credentials, ErpConfig, TokenScheme};
+use crate::erp::eccosys::{self, Eccosys};
+use crate::erp::ledger::Ledger;
+use crate::erp::{Erp, ErpError};
+use crate::exit::Exit;
+use crate::http::{Door, DoorOptions, RetryPolicy, Signer};
+use crate::model::{Instant, calendar};
+use crate::report::Reporter;
+use crate::stop::Stop;
+use crate::store::Store;
+
+/// How long Eccosys is left alone after a 429 that does not say: one client in production waits as long.
+const LIMITED_WAIT: std::time::Duration = std::time::Duration::from_secs(65);
+
+/// Opens the back office. In a dry run what it keeps goes to a scratch copy.
+pub(super) fn open(config: &Config, dry_run: bool, clock: &Clock, stop: &Stop) -> Result<Erp, Failure> {
+    let failed = |message: String| Failure::new(Exit::Failed, message);
+    match &config.erp {
+        ErpConfig::Ledger { file, .. } => {
+            let opened = if dry_run { Ledger::open_scratch(file) } else { Ledger::open(file) };
+            Ok(Erp::Ledger(opened.map_err(|error| failed(error.to_string()))?))
+        }
+        ErpConfig::Eccosys { base_url, credentials, options, limits, .. } => {
+            let store = if dry_run { Store::scratch(&config.state) } else { Store::open(&config.state) };
+            let store = store.map_err(|error| failed(error.to_string()))?;
+            let door = DoorOptions {
+                budget: Some(budget(config, base_url, limits, dry_run, clock)?),
+                timeout: limits.timeout,
+                retry: RetryPolicy { max_wait: limits.max_wait, limited_wait: LIMITED_WAIT, ..RetryPolicy::default() },
+                in_flight: limits.in_flight,
+                ..DoorOptions::new(base_url, clock.clone(), stop.clone())
+            };
+            let door = Door::new(with_credentials(door, credentials)?).map_err(|error| {
+                Failure::new(Exit::Config, format!("{}: `erp.base_url`: {error}", config.file.display()))
+            })?;
+            let channels = config.channels.iter().map(|channel| channel.name.clone()).collect();
+            let options: eccosys::Options = (**options).clone();
+            Ok(Erp::Eccosys(Box::new(Eccosys::new(door, clock.clone(), store, options, channels))))
+        }
+    }
+}
+
+/// Writes the deliveries that carriers told into the back office, where it is configured to be told.
+pub(super) async fn write_deliveries(erp: &Erp, reporter: &Reporter) -> Result<Exit, Failure> {
+    let Erp::Eccosys(eccosys) = erp else { return Ok(Exit::Done) };
+    let written = eccosys.write_deliveries().await;
+    let mut exit = Exit::Done;
+    for one in written.map_err(|error| Failure::new(Exit::Failed, error.to_string()))? {
+        let at = calendar::local_text(one.at);
+        match one.result {
+            Ok(()) => reporter.news(&format!("order {}: its delivery at {at} was written into Eccosys", one.order)),
+            Err(error) => {
+                log::error!(
+                    "order {}: its delivery at {at} is not in Eccosys yet, so the channel is not told of it either: {error}; the next \
+                     run tries again",
+                    one.order
+                );
+                exit = exit.worst(if matches!(error, ErpError::Call(_)) { Exit::Unavailable } else { Exit::Held });
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn with_credentials(door: DoorOptions, credentials: &Credentials) -> Result<DoorOptions, Failure> {
+    let wrong = |problem: String| Failure::new(Exit::Config, problem);
+    let headers = |identity: &str, headers: Vec<(String, SecretString)>| (Some(identity.to_owned()), headers);
+    let (identity, secret_headers) = match credentials {
+        Credentials::Token { token, scheme } => {
+            let token = token.fetch().map_err(wrong)?;
+            match scheme {
+                TokenScheme::Bearer => {
+                    let value = SecretString::from(format!("Bearer {}", token.expose_secret()));
+                    headers(
+                        "the token of [erp], sent as Bearer (some accounts want token_scheme = \"raw\")",
+                        vec![("Authorization".into(), value)],
+                    )
+                }
+                TokenScheme::Raw => headers("the token of [erp], sent raw", vec![("Authorization".into(), token)]),
+            }
+        }
+        Credentials::User(token) => {
+            let token = token.fetch().map_err(wrong)?;
+            headers("the user_token of [erp]", vec![("x-access-token".into(), token)])
+        }
+        Credentials::Key { key, secret } => {
+            let (key, secret) = (key.fetch().map_err(wrong)?, secret.fetch().map_err(wrong)?);
+            let sign = Arc::new(move |at| signature(&secret, at));
+            let (identity, secret_headers) = headers("the api_key of [erp]", vec![("apikey".into(), key)]);
+            return Ok(DoorOptions {
+                identity,
+                secret_headers,
+                signer: Some(Signer { header: "signature", sign }),
+                ..door
+            });
+        }
+    };
+    Ok(DoorOptions { identity, secret_headers, ..door })
+}
+
+/// Signs with the day in São Paulo: the MD5 of `secret:dd-MM-yyyy` in lower-case hexadecimal digits. Source: two clients.
+fn signature(secret: &SecretString, at: Instant) -> SecretString {
+    let day = calendar::local_date(at).format("%d-%m-%Y");
+    let digest = Md5::digest(format!("{}:{day}", secret.expose_secret()));
+    SecretString::from(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signature_changes_at_midnight_in_sao_paulo() {
+        let sign = |at: &str| signature(&"SECRET".into(), at.parse().unwrap()).expose_secret().to_owned();
+        // printf 'SECRET:25-11-2026' | md5sum
+        assert_eq!(sign("2026-11-25T12:00:00Z"), "f7e82167efed9f26a33c18fae3ec996d");
+        assert_eq!(sign("2026-11-26T02:59:59Z"), sign("2026-11-25T12:00:00Z"));
+        assert_ne!(sign("2026-11-26T03:00:00Z"), sign("2026-11-25T12:00:00Z"));
+    }
+}

@@ -1,0 +1,208 @@
+//! What carriers say (OCOREN), tied to the ERP's invoices.
+
+use chrono::TimeDelta;
+
+use super::ErpError;
+use super::ledger::documents::{Rules, TakeError, Taken, refuse};
+use super::outgoing::{DeliveryEvent, DeliveryOutcome};
+use crate::documents::ocoren::{DateSource, Layout, Occurrence, Outcome, Warning};
+use crate::documents::{AccessKey, Ocoren};
+use crate::model::{ErpOrderId, Instant, calendar};
+
+/// Carriers tell of an invoice for so long; numbers of older ones may be meant to be newer ones.
+const CANDIDATE_DAYS: i64 = 180;
+
+/// An ERP's invoice, as far as a carrier's word needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownInvoice {
+    /// Its order.
+    pub order: ErpOrderId,
+    /// Its access key.
+    pub access_key: String,
+    /// Its number.
+    pub number: u32,
+    /// When it was issued.
+    pub issued_at: Instant,
+    /// Whether it was cancelled.
+    pub cancelled: bool,
+}
+
+/// Whether something is news.
+pub use super::ledger::Posted;
+
+/// What an ERP knows of invoices, and where what carriers say of them is kept.
+pub trait Invoices {
+    /// The invoices with that number, of any series and issuer.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn numbered(&self, number: u32) -> Result<Vec<KnownInvoice>, ErpError>;
+
+    /// The tracking code of the parcel that carries an invoice, where one is known.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn tracking_code(&self, invoice: &KnownInvoice) -> Result<Option<String>, ErpError>;
+
+    /// How to say that there is none: `the ledger has no`.
+    fn no(&self) -> &'static str;
+
+    /// What to do about an invoice that is not there.
+    fn remedy(&self) -> &'static str;
+
+    /// Keeps what a carrier said.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn hear(&self, order: &ErpOrderId, event: &DeliveryEvent, now: Instant) -> Result<Posted, ErpError>;
+}
+
+/// What was made of one occurrence.
+enum Heard {
+    /// An event of an order.
+    Event { posted: Posted, remark: Option<String> },
+    /// Of another company's invoice: carriers also tell of what is not ours.
+    Foreign,
+    /// Not sure about what, with the sentence.
+    LeftOut(String),
+}
+
+/// Takes a carrier's file. What is not sure stays out of it and is told.
+///
+/// # Errors
+/// [`TakeError`], when nothing of it could be taken.
+pub fn take(
+    invoices: &impl Invoices,
+    file: &Ocoren,
+    source: &str,
+    rules: &Rules,
+    now: Instant,
+) -> Result<Taken, TakeError> {
+    let (mut new, mut again, mut foreign) = (0, 0, 0);
+    let (mut remarks, mut left_out) = oddities(file);
+    let odd = left_out.len();
+    for occurrence in &file.occurrences {
+        let line = |text: String| format!("line {}: {text}", occurrence.line);
+        match take_one(invoices, file, occurrence, source, rules, now)? {
+            Heard::Event { posted, remark } => {
+                match posted {
+                    Posted::New => new += 1,
+                    Posted::Again => again += 1,
+                }
+                remarks.extend(remark.map(line));
+            }
+            Heard::Foreign => foreign += 1,
+            Heard::LeftOut(why) => left_out.push(line(why)),
+        }
+    }
+    if new + again == 0 {
+        let first = match left_out.get(odd).or(left_out.first()) {
+            Some(why) => why.clone(),
+            None => "they are about the invoices of companies that are not configured as ours".to_owned(),
+        };
+        let message = format!("none of its {} occurrences could be taken ({first})", file.occurrences.len());
+        return refuse("no_occurrence_taken", message);
+    }
+    Ok(Taken::Deliveries { new, again, foreign, remarks, left_out })
+}
+
+fn take_one(
+    invoices: &impl Invoices,
+    file: &Ocoren,
+    occurrence: &Occurrence,
+    source: &str,
+    rules: &Rules,
+    now: Instant,
+) -> Result<Heard, ErpError> {
+    let is_foreign = |issuer| !rules.issuers.is_empty() && !rules.issuers.contains(issuer);
+    if occurrence.invoice.issuer.as_ref().is_some_and(is_foreign) {
+        return Ok(Heard::Foreign);
+    }
+    let number = occurrence.invoice.number;
+    let mut found = meant(invoices, occurrence, now)?;
+    let invoice = match found.len() {
+        0 => {
+            return Ok(Heard::LeftOut(format!(
+                "{} invoice {number} of that issuer and series from the last {CANDIDATE_DAYS} days; {}",
+                invoices.no(),
+                invoices.remedy()
+            )));
+        }
+        1 => found.remove(0),
+        n => {
+            return Ok(Heard::LeftOut(format!("{n} invoices have the number {number}, and it does not tell which")));
+        }
+    };
+    let Some((moment, date)) = occurrence.date(file, invoice.issued_at, now) else {
+        return Ok(Heard::LeftOut(format!("invoice {number}: its date is missing or impossible")));
+    };
+    if invoice.cancelled {
+        return Ok(Heard::LeftOut(cancelled(invoice.number)));
+    }
+    let event = DeliveryEvent {
+        code: format!("{:02}", occurrence.code),
+        what: delivery(occurrence.outcome(&rules.codes)),
+        at: moment.at,
+        source: source.to_owned(),
+        access_key: Some(invoice.access_key.clone()),
+        tracking_code: invoices.tracking_code(&invoice)?,
+    };
+    let remark = (date == DateSource::File).then(|| {
+        let day = calendar::local_text(moment.at);
+        format!("invoice {number}: its date is missing or impossible, so the file's own was taken: {day}")
+    });
+    Ok(Heard::Event { posted: invoices.hear(&invoice.order, &event, now)?, remark })
+}
+
+/// Why a word about a cancelled invoice counts for nothing.
+pub fn cancelled(number: u32) -> String {
+    format!("invoice {number} was cancelled, so it is not known what was delivered; ask the carrier")
+}
+
+/// The invoices that an occurrence may be about.
+fn meant(invoices: &impl Invoices, occurrence: &Occurrence, now: Instant) -> Result<Vec<KnownInvoice>, ErpError> {
+    let told = occurrence.invoice.number;
+    let heads = match occurrence.layout {
+        // Eight digits are told, and a number may have nine.
+        Layout::V31 => 0..=9,
+        Layout::V50 => 0..=0,
+    };
+    let oldest = now - TimeDelta::days(CANDIDATE_DAYS);
+    let mut found = Vec::new();
+    for head in heads {
+        found.extend(invoices.numbered(told.saturating_add(head * 100_000_000))?);
+    }
+    found.retain(|invoice| invoice.issued_at >= oldest && names(occurrence, invoice));
+    Ok(found)
+}
+
+/// What is odd about the file itself: what is only worth telling, and what may be missing because of it.
+fn oddities(file: &Ocoren) -> (Vec<String>, Vec<String>) {
+    let (shifted, suspicious): (Vec<&Warning>, Vec<&Warning>) =
+        file.warnings.iter().partition(|warning| matches!(warning, Warning::Shifted { .. }));
+    let mut left_out: Vec<String> = suspicious.into_iter().map(ToString::to_string).collect();
+    let more = file.warning_count.saturating_sub(file.warnings.len());
+    if more > 0 {
+        left_out.push(format!("{more} more lines are odd; ask the carrier to send the file again"));
+    }
+    (shifted.into_iter().map(ToString::to_string).collect(), left_out)
+}
+
+/// Whether an occurrence is about that invoice, whose issuer stands in its access key.
+fn names(occurrence: &Occurrence, invoice: &KnownInvoice) -> bool {
+    AccessKey::parse(&invoice.access_key)
+        .ok()
+        .and_then(|key| Some((key.issuer()?, key.series())))
+        .is_some_and(|(issuer, series)| occurrence.names(&issuer, series, invoice.number))
+}
+
+fn delivery(outcome: Outcome) -> DeliveryOutcome {
+    match outcome {
+        Outcome::Delivered => DeliveryOutcome::Delivered,
+        Outcome::DeliveredWithRemarks => DeliveryOutcome::DeliveredWithRemarks,
+        // Delivered and refused in one breath: a person must look, as at any refusal.
+        Outcome::Refused | Outcome::DeliveryDisputed => DeliveryOutcome::Refused,
+        Outcome::Returned => DeliveryOutcome::Returned,
+        _ => DeliveryOutcome::Other,
+    }
+}

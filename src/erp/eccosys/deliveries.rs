@@ -1,0 +1,130 @@
+//! Deliveries that carriers tell in their files, and writing them into Eccosys: carrier, then ERP, then channel.
+
+use serde_json::json;
+
+use super::{Eccosys, body};
+use crate::documents::{self, Document};
+use crate::erp::deliveries::{self, Invoices, KnownInvoice};
+use crate::erp::ledger::{Rules, TakeError, Taken};
+use crate::erp::{DeliveryEvent, DeliveryOutcome, ErpError, Posted};
+use crate::http::{Call, Effect, segment};
+use crate::model::{ErpOrderId, Instant, Status};
+use crate::store::mirror::{MirrorDelivery, MirrorInvoice};
+
+impl Invoices for Eccosys {
+    fn numbered(&self, number: u32) -> Result<Vec<KnownInvoice>, ErpError> {
+        let known = |invoice: MirrorInvoice| KnownInvoice {
+            order: invoice.order,
+            access_key: invoice.access_key,
+            number: invoice.number,
+            issued_at: invoice.issued_at,
+            cancelled: invoice.cancelled,
+        };
+        Ok(self.store.mirror_invoices_numbered(number)?.into_iter().map(known).collect())
+    }
+
+    fn tracking_code(&self, _: &KnownInvoice) -> Result<Option<String>, ErpError> {
+        // An invoice has one parcel.
+        Ok(None)
+    }
+
+    fn no(&self) -> &'static str {
+        "of the orders that are followed in Eccosys none has"
+    }
+
+    fn remedy(&self) -> &'static str {
+        "once push-invoices has seen it, put the file back"
+    }
+
+    fn hear(&self, order: &ErpOrderId, event: &DeliveryEvent, _: Instant) -> Result<Posted, ErpError> {
+        let heard = MirrorDelivery {
+            access_key: event.access_key.clone().unwrap_or_default(),
+            code: event.code.clone(),
+            what: event.what.code().to_owned(),
+            at: event.at,
+            source: event.source.clone(),
+            written_at: None,
+        };
+        Ok(if self.store.mirror_delivery_heard(order, &heard)? { Posted::New } else { Posted::Again })
+    }
+}
+
+/// What became of a delivery that was to be written into the ERP.
+#[derive(Debug)]
+pub struct Written {
+    /// The store's number of the order.
+    pub order: String,
+    /// When it was delivered.
+    pub at: Instant,
+    /// Whether the ERP has it; it is tried again by the next run where not.
+    pub result: Result<(), ErpError>,
+}
+
+impl Eccosys {
+    /// Takes a carrier's file. Everything else Eccosys makes itself, so it is refused.
+    ///
+    /// # Errors
+    /// [`TakeError`] says why nothing of it was taken.
+    pub fn take(&self, bytes: &[u8], source: &str, rules: &Rules, now: Instant) -> Result<Taken, TakeError> {
+        match documents::recognise_with(bytes, rules.sheets)? {
+            Document::Ocoren(file) => deliveries::take(self, &file, source, rules, now),
+            _ => Err(TakeError::Refused {
+                code: "not_for_eccosys",
+                message: "invoices, stock and parcels are Eccosys' own and are read from there; only carriers' OCOREN files belong \
+                          into this folder"
+                    .into(),
+            }),
+        }
+    }
+
+    /// Writes the deliveries that carriers told into the orders, where the configuration says so. To write one again changes nothing.
+    ///
+    /// # Errors
+    /// When the state file cannot be used.
+    pub async fn write_deliveries(&self) -> Result<Vec<Written>, ErpError> {
+        let mut written = Vec::new();
+        if !self.options.write_deliveries {
+            return Ok(written);
+        }
+        for heard in self.store.mirror_deliveries_unwritten()? {
+            let Some(invoice) = self.store.mirror_invoice(&heard.access_key)? else { continue };
+            let is_delivery = matches!(
+                DeliveryOutcome::from_code(&heard.what),
+                DeliveryOutcome::Delivered | DeliveryOutcome::DeliveredWithRemarks
+            );
+            if !is_delivery {
+                // There is no field for what else carriers say.
+                self.store.mirror_delivery_written(&invoice.order, &heard, self.now())?;
+                continue;
+            }
+            let number = self.store.mirror_order(&invoice.order)?.map(|order| order.store_number.to_string());
+            let result = self.write_delivery(&invoice.order, heard.at).await;
+            if result.is_ok() {
+                self.store.mirror_delivery_written(&invoice.order, &heard, self.now())?;
+            }
+            let is_over = matches!(&result, Err(ErpError::Call(_) | ErpError::File(_)));
+            written.push(Written { order: number.unwrap_or_default(), at: heard.at, result });
+            if is_over {
+                break;
+            }
+        }
+        Ok(written)
+    }
+
+    async fn write_delivery(&self, id: &ErpOrderId, at: Instant) -> Result<(), ErpError> {
+        let Some(order) = self.read_order(id).await? else {
+            return Err(ErpError::Refused { code: "not_found", message: format!("it has no order {id} any more") });
+        };
+        if matches!(order.status, Status::Delivered | Status::Cancelled | Status::Returned) {
+            return Ok(());
+        }
+        let date = json!({ "numeroPedido": order.number, "dataEntrega": body::stamp(at) });
+        let call = Call::write("PUT", "write delivery", "/pedidos", Effect::Repeatable).about(id.as_str());
+        self.written(call.json(date)).await?;
+        let path = format!("/pedidos/{}/situacao", segment(id.as_str()));
+        let call = Call::write("POST", "change situation", path, Effect::Repeatable).about(id.as_str());
+        self.written(call.json(json!({ "situacao": 1, "historico": "Entregue" }))).await?;
+        self.read_order(id).await?;
+        Ok(())
+    }
+}

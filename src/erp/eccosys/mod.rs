@@ -1,0 +1,120 @@
+//! Eccosys, over its REST API. There is no official reference: every path and field comes from public clients that run in
+//! production, and what only one of them does, or none, stands behind a setting of [`Options`].
+//!
+//! It has no changes to ask for, tells dates by the day and takes about a call a second. So what it last told is kept in the state
+//! file ([`mirror`](crate::store::mirror)) and its lists are compared with that; only what moved is read in full.
+
+mod answer;
+mod body;
+mod deliveries;
+mod facts;
+mod orders;
+mod outgoing;
+mod refresh;
+mod stock;
+mod wire;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+pub use deliveries::Written;
+pub use facts::Situations;
+
+use crate::clock::Clock;
+use crate::http::{Counts, Door};
+use crate::model::{ChannelName, Instant};
+use crate::store::Store;
+
+/// What the configuration says about an account.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What its situation codes mean, beyond and before those that are known.
+    pub situations: Situations,
+    /// Rows of a page of orders.
+    pub page: u32,
+    /// Rows of a page of balances.
+    pub stock_page: u32,
+    /// How old what was compared may be, before it is compared again.
+    pub fresh_for: TimeDelta,
+    /// How old the comparison of all balances may be, before a number is worked out from it.
+    pub stock_fresh_for: TimeDelta,
+    /// How old the reading of an order's invoice and parcel may be, before they are read again though nothing moved.
+    pub details_within: TimeDelta,
+    /// For how long after its invoice an order is followed.
+    pub follow_for: TimeDelta,
+    /// Whether collection orders are read.
+    pub collection_orders: bool,
+    /// Whether the date of a payment is written beside the situation.
+    pub payment_date: bool,
+    /// Whether deliveries that carriers tell are written.
+    pub write_deliveries: bool,
+    /// Whether the queue of changed balances is used, and emptied.
+    pub stock_queue: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            situations: Situations::new(),
+            page: 100,
+            stock_page: 1000,
+            fresh_for: TimeDelta::minutes(2),
+            stock_fresh_for: TimeDelta::minutes(5),
+            details_within: TimeDelta::hours(6),
+            follow_for: TimeDelta::days(60),
+            collection_orders: true,
+            payment_date: false,
+            write_deliveries: false,
+            stock_queue: false,
+        }
+    }
+}
+
+/// One Eccosys account.
+#[derive(Debug)]
+pub struct Eccosys {
+    door: Door,
+    clock: Clock,
+    store: Store,
+    options: Options,
+    /// The configured channels: an order of another is not ours, whatever its number.
+    channels: BTreeSet<ChannelName>,
+    /// One comparison at a time; the others wait for it and use it.
+    comparing: tokio::sync::Mutex<()>,
+    /// The XML of invoices just read: whoever sends an invoice asks for it next.
+    xml: RefCell<Vec<(String, Vec<u8>)>>,
+    /// Collection orders cannot be read with these credentials.
+    no_collections: Cell<bool>,
+}
+
+impl Eccosys {
+    /// An account behind its door to the network; `store` is the state file, or a scratch copy of it in a dry run.
+    pub fn new(door: Door, clock: Clock, store: Store, options: Options, channels: BTreeSet<ChannelName>) -> Self {
+        Self {
+            door,
+            clock,
+            store,
+            options,
+            channels,
+            comparing: tokio::sync::Mutex::new(()),
+            xml: RefCell::default(),
+            no_collections: Cell::default(),
+        }
+    }
+
+    /// Calls made so far.
+    pub fn counts(&self) -> Counts {
+        self.door.counts()
+    }
+
+    /// The largest difference between our clock and the ERP's; `None` when it told no time.
+    pub fn clock_skew(&self) -> Option<TimeDelta> {
+        self.door.clock_skew()
+    }
+
+    fn now(&self) -> Instant {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,335 @@
+//! Orders: found by the store's number, created, read, moved. An internal id and a number share one path, so what comes back is
+//! compared with what was asked for before anything is done with it.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::answer::{self, refused};
+use super::facts::{Facts, situation_of};
+use super::{Eccosys, body, wire};
+use crate::erp::{ErpError, ErpOrder, NewOrder};
+use crate::http::{Call, CallError, Effect, segment};
+use crate::model::{ChannelName, ErpOrderId, Instant, OrderId, Sku, Status};
+use crate::store::mirror::{MirrorOrder, OrderFacts};
+
+impl Eccosys {
+    /// See [`Erp::find_order`](crate::erp::Erp::find_order). Its items are read, too.
+    pub async fn find_order(&self, channel: &ChannelName, number: &OrderId) -> Result<Option<ErpOrder>, ErpError> {
+        let path = format!("/pedidos/numeroOC={}", segment(number.as_str()));
+        let call = Call::read("find order", path).about(number.as_str());
+        let asked_at = self.now();
+        let Some(answer) = self.door.call_optional(call).await? else { return Ok(None) };
+        let rows: Vec<wire::Order> = answer::all(&answer)?;
+        let Some(row) = self.only(channel, number, rows)? else { return Ok(None) };
+        let Some(id) = wire::some(row.id.as_ref()).map(ErpOrderId::new) else {
+            return Err(refused(format!("its order {number} has no id")));
+        };
+        let facts = self.note(&id, channel, number, &row, asked_at)?;
+        let order = facts.order(&id, channel, number, &self.options.situations);
+        Ok(Some(ErpOrder { units: Some(self.units(&id).await?), ..order }))
+    }
+
+    /// The one order among those found that is the channel's under that number: the filter is not trusted, nor is every number the
+    /// channel's own.
+    fn only(
+        &self,
+        channel: &ChannelName,
+        number: &OrderId,
+        rows: Vec<wire::Order>,
+    ) -> Result<Option<wire::Order>, ErpError> {
+        let is_anothers = |row: &wire::Order| {
+            let of = row.service_platform_origin.as_deref().unwrap_or_default();
+            of != channel.as_str() && self.channels.iter().any(|channel| channel.as_str() == of)
+        };
+        let mut found: Vec<wire::Order> = rows
+            .into_iter()
+            .filter(|row| row.numero_da_ordem_de_compra.as_deref().map(str::trim) == Some(number.as_str()))
+            .filter(|row| !is_anothers(row))
+            .collect();
+        // Made by hand anew after a cancellation: the one that lives is meant.
+        if found.len() > 1 && found.iter().any(|row| !is_cancelled(row)) {
+            found.retain(|row| !is_cancelled(row));
+        }
+        if found.len() > 1 && found.iter().all(is_cancelled) {
+            found.truncate(1);
+        }
+        if found.len() > 1 {
+            let numbers: Vec<String> = found.iter().filter_map(|row| row.numero_pedido.clone()).collect();
+            return Err(ErpError::Refused {
+                code: "duplicate_order",
+                message: format!(
+                    "it has {} orders with the store number {number} ({}); cancel all but one of them there",
+                    found.len(),
+                    numbers.join(", ")
+                ),
+            });
+        }
+        Ok(found.pop())
+    }
+
+    /// How many units an order has on all its lines; goods by weight count as one.
+    async fn units(&self, id: &ErpOrderId) -> Result<i64, ErpError> {
+        let call = Call::read("read items", format!("/pedidos/{}/items", segment(id.as_str()))).about(id.as_str());
+        let Some(answer) = self.door.call_optional(call).await? else { return Ok(0) };
+        let items: Vec<wire::Item> = answer::all(&answer)?;
+        let units = |item: &wire::Item| item.quantidade.unwrap_or(0).div_euclid(10_000).max(1);
+        Ok(items.iter().map(units).fold(0, i64::saturating_add))
+    }
+
+    /// See [`Erp::read_order`](crate::erp::Erp::read_order).
+    pub async fn read_order(&self, id: &ErpOrderId) -> Result<Option<ErpOrder>, ErpError> {
+        let before = self.store.mirror_order(id)?;
+        let Some((row, asked_at)) = self.row(id).await? else { return Ok(None) };
+        let number = OrderId::new(row.numero_da_ordem_de_compra.as_deref().unwrap_or_default().trim());
+        let channel = match &before {
+            Some(before) => before.channel.clone(),
+            None => ChannelName::new(row.service_platform_origin.as_deref().unwrap_or_default()),
+        };
+        let facts = match &before {
+            Some(before) if before.store_number != number => {
+                // Somebody changed the number: what is mirrored belongs to another order.
+                Facts::of(&row, None, &self.options.situations, asked_at)
+            }
+            _ => self.note(id, &channel, &number, &row, asked_at)?,
+        };
+        Ok(Some(facts.order(id, &channel, &number, &self.options.situations)))
+    }
+
+    /// The order with that internal id as it is now, with the instant of asking.
+    async fn row(&self, id: &ErpOrderId) -> Result<Option<(wire::Order, Instant)>, ErpError> {
+        let asked_at = self.now();
+        let call = Call::read("read order", format!("/pedidos/{}", segment(id.as_str()))).about(id.as_str());
+        let Some(answer) = self.door.call_optional(call).await? else { return Ok(None) };
+        let row: Option<wire::Order> = answer::first(&answer)?;
+        // Another order's number may be what was asked for.
+        Ok(row.filter(|row| row.id.as_deref().map(str::trim) == Some(id.as_str())).map(|row| (row, asked_at)))
+    }
+
+    /// See [`Erp::last_known`](crate::erp::Erp::last_known).
+    pub async fn last_known(&self, id: &ErpOrderId) -> Result<Option<ErpOrder>, ErpError> {
+        self.compare_orders().await?;
+        let known = self.store.mirror_order(id)?;
+        // The last comparison saw it, or somebody read it since.
+        let compared_at = self.store.mirror_orders_compared_at()?;
+        let is_fresh = |order: &MirrorOrder| !order.lost && compared_at.is_some_and(|at| order.read_at >= at);
+        match known.filter(is_fresh) {
+            Some(order) => Ok(Some(self.told(&order))),
+            None => self.read_order(id).await,
+        }
+    }
+
+    /// What the mirror tells of an order.
+    pub(super) fn told(&self, order: &MirrorOrder) -> ErpOrder {
+        facts_of(order).order(&order.id, &order.channel, &order.store_number, &self.options.situations)
+    }
+
+    /// See [`Erp::status_before`](crate::erp::Erp::status_before): as far as it was seen.
+    pub fn status_before(&self, id: &ErpOrderId) -> Result<Option<Status>, ErpError> {
+        let known = self.store.mirror_order(id)?;
+        Ok(known.and_then(|order| facts_of(&order).before).map(|code| Status::from_code(&code)))
+    }
+
+    /// See [`Erp::known_skus`](crate::erp::Erp::known_skus). A product that was found once is not asked for again.
+    pub async fn known_skus(&self, skus: &[Sku]) -> Result<BTreeSet<Sku>, ErpError> {
+        let mut known = BTreeSet::new();
+        for sku in skus {
+            if known.contains(sku) {
+                continue;
+            }
+            if self.store.mirror_product(sku)?.is_some() {
+                known.insert(sku.clone());
+                continue;
+            }
+            let call = Call::read("find product", format!("/produtos/{}", segment(sku.as_str()))).about(sku.as_str());
+            let Some(answer) = self.door.call_optional(call).await? else { continue };
+            let product: Option<wire::Product> = answer::first(&answer)?;
+            // An id and a code share one path.
+            let Some(product) = product.filter(|product| product.codigo.as_deref() == Some(sku.as_str())) else {
+                continue;
+            };
+            let (Some(id), true) = (wire::some(product.id.as_ref()), product.situacao.as_deref() != Some("I")) else {
+                continue;
+            };
+            self.store.mirror_products_read(&[(sku.clone(), id)])?;
+            known.insert(sku.clone());
+        }
+        Ok(known)
+    }
+
+    /// See [`Erp::create_order`](crate::erp::Erp::create_order). Eccosys makes a second one without a word, so whoever calls asked
+    /// for the number right before.
+    pub async fn create_order(&self, new: &NewOrder) -> Result<ErpOrder, ErpError> {
+        let mut ids = std::collections::BTreeMap::new();
+        for line in &new.lines {
+            ids.insert(line.sku.clone(), self.store.mirror_product(&line.sku)?);
+        }
+        let body = body::order(new, |line| ids.get(&line.sku).cloned().flatten())?;
+        let call = Call::write("POST", "create order", "/pedidos", Effect::Once).about(new.store_number.as_str());
+        let made = match self.written(call.json(body)).await {
+            // Perhaps a product is gone: it is asked for again the next time.
+            Err(error @ ErpError::Refused { .. }) => {
+                let skus: Vec<Sku> = ids.into_keys().collect();
+                self.store.mirror_products_drop(&skus)?;
+                return Err(error);
+            }
+            other => other?,
+        };
+        let Some(id) = made.id.map(ErpOrderId::new) else {
+            return match self.find_order(&new.channel, &new.store_number).await? {
+                Some(order) => Ok(order),
+                None => Err(refused(format!("it took order {}, gave no id and does not show it", new.store_number))),
+            };
+        };
+        Ok(ErpOrder {
+            id,
+            number: made.number.unwrap_or_default(),
+            channel: Some(new.channel.clone()),
+            store_number: new.store_number.clone(),
+            status: new.status.clone(),
+            total: new.total,
+            units: None,
+            invoiced: false,
+            cancelled_at: None,
+            cancel_reason: None,
+        })
+    }
+
+    /// See [`Erp::set_status`](crate::erp::Erp::set_status).
+    pub async fn set_status(&self, id: &ErpOrderId, status: &Status, note: &str) -> Result<ErpOrder, ErpError> {
+        let order = self.existing(id).await?;
+        if order.status == *status {
+            return Ok(order);
+        }
+        let Some(code) = situation_of(status).filter(|_| *status != Status::Cancelled) else {
+            let message = format!(
+                "it has no situation for {status}; decide about order {} there, and this hold ends by itself",
+                order.number
+            );
+            return Err(ErpError::Refused { code: "no_situation", message });
+        };
+        if !order.status.may_become(status) {
+            let message = format!("its order {} is {} and cannot become {status}", order.number, order.status);
+            return Err(ErpError::Refused { code: "transition", message });
+        }
+        self.set_situation(id, code, note).await?;
+        if *status == Status::Paid && self.options.payment_date {
+            let body = json!({ "numeroPedido": order.number, "dataPagamento": body::day(self.now()) });
+            let call = Call::write("PUT", "write payment date", "/pedidos", Effect::Repeatable).about(id.as_str());
+            // The situation is what counts; a tenant that refuses the date is told of it and nothing is undone.
+            if let Err(error) = self.written(call.json(body)).await {
+                log::warn!("Eccosys did not take the date of payment of order {}: {error}", order.number);
+            }
+        }
+        self.moved(order, status, code)
+    }
+
+    /// See [`Erp::cancel_order`](crate::erp::Erp::cancel_order).
+    pub async fn cancel_order(&self, id: &ErpOrderId, reason: &str) -> Result<ErpOrder, ErpError> {
+        let order = self.existing(id).await?;
+        if order.status == Status::Cancelled {
+            return Ok(order);
+        }
+        if order.invoiced {
+            let message = format!("its order {} has an invoice; cancel the NF-e there first", order.number);
+            return Err(ErpError::Refused { code: "invoice_exists", message });
+        }
+        if !order.status.may_become(&Status::Cancelled) {
+            let message = format!("its order {} is {} and cannot be cancelled", order.number, order.status);
+            return Err(ErpError::Refused { code: "transition", message });
+        }
+        self.set_situation(id, 2, reason).await?;
+        self.moved(order, &Status::Cancelled, 2)
+    }
+
+    async fn existing(&self, id: &ErpOrderId) -> Result<ErpOrder, ErpError> {
+        let before = self.store.mirror_order(id)?;
+        let found = self.read_order(id).await?;
+        let is_same = |order: &ErpOrder| before.as_ref().is_none_or(|before| before.store_number == order.store_number);
+        found.filter(is_same).ok_or_else(|| {
+            let number = before.as_ref().map_or_else(String::new, |before| format!(" ({})", before.store_number));
+            ErpError::Refused { code: "not_found", message: format!("it has no order {id}{number} any more") }
+        })
+    }
+
+    /// Changes a situation. To make the same change again is no change.
+    async fn set_situation(&self, id: &ErpOrderId, code: i64, note: &str) -> Result<(), ErpError> {
+        let path = format!("/pedidos/{}/situacao", segment(id.as_str()));
+        let call = Call::write("POST", "change situation", path, Effect::Once).about(id.as_str());
+        self.written(call.json(json!({ "situacao": code, "historico": note }))).await.map(|_| ())
+    }
+
+    /// The order after its situation was changed, in the mirror too.
+    fn moved(&self, order: ErpOrder, status: &Status, code: i64) -> Result<ErpOrder, ErpError> {
+        if let Some(before) = self.store.mirror_order(&order.id)? {
+            let mut facts = facts_of(&before);
+            facts.before = Some(facts.status(&self.options.situations).code());
+            facts.situation = code.to_string();
+            if *status == Status::Cancelled {
+                facts.cancelled_after = Some(before.read_at);
+            }
+            self.keep(&order.id, &before.channel, &before.store_number, &facts, self.now())?;
+        }
+        Ok(ErpOrder { status: status.clone(), ..order })
+    }
+
+    /// Makes a change. Refusals of the API are the ERP's refusals, whatever HTTP status they come under.
+    pub(super) async fn written(&self, call: Call) -> Result<answer::Made, ErpError> {
+        match self.door.call(call).await {
+            Ok(answer) => answer::made(&answer),
+            Err(error) if is_refusal(&error) => {
+                Err(refused(error.api_message().or(error.excerpt()).unwrap_or("it gives no reason")))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Keeps what a row says, and gives it as facts.
+    pub(super) fn note(
+        &self,
+        id: &ErpOrderId,
+        channel: &ChannelName,
+        number: &OrderId,
+        row: &wire::Order,
+        asked_at: Instant,
+    ) -> Result<Facts, ErpError> {
+        let before = self.store.mirror_order(id)?.map(|order| (facts_of(&order), order.read_at));
+        let known = before.as_ref().map(|(facts, at)| (facts, *at));
+        let facts = Facts::of(row, known, &self.options.situations, asked_at);
+        self.keep(id, channel, number, &facts, asked_at)?;
+        Ok(facts)
+    }
+
+    fn keep(
+        &self,
+        id: &ErpOrderId,
+        channel: &ChannelName,
+        number: &OrderId,
+        facts: &Facts,
+        read_at: Instant,
+    ) -> Result<(), ErpError> {
+        let live = facts.is_live(&self.options.situations, &self.follow_from());
+        let text = serde_json::to_string(facts).unwrap_or_default();
+        let order = OrderFacts { id, channel, store_number: number, facts: &text, live };
+        Ok(self.store.mirror_read(&[order], read_at)?)
+    }
+
+    /// Invoiced before that day, an order is not followed any more.
+    pub(super) fn follow_from(&self) -> String {
+        body::day(self.now().checked_sub_signed(self.options.follow_for).unwrap_or_default())
+    }
+}
+
+/// The facts of a mirrored order. What cannot be read is another version's, and is nothing.
+pub(super) fn facts_of(order: &MirrorOrder) -> Facts {
+    serde_json::from_str(&order.facts).unwrap_or_default()
+}
+
+fn is_cancelled(row: &wire::Order) -> bool {
+    row.situacao.as_deref() == Some("2")
+}
+
+/// 400 is how it refuses what it understood; it carries the same list of errors.
+fn is_refusal(error: &CallError) -> bool {
+    matches!(error.status(), Some(400 | 404 | 409 | 422)) && !error.outcome_unknown()
+}

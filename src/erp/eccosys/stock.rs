@@ -1,0 +1,183 @@
+//! Stock: all balances page by page, compared with the last time; or, when that was just done, what it told. Eccosys tells one balance
+//! for each product, whatever its warehouses.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::{Eccosys, answer, wire};
+use crate::erp::{DEFAULT_WAREHOUSE, ErpError, StockLevel, StockReading};
+use crate::http::{Call, Effect, segment};
+use crate::model::{Instant, Sku, WarehouseId};
+use crate::store::mirror::MirrorStock;
+
+/// So many products are asked for one by one rather than all of them page by page.
+const FEW: usize = 5;
+/// So many products that the pages left out are asked for one by one: a row may slip between two pages while they are read.
+const SLIPPED: usize = 20;
+/// While the queue of changes is used, everything is compared this often all the same: it is shared with whoever else empties it.
+const WHOLE_WITHIN: TimeDelta = TimeDelta::hours(6);
+
+impl Eccosys {
+    /// See [`Erp::stock_levels`](crate::erp::Erp::stock_levels).
+    pub async fn stock_levels(&self, skus: Option<&[Sku]>) -> Result<StockReading, ErpError> {
+        let Some(skus) = skus else {
+            let missing = self.compare_stock().await?;
+            return self.reading(0, missing);
+        };
+        let is_recent = self.is_within(self.store.mirror_stock_compared_at()?, self.options.stock_fresh_for);
+        if !is_recent && skus.len() <= FEW {
+            let read_at = self.now();
+            for sku in skus {
+                self.read_balance(sku).await?;
+            }
+            let levels = self.store.mirror_stock_of(skus)?.into_iter().map(level).collect();
+            return Ok(StockReading { read_at, levels, seq: 0, missing: Vec::new() });
+        }
+        self.compare_stock().await?;
+        let read_at = self.store.mirror_stock_compared_at()?.unwrap_or_default();
+        let levels = self.store.mirror_stock_of(skus)?.into_iter().map(level).collect();
+        Ok(StockReading { read_at, levels, seq: 0, missing: Vec::new() })
+    }
+
+    /// See [`Erp::stock_changed_since`](crate::erp::Erp::stock_changed_since).
+    pub async fn stock_changed_since(&self, seq: i64) -> Result<StockReading, ErpError> {
+        let missing = self.compare_stock().await?;
+        self.reading(seq, missing)
+    }
+
+    fn reading(&self, since: i64, missing: Vec<Sku>) -> Result<StockReading, ErpError> {
+        let read_at = self.store.mirror_stock_compared_at()?.unwrap_or_default();
+        let (mut levels, seq) = self.store.mirror_stock_since(since)?;
+        let gone: BTreeSet<&Sku> = missing.iter().collect();
+        levels.retain(|level| !gone.contains(&level.sku));
+        Ok(StockReading { read_at, levels: levels.into_iter().map(level).collect(), seq, missing })
+    }
+
+    /// See [`Erp::forget_stock`](crate::erp::Erp::forget_stock).
+    pub fn forget_stock(&self, skus: &[Sku]) -> Result<(), ErpError> {
+        Ok(self.store.mirror_stock_drop(skus)?)
+    }
+
+    fn is_within(&self, at: Option<Instant>, span: TimeDelta) -> bool {
+        let now = self.now();
+        at.is_some_and(|at| at <= now && at >= now - span)
+    }
+
+    /// Compares all balances with the mirror, unless that was just done. Gives the products that were known and are told no more:
+    /// what became of them is not for a page to say by leaving them out.
+    async fn compare_stock(&self) -> Result<Vec<Sku>, ErpError> {
+        let _one_at_a_time = self.comparing.lock().await;
+        if self.is_within(self.store.mirror_stock_compared_at()?, self.options.stock_fresh_for) {
+            return Ok(Vec::new());
+        }
+        let begun = self.now();
+        if self.options.stock_queue && self.is_within(self.store.mirror_all_stock_compared_at()?, WHOLE_WITHIN) {
+            self.empty_queue().await?;
+            self.store.mirror_stock_compared(begun, false)?;
+            return Ok(Vec::new());
+        }
+        let (mut levels, mut products) = (Vec::new(), Vec::new());
+        let mut offset = 0;
+        loop {
+            let call = Call::read("list stock", "/estoques")
+                .query("$offset", offset.to_string())
+                .query("$count", self.options.stock_page.to_string());
+            let Some(answer) = self.door.call_optional(call).await? else { break };
+            let rows: Vec<wire::Stock> = answer::all(&answer)?;
+            let told = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            for row in &rows {
+                let Some(read) = balance(row) else { continue };
+                products.extend(wire::some(row.id_produto.as_ref()).map(|id| (read.sku.clone(), id)));
+                levels.push(read);
+            }
+            if told < self.options.stock_page {
+                break;
+            }
+            offset += told;
+        }
+        let missing = self.store.mirror_stock_read(&levels, &products, begun, true)?;
+        if missing.len() > SLIPPED {
+            // No comparison: it is made again by whoever asks next.
+            return Ok(missing);
+        }
+        let mut gone = Vec::new();
+        for sku in missing {
+            if !self.read_balance(&sku).await? {
+                gone.push(sku);
+            }
+        }
+        self.store.mirror_stock_compared(begun, true)?;
+        Ok(gone)
+    }
+
+    /// Reads one product's balance into the mirror. Gives whether there is one.
+    async fn read_balance(&self, sku: &Sku) -> Result<bool, ErpError> {
+        let read_at = self.now();
+        let call = Call::read("read stock", format!("/estoques/{}", segment(sku.as_str()))).about(sku.as_str());
+        let Some(answer) = self.door.call_optional(call).await? else { return Ok(false) };
+        let rows: Vec<wire::Stock> = answer::all(&answer)?;
+        let Some(read) = rows.iter().filter_map(balance).find(|read| read.sku == *sku) else { return Ok(false) };
+        self.store.mirror_stock_read(&[read], &[], read_at, false)?;
+        Ok(true)
+    }
+
+    /// Takes what the queue of changed balances tells. It is emptied only of what is in the state file, and what it told is read
+    /// again afterwards: it may have changed in between.
+    async fn empty_queue(&self) -> Result<(), ErpError> {
+        let path = "/produtos/produtosComEstoqueAlterado";
+        let Some(answer) = self.door.call_optional(Call::read("read changed stock", path)).await? else {
+            return Ok(());
+        };
+        let changed: Vec<wire::Product> = answer::all(&answer)?;
+        for sku in changed.into_iter().filter_map(|product| product.codigo).map(Sku::new) {
+            self.read_balance(&sku).await?;
+            let body = json!({ "codigo": sku, "opcEstoqueEcommerce": "N" });
+            let call = Call::write("PUT", "acknowledge changed stock", path, Effect::Repeatable).about(sku.as_str());
+            self.written(call.json(body)).await?;
+            self.read_balance(&sku).await?;
+        }
+        Ok(())
+    }
+}
+
+fn level(stock: MirrorStock) -> StockLevel {
+    StockLevel {
+        sku: stock.sku,
+        warehouse: WarehouseId::new(DEFAULT_WAREHOUSE),
+        physical: stock.physical,
+        reserved: stock.reserved,
+        counted: true,
+        changed_at: stock.changed_at,
+        changed_seq: stock.seq,
+    }
+}
+
+/// A balance in whole units. What is reserved is not told: it is what is there and not available. More available than there is cannot
+/// be sold.
+fn balance(row: &wire::Stock) -> Option<MirrorStock> {
+    let sku = Sku::new(row.codigo.as_deref().map(str::trim).filter(|code| !code.is_empty())?);
+    let units = |told: Option<i64>| told.map(|told| told.div_euclid(10_000));
+    let (physical, available) = (units(row.estoque_real)?, units(row.estoque_disponivel)?);
+    let reserved = physical.saturating_sub(available).max(0);
+    Some(MirrorStock { sku, physical, reserved, changed_at: Instant::default(), seq: 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn available_is_never_more_than_there_is() {
+        let told = |real: &str, available: &str| {
+            let row = json!({ "codigo": "A", "estoqueReal": real, "estoqueDisponivel": available });
+            balance(&serde_json::from_value(row).unwrap()).map(|read| read.physical - read.reserved)
+        };
+        assert_eq!(told("10", "7"), Some(7));
+        assert_eq!(told("10.0000", "7.9"), Some(7));
+        assert_eq!(told("10", "12"), Some(10));
+        assert_eq!(told("-3", "-5"), Some(-5));
+        assert_eq!(told("10", ""), None);
+    }
+}

@@ -1,0 +1,773 @@
+//! What an ERP without changes of its own to ask for last told: its orders, its stock, the products it knows. Compared with what it
+//! tells next, this is what makes changes, in an order that can be asked after.
+//!
+//! Facts are kept as the ERP's own module writes them; here they are text that is the same or not. They hold no personal data.
+
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::{Store, instant, millis};
+use crate::model::{ChannelName, ErpOrderId, Instant, OrderId, Sku};
+
+pub(super) const SCHEMA: &str = "
+-- Counts changes of the mirror: orders and stock each have a counter, and remember when they were last compared as a whole.
+CREATE TABLE mirror (
+    name TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    compared_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE mirror_orders (
+    id TEXT PRIMARY KEY,
+    channel TEXT NOT NULL,
+    store_number TEXT NOT NULL,
+    -- What a list tells of it, and what it told before that.
+    facts TEXT NOT NULL,
+    read_at INTEGER NOT NULL,
+    moved_at INTEGER NOT NULL,
+    -- Invoices, parcels and deliveries as of their last reading.
+    details TEXT,
+    details_at INTEGER,
+    -- 1 while something may still be expected of it.
+    live INTEGER NOT NULL,
+    -- 1 when the ERP has it no more.
+    lost INTEGER NOT NULL DEFAULT 0,
+    seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mirror_orders_by_seq ON mirror_orders (seq);
+CREATE INDEX mirror_orders_live ON mirror_orders (details_at) WHERE live = 1;
+
+-- Invoices by what documents name them by.
+CREATE TABLE mirror_invoices (
+    access_key TEXT PRIMARY KEY,
+    order_id TEXT NOT NULL,
+    -- The ERP's own id of the invoice.
+    invoice_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    issued_at INTEGER NOT NULL,
+    cancelled INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mirror_invoices_by_number ON mirror_invoices (number);
+
+-- What carriers said of an invoice's delivery, and whether the ERP was told.
+CREATE TABLE mirror_deliveries (
+    access_key TEXT NOT NULL,
+    code TEXT NOT NULL,
+    what TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    written_at INTEGER,
+    PRIMARY KEY (access_key, code, what, at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mirror_deliveries_unwritten ON mirror_deliveries (access_key) WHERE written_at IS NULL;
+
+CREATE TABLE mirror_stock (
+    sku TEXT PRIMARY KEY,
+    physical INTEGER NOT NULL,
+    reserved INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mirror_stock_by_seq ON mirror_stock (seq);
+
+-- The ERP's own ids of its products.
+CREATE TABLE mirror_products (
+    sku TEXT PRIMARY KEY,
+    product_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX orders_by_linked_at ON orders (linked_at) WHERE linked_at IS NOT NULL;
+";
+
+/// An order of the mirror.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MirrorOrder {
+    /// The ERP's id.
+    pub id: ErpOrderId,
+    /// The channel it belongs to.
+    pub channel: ChannelName,
+    /// Its number there.
+    pub store_number: OrderId,
+    /// What the ERP's lists tell of it.
+    pub facts: String,
+    /// When that was last read.
+    pub read_at: Instant,
+    /// When it was last another than before.
+    pub moved_at: Instant,
+    /// Its invoices, parcels and deliveries, if they were read.
+    pub details: Option<String>,
+    /// When these were read.
+    pub details_at: Option<Instant>,
+    /// Whether the ERP has it no more.
+    pub lost: bool,
+}
+
+/// An order's facts as they were just read.
+#[derive(Clone, Copy, Debug)]
+pub struct OrderFacts<'a> {
+    /// The ERP's id.
+    pub id: &'a ErpOrderId,
+    /// The channel it belongs to.
+    pub channel: &'a ChannelName,
+    /// Its number there.
+    pub store_number: &'a OrderId,
+    /// What the ERP tells of it.
+    pub facts: &'a str,
+    /// Whether anything may still be expected of it.
+    pub live: bool,
+}
+
+/// An invoice by what documents name it by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MirrorInvoice {
+    /// Its access key.
+    pub access_key: String,
+    /// The ERP's order.
+    pub order: ErpOrderId,
+    /// The ERP's id of the invoice.
+    pub invoice_id: String,
+    /// Its number.
+    pub number: u32,
+    /// When it was issued.
+    pub issued_at: Instant,
+    /// Whether it was cancelled.
+    pub cancelled: bool,
+}
+
+/// What a carrier said of an invoice's delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MirrorDelivery {
+    /// The invoice.
+    pub access_key: String,
+    /// The carrier's code.
+    pub code: String,
+    /// What it means, as a stable code.
+    pub what: String,
+    /// When it happened.
+    pub at: Instant,
+    /// Where it was read.
+    pub source: String,
+    /// When the ERP was told.
+    pub written_at: Option<Instant>,
+}
+
+/// A product's balance as it was just read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MirrorStock {
+    /// The product.
+    pub sku: Sku,
+    /// Units on the shelf.
+    pub physical: i64,
+    /// Of these, sold.
+    pub reserved: i64,
+    /// When either last changed.
+    pub changed_at: Instant,
+    /// The change that did it.
+    pub seq: i64,
+}
+
+/// The counters' names.
+const ORDERS: &str = "orders";
+const STOCK: &str = "stock";
+/// Only for remembering when all of the stock was read.
+const ALL_STOCK: &str = "all stock";
+
+const ORDER_COLUMNS: &str = "id, channel, store_number, facts, read_at, moved_at, details, details_at, lost";
+
+impl Store {
+    /// The order with that id in the ERP, if it is mirrored.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_order(&self, id: &ErpOrderId) -> rusqlite::Result<Option<MirrorOrder>> {
+        self.connection
+            .prepare_cached(&format!("SELECT {ORDER_COLUMNS} FROM mirror_orders WHERE id = ?1"))?
+            .query_row([id.as_str()], order_from_row)
+            .optional()
+    }
+
+    /// The orders of which something may still be expected.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_live(&self) -> rusqlite::Result<Vec<MirrorOrder>> {
+        self.connection
+            .prepare_cached(&format!("SELECT {ORDER_COLUMNS} FROM mirror_orders WHERE live = 1"))?
+            .query_map([], order_from_row)?
+            .collect()
+    }
+
+    /// Notes what was just read of orders. Those that are another than before are changes.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_read(&self, orders: &[OrderFacts<'_>], read_at: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            for order in orders {
+                let before: Option<String> = tx
+                    .prepare_cached("SELECT facts FROM mirror_orders WHERE id = ?1")?
+                    .query_row([order.id.as_str()], |row| row.get(0))
+                    .optional()?;
+                if before.as_deref() == Some(order.facts) {
+                    tx.prepare_cached("UPDATE mirror_orders SET read_at = ?2, live = ?3, lost = 0 WHERE id = ?1")?
+                        .execute(params![order.id.as_str(), millis(read_at), order.live])?;
+                    continue;
+                }
+                let seq = next(tx, ORDERS)?;
+                tx.prepare_cached(
+                    "INSERT INTO mirror_orders (id, channel, store_number, facts, read_at, moved_at, live, seq)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)
+                     ON CONFLICT DO UPDATE SET facts = ?4, read_at = ?5, moved_at = ?5, live = ?6, lost = 0, seq = ?7",
+                )?
+                .execute(params![
+                    order.id.as_str(),
+                    order.channel.as_str(),
+                    order.store_number.as_str(),
+                    order.facts,
+                    millis(read_at),
+                    order.live,
+                    seq
+                ])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Notes that the ERP has an order no more, which is a change; it is not followed any further.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_lost(&self, id: &ErpOrderId, at: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            wake(tx, id)?;
+            tx.prepare_cached("UPDATE mirror_orders SET live = 0, lost = 1, read_at = ?2 WHERE id = ?1")?
+                .execute(params![id.as_str(), millis(at)])?;
+            Ok(())
+        })
+    }
+
+    /// Notes what was just read of an order's invoices, parcels and deliveries. What is another than before is a change, too.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_details(
+        &self,
+        id: &ErpOrderId,
+        details: &str,
+        invoices: &[MirrorInvoice],
+        at: Instant,
+    ) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            let before: Option<String> = tx
+                .prepare_cached("SELECT details FROM mirror_orders WHERE id = ?1")?
+                .query_row([id.as_str()], |row| row.get(0))
+                .optional()?
+                .flatten();
+            if before.as_deref().is_some_and(|before| before != details) {
+                let seq = next(tx, ORDERS)?;
+                tx.prepare_cached("UPDATE mirror_orders SET seq = ?2 WHERE id = ?1")?
+                    .execute(params![id.as_str(), seq])?;
+            }
+            tx.prepare_cached("UPDATE mirror_orders SET details = ?2, details_at = ?3 WHERE id = ?1")?
+                .execute(params![id.as_str(), details, millis(at)])?;
+            for invoice in invoices {
+                tx.prepare_cached(
+                    "INSERT INTO mirror_invoices (access_key, order_id, invoice_id, number, issued_at, cancelled)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                     ON CONFLICT DO UPDATE SET order_id = ?2, invoice_id = ?3, issued_at = ?5, cancelled = ?6",
+                )?
+                .execute(params![
+                    invoice.access_key,
+                    invoice.order.as_str(),
+                    invoice.invoice_id,
+                    invoice.number,
+                    millis(invoice.issued_at),
+                    invoice.cancelled
+                ])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Makes a change of the live orders whose details were read before `before`, the oldest first and at most `limit`, so that they
+    /// are read again. Gives how many there are in all.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_wake(&self, before: Instant, limit: usize) -> rusqlite::Result<usize> {
+        let due = "live = 1 AND details_at < ?1";
+        let all: i64 = self
+            .connection
+            .prepare_cached(&format!("SELECT count(*) FROM mirror_orders INDEXED BY mirror_orders_live WHERE {due}"))?
+            .query_row([millis(before)], |row| row.get(0))?;
+        if all > 0 {
+            self.write(|tx| {
+                let ids: Vec<String> = tx
+                    .prepare_cached(&format!("SELECT id FROM mirror_orders WHERE {due} ORDER BY details_at LIMIT ?2"))?
+                    .query_map(params![millis(before), i64::try_from(limit).unwrap_or(i64::MAX)], |row| row.get(0))?
+                    .collect::<rusqlite::Result<_>>()?;
+                for id in ids {
+                    let seq = next(tx, ORDERS)?;
+                    tx.prepare_cached("UPDATE mirror_orders SET seq = ?2 WHERE id = ?1")?.execute(params![id, seq])?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(usize::try_from(all).unwrap_or(usize::MAX))
+    }
+
+    /// The orders that changed after `seq`, in that order, and up to where that goes.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_changes(&self, seq: i64, limit: usize) -> rusqlite::Result<(Vec<MirrorOrder>, i64)> {
+        let rows: Vec<(MirrorOrder, i64)> = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT {ORDER_COLUMNS}, seq FROM mirror_orders WHERE seq > ?1 ORDER BY seq LIMIT ?2"
+            ))?
+            .query_map(params![seq, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+                Ok((order_from_row(row)?, row.get(9)?))
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        let reached = match rows.last() {
+            Some((_, last)) => *last,
+            None => seq.min(self.counter(ORDERS)?),
+        };
+        Ok((rows.into_iter().map(|(order, _)| order).collect(), reached))
+    }
+
+    /// When the orders were last compared as a whole.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_orders_compared_at(&self) -> rusqlite::Result<Option<Instant>> {
+        self.compared_at(ORDERS)
+    }
+
+    /// Notes that the orders were compared as a whole.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_orders_compared(&self, at: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| note_compared(tx, ORDERS, at))
+    }
+
+    /// Notes what was just read of the stock. With `whole`, it is all there is, and the products that were known and are not in it
+    /// are given back; they keep their balance here until they are dropped.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_stock_read(
+        &self,
+        levels: &[MirrorStock],
+        products: &[(Sku, String)],
+        read_at: Instant,
+        whole: bool,
+    ) -> rusqlite::Result<Vec<Sku>> {
+        self.write(|tx| {
+            for level in levels {
+                let before: Option<(i64, i64)> = tx
+                    .prepare_cached("SELECT physical, reserved FROM mirror_stock WHERE sku = ?1")?
+                    .query_row([level.sku.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?;
+                if before == Some((level.physical, level.reserved)) {
+                    continue;
+                }
+                let seq = next(tx, STOCK)?;
+                tx.prepare_cached(
+                    "INSERT INTO mirror_stock (sku, physical, reserved, changed_at, seq) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT DO UPDATE SET physical = ?2, reserved = ?3, changed_at = ?4, seq = ?5",
+                )?
+                .execute(params![
+                    level.sku.as_str(),
+                    level.physical,
+                    level.reserved,
+                    millis(read_at),
+                    seq
+                ])?;
+            }
+            note_products(tx, products)?;
+            if !whole {
+                return Ok(Vec::new());
+            }
+            let told: std::collections::HashSet<&str> = levels.iter().map(|level| level.sku.as_str()).collect();
+            let known: Vec<String> = tx
+                .prepare_cached("SELECT sku FROM mirror_stock")?
+                .query_map([], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok(known.into_iter().filter(|sku| !told.contains(sku.as_str())).map(Sku::new).collect())
+        })
+    }
+
+    /// The mirrored balances of these products, or of those that changed after `seq`.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_stock_of(&self, skus: &[Sku]) -> rusqlite::Result<Vec<MirrorStock>> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT sku, physical, reserved, changed_at, seq FROM mirror_stock WHERE sku = ?1")?;
+        let found = skus.iter().map(|sku| statement.query_row([sku.as_str()], stock_from_row).optional());
+        found.filter_map(Result::transpose).collect()
+    }
+
+    /// The mirrored balances that changed after `seq`, 0 for all, and up to where that goes.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_stock_since(&self, seq: i64) -> rusqlite::Result<(Vec<MirrorStock>, i64)> {
+        let levels = self
+            .connection
+            .prepare_cached(
+                "SELECT sku, physical, reserved, changed_at, seq FROM mirror_stock WHERE seq > ?1 ORDER BY sku",
+            )?
+            .query_map([seq], stock_from_row)?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok((levels, self.counter(STOCK)?))
+    }
+
+    /// Drops products from the mirrored stock.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_stock_drop(&self, skus: &[Sku]) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            for sku in skus {
+                tx.prepare_cached("DELETE FROM mirror_stock WHERE sku = ?1")?.execute([sku.as_str()])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// As of when the mirrored stock is the ERP's.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_stock_compared_at(&self) -> rusqlite::Result<Option<Instant>> {
+        self.compared_at(STOCK)
+    }
+
+    /// When all of the stock was last read.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_all_stock_compared_at(&self) -> rusqlite::Result<Option<Instant>> {
+        self.compared_at(ALL_STOCK)
+    }
+
+    /// Notes that the mirrored stock is the ERP's as of an instant; with `whole`, because all of it was read.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_stock_compared(&self, at: Instant, whole: bool) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            if whole {
+                note_compared(tx, ALL_STOCK, at)?;
+            }
+            note_compared(tx, STOCK, at)
+        })
+    }
+
+    /// The ERP's own id of a product, where it is known.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_product(&self, sku: &Sku) -> rusqlite::Result<Option<String>> {
+        self.connection
+            .prepare_cached("SELECT product_id FROM mirror_products WHERE sku = ?1")?
+            .query_row([sku.as_str()], |row| row.get(0))
+            .optional()
+    }
+
+    /// Notes the ERP's own ids of products.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_products_read(&self, products: &[(Sku, String)]) -> rusqlite::Result<()> {
+        self.write(|tx| note_products(tx, products))
+    }
+
+    /// Forgets the ids of products that the ERP would not have.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_products_drop(&self, skus: &[Sku]) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            for sku in skus {
+                tx.prepare_cached("DELETE FROM mirror_products WHERE sku = ?1")?.execute([sku.as_str()])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The mirrored invoices with that number.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_invoices_numbered(&self, number: u32) -> rusqlite::Result<Vec<MirrorInvoice>> {
+        self.connection
+            .prepare_cached(
+                "SELECT access_key, order_id, invoice_id, number, issued_at, cancelled FROM mirror_invoices WHERE number = ?1",
+            )?
+            .query_map([number], invoice_from_row)?
+            .collect()
+    }
+
+    /// The mirrored invoice with that access key.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_invoice(&self, access_key: &str) -> rusqlite::Result<Option<MirrorInvoice>> {
+        self.connection
+            .prepare_cached(
+                "SELECT access_key, order_id, invoice_id, number, issued_at, cancelled FROM mirror_invoices WHERE access_key = ?1",
+            )?
+            .query_row([access_key], invoice_from_row)
+            .optional()
+    }
+
+    /// Notes what a carrier said, which is a change of the order. Gives whether it is new.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_delivery_heard(&self, order: &ErpOrderId, heard: &MirrorDelivery) -> rusqlite::Result<bool> {
+        self.write(|tx| {
+            let new = tx
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO mirror_deliveries (access_key, code, what, at, source) VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![heard.access_key, heard.code, heard.what, millis(heard.at), heard.source])?;
+            if new > 0 {
+                wake(tx, order)?;
+            }
+            Ok(new > 0)
+        })
+    }
+
+    /// What carriers said of an invoice, the oldest first.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_deliveries(&self, access_key: &str) -> rusqlite::Result<Vec<MirrorDelivery>> {
+        self.connection
+            .prepare_cached(&format!("{DELIVERIES} WHERE access_key = ?1 ORDER BY at, code"))?
+            .query_map([access_key], delivery_from_row)?
+            .collect()
+    }
+
+    /// What carriers said and the ERP was not told yet.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_deliveries_unwritten(&self) -> rusqlite::Result<Vec<MirrorDelivery>> {
+        self.connection
+            .prepare_cached(&format!(
+                "{DELIVERIES} INDEXED BY mirror_deliveries_unwritten WHERE written_at IS NULL ORDER BY access_key, at"
+            ))?
+            .query_map([], delivery_from_row)?
+            .collect()
+    }
+
+    /// Notes that the ERP knows of it, which is a change of the order.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_delivery_written(
+        &self,
+        order: &ErpOrderId,
+        heard: &MirrorDelivery,
+        at: Instant,
+    ) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            tx.prepare_cached(
+                "UPDATE mirror_deliveries SET written_at = ?5 WHERE access_key = ?1 AND code = ?2 AND what = ?3 AND at = ?4",
+            )?
+            .execute(params![heard.access_key, heard.code, heard.what, millis(heard.at), millis(at)])?;
+            wake(tx, order)
+        })
+    }
+
+    fn counter(&self, name: &str) -> rusqlite::Result<i64> {
+        let found = self
+            .connection
+            .prepare_cached("SELECT seq FROM mirror WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        Ok(found.unwrap_or(0))
+    }
+
+    fn compared_at(&self, name: &str) -> rusqlite::Result<Option<Instant>> {
+        let found: Option<Option<i64>> = self
+            .connection
+            .prepare_cached("SELECT compared_at FROM mirror WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        Ok(found.flatten().map(instant))
+    }
+}
+
+const DELIVERIES: &str = "SELECT access_key, code, what, at, source, written_at FROM mirror_deliveries";
+
+/// The next change of a counter.
+fn next(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<i64> {
+    tx.prepare_cached(
+        "INSERT INTO mirror (name, seq) VALUES (?1, 1) ON CONFLICT DO UPDATE SET seq = seq + 1 RETURNING seq",
+    )?
+    .query_row([name], |row| row.get(0))
+}
+
+/// Makes a change of an order whose details are to be put together anew.
+fn wake(tx: &Transaction<'_>, order: &ErpOrderId) -> rusqlite::Result<()> {
+    let seq = next(tx, ORDERS)?;
+    tx.prepare_cached("UPDATE mirror_orders SET seq = ?2 WHERE id = ?1")?.execute(params![order.as_str(), seq])?;
+    Ok(())
+}
+
+fn note_compared(tx: &Transaction<'_>, name: &str, at: Instant) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO mirror (name, seq, compared_at) VALUES (?1, 0, ?2) ON CONFLICT DO UPDATE SET compared_at = ?2",
+    )?
+    .execute(params![name, millis(at)])?;
+    Ok(())
+}
+
+fn note_products(tx: &Transaction<'_>, products: &[(Sku, String)]) -> rusqlite::Result<()> {
+    for (sku, id) in products {
+        tx.prepare_cached(
+            "INSERT INTO mirror_products (sku, product_id) VALUES (?1, ?2)
+             ON CONFLICT DO UPDATE SET product_id = ?2 WHERE product_id <> ?2",
+        )?
+        .execute(params![sku.as_str(), id])?;
+    }
+    Ok(())
+}
+
+fn order_from_row(row: &Row<'_>) -> rusqlite::Result<MirrorOrder> {
+    Ok(MirrorOrder {
+        id: ErpOrderId::new(row.get::<_, String>(0)?),
+        channel: ChannelName::new(row.get::<_, String>(1)?),
+        store_number: OrderId::new(row.get::<_, String>(2)?),
+        facts: row.get(3)?,
+        read_at: instant(row.get(4)?),
+        moved_at: instant(row.get(5)?),
+        details: row.get(6)?,
+        details_at: row.get::<_, Option<i64>>(7)?.map(instant),
+        lost: row.get(8)?,
+    })
+}
+
+fn invoice_from_row(row: &Row<'_>) -> rusqlite::Result<MirrorInvoice> {
+    Ok(MirrorInvoice {
+        access_key: row.get(0)?,
+        order: ErpOrderId::new(row.get::<_, String>(1)?),
+        invoice_id: row.get(2)?,
+        number: row.get(3)?,
+        issued_at: instant(row.get(4)?),
+        cancelled: row.get(5)?,
+    })
+}
+
+fn delivery_from_row(row: &Row<'_>) -> rusqlite::Result<MirrorDelivery> {
+    Ok(MirrorDelivery {
+        access_key: row.get(0)?,
+        code: row.get(1)?,
+        what: row.get(2)?,
+        at: instant(row.get(3)?),
+        source: row.get(4)?,
+        written_at: row.get::<_, Option<i64>>(5)?.map(instant),
+    })
+}
+
+fn stock_from_row(row: &Row<'_>) -> rusqlite::Result<MirrorStock> {
+    Ok(MirrorStock {
+        sku: Sku::new(row.get::<_, String>(0)?),
+        physical: row.get(1)?,
+        reserved: row.get(2)?,
+        changed_at: instant(row.get(3)?),
+        seq: row.get(4)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Instant {
+        Instant::from_timestamp(second, 0).unwrap()
+    }
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("state.db")).unwrap();
+        (folder, store)
+    }
+
+    fn read(store: &Store, id: &str, facts: &str, second: i64) {
+        let (id, channel, number) = (ErpOrderId::new(id), ChannelName::new("loja"), OrderId::new(format!("n{id}")));
+        let order = OrderFacts { id: &id, channel: &channel, store_number: &number, facts, live: true };
+        store.mirror_read(&[order], at(second)).unwrap();
+    }
+
+    fn changed(store: &Store, seq: i64) -> (Vec<String>, i64) {
+        let (orders, seq) = store.mirror_changes(seq, 10).unwrap();
+        (orders.into_iter().map(|order| order.id.to_string()).collect(), seq)
+    }
+
+    #[test]
+    fn only_what_is_another_than_before_is_a_change() {
+        let (_folder, store) = store();
+        read(&store, "7", "a", 1);
+        read(&store, "8", "a", 1);
+        let (ids, seq) = changed(&store, 0);
+        assert_eq!(ids, ["7", "8"]);
+        read(&store, "7", "a", 2);
+        assert_eq!(changed(&store, seq), (vec![], seq));
+        read(&store, "7", "b", 3);
+        let (ids, later) = changed(&store, seq);
+        assert_eq!(ids, ["7"]);
+        let order = store.mirror_order(&ErpOrderId::new("7")).unwrap().unwrap();
+        assert_eq!((order.read_at, order.moved_at), (at(3), at(3)));
+        store.mirror_details(&order.id, "d1", &[], at(4)).unwrap();
+        assert_eq!(changed(&store, later), (vec![], later), "the first details are no change");
+        store.mirror_details(&order.id, "d2", &[], at(5)).unwrap();
+        assert_eq!(changed(&store, later).0, ["7"]);
+    }
+
+    #[test]
+    fn a_mirror_that_was_lost_counts_from_an_earlier_number() {
+        let (_folder, store) = store();
+        assert_eq!(changed(&store, 12), (vec![], 0));
+    }
+
+    #[test]
+    fn old_details_are_woken_the_oldest_first() {
+        let (_folder, store) = store();
+        for (id, second) in [("7", 30), ("8", 10), ("9", 20)] {
+            read(&store, id, "a", 1);
+            store.mirror_details(&ErpOrderId::new(id), "d", &[], at(second)).unwrap();
+        }
+        let (_, seq) = changed(&store, 0);
+        assert_eq!(store.mirror_wake(at(25), 1).unwrap(), 2);
+        assert_eq!(changed(&store, seq).0, ["8"]);
+    }
+
+    #[test]
+    fn stock_tells_what_changed_and_what_is_missing() {
+        let (_folder, store) = store();
+        let level =
+            |sku: &str, physical| MirrorStock { sku: Sku::new(sku), physical, reserved: 1, changed_at: at(0), seq: 0 };
+        assert_eq!(store.mirror_stock_read(&[level("A", 5), level("B", 6)], &[], at(1), true).unwrap(), []);
+        let (levels, seq) = store.mirror_stock_since(0).unwrap();
+        assert_eq!(levels.len(), 2);
+        assert_eq!(store.mirror_stock_read(&[level("A", 5)], &[], at(2), true).unwrap(), [Sku::new("B")]);
+        assert_eq!(store.mirror_stock_since(seq).unwrap(), (vec![], seq));
+        store.mirror_stock_read(&[level("A", 4)], &[], at(3), false).unwrap();
+        let (levels, _) = store.mirror_stock_since(seq).unwrap();
+        assert_eq!((levels.len(), levels[0].physical, levels[0].changed_at), (1, 4, at(3)));
+        assert_eq!(store.mirror_stock_compared_at().unwrap(), None);
+        store.mirror_stock_compared(at(2), true).unwrap();
+        store.mirror_stock_compared(at(4), false).unwrap();
+        assert_eq!(store.mirror_stock_compared_at().unwrap(), Some(at(4)));
+        assert_eq!(store.mirror_all_stock_compared_at().unwrap(), Some(at(2)));
+    }
+}
