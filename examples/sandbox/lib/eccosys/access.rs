@@ -1,5 +1,6 @@
 //! What opens Eccosys (ECCOSYS 1.2).
 
+use chrono::NaiveDate;
 use md5::{Digest, Md5};
 
 use super::super::call::{Answer, Request};
@@ -47,9 +48,14 @@ impl Eccosys {
 
     /// The signature of this day in São Paulo.
     pub fn signature(&self) -> String {
-        let signed = format!("{ECCOSYS_SECRET}:{}", papers::local(self.now()).format("%d-%m-%Y"));
-        Md5::digest(signed).iter().map(|byte| format!("{byte:02x}")).collect()
+        signature_on(papers::local(self.now()).date_naive())
     }
+}
+
+/// The signature of a day.
+pub fn signature_on(day: NaiveDate) -> String {
+    let signed = format!("{ECCOSYS_SECRET}:{}", day.format("%d-%m-%Y"));
+    Md5::digest(signed).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn is_user(request: &Request) -> bool {

@@ -20,7 +20,7 @@ impl Eccosys {
         let words = "Situação do pedido alterada com sucesso";
         match self.settings.situation_in_words {
             true => report.done_in_words(words),
-            false => report.done(self.written_id(id), &self.order(id).number, words),
+            false => report.done(&self.written_id(id), &self.order(id).number, words),
         }
         Ok(self.reported(report, false))
     }
@@ -76,7 +76,7 @@ impl Eccosys {
             });
             match changed {
                 Ok(id) => {
-                    report.done(self.written_id(id), &self.order(id).number, "Pedido atualizado com sucesso");
+                    report.done(&self.written_id(id), &self.order(id).number, "Pedido atualizado com sucesso");
                 }
                 Err(why) => report.failed(&text(&body, "numeroPedido"), &why),
             }
@@ -146,7 +146,7 @@ impl Eccosys {
 
     fn warehouse_report(&self, id: i64) -> Answer {
         let mut report = Report::default();
-        report.done(self.written_id(id), &self.order(id).number, "Pedido atualizado com sucesso");
+        report.done(&self.written_id(id), &self.order(id).number, "Pedido atualizado com sucesso");
         self.reported(report, false)
     }
 

@@ -130,7 +130,7 @@ impl Eccosys {
 
     fn collection_report(&self, id: i64) -> Answer {
         let mut report = Report::default();
-        report.done(self.written_id(id), &id.to_string(), "Ordem de coleta atualizada com sucesso");
+        report.done(&self.written_id(id), &id.to_string(), "Ordem de coleta atualizada com sucesso");
         self.reported(report, false)
     }
 

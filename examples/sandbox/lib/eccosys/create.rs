@@ -23,7 +23,7 @@ impl Eccosys {
                     let order = self.order(id);
                     let (situation, total, number) = (order.situation, order.total(), order.number.clone());
                     let created = EccEffect::Created { id, order: order.store_number.clone(), situation, total };
-                    report.done(self.written_id(id), &number, "Pedido inserido com sucesso");
+                    report.done(&self.written_id(id), &number, "Pedido inserido com sucesso");
                     self.effects.push(created);
                 }
                 Err(why) => report.failed(&text(&body, "numeroDaOrdemDeCompra"), &why),
@@ -149,9 +149,9 @@ impl Eccosys {
     }
 }
 
-/// The document of a customer, without dots and dashes.
-pub fn document_of(contact: &Map<String, Value>) -> String {
-    contact.get("cnpj").and_then(Value::as_str).map(plain).unwrap_or_default()
+/// The document of a customer, which is kept without dots and dashes.
+pub fn document_of(contact: &Map<String, Value>) -> &str {
+    contact.get("cnpj").and_then(Value::as_str).unwrap_or_default()
 }
 
 fn plain(document: &str) -> String {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::call::{Answer, Request};
 use super::super::papers::{self, Nfe};
 use super::Eccosys;
+use super::create::document_of;
 use super::loose;
 use super::order::EccOrder;
 use super::page::{Page, Window};
@@ -70,7 +71,7 @@ impl Eccosys {
         Nfe {
             number,
             order: order.store_number.clone(),
-            recipient: self.contacts.get(&order.contact).map(super::create::document_of).unwrap_or_default(),
+            recipient: self.contacts.get(&order.contact).map_or("", document_of).to_owned(),
             lines,
             freight,
             discount: discount + (-rest).max(0),

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-pub use self::access::{ECCOSYS_KEY, ECCOSYS_SECRET, ECCOSYS_TOKEN, ECCOSYS_USER_TOKEN};
+pub use self::access::{ECCOSYS_KEY, ECCOSYS_SECRET, ECCOSYS_TOKEN, ECCOSYS_USER_TOKEN, signature_on};
 pub use self::collections::EccCollection;
 pub use self::effect::EccEffect;
 pub use self::invoices::EccInvoice;

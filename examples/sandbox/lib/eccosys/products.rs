@@ -129,7 +129,7 @@ impl Eccosys {
                 Some(product) => {
                     *queue.flag(product) = false;
                     let id = product.id;
-                    report.done(self.written_id(id), &code, "Produto atualizado com sucesso");
+                    report.done(&self.written_id(id), &code, "Produto atualizado com sucesso");
                     self.effects.push(EccEffect::Acknowledged { queue: queue.name(), code });
                 }
                 None => report.failed(&code, "Produto não encontrado."),

@@ -15,7 +15,7 @@ pub struct Report {
 
 impl Report {
     /// A thing that was written: its id, and the code or number people know it by.
-    pub fn done(&mut self, id: Value, code: &str, words: &str) {
+    pub fn done(&mut self, id: &Value, code: &str, words: &str) {
         self.success.push(json!({"id": id, "codigo": code, "msg": words}));
     }
 

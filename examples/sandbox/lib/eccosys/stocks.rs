@@ -90,7 +90,7 @@ impl Eccosys {
         self.effects.push(EccEffect::Stock { code: code.to_owned(), movement, quantity });
         let mut report = Report::default();
         let id = self.products.get(code).map_or(0, |product| product.id);
-        report.done(self.written_id(id), code, "Estoque lançado com sucesso");
+        report.done(&self.written_id(id), code, "Estoque lançado com sucesso");
         Ok(self.reported(report, false))
     }
 
