@@ -97,6 +97,11 @@ fn an_array_of_orders_is_taken_one_by_one() {
     let answer = call(&mut e, "POST", "/pedidos", &json!([order("S-1"), unknown, order("S-3")])).value();
     assert_eq!(answer["success"].as_array().map(Vec::len), Some(2));
     assert_eq!((&answer["error"][0]["codigo"], e.orders.len()), (&json!("S-2"), 2));
+    e.settings.refuses_with_200 = false;
+    let mut unknown = order("S-2");
+    unknown["_Itens"][0]["_Produto"]["codigo"] = json!("NENHUM");
+    let mixed = call(&mut e, "POST", "/pedidos", &json!([unknown, order("S-6")]));
+    assert_eq!((mixed.status, e.find("S-6").len()), (200, 1), "not refused whole");
     e.settings.creates_under_result = true;
     let answer = call(&mut e, "POST", "/pedidos", &order("S-4")).value();
     assert!(answer["success"].is_null() && answer["result"]["success"][0]["id"].is_number(), "{answer}");
@@ -250,4 +255,46 @@ fn a_connector_of_the_erp_makes_a_double() {
     let natives: Vec<bool> = e.find("S-1").iter().map(|order| order.is_native).collect();
     assert_eq!((natives, e.effects.len()), (vec![false, true], 1), "nobody called for it");
     assert_eq!(e.find("S-1")[1].total(), 9_980);
+}
+
+#[test]
+fn money_is_read_as_it_is_written() {
+    let mut e = erp();
+    let discounts = [
+        (json!("1.234,56"), "1.234,56"),
+        (json!("1234.56"), "1.234,56"),
+        (json!(1_234_567.5), "1.234.567,50"),
+        (json!(0), "0,00"),
+        (json!("0,005"), "0,01"),
+        (json!("-3,20"), "-3,20"),
+    ];
+    for (number, (sent, told)) in discounts.into_iter().enumerate() {
+        let mut body = order(&format!("S-{number}"));
+        body["desconto"] = sent.clone();
+        let id = call(&mut e, "POST", "/pedidos", &body).value()["success"][0]["id"].to_string();
+        assert_eq!(read(&mut e, &id)["desconto"], told, "{sent}");
+    }
+}
+
+#[test]
+fn parcels_carrier_and_address_come_back_as_they_were_sent() {
+    let mut e = erp();
+    let mut body = order("S-1");
+    let parts = [
+        ("_Parcelas", json!([{"valor": 104.7, "dataVencimento": "2026-11-30", "codigoFormaPagamento": 15}])),
+        ("_Transportadora", json!({"nome": "Correios"})),
+        ("_OutroEndereco", json!({"nome": "Bia", "endereco": "Rua A", "cep": "01310100"})),
+    ];
+    for (part, value) in &parts {
+        body[*part] = value.clone();
+    }
+    body["opcEnderecoDiferente"] = json!("S");
+    call(&mut e, "POST", "/pedidos", &body);
+    let id = e.id_of("S-1").to_string();
+    for (part, value) in &parts {
+        assert_eq!(&read(&mut e, &id)[*part], value);
+    }
+    (body["opcEnderecoDiferente"], body["numeroDaOrdemDeCompra"]) = (json!("N"), json!("S-2"));
+    call(&mut e, "POST", "/pedidos", &body);
+    assert!(e.sale("S-2").delivery_address.is_none(), "only when it differs");
 }

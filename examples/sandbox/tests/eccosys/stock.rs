@@ -35,6 +35,8 @@ fn every_living_order_reserves_until_its_stock_is_posted() {
     assert_eq!(told(&mut e, "CAMISETA-P"), json!(["10.0000", 8.0]));
     e.invoice("S-2", 8);
     assert_eq!(told(&mut e, "CAMISETA-P"), json!(["8.0000", 8.0]), "the units are out, and no longer reserved");
+    e.settle_invoice("S-2", 6);
+    assert_eq!(told(&mut e, "CAMISETA-P"), json!(["8.0000", 8.0]), "once");
     e.cancel_invoice("S-2");
     assert_eq!(told(&mut e, "CAMISETA-P"), json!(["10.0000", 8.0]));
     e.cancel_order("S-2");
@@ -168,4 +170,6 @@ fn products_are_filtered_in_two_ways() {
     assert_eq!(codes(&mut e, "?$filter=situacao=A"), ["CAMISETA-P", "CAMISETA-P-AZUL"]);
     assert_eq!(codes(&mut e, "/produtosPai"), ["CAMISETA-P", "CANECA"]);
     assert_eq!(get(&mut e, "/produtos?$offset=3").status, 404);
+    e.add_product("BONE", "Boné", 1);
+    assert_eq!(codes(&mut e, "?$count=2&$offset=2"), ["CAMISETA-P-AZUL", "BONE"], "the oldest first");
 }
