@@ -1,9 +1,10 @@
-//! A VTEX and an ANYMARKET on your own machine: `cargo run --example sandbox -- --seed shop`.
+//! A VTEX, an ANYMARKET and an Eccosys on your own machine: `cargo run --example sandbox -- --seed shop`.
 //!
-//! Their customers and banks are at your command. At VTEX's address: `POST /_sandbox/orders/ID/approve`, or `deny`,
-//! `review`, `cancel`, `request-cancellation`. At ANYMARKET's (without `/v2`): `pay`, `cancel`, `cancel-by-marketplace`,
-//! `cancel-by-seller`, `delivery-issue`, `refuse-xml`. `GET /_sandbox/state` shows everything at either, with the
-//! account of what callers really did.
+//! Their customers, banks and warehouses are at your command. At VTEX's address: `POST /_sandbox/orders/ID/approve`, or
+//! `deny`, `review`, `cancel`, `request-cancellation`. At ANYMARKET's (without `/v2`): `pay`, `cancel`,
+//! `cancel-by-marketplace`, `cancel-by-seller`, `delivery-issue`, `refuse-xml`. At Eccosys' (without `/api`), where ID is
+//! the shop's number: `pay`, `release`, `pick`, `invoice`, `cancel-invoice`, `track`, `collect`, `dispatch`, `deliver`,
+//! `cancel`. `GET /_sandbox/state` shows everything at each, with the account of what callers really did.
 #![allow(clippy::print_stdout)]
 
 #[path = "lib/mod.rs"]
@@ -13,7 +14,7 @@ mod tests;
 
 use clap::{Parser, ValueEnum};
 
-/// Serves a simulated VTEX and a simulated ANYMARKET on 127.0.0.1 until it is interrupted
+/// Serves a simulated VTEX, a simulated ANYMARKET and a simulated Eccosys on 127.0.0.1 until it is interrupted
 #[derive(Parser)]
 struct Arguments {
     /// Port for VTEX; 0 is any free one
@@ -22,7 +23,10 @@ struct Arguments {
     /// Port for ANYMARKET; 0 is any free one
     #[arg(long, default_value_t = 0)]
     anymarket_port: u16,
-    /// Orders to begin with, on both
+    /// Port for Eccosys; 0 is any free one
+    #[arg(long, default_value_t = 0)]
+    eccosys_port: u16,
+    /// Orders to begin with, on both platforms, and the products in the ERP
     #[arg(long, value_enum)]
     seed: Option<Seed>,
     /// Plain paid orders to add on VTEX, one a minute up to now
@@ -39,7 +43,7 @@ enum Seed {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let arguments = Arguments::parse();
-    let sandbox = sandbox::Sandbox::start_at(arguments.port, arguments.anymarket_port)?;
+    let sandbox = sandbox::Sandbox::start_at(arguments.port, arguments.anymarket_port, arguments.eccosys_port)?;
     sandbox.vtex(|v| {
         v.keep_call_log = false;
         if let Some(Seed::Shop) = arguments.seed {
@@ -56,6 +60,12 @@ async fn main() -> std::io::Result<()> {
             sandbox::anymarket::marketplaces(a);
         }
     });
+    sandbox.eccosys(|e| {
+        e.keep_call_log = false;
+        if let Some(Seed::Shop) = arguments.seed {
+            sandbox::eccosys::back_office(e);
+        }
+    });
     println!("VTEX:");
     println!("base_url       = \"{}\"", sandbox.url());
     println!("VTEX_APP_KEY   = {}", sandbox::APP_KEY);
@@ -63,5 +73,11 @@ async fn main() -> std::io::Result<()> {
     println!("\nANYMARKET:");
     println!("base_url       = \"{}\"", sandbox.anymarket_url());
     println!("gumgaToken     = {}", sandbox::GUMGA_TOKEN);
+    println!("\nEccosys:");
+    println!("base_url       = \"{}\"", sandbox.eccosys_url());
+    println!("token          = {}", sandbox::ECCOSYS_TOKEN);
+    println!("apikey         = {}", sandbox::ECCOSYS_KEY);
+    println!("secret         = {}", sandbox::ECCOSYS_SECRET);
+    println!("x-access-token = {}", sandbox::ECCOSYS_USER_TOKEN);
     tokio::signal::ctrl_c().await
 }

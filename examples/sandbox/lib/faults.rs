@@ -57,6 +57,7 @@ impl Kind {
             Self::Status { code, retry_after, body } => {
                 let mut answer = match body.is_empty() {
                     true => Answer::empty(*code),
+                    false if body.starts_with('<') => Answer::typed(*code, "text/html", body.clone()),
                     false => Answer::typed(*code, "application/json", body.clone()),
                 };
                 answer.headers.extend(retry_after.header());

@@ -145,7 +145,8 @@ pub fn ocoren(occurrences: &[(u32, u8, DateTime<Utc>)], written_at: DateTime<Utc
     lines.iter().map(|line| format!("{line:<120}\r\n")).collect()
 }
 
-fn local(at: DateTime<Utc>) -> DateTime<FixedOffset> {
+/// The time it is in São Paulo.
+pub fn local(at: DateTime<Utc>) -> DateTime<FixedOffset> {
     // São Paulo has had no summer time since 2019.
     FixedOffset::west_opt(3 * 3_600).map_or_else(|| at.fixed_offset(), |zone| at.with_timezone(&zone))
 }

@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 
 use super::anymarket::Anymarket;
 use super::call::{Answer, Request};
+use super::eccosys::Eccosys;
 use super::vtex::Vtex;
 use super::wire::{self, Platform};
 
@@ -29,6 +30,7 @@ use super::wire::{self, Platform};
 pub struct Sandbox {
     vtex: Site<Vtex>,
     anymarket: Site<Anymarket>,
+    eccosys: Site<Eccosys>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -54,26 +56,28 @@ impl<P: Platform> Site<P> {
 impl Sandbox {
     /// Starts on free ports.
     pub fn start() -> Self {
-        Self::start_at(0, 0).unwrap_or_else(|error| panic!("the sandbox cannot listen on 127.0.0.1: {error}"))
+        Self::start_at(0, 0, 0).unwrap_or_else(|error| panic!("the sandbox cannot listen on 127.0.0.1: {error}"))
     }
 
-    /// Starts with VTEX and ANYMARKET on these ports; 0 is any free one.
-    pub fn start_at(vtex: u16, anymarket: u16) -> io::Result<Self> {
+    /// Starts with VTEX, ANYMARKET and Eccosys on these ports; 0 is any free one.
+    pub fn start_at(vtex: u16, anymarket: u16, eccosys: u16) -> io::Result<Self> {
         let (vtex, at_vtex) = Site::<Vtex>::open(vtex)?;
         let (anymarket, at_anymarket) = Site::<Anymarket>::open(anymarket)?;
+        let (eccosys, at_eccosys) = Site::<Eccosys>::open(eccosys)?;
         let (stop, stopped) = oneshot::channel();
-        let served = (Arc::clone(&vtex.state), Arc::clone(&anymarket.state));
+        let served = (Arc::clone(&vtex.state), Arc::clone(&anymarket.state), Arc::clone(&eccosys.state));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new().name("sandbox".into()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
                     _ = serve(at_vtex, served.0) => {}
                     _ = serve(at_anymarket, served.1) => {}
+                    _ = serve(at_eccosys, served.2) => {}
                     _ = stopped => {}
                 }
             });
         })?;
-        Ok(Self { vtex, anymarket, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { vtex, anymarket, eccosys, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where VTEX listens, without a slash at the end.
@@ -86,6 +90,11 @@ impl Sandbox {
         format!("http://{}/v2", self.anymarket.address)
     }
 
+    /// Where Eccosys listens, with `/api`, as in the address of the real one (ECCOSYS 1.1).
+    pub fn eccosys_url(&self) -> String {
+        format!("http://{}/api", self.eccosys.address)
+    }
+
     /// A look at VTEX, or a change to it; calls wait meanwhile.
     pub fn vtex<R>(&self, work: impl FnOnce(&mut Vtex) -> R) -> R {
         work(&mut lock(&self.vtex.state))
@@ -94,6 +103,11 @@ impl Sandbox {
     /// A look at ANYMARKET, or a change to it; calls wait meanwhile.
     pub fn anymarket<R>(&self, work: impl FnOnce(&mut Anymarket) -> R) -> R {
         work(&mut lock(&self.anymarket.state))
+    }
+
+    /// A look at Eccosys, or a change to it; calls wait meanwhile.
+    pub fn eccosys<R>(&self, work: impl FnOnce(&mut Eccosys) -> R) -> R {
+        work(&mut lock(&self.eccosys.state))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The sandbox's own promises, without a network where none is needed.
 
 mod anymarket;
+mod eccosys;
 mod writes;
 
 use std::io::{Read, Write};
