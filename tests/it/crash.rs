@@ -11,15 +11,18 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::day::{Turn, cases, turns};
-use crate::sandbox::Phase;
+use crate::office::Office;
+use crate::sandbox::{Call, Phase};
 use crate::shop::{Shop, wait_until};
-use crate::side::Side;
+use crate::side::{Side, hook};
 
 /// When the program is killed.
 #[derive(Clone, Copy, Debug)]
 enum Point {
-    /// At its request of this number, from 1.
+    /// At its request of this number to the channel, from 1.
     Request(u32, Phase),
+    /// At its request of this number to the ERP.
+    ErpRequest(u32, Phase),
     /// After this share of the time until its first request, in thousandths.
     BeforeRequests(u32),
     /// After this share of the whole run, in thousandths.
@@ -57,29 +60,39 @@ fn killed_at_any_point_of_any_verb() {
         }
     });
     for (turn, _, points) in &work {
-        println!("{turn}: killed at {} requests and {} points in all", 2 * turn.calls, points.len());
+        println!("{turn}: killed at {} points", points.len());
     }
 }
 
-/// Importing has the most steps between its requests. What is between them is the same on every channel, so one is tried the most.
+/// Importing has the most steps between its requests. What is between them is the same on every channel, so one is tried the most;
+/// with Eccosys there is little but requests.
 fn share_of(turn: &Turn, moments: u32) -> u32 {
-    match (turn.side(), turn.verb) {
-        (Side::Vtex, "import-orders") => 4 * moments,
-        (Side::Vtex, _) => moments,
-        (Side::Hub, _) => moments / 6,
+    match (turn.office, turn.side(), turn.verb) {
+        (Office::Ledger, Side::Vtex, "import-orders") => 4 * moments,
+        (Office::Ledger, Side::Vtex, _) => moments,
+        (Office::Ledger, Side::Hub, _) => moments / 6,
+        (Office::Eccosys, ..) => moments / 15,
     }
 }
+
+/// At most so many requests of a verb to the ERP are tried, unless `VAIVEM_CASES` asks for more: each run of it makes many.
+const ERP_REQUESTS: u32 = 6;
 
 fn points_of(turn: &Turn, moments: u32) -> Vec<Point> {
     let shares = |of: u32| (0..of).map(move |n| (2 * n + 1) * 500 / of);
-    let requests =
-        (1..=turn.calls).flat_map(|n| [Point::Request(n, Phase::BeforeEffect), Point::Request(n, Phase::AfterEffect)]);
+    let phases = [Phase::BeforeEffect, Phase::AfterEffect];
+    // What the channel is asked is the same with every ERP.
+    let is_told = turn.office == Office::Ledger;
+    let requests = (1..=turn.calls).filter(|_| is_told).flat_map(|n| phases.map(|phase| Point::Request(n, phase)));
+    let step = usize::try_from(turn.erp_calls / cases(ERP_REQUESTS).max(1)).unwrap().max(1);
+    let erp = (1..=turn.erp_calls).step_by(step).flat_map(|n| phases.map(|phase| Point::ErpRequest(n, phase)));
     let (early, among) = match turn.documents().len() {
         0 => (0, 0),
         1 | 2 => (moments / 2, 0),
         _ => (0, moments * 2 / 3),
     };
     requests
+        .chain(erp)
         .chain(shares(early).map(Point::BeforeRequests))
         .chain((0..among).map(Point::AmongDocuments))
         .chain(shares(moments).map(Point::Moment))
@@ -91,7 +104,12 @@ fn kill_and_go_on(turn: &Turn, pace: &Pace, point: Point) {
     let shop = match point {
         Point::Request(n, phase) => {
             let shop = turn.begin();
-            assert!(killed_at_request(&shop, turn, n, phase), "{turn} made no request {n}");
+            assert!(killed_at_request(&shop, turn, (n, phase), false), "{turn} made no request {n}");
+            shop
+        }
+        Point::ErpRequest(n, phase) => {
+            let shop = turn.begin();
+            assert!(killed_at_request(&shop, turn, (n, phase), true), "{turn} made no request {n} to the ERP");
             shop
         }
         Point::BeforeRequests(share) => killed_by_then(turn, pace.to_first_request * share / 1000),
@@ -140,11 +158,11 @@ fn killed_by_then(turn: &Turn, mut time: Duration) -> Shop {
 }
 
 /// Runs the verb and kills it at its `n`-th request, in the given phase. Gives whether it came so far, and died of it.
-fn killed_at_request(shop: &Shop, turn: &Turn, n: u32, phase: Phase) -> bool {
+fn killed_at_request(shop: &Shop, turn: &Turn, (n, phase): (u32, Phase), in_erp: bool) -> bool {
     let victim = Arc::new(Mutex::new(None::<Child>));
     let target = Arc::clone(&victim);
     let mut requests = 0;
-    turn.side().on_call(shop, move |_, at| {
+    let goes_on = move |_: &Call, at| {
         requests += u32::from(at == phase);
         if at != phase || requests != n {
             return true;
@@ -153,7 +171,11 @@ fn killed_at_request(shop: &Shop, turn: &Turn, n: u32, phase: Phase) -> bool {
         wait_until("the program's process", || target.lock().unwrap().is_some());
         target.lock().unwrap().as_mut().unwrap().kill().unwrap();
         false
-    });
+    };
+    match in_erp {
+        false => turn.side().on_call(shop, goes_on),
+        true => shop.eccosys(|e| hook(e, goes_on)),
+    }
     *victim.lock().unwrap() = Some(quietly(shop, turn));
     let mut ended = None;
     wait_until("the program's end", || {
@@ -161,6 +183,7 @@ fn killed_at_request(shop: &Shop, turn: &Turn, n: u32, phase: Phase) -> bool {
         ended.is_some()
     });
     turn.side().unwatched(shop);
+    shop.eccosys(|e| e.on_call = None);
     // Without an exit code it did not end by itself.
     ended.is_some_and(|status| status.code().is_none())
 }

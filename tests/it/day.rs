@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::office::Office;
 use crate::sandbox::papers::{self, Nfe};
 use crate::shop::{Ran, Shop};
 use crate::side::{Shelf, Side};
@@ -37,10 +38,17 @@ pub struct Story {
     out_already: &'static str,
     /// How many runs of auto-cancel there is something to do for.
     auto_cancels: usize,
-    /// The verbs that end with something held.
-    holding: &'static [&'static str],
     /// What the channel calls a product, of VTEX's id and the store's code.
     sku: fn(&'static str, &'static str) -> &'static str,
+    /// How it ends with the ledger as back office, and with Eccosys.
+    on_ledger: Ending,
+    on_eccosys: Ending,
+}
+
+/// How a day ends.
+pub struct Ending {
+    /// The verbs that end with something held.
+    holding: &'static [&'static str],
     /// The units of the first product that can be bought in the evening.
     can_be_bought: i64,
     /// The documents that are done with by then.
@@ -66,11 +74,13 @@ const PRODUCTS: [(&str, &str); 8] = [
 ];
 
 /// The shop in the morning: counted, its stock on the channel, the orders placed.
-fn morning(story: &Story) -> Shop {
+fn morning(story: &Story, office: Office) -> Shop {
     let mut shop = (story.open)(&PRODUCTS);
+    if office == Office::Eccosys {
+        shop.move_to_eccosys();
+    }
     shop.open_inboxes();
-    let rows: String = PRODUCTS.iter().map(|(_, code)| format!("{code};{code};100\n")).collect();
-    shop.stock(&format!("codigo;nome;quantidade\n{rows}"));
+    shop.count_shelves(&PRODUCTS.map(|(_, code)| (code, 100)));
     let _ = shop.run(&story.side.args("push-stock")).exits(0);
     (story.place_orders)(&shop);
     shop
@@ -78,30 +88,25 @@ fn morning(story: &Story) -> Shop {
 
 /// What the back office does before the orders that nobody pays are cancelled.
 fn a_person_decides(story: &Story, shop: &Shop) {
-    let _ = shop.run(&["ledger", "set", story.picked, "picking"]).exits(0);
-    let _ = shop.run(&["ledger", "cancel", story.person, "--reason", "sem estoque"]).exits(0);
+    shop.pick(story.picked);
+    shop.cancel_in_office(story.person);
 }
 
 fn hours_ago(hours: i64) -> DateTime<Utc> {
     Utc::now() - TimeDelta::hours(hours)
 }
 
-/// The fiscal software writes its files, and somebody saves a web page among them.
+/// The invoices are issued. Where they come as files, somebody saves a web page among them.
 fn invoices_come(story: &Story, shop: &Shop) {
-    for nfe in (story.invoices)() {
-        shop.drop_into(&format!("in/{}.xml", nfe.number), &nfe.xml());
+    shop.issue_all(&(story.invoices)());
+    if shop.office() == Office::Ledger {
+        shop.drop_into("in/login.xml", "<html><body>login</body></html>");
     }
-    shop.drop_into("in/login.xml", "<html><body>login</body></html>");
 }
 
 /// The carrier fetches the parcels and delivers some.
 fn carriers_come(story: &Story, shop: &Shop) {
-    let mut sheet = "nota;rastreio;url;transportadora;despachado\n".to_owned();
-    for nfe in (story.invoices)() {
-        let (number, day) = (nfe.number, hours_ago(60).format("%d/%m/%Y"));
-        sheet += &format!("{number};BR{number};https://rastro.example/BR{number};Correios;{day}\n");
-    }
-    shop.drop_into("carriers/romaneio.csv", &sheet);
+    shop.fetch_parcels(&(story.invoices)(), hours_ago(60));
     let delivered: Vec<_> = story.delivered.iter().map(|(nfe, code, hours)| (*nfe, *code, hours_ago(*hours))).collect();
     shop.drop_into("carriers/ocoren.txt", &papers::ocoren(&delivered, hours_ago(10)));
 }
@@ -112,8 +117,14 @@ const EVENING: [(&str, i64); 8] =
 
 fn shelves_are_counted(shop: &Shop) {
     let code = |id: &str| PRODUCTS.iter().find(|(one, _)| *one == id).unwrap().1;
-    let rows: String = EVENING.iter().map(|(id, units)| format!("{};{units}\n", code(id))).collect();
-    shop.drop_into("in/contagem.csv", &format!("codigo;quantidade\n{rows}"));
+    let counted = EVENING.map(|(id, units)| (code(id), units));
+    match shop.office() {
+        Office::Ledger => {
+            let rows: String = counted.iter().map(|(code, units)| format!("{code};{units}\n")).collect();
+            shop.drop_into("in/contagem.csv", &format!("codigo;quantidade\n{rows}"));
+        }
+        Office::Eccosys => shop.count_shelves(&counted),
+    }
 }
 
 /// What happens around the shop once a verb is done.
@@ -123,14 +134,16 @@ type Meanwhile = fn(&Story, &Shop);
 pub struct Turn {
     pub verb: &'static str,
     pub story: &'static Story,
+    pub office: Office,
     shop: Shop,
     meanwhile: Option<Meanwhile>,
     sellable: Sellable,
     /// How many runs of all passes there are to the end: one to announce a cancellation, one to cancel.
     syncs: usize,
     pub end: Truth,
-    /// How many calls the verb makes.
+    /// How many calls the verb makes to the channel, and to the ERP.
     pub calls: u32,
+    pub erp_calls: u32,
 }
 
 impl Turn {
@@ -142,12 +155,14 @@ impl Turn {
         sellable: &Sellable,
     ) -> Self {
         let (before, undisturbed) = (shop.copy(), shop.copy());
-        let calls = story.side.calls(&undisturbed);
-        let _ = undisturbed.run(&story.side.args(verb)).exits(story.exit_of(verb));
+        let (calls, erp_calls) = (story.side.calls(&undisturbed), undisturbed.erp_calls());
+        let office = shop.office();
+        let _ = undisturbed.run(&story.side.args(verb)).exits(story.ending(office).exit_of(verb));
         let calls = u32::try_from(story.side.calls(&undisturbed) - calls).unwrap();
+        let erp_calls = u32::try_from(undisturbed.erp_calls() - erp_calls).unwrap();
         let (sellable, end) = (sellable.clone(), undisturbed.truth());
         let syncs = if meanwhile.is_some() || verb == "auto-cancel" { 2 } else { 1 };
-        let mut turn = Self { verb, story, shop: before, meanwhile, sellable, syncs, end, calls };
+        let mut turn = Self { verb, story, office, shop: before, meanwhile, sellable, syncs, end, calls, erp_calls };
         turn.to_the_end(&undisturbed);
         turn.end = undisturbed.truth();
         turn.end.has_no_doubles();
@@ -159,6 +174,10 @@ impl Turn {
 
     pub fn side(&self) -> Side {
         self.story.side
+    }
+
+    fn exit_of(&self) -> i32 {
+        self.story.ending(self.office).exit_of(self.verb)
     }
 
     /// A shop where it is this verb's turn.
@@ -181,7 +200,7 @@ impl Turn {
     pub fn to_the_end(&self, shop: &Shop) {
         let oversold = self.watch(shop);
         if let Some(meanwhile) = self.meanwhile {
-            let _ = shop.run(&self.side().args(self.verb)).exits(self.story.exit_of(self.verb));
+            let _ = shop.run(&self.side().args(self.verb)).exits(self.exit_of());
             meanwhile(self.story, shop);
         }
         for _ in 0..self.syncs {
@@ -218,14 +237,23 @@ impl Turn {
 
 impl fmt::Display for Turn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.verb, self.side().channel())
+        write!(f, "{} of {} on {:?}", self.verb, self.side().channel(), self.office)
+    }
+}
+
+impl Ending {
+    /// The exit code of a verb at its turn.
+    fn exit_of(&self, verb: &str) -> i32 {
+        if self.holding.contains(&verb) { 3 } else { 0 }
     }
 }
 
 impl Story {
-    /// The exit code of a verb at its turn.
-    fn exit_of(&self, verb: &str) -> i32 {
-        if self.holding.contains(&verb) { 3 } else { 0 }
+    fn ending(&self, office: Office) -> &Ending {
+        match office {
+            Office::Ledger => &self.on_ledger,
+            Office::Eccosys => &self.on_eccosys,
+        }
     }
 
     /// What was counted, by what the channel calls it.
@@ -255,17 +283,18 @@ impl Sellable {
 
 /// The days, lived once: the turn of each verb on each channel. VTEX's auto-cancel has two, to announce and to cancel.
 pub fn turns() -> impl Iterator<Item = &'static Turn> {
-    static DAYS: OnceLock<[Vec<Turn>; 2]> = OnceLock::new();
-    DAYS.get_or_init(|| STORIES.map(live)).iter().flatten()
+    static DAYS: OnceLock<[Vec<Turn>; 4]> = OnceLock::new();
+    let days = [Office::Ledger, Office::Eccosys].map(|office| STORIES.map(|story| (story, office)));
+    DAYS.get_or_init(|| days.as_flattened().try_into().map(|days: [_; 4]| days.map(live)).unwrap()).iter().flatten()
 }
 
-fn live(story: &'static Story) -> Vec<Turn> {
+fn live((story, office): (&'static Story, Office)) -> Vec<Turn> {
     let counted = Sellable { counted: story.counted(|_| 100), left: [story.out_already.to_owned()].into() };
     let mut turns = Vec::new();
-    let shop = morning(story);
+    let shop = morning(story, office);
     let mut turn = |verb, meanwhile: Option<Meanwhile>, counted| {
         turns.push(Turn::new(story, verb, &shop, meanwhile, counted));
-        let _ = shop.run(&story.side.args(verb)).exits(story.exit_of(verb));
+        let _ = shop.run(&story.side.args(verb)).exits(story.ending(office).exit_of(verb));
         meanwhile.into_iter().for_each(|happens| happens(story, &shop));
     };
     turn("import-orders", Some(|story, shop| (story.payments_move)(shop)), &counted);
@@ -289,9 +318,13 @@ fn live(story: &'static Story) -> Vec<Turn> {
 /// That the days have in them what they are for.
 #[test]
 fn the_day_has_every_fate() {
-    for story in STORIES {
-        let end = &turns().filter(|turn| turn.side() == story.side).last().unwrap().end;
-        let found: Vec<_> = story
+    let last_of =
+        |story: &Story, office| turns().filter(|turn| turn.side() == story.side && turn.office == office).last();
+    let offices = [Office::Ledger, Office::Eccosys];
+    for (story, office) in STORIES.into_iter().flat_map(|story| offices.map(|office| (story, office))) {
+        let end = &last_of(story, office).unwrap().end;
+        let expected = story.ending(office);
+        let found: Vec<_> = expected
             .fates
             .iter()
             .map(|(id, ..)| {
@@ -299,12 +332,12 @@ fn the_day_has_every_fate() {
                 (*id, end.channel[*id].status.as_str(), in_erp, end.fates[*id].as_str())
             })
             .collect();
-        assert_eq!(found, story.fates);
-        assert_eq!(end.channel.len(), story.fates.len());
+        assert_eq!(found, expected.fates, "{office:?}");
+        assert_eq!(end.channel.len(), expected.fates.len());
         let held: Vec<_> = end.holds.iter().map(|(what, code)| (what.as_str(), code.as_str())).collect();
-        assert_eq!(held, story.held);
-        assert_eq!(end.inventory[(story.sku)(PRODUCTS[0].0, PRODUCTS[0].1)].can_be_bought, story.can_be_bought);
+        assert_eq!(held, expected.held, "{office:?}");
+        assert_eq!(end.inventory[(story.sku)(PRODUCTS[0].0, PRODUCTS[0].1)].can_be_bought, expected.can_be_bought);
         let is_done = |file: &&String| file.contains("/done/");
-        assert_eq!(end.documents.iter().filter(is_done).count(), story.done, "{:?}", end.documents);
+        assert_eq!(end.documents.iter().filter(is_done).count(), expected.done, "{:?}", end.documents);
     }
 }

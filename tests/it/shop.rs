@@ -9,7 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::Value;
 use vaivem::erp::ledger::Ledger;
 
-use crate::sandbox::{Anymarket, Effect, GUMGA_TOKEN, OrderSeed, Sandbox, Vtex};
+use crate::office::Office;
+use crate::sandbox::{Anymarket, ECCOSYS_TOKEN, Eccosys, Effect, GUMGA_TOKEN, OrderSeed, Sandbox, Vtex};
 
 /// A sandbox and a folder of its own.
 pub struct Shop {
@@ -18,6 +19,7 @@ pub struct Shop {
     settings: String,
     carriers: String,
     erp: String,
+    office: Office,
     hub: Option<String>,
 }
 
@@ -75,6 +77,7 @@ impl Shop {
             settings: String::new(),
             carriers: "\"Correios PAC\" = \"Correios\"".into(),
             erp: String::new(),
+            office: Office::Ledger,
             hub: None,
         };
         shop.configure();
@@ -114,11 +117,48 @@ impl Shop {
         shop
     }
 
+    /// A shop on Eccosys with the same products, and these further keys in the channel's table.
+    pub fn on_eccosys(settings: &str) -> Self {
+        let mut shop = Self::with(settings);
+        shop.move_to_eccosys();
+        shop
+    }
+
+    /// The back office's kind, with where it is. What another run compared is not gone by: tests run at once.
+    fn back_office(&self) -> String {
+        if self.office == Office::Ledger {
+            return "kind = \"ledger\"".into();
+        }
+        format!(
+            "kind = \"eccosys\"\nbase_url = \"{}\"\ntoken = {{ env = \"ECCOSYS_TOKEN\" }}\nrequests_per_minute = 0\n\
+             fresh_for = \"0s\"\nstock_fresh_for = \"0s\"",
+            self.sandbox.eccosys_url()
+        )
+    }
+
+    /// What kind of back office it has.
+    pub fn office(&self) -> Office {
+        self.office
+    }
+
+    /// Changes to Eccosys, where the shop was on the ledger.
+    pub fn move_to_eccosys(&mut self) {
+        self.office = Office::Eccosys;
+        self.configure();
+        self.count_shelves(&[("CAMISETA-P", 100), ("CANECA", 100), ("BONE", 100)]);
+    }
+
+    /// A look at the simulated Eccosys, or a change to it.
+    pub fn eccosys<R>(&self, work: impl FnOnce(&mut Eccosys) -> R) -> R {
+        self.sandbox.eccosys(work)
+    }
+
     fn configure(&self) {
         let mut text = format!(
-            "[erp]\nkind = \"ledger\"{}\n\n[channels.loja]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
+            "[erp]\n{}{}\n\n[channels.loja]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
              app_key = {{ env = \"VTEX_APP_KEY\" }}\napp_token = {{ env = \"VTEX_APP_TOKEN\" }}\nsince = \"2020-01-01\"\n\
              requests_per_minute = 0\n{}\n[channels.loja.carriers]\n{}\n",
+            self.back_office(),
             self.erp,
             self.sandbox.url(),
             self.settings,
@@ -148,6 +188,7 @@ impl Shop {
             settings: self.settings.clone(),
             carriers: self.carriers.clone(),
             erp: self.erp.clone(),
+            office: self.office,
             hub: self.hub.clone(),
         };
         let state = self.vtex(|v| v.copy_at(&copy.sandbox.url()));
@@ -155,6 +196,9 @@ impl Shop {
         let address = copy.hub(|a| a.base_url.clone());
         let state = self.hub(|a| a.copy_at(&address));
         copy.hub(|a| *a = state);
+        let address = copy.eccosys(|e| e.base_url.clone());
+        let state = self.eccosys(|e| e.copy_at(&address));
+        copy.eccosys(|e| *e = state);
         copy_folder(self.folder.path(), copy.folder.path());
         copy.configure();
         copy
@@ -165,7 +209,10 @@ impl Shop {
         for folder in ["in", "carriers"] {
             std::fs::create_dir(self.path(folder)).unwrap();
         }
-        self.set_erp("inbox = \"in\"\n[carriers]\ninbox = \"carriers\"");
+        self.set_erp(match self.office {
+            Office::Ledger => "inbox = \"in\"\n[carriers]\ninbox = \"carriers\"",
+            Office::Eccosys => "write_deliveries = true\n[carriers]\ninbox = \"carriers\"",
+        });
     }
 
     /// Puts a document into an inbox, as if a minute ago.
@@ -211,6 +258,7 @@ impl Shop {
             .env("VTEX_APP_KEY", "vtexappkey-sandbox-KEY")
             .env("VTEX_APP_TOKEN", "SANDBOXTOKEN")
             .env("ANYMARKET_TOKEN", GUMGA_TOKEN)
+            .env("ECCOSYS_TOKEN", ECCOSYS_TOKEN)
             .current_dir(self.folder.path())
             .args(args)
             .stdin(Stdio::null())

@@ -126,7 +126,8 @@ impl Side {
     }
 }
 
-fn hook<P: Platform>(platform: &mut P, mut goes_on: impl FnMut(&Call, Phase) -> bool + Send + 'static) {
+/// Asks `goes_on` before and after the effect of every call of a platform.
+pub fn hook<P: Platform>(platform: &mut P, mut goes_on: impl FnMut(&Call, Phase) -> bool + Send + 'static) {
     platform.on_call = Some(Box::new(move |call, phase| match goes_on(call, phase) {
         true => HookAction::Go,
         false => HookAction::Drop,

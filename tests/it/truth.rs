@@ -6,6 +6,7 @@ use std::fmt::Debug;
 
 use vaivem::erp::ledger::{Ledger, OrderDetail};
 
+use crate::office::{Office, in_eccosys, shelf_of_eccosys};
 use crate::sandbox::{AnyEffect, AnyOrder, Anymarket, Effect, Order, Package, Vtex};
 use crate::shop::Shop;
 
@@ -89,7 +90,13 @@ pub struct InErp {
 impl Shop {
     /// What the world looks like now.
     pub fn truth(&self) -> Truth {
-        let ledger = Ledger::open_read_only(&self.path("ledger.db")).unwrap();
+        let (erp, shelf) = match self.office() {
+            Office::Ledger => {
+                let ledger = Ledger::open_read_only(&self.path("ledger.db")).unwrap();
+                (in_erp(&ledger), shelf(&ledger))
+            }
+            Office::Eccosys => self.eccosys(|e| (in_eccosys(e), shelf_of_eccosys(e))),
+        };
         let state = rusqlite::Connection::open(self.path("vaivem.db")).unwrap();
         let (mut channel, mut inventory) = self.vtex(|v| {
             let orders = v.orders.values().map(|order| (order.id.clone(), on_channel(v, order)));
@@ -103,8 +110,8 @@ impl Shop {
         Truth {
             channel,
             inventory,
-            erp: in_erp(&ledger),
-            shelf: shelf(&ledger),
+            erp,
+            shelf,
             fates: pairs(&state, "SELECT order_id, coalesce(fate, 'undecided') FROM orders").into_iter().collect(),
             holds: pairs(
                 &state,

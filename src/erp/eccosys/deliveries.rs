@@ -121,6 +121,10 @@ impl Eccosys {
         let date = json!({ "numeroPedido": order.number, "dataEntrega": body::stamp(at) });
         let call = Call::write("PUT", "write delivery", "/pedidos", Effect::Repeatable).about(id.as_str());
         self.written(call.json(date)).await?;
+        if order.status.rank() >= Status::Invoiced.rank() {
+            self.read_order(id).await?;
+            return Ok(());
+        }
         let path = format!("/pedidos/{}/situacao", segment(id.as_str()));
         let call = Call::write("POST", "change situation", path, Effect::Repeatable).about(id.as_str());
         self.written(call.json(json!({ "situacao": 1, "historico": "Entregue" }))).await?;

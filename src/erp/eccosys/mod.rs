@@ -36,9 +36,9 @@ pub struct Options {
     pub page: u32,
     /// Rows of a page of balances.
     pub stock_page: u32,
-    /// How old what was compared may be, before it is compared again.
+    /// How old another run's comparison of orders may be, before they are compared again.
     pub fresh_for: TimeDelta,
-    /// How old the comparison of all balances may be, before a number is worked out from it.
+    /// How old another run's comparison of balances may be, before they are compared again.
     pub stock_fresh_for: TimeDelta,
     /// How old the reading of an order's invoice and parcel may be, before they are read again though nothing moved.
     pub details_within: TimeDelta,
@@ -72,6 +72,34 @@ impl Default for Options {
     }
 }
 
+/// For how long a run goes by its own comparison of orders.
+const ORDERS_GOOD_FOR: TimeDelta = TimeDelta::minutes(2);
+/// For how long a run goes by its own comparison of balances.
+const STOCK_GOOD_FOR: TimeDelta = TimeDelta::minutes(5);
+
+/// A comparison that this run made, if it did.
+#[derive(Debug)]
+struct Compared {
+    at: Cell<Option<Instant>>,
+    good_for: TimeDelta,
+}
+
+impl Compared {
+    fn new(good_for: TimeDelta) -> Self {
+        Self { at: Cell::default(), good_for }
+    }
+
+    fn now(&self, at: Instant) {
+        self.at.set(Some(at));
+    }
+
+    /// Whether another is not needed: this run's own is recent, or another run's is younger than `fresh_for`.
+    fn suffices(&self, anybodys: Option<Instant>, fresh_for: TimeDelta, now: Instant) -> bool {
+        let is_within = |at: Option<Instant>, span: TimeDelta| at.is_some_and(|at| at <= now && at > now - span);
+        is_within(self.at.get(), self.good_for) || is_within(anybodys, fresh_for)
+    }
+}
+
 /// One Eccosys account.
 #[derive(Debug)]
 pub struct Eccosys {
@@ -83,6 +111,9 @@ pub struct Eccosys {
     channels: BTreeSet<ChannelName>,
     /// One comparison at a time; the others wait for it and use it.
     comparing: tokio::sync::Mutex<()>,
+    /// This run's own comparisons.
+    orders_compared: Compared,
+    stock_compared: Compared,
     /// The XML of invoices just read: whoever sends an invoice asks for it next.
     xml: RefCell<Vec<(String, Vec<u8>)>>,
     /// Collection orders cannot be read with these credentials.
@@ -99,6 +130,8 @@ impl Eccosys {
             options,
             channels,
             comparing: tokio::sync::Mutex::new(()),
+            orders_compared: Compared::new(ORDERS_GOOD_FOR),
+            stock_compared: Compared::new(STOCK_GOOD_FOR),
             xml: RefCell::default(),
             no_collections: Cell::default(),
         }

@@ -132,7 +132,7 @@ impl Eccosys {
         let Some(answer) = self.door.call_optional(call).await? else { return Ok(None) };
         // An id and a number share one path.
         let nfe: Option<wire::Nfe> = answer::first(&answer)?;
-        Ok(nfe.filter(|nfe| nfe.id.as_deref().map(str::trim).is_none_or(|told| told == id)))
+        Ok(nfe.filter(|nfe| nfe.id().is_none_or(|told| told == id)))
     }
 
     /// Notes what an invoice says, if it counts as one or did.
@@ -171,7 +171,7 @@ impl Eccosys {
             code: "invoice_unreadable",
             message: format!("invoice {id} of order {} {problem}; look at it in Eccosys", order.store_number),
         };
-        let key = nfe.chave_acesso.as_deref().unwrap_or_default();
+        let key = nfe.key().unwrap_or_default();
         let key = AccessKey::parse(key).map_err(|problem| refuse(format!("has no usable access key: {problem}")))?;
         let agrees = |told: &Option<String>, of_key: u32| {
             told.as_deref().is_none_or(|told| told.trim().parse::<u32>().is_ok_and(|told| told == of_key))
@@ -279,14 +279,16 @@ impl Eccosys {
         let facts = facts_of(order);
         let live = details.invoices.iter().filter(|invoice| invoice.cancelled_at.is_none());
         let invoice_key = live.map(|invoice| invoice.key.clone()).next_back();
+        // What is only known since when it was seen may have been long before: it never comes after the delivery.
+        let before_delivery = |at: &Instant| facts.delivered_at.is_none_or(|delivered| *at <= delivered);
         let parcel = Parcel {
             invoice_key,
             carrier: details.carrier.map(CarrierName::new),
             tracking_code: details.tracking_code,
             tracking_url: details.tracking_url,
             collection_order: details.collection_order,
-            collection_order_at: details.collection_order_at,
-            shipped_at: details.shipped_at,
+            collection_order_at: details.collection_order_at.filter(before_delivery),
+            shipped_at: facts.shipped_at.or(details.shipped_at.filter(before_delivery)),
             delivered_at: facts.delivered_at,
         };
         let empty =

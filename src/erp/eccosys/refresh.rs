@@ -37,7 +37,7 @@ impl Eccosys {
         let _one_at_a_time = self.comparing.lock().await;
         let begun = self.now();
         let last = self.store.mirror_orders_compared_at()?;
-        if last.is_some_and(|at| at <= begun && at >= begun - self.options.fresh_for) {
+        if self.orders_compared.suffices(last, self.options.fresh_for, begun) {
             return Ok(());
         }
         let mut waiting: BTreeMap<ErpOrderId, MirrorOrder> =
@@ -63,6 +63,7 @@ impl Eccosys {
                 self.options.details_within.num_hours()
             );
         }
+        self.orders_compared.now(begun);
         Ok(self.store.mirror_orders_compared(begun)?)
     }
 

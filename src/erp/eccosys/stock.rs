@@ -26,8 +26,7 @@ impl Eccosys {
             let missing = self.compare_stock().await?;
             return self.reading(0, missing);
         };
-        let is_recent = self.is_within(self.store.mirror_stock_compared_at()?, self.options.stock_fresh_for);
-        if !is_recent && skus.len() <= FEW {
+        if !self.stock_is_recent()? && skus.len() <= FEW {
             let read_at = self.now();
             for sku in skus {
                 self.read_balance(sku).await?;
@@ -60,22 +59,24 @@ impl Eccosys {
         Ok(self.store.mirror_stock_drop(skus)?)
     }
 
-    fn is_within(&self, at: Option<Instant>, span: TimeDelta) -> bool {
-        let now = self.now();
-        at.is_some_and(|at| at <= now && at >= now - span)
+    fn stock_is_recent(&self) -> Result<bool, ErpError> {
+        let last = self.store.mirror_stock_compared_at()?;
+        Ok(self.stock_compared.suffices(last, self.options.stock_fresh_for, self.now()))
     }
 
     /// Compares all balances with the mirror, unless that was just done. Gives the products that were known and are told no more:
     /// what became of them is not for a page to say by leaving them out.
     async fn compare_stock(&self) -> Result<Vec<Sku>, ErpError> {
         let _one_at_a_time = self.comparing.lock().await;
-        if self.is_within(self.store.mirror_stock_compared_at()?, self.options.stock_fresh_for) {
+        if self.stock_is_recent()? {
             return Ok(Vec::new());
         }
         let begun = self.now();
-        if self.options.stock_queue && self.is_within(self.store.mirror_all_stock_compared_at()?, WHOLE_WITHIN) {
+        let whole_at = self.store.mirror_all_stock_compared_at()?;
+        if self.options.stock_queue && whole_at.is_some_and(|at| at <= begun && at > begun - WHOLE_WITHIN) {
             self.empty_queue().await?;
             self.store.mirror_stock_compared(begun, false)?;
+            self.stock_compared.now(begun);
             return Ok(Vec::new());
         }
         let (mut levels, mut products) = (Vec::new(), Vec::new());
@@ -109,6 +110,7 @@ impl Eccosys {
             }
         }
         self.store.mirror_stock_compared(begun, true)?;
+        self.stock_compared.now(begun);
         Ok(gone)
     }
 

@@ -88,14 +88,18 @@ pub struct Stock {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Nfe {
-    #[serde(alias = "idNotaFiscal", deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "lenient::text")]
     pub id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub id_nota_fiscal: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub numero: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub serie: Option<String>,
-    #[serde(rename = "chave_acesso", alias = "chaveAcesso", deserialize_with = "lenient::text")]
-    pub chave_acesso: Option<String>,
+    #[serde(rename = "chave_acesso", deserialize_with = "lenient::text")]
+    chave_acesso: Option<String>,
+    #[serde(rename = "chaveAcesso", deserialize_with = "lenient::text")]
+    other_chave_acesso: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub situacao: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
@@ -114,6 +118,18 @@ pub struct Nfe {
     pub transportador: Option<String>,
     #[serde(rename = "xml_nfe_completo", deserialize_with = "lenient::text")]
     pub xml: Option<String>,
+}
+
+impl Nfe {
+    /// Its internal id, under either name.
+    pub fn id(&self) -> Option<String> {
+        some(self.id.as_ref()).or_else(|| some(self.id_nota_fiscal.as_ref()))
+    }
+
+    /// Its access key, under either name.
+    pub fn key(&self) -> Option<&str> {
+        self.chave_acesso.as_deref().or(self.other_chave_acesso.as_deref())
+    }
 }
 
 /// What is known of an order's parcel.

@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 
-use super::{Story, hours_ago};
+use super::{Ending, Story, hours_ago};
 use crate::sandbox::AnyOrderSeed;
 use crate::sandbox::anymarket::{AnyCancelledBy, AnyLine, AnyPayment, Channel};
 use crate::sandbox::papers::Nfe;
@@ -21,38 +21,73 @@ pub const STORY: Story = Story {
     out_already: OLD,
     // It holds what the marketplace must cancel, and cancels nothing.
     auto_cancels: 1,
-    // New SKU; that hold; the web page among the invoices, and what a marketplace refuses.
-    holding: &["import-orders", "auto-cancel", "push-invoices", "push-tracking"],
     sku: |_, code| code,
-    // Of 60 shirts counted, four are sold and still here; the hub holds these too, which is not known for sure and not counted on.
-    can_be_bought: 52,
-    done: 9,
-    fates: &[
-        (PLAIN, "CONCLUDED", "delivered", "imported"),
-        (COUPON, "PAID_WAITING_DELIVERY", "shipped", "imported"),
-        (PARTS, "CONCLUDED", "delivered", "imported"),
-        (WANTS_XML, "CONCLUDED", "delivered", "imported"),
-        (REFUSED, "PAID_WAITING_DELIVERY", "shipped", "imported"),
-        (PICKED, "PAID_WAITING_SHIP", "picking", "imported"),
-        (PERSON, "PAID_WAITING_SHIP", "cancelled", "imported"),
-        (REGRET, "CANCELED", "cancelled", "cancelled"),
-        (PAYING, "PAID_WAITING_DELIVERY", "shipped", "imported"),
-        (DENIED, "CANCELED", "cancelled", "cancelled"),
-        (WAITING, "PENDING", "awaiting_payment", "imported"),
-        (LATE, "PENDING", "awaiting_payment", "imported"),
-        (NEW_SKU, "PAID_WAITING_SHIP", "-", "held"),
-        (FULFILLMENT, "PAID_WAITING_SHIP", "-", "held"),
-        (GONE, "CANCELED", "-", "cancelled"),
-        (OLD, "CONCLUDED", "-", "skipped"),
-    ],
-    held: &[
-        // By either of the passes that told it something.
-        (REFUSED, "transmission_failed"),
-        (REFUSED, "transmission_failed"),
-        (PERSON, "marketplace_must_cancel"),
-        (NEW_SKU, "skus_unmapped"),
-        (FULFILLMENT, "fulfillment_undecided"),
-    ],
+    on_ledger: Ending {
+        // New SKU; that hold; the web page among the invoices, and what a marketplace refuses.
+        holding: &["import-orders", "auto-cancel", "push-invoices", "push-tracking"],
+        // Of 60 shirts counted, four are sold and still here; the hub holds these too, which is not known for sure and not counted on.
+        can_be_bought: 52,
+        done: 9,
+        fates: &[
+            (PLAIN, "CONCLUDED", "delivered", "imported"),
+            (COUPON, "PAID_WAITING_DELIVERY", "shipped", "imported"),
+            (PARTS, "CONCLUDED", "delivered", "imported"),
+            (WANTS_XML, "CONCLUDED", "delivered", "imported"),
+            (REFUSED, "PAID_WAITING_DELIVERY", "shipped", "imported"),
+            (PICKED, "PAID_WAITING_SHIP", "picking", "imported"),
+            (PERSON, "PAID_WAITING_SHIP", "cancelled", "imported"),
+            (REGRET, "CANCELED", "cancelled", "cancelled"),
+            (PAYING, "PAID_WAITING_DELIVERY", "shipped", "imported"),
+            (DENIED, "CANCELED", "cancelled", "cancelled"),
+            (WAITING, "PENDING", "awaiting_payment", "imported"),
+            (LATE, "PENDING", "awaiting_payment", "imported"),
+            (NEW_SKU, "PAID_WAITING_SHIP", "-", "held"),
+            (FULFILLMENT, "PAID_WAITING_SHIP", "-", "held"),
+            (GONE, "CANCELED", "-", "cancelled"),
+            (OLD, "CONCLUDED", "-", "skipped"),
+        ],
+        held: &[
+            // By either of the passes that told it something.
+            (REFUSED, "transmission_failed"),
+            (REFUSED, "transmission_failed"),
+            (PERSON, "marketplace_must_cancel"),
+            (NEW_SKU, "skus_unmapped"),
+            (FULFILLMENT, "fulfillment_undecided"),
+        ],
+    },
+    on_eccosys: Ending {
+        // New SKU; that hold; what a marketplace refuses.
+        holding: &["import-orders", "auto-cancel", "push-invoices", "push-tracking"],
+        // Of 60 shirts counted, four are sold and still here; the hub holds these too, which is not known for sure and not counted on.
+        can_be_bought: 52,
+        done: 1,
+        fates: &[
+            (PLAIN, "CONCLUDED", "1 delivered", "imported"),
+            (COUPON, "PAID_WAITING_DELIVERY", "1", "imported"),
+            (PARTS, "CONCLUDED", "1 delivered", "imported"),
+            (WANTS_XML, "CONCLUDED", "1 delivered", "imported"),
+            (REFUSED, "PAID_WAITING_DELIVERY", "1", "imported"),
+            (PICKED, "PAID_WAITING_SHIP", "3", "imported"),
+            (PERSON, "PAID_WAITING_SHIP", "2", "imported"),
+            (REGRET, "CANCELED", "2", "cancelled"),
+            (PAYING, "PAID_WAITING_DELIVERY", "1", "imported"),
+            (DENIED, "CANCELED", "2", "cancelled"),
+            (WAITING, "PENDING", "-1", "imported"),
+            (LATE, "PENDING", "-1", "imported"),
+            (NEW_SKU, "PAID_WAITING_SHIP", "-", "held"),
+            (FULFILLMENT, "PAID_WAITING_SHIP", "-", "held"),
+            (GONE, "CANCELED", "-", "cancelled"),
+            (OLD, "CONCLUDED", "-", "skipped"),
+        ],
+        held: &[
+            // By either of the passes that told it something.
+            (REFUSED, "transmission_failed"),
+            (REFUSED, "transmission_failed"),
+            (PERSON, "marketplace_must_cancel"),
+            (NEW_SKU, "skus_unmapped"),
+            (FULFILLMENT, "fulfillment_undecided"),
+        ],
+    },
 };
 
 /// Ids in the order in which the orders are placed.

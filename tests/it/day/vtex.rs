@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 
-use super::{Story, hours_ago};
+use super::{Ending, Story, hours_ago};
 use crate::sandbox::papers::Nfe;
 use crate::sandbox::{OrderSeed, Payment};
 use crate::shop::{Shop, paid};
@@ -20,34 +20,64 @@ pub const STORY: Story = Story {
     out_already: "old-01",
     // One to announce, one to cancel.
     auto_cancels: 2,
-    // New SKU, new carrier; the web page among the invoices.
-    holding: &["import-orders", "push-invoices"],
     sku: |id, _| id,
-    // Of 60 shirts counted, those of the orders that are alive and had not left by then are sold.
-    can_be_bought: 53,
-    done: 9,
-    fates: &[
-        ("plain-01", "invoiced", "delivered", "imported"),
-        ("coupon-01", "invoiced", "shipped", "imported"),
-        ("parts-01", "invoiced", "shipped", "imported"),
-        (MARKETPLACE, "invoiced", "delivered", "imported"),
-        ("picked-01", "handling", "picking", "imported"),
-        ("person-01", "canceled", "cancelled", "cancelled"),
-        ("regret-01", "canceled", "cancelled", "cancelled"),
-        ("asked-01", "cancellation-requested", "cancellation_requested", "imported"),
-        ("paying-01", "invoiced", "shipped", "imported"),
-        ("denied-01", "canceled", "cancelled", "cancelled"),
-        ("review-01", "approve-payment", "payment_under_review", "imported"),
-        ("waiting-01", "payment-pending", "awaiting_payment", "imported"),
-        ("pix-01", "handling", "paid", "imported"),
-        ("late-01", "canceled", "cancelled", "cancelled"),
-        ("late-02", "canceled", "cancelled", "cancelled"),
-        ("new-sku-01", "ready-for-handling", "-", "held"),
-        ("new-carrier-01", "ready-for-handling", "-", "held"),
-        ("gone-01", "canceled", "-", "cancelled"),
-        ("old-01", "invoiced", "-", "skipped"),
-    ],
-    held: &[("new-carrier-01", "carrier_unmapped"), ("new-sku-01", "skus_unmapped")],
+    on_ledger: Ending {
+        // New SKU, new carrier; the web page among the invoices.
+        holding: &["import-orders", "push-invoices"],
+        // Of 60 shirts counted, those of the orders that are alive and had not left by then are sold.
+        can_be_bought: 53,
+        done: 9,
+        fates: &[
+            ("plain-01", "invoiced", "delivered", "imported"),
+            ("coupon-01", "invoiced", "shipped", "imported"),
+            ("parts-01", "invoiced", "shipped", "imported"),
+            (MARKETPLACE, "invoiced", "delivered", "imported"),
+            ("picked-01", "handling", "picking", "imported"),
+            ("person-01", "canceled", "cancelled", "cancelled"),
+            ("regret-01", "canceled", "cancelled", "cancelled"),
+            ("asked-01", "cancellation-requested", "cancellation_requested", "imported"),
+            ("paying-01", "invoiced", "shipped", "imported"),
+            ("denied-01", "canceled", "cancelled", "cancelled"),
+            ("review-01", "approve-payment", "payment_under_review", "imported"),
+            ("waiting-01", "payment-pending", "awaiting_payment", "imported"),
+            ("pix-01", "handling", "paid", "imported"),
+            ("late-01", "canceled", "cancelled", "cancelled"),
+            ("late-02", "canceled", "cancelled", "cancelled"),
+            ("new-sku-01", "ready-for-handling", "-", "held"),
+            ("new-carrier-01", "ready-for-handling", "-", "held"),
+            ("gone-01", "canceled", "-", "cancelled"),
+            ("old-01", "invoiced", "-", "skipped"),
+        ],
+        held: &[("new-carrier-01", "carrier_unmapped"), ("new-sku-01", "skus_unmapped")],
+    },
+    on_eccosys: Ending {
+        // New SKU, new carrier.
+        holding: &["import-orders"],
+        can_be_bought: 53,
+        done: 1,
+        fates: &[
+            ("plain-01", "invoiced", "1 delivered", "imported"),
+            ("coupon-01", "invoiced", "1", "imported"),
+            ("parts-01", "invoiced", "1 delivered", "imported"),
+            (MARKETPLACE, "invoiced", "1 delivered", "imported"),
+            ("picked-01", "handling", "3", "imported"),
+            ("person-01", "canceled", "2", "cancelled"),
+            ("regret-01", "canceled", "2", "cancelled"),
+            ("asked-01", "cancellation-requested", "0", "imported"),
+            ("paying-01", "invoiced", "1", "imported"),
+            ("denied-01", "canceled", "2", "cancelled"),
+            ("review-01", "approve-payment", "4", "imported"),
+            ("waiting-01", "payment-pending", "-1", "imported"),
+            ("pix-01", "handling", "0", "imported"),
+            ("late-01", "canceled", "2", "cancelled"),
+            ("late-02", "canceled", "2", "cancelled"),
+            ("new-sku-01", "ready-for-handling", "-", "held"),
+            ("new-carrier-01", "ready-for-handling", "-", "held"),
+            ("gone-01", "canceled", "-", "cancelled"),
+            ("old-01", "invoiced", "-", "skipped"),
+        ],
+        held: &[("asked-01", "erp_refused"), ("new-carrier-01", "carrier_unmapped"), ("new-sku-01", "skus_unmapped")],
+    },
 };
 
 /// Nothing waits for time to pass: what is announced, unsettled or in the balance goes on with the next run.
