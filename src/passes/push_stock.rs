@@ -190,7 +190,7 @@ impl Push<'_> {
 
     /// Reports a number.
     fn report(&self, worked: &Worked, outcome: Outcome, reason: Option<Reason>) {
-        self.pass.tally.borrow_mut().count(outcome, None);
+        self.pass.tally.borrow_mut().product(outcome);
         self.pass.report.stock(&StockItem {
             channel: self.channel().clone(),
             sku: worked.want.sku.clone(),
@@ -209,7 +209,7 @@ impl Push<'_> {
     fn hold(&self, sku: &Sku, worked: Option<&Worked>, reason: Reason) -> Result<(), Trouble> {
         self.pass.store.hold_sku(self.channel(), sku, &reason, self.now())?;
         if self.pass.is_echo(|now| self.pass.store.remind_of_sku_hold(self.channel(), sku, now)) {
-            self.pass.tally.borrow_mut().count(Outcome::Held, None);
+            self.pass.tally.borrow_mut().product(Outcome::Held);
             return Ok(());
         }
         match worked {
@@ -221,7 +221,7 @@ impl Push<'_> {
 
     /// Reports a product for which there is no number.
     fn report_product(&self, sku: &Sku, outcome: Outcome, reason: Reason) {
-        self.pass.tally.borrow_mut().count(outcome, None);
+        self.pass.tally.borrow_mut().product(outcome);
         self.pass.report.stock(&StockItem {
             channel: self.channel().clone(),
             sku: sku.clone(),

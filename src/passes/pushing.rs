@@ -243,7 +243,8 @@ impl Visit<'_> {
             End::Done(reason) => (Outcome::Unchanged, reason),
         };
         let current = pass.store.order(&self.row.channel, &self.row.id)?;
-        pass.tally.borrow_mut().count(outcome, current.as_ref().and_then(|row| row.total));
+        let worth = current.as_ref().and_then(|row| row.total);
+        pass.tally.borrow_mut().order(outcome, (&self.row.channel, &self.row.id), worth);
         let row = self.row.row;
         if outcome == Outcome::Held && pass.is_echo(|now| pass.store.remind_of_hold(row, pass.verb, now)) {
             return Ok(());
