@@ -186,6 +186,8 @@ pub struct Line {
     pub total: Cents,
     /// The warehouse the channel promised it from, if it says.
     pub warehouse: Option<WarehouseId>,
+    /// The channel's id of the kit it was bought in, if it was: the channel works out that one's stock from its parts.
+    pub kit: Option<ChannelSku>,
 }
 
 /// Who buys. Personal data: goes to the ERP, never into the state file or a log.
@@ -409,6 +411,7 @@ pub(crate) mod sample {
             unit_price: Cents::new(unit_price),
             total: Cents::new(quantity * unit_price),
             warehouse: None,
+            kit: None,
         }
     }
 

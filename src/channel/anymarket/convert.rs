@@ -158,6 +158,7 @@ fn line(index: usize, item: &wire::Item) -> Result<Line, Unreadable> {
             [one] => one.stock_local_id.as_deref().map(WarehouseId::new),
             _ => None,
         },
+        kit: item.sku_kit.partner_id.as_deref().map(str::trim).filter(|kit| !kit.is_empty()).map(ChannelSku::new),
     })
 }
 

@@ -178,6 +178,9 @@ pub struct Payment {
 pub struct Item {
     #[serde(deserialize_with = "lenient::or_default")]
     pub sku: Sku,
+    /// The kit that the line is a part of.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub sku_kit: Sku,
     #[serde(deserialize_with = "lenient::or_default")]
     pub product: Product,
     #[serde(deserialize_with = "lenient::integer")]
