@@ -250,6 +250,10 @@ pub enum Reason {
         /// The channel's words.
         message: String,
     },
+    /// The configuration keeps a product's stock from the channel.
+    StockExcluded,
+    /// The channel made a product of others, and works out its stock from theirs.
+    SkuIsKit,
     /// The ERP has no count of a product, or none any more.
     StockNotInErp,
     /// More was sold than there is: two customers bought the same units, or a count found fewer.

@@ -99,6 +99,8 @@ fn clause(reason: &Reason) -> String {
             format!("several of the channel's products are mapped to it: {}", channel_skus.join(", "))
         }
         Reason::StockRefused { message } => format!("the channel does not take its stock: {message}"),
+        Reason::StockExcluded => "its stock is not told to this channel: it stands in `stock.exclude`".into(),
+        Reason::SkuIsKit => "a kit on the channel, which works out its stock from its parts and is told none".into(),
         Reason::StockNotInErp => "the ERP has no count of it in a warehouse that is pushed from".into(),
         Reason::Oversold { warehouse, units, physical, reserved, in_flight, orders } => format!(
             "{units} unit{} more {} sold than there {} in `{warehouse}`: {physical} physical − {reserved} reserved − {in_flight} in flight{}",
@@ -259,7 +261,7 @@ pub fn hint(reason: &Reason) -> Option<String> {
             "leave one of them in [channels.NAME.skus]: told to several, the same units would be sold several times".into()
         }
         Reason::StockRefused { .. } => {
-            "see in the channel's panel that the product has this code, is no kit, and is there in this stock location; vaivem makes none"
+            "see in the channel's panel that the product has this code and is there in this stock location; vaivem makes none"
                 .into()
         }
         Reason::StockNotInErp => {

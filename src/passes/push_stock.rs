@@ -16,12 +16,15 @@
 
 mod claims;
 mod guard;
+mod kept_out;
 mod places;
 mod send;
 mod skus;
 #[cfg(test)]
 mod tests;
 mod work_out;
+
+use std::collections::BTreeMap;
 
 use crate::config::{ChannelConfig, StockConfig};
 use crate::exit::Exit;
@@ -93,7 +96,7 @@ pub async fn run(pass: &Pass<'_>, request: Request<'_>) {
         Err(problem) => return pass.end(Exit::Config, problem),
     };
     let terms = Terms { channels: request.channels, default_warehouse: pass.erp.default_warehouse() };
-    let push = Push { pass, policy, request, places, terms };
+    let mut push = Push { pass, policy, request, places, terms, kept_out: BTreeMap::new() };
     let done = match push.work_out().await {
         Ok(()) if !pass.dry_run => push.send().await,
         other => other,
@@ -112,6 +115,8 @@ struct Push<'a> {
     /// The channel's warehouses that are pushed to, each with the ERP's.
     places: Vec<Place>,
     terms: Terms<'a>,
+    /// What the channel is never told of, and why.
+    kept_out: BTreeMap<Sku, Reason>,
 }
 
 /// A number worked out, with what it replaces.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::back_office::{Nfe, ago, parcel};
-use crate::sandbox::anymarket::{AnyCancelledBy, AnyEffect, Channel};
+use crate::sandbox::anymarket::{AnyCancelledBy, AnyEffect, AnyLine, Channel};
 use crate::sandbox::{AnyOrderSeed, Anymarket, Fault, Kind};
 use crate::shop::{Ran, Shop};
 
@@ -275,7 +275,8 @@ fn stock_goes_out_in_one_call_and_what_the_hub_lacks_is_held() {
         a.set_stock("CANECA", 1, 0);
     });
     let ran = run(&shop, "push-stock").exits(3);
-    assert_eq!((&ran.summary()["updated"], &ran.summary()["calls"]), (&json!(2), &json!(1)));
+    // One for them all, and one to see that what it refuses is no kit.
+    assert_eq!((&ran.summary()["updated"], &ran.summary()["calls"]), (&json!(2), &json!(2)));
     assert_eq!(ran.stock("BONE")["reason"]["code"], "stock_refused");
     assert_eq!(hub(&shop, |a| (a.available("CAMISETA-P"), a.available("CANECA"))), (100, 100));
     let has_cost = |effect: &AnyEffect| matches!(effect, AnyEffect::Stock { cost: Some(_), .. });
@@ -298,6 +299,70 @@ fn units_of_unpaid_orders_are_added_back_only_where_the_hub_is_known_to_hold_the
         let _ = run(&shop, "push-stock");
         assert_eq!(hub(&shop, |a| a.available("CAMISETA-P")), can_be_bought);
     }
+}
+
+/// A shop whose hub has the shirt, the mug, the cap and a kit of the first two, which the store's sheet counts as a product, too.
+fn with_kit(settings: &str) -> Shop {
+    let shop = Shop::with_hub(settings);
+    hub(&shop, |a| {
+        a.add_kit("KIT", &[("CAMISETA-P", 1), ("CANECA", 2)]);
+        ["CAMISETA-P", "CANECA", "BONE", "KIT"].iter().for_each(|sku| a.set_stock(sku, 1, 0));
+    });
+    shop.stock("codigo;nome;quantidade\nKIT;Kit;7\n");
+    shop
+}
+
+/// How often the hub took a number for the kit.
+fn told_of_kit(shop: &Shop) -> usize {
+    let is_it = |effect: &&AnyEffect| matches!(effect, AnyEffect::Stock { sku, .. } if sku == "KIT");
+    hub(shop, |a| a.effects.iter().filter(is_it).count())
+}
+
+#[test]
+fn a_kit_that_an_order_names_is_never_told_its_stock() {
+    let shop = with_kit(STOCK);
+    // Before any order tells it is a product like any other, and this hub lets anybody overwrite what it works out.
+    hub(&shop, |a| a.settings.takes_kit_stock = true);
+    assert_eq!(run(&shop, "push-stock").exits(0).stock("KIT")["quantity"], 7);
+    let parts = AnyOrderSeed::new()
+        .line(AnyLine::new("CAMISETA-P", 4_990, 1).of_kit("KIT", 1))
+        .line(AnyLine::new("CANECA", 2_990, 2).of_kit("KIT", 1));
+    let _ = place(&shop, parts);
+    let _ = run(&shop, "import-orders").exits(0);
+    shop.stock("codigo;quantidade\nKIT;5\n");
+    let ran = run(&shop, "push-stock").exits(0);
+    assert_eq!(
+        (&ran.stock("KIT")["outcome"], &ran.stock("KIT")["reason"]["code"]),
+        (&json!("skipped"), &json!("sku_is_kit"))
+    );
+    assert_eq!((told_of_kit(&shop), hub(&shop, |a| a.available("CAMISETA-P"))), (1, 98), "its parts go on");
+    // Said once, and when a person asks; everything anew does not mean the kit.
+    assert_eq!(shop.run(&["push-stock", "--channel", "hub", "--full"]).exits(0).summary()["skipped"], 0);
+    let named = ["push-stock", "--channel", "hub", "--sku", "KIT"];
+    let record = shop.run(&named).exits(0).stock("KIT");
+    assert_eq!((&record["outcome"], &record["reason"]["code"]), (&json!("skipped"), &json!("sku_is_kit")));
+    assert!(record["text"].as_str().unwrap().contains("works out its stock from its parts"), "{record}");
+    assert_eq!((told_of_kit(&shop), shop.held()), (1, Vec::new()));
+    // Made a product of its own again, and named by the person who did it.
+    hub(&shop, |a| a.skus.get_mut("KIT").unwrap().components.clear());
+    assert_eq!(shop.run(&named).exits(0).stock("KIT")["quantity"], 5);
+    assert_eq!(hub(&shop, |a| a.available("KIT")), 5);
+}
+
+#[test]
+fn a_kit_that_the_hub_refuses_is_known_by_its_reading() {
+    let shop = with_kit(STOCK);
+    let ran = run(&shop, "push-stock").exits(0);
+    assert_eq!((&ran.stock("KIT")["reason"]["code"], &ran.summary()["updated"]), (&json!("sku_is_kit"), &json!(3)));
+    assert_eq!(ran.summary()["calls"], 2);
+    shop.stock("codigo;quantidade\nKIT;5\n");
+    assert_eq!(run(&shop, "push-stock").exits(0).summary()["calls"], 0, "nobody asks again");
+    assert_eq!((told_of_kit(&shop), shop.held()), (0, Vec::new()));
+    // What is refused and no kit is asked after once.
+    hub(&shop, |a| drop(a.stocks.remove(&("BONE".into(), 1))));
+    shop.stock("codigo;quantidade\nBONE;5\n");
+    let calls = [3, 3].map(|exit| run(&shop, "push-stock").exits(exit).summary()["calls"].as_i64().unwrap());
+    assert_eq!((calls, shop.held()), ([2, 1], vec!["stock_refused".to_owned()]));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::back_office::Nfe;
 use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase, Sandbox, UnknownCode};
 use crate::shop::{Shop, paid, wait_until};
+use crate::side::Side;
 
 mod any_day;
 
@@ -553,6 +554,36 @@ fn what_is_kept_back_is_not_oversold() {
     let _ = shop.import().exits(0);
     let ran = shop.run(&["push-stock", "--sku", "CAMISETA-P"]).exits(0);
     assert_eq!(ran.stock("CAMISETA-P")["quantity"], 0);
+}
+
+#[test]
+fn what_the_configuration_excludes_is_never_told() {
+    for side in [Side::Vtex, Side::Hub] {
+        let mut shop = shop("");
+        let stock = |more: &str| format!("stock = {{ warehouse = \"{}\", settle = \"0s\"{more} }}", side.warehouse());
+        ["1", "2", "3"].iter().zip(["CAMISETA-P", "CANECA", "BONE"]).for_each(|(id, code)| side.offer(&shop, id, code));
+        side.configure(&mut shop, &stock(""));
+        let push = side.args("push-stock");
+        assert_eq!(shop.run(&push).exits(0).summary()["updated"], 3);
+        shop.stock("codigo;quantidade\nCANECA;40\nBONE;40\n");
+        side.configure(&mut shop, &stock(", exclude = [\"CANECA\"]"));
+        let ran = shop.run(&push).exits(0);
+        assert_eq!(ran.stock("CANECA")["reason"]["code"], "stock_excluded", "it was told until now");
+        let can_be_bought = |id: &str, code: &str| {
+            let sku = side.sku(id, code).to_owned();
+            side.look(&shop, |shelf| shelf.can_be_bought(&sku))
+        };
+        assert_eq!((can_be_bought("2", "CANECA"), can_be_bought("3", "BONE")), (100, 40));
+        assert!(!shop.run(&push).exits(0).stdout.contains("CANECA"), "once");
+        let named = [&push[..], &["--sku", "CANECA", "--sku", "BONE"]].concat();
+        let ran = shop.run(&named).exits(0);
+        assert_eq!((&ran.stock("CANECA")["outcome"], &ran.summary()["updated"]), (&"skipped".into(), &1.into()));
+        // Taken out of the list, it is told what it missed.
+        side.configure(&mut shop, &stock(""));
+        let _ = shop.run(&push).exits(0);
+        let sku = side.sku("2", "CANECA").to_owned();
+        assert_eq!(side.look(&shop, |shelf| shelf.can_be_bought(&sku)), 40);
+    }
 }
 
 #[test]

@@ -56,6 +56,38 @@ impl Side {
         }
     }
 
+    /// Replaces the further keys of the channel's table.
+    pub fn configure(self, shop: &mut Shop, settings: &str) {
+        match self {
+            Self::Vtex => shop.set(settings),
+            Self::Hub => shop.set_hub(settings),
+        }
+    }
+
+    /// The one warehouse it sells from.
+    pub fn warehouse(self) -> &'static str {
+        match self {
+            Self::Vtex => "1_1",
+            Self::Hub => "default",
+        }
+    }
+
+    /// What it calls a product, of VTEX's id and the store's code.
+    pub fn sku<'a>(self, id: &'a str, code: &'a str) -> &'a str {
+        match self {
+            Self::Vtex => id,
+            Self::Hub => code,
+        }
+    }
+
+    /// Puts a product on it, with no stock.
+    pub fn offer(self, shop: &Shop, id: &str, code: &str) {
+        match self {
+            Self::Vtex => shop.vtex(|v| v.add_sku(id, code)),
+            Self::Hub => shop.hub(|a| a.set_stock(code, 1, 0)),
+        }
+    }
+
     /// What the program is called with for a verb of this channel alone.
     pub fn args(self, verb: &str) -> [&str; 3] {
         [verb, "--channel", self.channel()]
