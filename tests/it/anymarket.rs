@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::back_office::{Nfe, ago, parcel};
 use crate::sandbox::anymarket::{AnyCancelledBy, AnyEffect, AnyLine, Channel};
-use crate::sandbox::{AnyOrderSeed, Anymarket, Fault, Kind};
+use crate::sandbox::{AnyOrderSeed, Anymarket, Fault, GUMGA_TOKEN, Kind, Request};
 use crate::shop::{Ran, Shop};
 
 fn hub<R>(shop: &Shop, work: impl FnOnce(&mut Anymarket) -> R) -> R {
@@ -298,6 +298,41 @@ fn units_of_unpaid_orders_are_added_back_only_where_the_hub_is_known_to_hold_the
         let _ = run(&shop, "import-orders").exits(0);
         let _ = run(&shop, "push-stock");
         assert_eq!(hub(&shop, |a| a.available("CAMISETA-P")), can_be_bought);
+    }
+}
+
+/// An order as the hub shows it.
+fn shown(shop: &Shop, id: &str) -> serde_json::Value {
+    let read = Request::new("GET", &format!("/v2/orders/{id}")).with("gumgatoken", GUMGA_TOKEN);
+    hub(shop, |a| a.take(&read)).answer.unwrap().value()
+}
+
+/// Whether the hub keeps what a body leaves out is not sure, and where it does not, the order would be lost there.
+#[test]
+fn a_hub_that_replaces_what_it_gets_is_sent_the_whole() {
+    for (put, is_whole) in [("part", false), ("whole", true)] {
+        let shop = Shop::with_hub(&format!("put = \"{put}\"\ninvoices = {{ confirm_within = \"0s\" }}"));
+        hub(&shop, |a| a.settings.put_keeps_the_rest = false);
+        let id = place(&shop, paid().freight(990).metadata("logistic_type", json!("drop_off")));
+        let _ = run(&shop, "import-orders").exits(0);
+        let before = shown(&shop, &id);
+        shop.issue(&id, &Nfe::new(1001, 4_990 + 990));
+        let _ = run(&shop, "push-invoices");
+        let items = |order: &serde_json::Value| order.get("items").cloned();
+        assert_eq!(items(&shown(&shop, &id)) == items(&before), is_whole, "{put}");
+        if !is_whole {
+            continue;
+        }
+        shop.ship(&id, &vaivem::erp::ledger::Shipment { delivered_at: Some(ago(2)), ..parcel("BR1") });
+        let ran = run(&shop, "push-tracking").exits(0);
+        assert_eq!(ran.order(&id)["actions"], json!(["send_tracking", "send_tracking_events"]));
+        let mut after = shown(&shop, &id);
+        assert!(after["invoice"]["accessKey"].is_string() && after["tracking"]["number"] == "BR1", "{after}");
+        // What moves by itself, and what was told.
+        for field in ["status", "marketPlaceStatus", "deliveryStatus", "lastUpdate", "invoice", "tracking"] {
+            after[field] = before[field].clone();
+        }
+        assert_eq!(after, before);
     }
 }
 

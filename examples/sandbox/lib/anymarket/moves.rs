@@ -37,6 +37,9 @@ const CANCELLATION_CODES: [&str; 25] = [
     "DELIVERY_COMPANY_PROBLEM_OTHER",
 ];
 
+/// The parts of an order beside its invoice and tracking: what a body lacks of these is lost where it replaces.
+const PARTS: [&str; 7] = ["shipping", "billingAddress", "anymarketAddress", "buyer", "payments", "items", "metadata"];
+
 impl Anymarket {
     /// The answer is the order as it is now, with the change still on its way to the marketplace.
     pub(super) fn put_order(&mut self, id: &str, request: &Request) -> Result<Answer, Answer> {
@@ -82,6 +85,9 @@ impl Anymarket {
             } else if !self.settings.put_keeps_the_rest {
                 *known = None;
             }
+        }
+        if !self.settings.put_keeps_the_rest {
+            order.lost = PARTS.into_iter().filter(|part| body[*part].is_null()).collect();
         }
         if let AnyEffect::Invoiced { number, series, .. } = &effect {
             // What the key says need not be sent.

@@ -176,7 +176,13 @@ fn what_a_body_leaves_out_stays_or_does_not() {
     let order = put(&mut a, id, &delivered()).value();
     assert_eq!(order["tracking"].get("number"), None, "a part that is sent is sent whole");
     a.settings.put_keeps_the_rest = false;
-    assert_eq!(put(&mut a, id, &delivered()).value()["invoice"], Value::Null);
+    let order = put(&mut a, id, &delivered()).value();
+    assert_eq!((&order["invoice"], order.get("items"), order.get("buyer")), (&Value::Null, None, None));
+    let whole = a.place(shirt());
+    let mut body = read(&mut a, whole);
+    (body["status"], body["invoice"]) = (invoiced()["status"].clone(), invoiced()["invoice"].clone());
+    let order = put(&mut a, whole, &body).value();
+    assert_eq!((&order["items"], &order["buyer"]), (&body["items"], &body["buyer"]));
 }
 
 #[test]
