@@ -308,6 +308,11 @@ pub enum Reason {
     },
     /// What the channel was told has not reached the marketplace behind it yet.
     TransmissionPending,
+    /// The order is invoiced on the channel, and the marketplace has not taken the invoice's XML yet.
+    XmlDue {
+        /// The invoice's number.
+        invoice: String,
+    },
     /// A delivery that has not happened yet.
     DeliveryAhead {
         /// When it is said to happen.

@@ -197,6 +197,15 @@ pub enum Warning {
         /// Which invoice.
         invoice: String,
     },
+    /// A marketplace takes no more invoices of a sale, so that an invoice's XML counts as sent.
+    XmlLimit {
+        /// On which channel.
+        channel: ChannelName,
+        /// Which order.
+        order: OrderId,
+        /// Which invoice.
+        invoice: String,
+    },
     /// The window reaches further back than the channel's list.
     Expired {
         /// On which channel.

@@ -124,6 +124,10 @@ fn clause(reason: &Reason) -> String {
         Reason::TrackingPending { invoice } => {
             format!("the tracking of invoice {invoice} was accepted and does not show yet")
         }
+        Reason::XmlDue { invoice } => format!(
+            "invoiced on the channel, and the XML of invoice {invoice} is due: the marketplace does not take it while the shipment \
+             stands where it does"
+        ),
         Reason::DeliveryAhead { at } => {
             format!("its delivery is dated {}, which is still to come", calendar::local_text(*at))
         }
@@ -282,6 +286,9 @@ pub fn hint(reason: &Reason) -> Option<String> {
         Reason::TransmissionFailed { .. } => {
             "look at the order in the channel's panel, correct what the marketplace objects to, and send it again there".into()
         }
+        Reason::XmlDue { .. } => {
+            "look at the shipment in the marketplace's panel; the XML is sent again every few hours, until it is taken".into()
+        }
         Reason::OneInvoiceOnly { .. } => {
             "settle it in the channel's panel: with the first invoice it counts the whole order as invoiced".into()
         }
@@ -409,6 +416,10 @@ pub fn warning(warning: &Warning) -> String {
         ),
         Warning::MoreParcels { channel, order, invoice } => format!(
             "channel {channel}: invoice {invoice} of order {order} has several parcels, the channel takes one tracking code: the first"
+        ),
+        Warning::XmlLimit { channel, order, invoice } => format!(
+            "channel {channel}: the marketplace has all the invoices it takes of order {order}; the XML of invoice {invoice} counts as \
+             one of them. Look in its panel whether it is"
         ),
         Warning::Expired { channel } => {
             format!(

@@ -366,6 +366,22 @@ impl Channel {
         }
     }
 
+    /// Sends the XML of an invoice by itself, where it [goes apart](outgoing::Requirements::xml_apart). `again` is for one that may
+    /// have arrived.
+    pub async fn send_xml(
+        &self,
+        id: &OrderId,
+        key: &str,
+        xml: &outgoing::XmlText,
+        again: bool,
+    ) -> Result<outgoing::Sent, CallError> {
+        match self {
+            // It goes with the invoice.
+            Self::Vtex(_) => Ok(outgoing::Sent::Accepted),
+            Self::Anymarket(hub) => hub.send_xml(id, key, xml, again).await,
+        }
+    }
+
     /// Sets the tracking number, address and carrier of an invoice the channel has, in place of those it had.
     pub async fn send_tracking(
         &self,

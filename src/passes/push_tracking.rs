@@ -488,8 +488,8 @@ async fn apply(visit: &Visit<'_>, done: &mut Vec<Action>, action: &Action) -> Re
     };
     let is_shown = |order: &Order| order.packages.iter().any(|package| is_shown(package, action));
     match taken {
-        Taken::Refused(reason) => Ok(Applied::End(End::Park(reason))),
-        Taken::Accepted => {
+        Taken::Refused(reason) | Taken::NotYet(reason) => Ok(Applied::End(End::Park(reason))),
+        Taken::Accepted | Taken::Enough => {
             done.push(action.clone());
             Ok(visit.look_for(is_shown).await?.map_or(Applied::Concluded, |order| Applied::Go(Box::new(order))))
         }

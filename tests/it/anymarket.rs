@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::back_office::{Nfe, ago, parcel};
-use crate::sandbox::anymarket::{AnyCancelledBy, AnyEffect, AnyLine, Channel};
+use crate::sandbox::anymarket::{AnyCancelledBy, AnyEffect, AnyLine, Channel, XmlRefusal};
 use crate::sandbox::{AnyOrderSeed, Anymarket, Fault, GUMGA_TOKEN, Kind, Request};
 use crate::shop::{Ran, Shop};
 
@@ -143,7 +143,8 @@ fn an_invoice_is_sent_once_with_its_xml_where_that_is_wanted() {
         let nfe = Nfe::new(1001, 4_990);
         shop.issue(&id, &nfe);
         let ran = run(&shop, "push-invoices").exits(0);
-        assert_eq!(ran.order(&id)["actions"], json!(["send_invoice"]));
+        let actions = if needs_xml { json!(["send_xml", "send_invoice"]) } else { json!(["send_invoice"]) };
+        assert_eq!(ran.order(&id)["actions"], actions);
         assert_eq!(status(&shop, &id), "INVOICED");
         let told = effects(&shop, &id);
         let is_xml = |effect: &AnyEffect| matches!(effect, AnyEffect::Xml { .. });
@@ -174,6 +175,104 @@ fn an_invoice_whose_answer_was_lost_is_found_and_not_sent_again() {
         let _ = run(&shop, "push-invoices").exits(0);
         assert_eq!((status(&shop, &id).as_str(), effects(&shop, &id).len()), ("INVOICED", 1), "{kind:?}");
     }
+}
+
+/// A shop with an order that wants the XML of its invoice, in the ERP with that invoice; its marketplace refuses the file so often.
+fn xml_refused(settings: &str, why: XmlRefusal, times: u32) -> (Shop, String) {
+    let shop = Shop::with_hub(settings);
+    let id = place(&shop, paid().needs_xml());
+    let _ = run(&shop, "import-orders").exits(0);
+    hub(&shop, |a| a.refuse_xml(id.parse().unwrap(), why, times));
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    (shop, id)
+}
+
+/// How often the XML was sent, taken or not.
+fn files_sent(shop: &Shop) -> usize {
+    hub(shop, |a| a.calls_of("PUT", "/nfe").len())
+}
+
+#[test]
+fn an_xml_that_is_not_taken_yet_follows_its_invoice_hours_later() {
+    let (mut shop, id) = xml_refused("", XmlRefusal::ShipmentStatus, 3);
+    let ran = run(&shop, "push-invoices").exits(0);
+    assert_eq!((&ran.order(&id)["outcome"], &ran.order(&id)["actions"]), (&json!("updated"), &json!(["send_invoice"])));
+    // The hub says that the marketplace wants the file, which is no news.
+    let waits = run(&shop, "push-invoices").exits(0).order(&id);
+    assert_eq!((&waits["outcome"], &waits["reason"]["code"]), (&json!("waiting"), &json!("xml_due")));
+    assert!(waits["text"].as_str().unwrap().contains("XML of invoice 1001 is due"), "{waits}");
+    assert_eq!((files_sent(&shop), shop.held()), (1, Vec::new()), "not on every run");
+    // Hours later, as often as it takes.
+    shop.set_hub("invoices = { xml_again_after = \"0s\" }");
+    for tried in [2, 3] {
+        assert_eq!(run(&shop, "push-invoices").exits(0).order(&id)["reason"]["code"], "xml_due");
+        assert_eq!(files_sent(&shop), tried);
+    }
+    assert_eq!(run(&shop, "push-invoices").exits(0).order(&id)["actions"], json!(["send_xml"]));
+    let _ = run(&shop, "push-invoices").exits(0);
+    assert_eq!(run(&shop, "push-invoices").exits(0).summary()["calls"], 0);
+    let told = effects(&shop, &id);
+    assert!(matches!(&told[..], [AnyEffect::Invoiced { .. }, AnyEffect::Xml { .. }]), "{told:?}");
+}
+
+/// Killed, or without an answer, when the XML is refused or just after: the invoice goes out once and its XML is not forgotten.
+#[test]
+fn an_xml_that_is_due_survives_a_lost_answer() {
+    let settings = "timeout = \"1s\"\nmax_wait = \"1s\"\ninvoices = { confirm_within = \"0s\", settle_after = \"0s\", xml_again_after = \"0s\" }";
+    for (path, kind) in
+        [("/nfe", Kind::DropBeforeWrite), ("/orders/7", Kind::TimeoutAfterWrite), ("/orders/7", Kind::DropBeforeWrite)]
+    {
+        let (shop, id) = xml_refused(settings, XmlRefusal::ShipmentStatus, 1);
+        let after = u32::from(path != "/nfe");
+        hub(&shop, |a| a.faults.push(Fault::next(1, kind.clone()).on("PUT", path).after(after)));
+        for _ in 0..4 {
+            let _ = run(&shop, "push-invoices");
+        }
+        let told = effects(&shop, &id);
+        assert!(matches!(&told[..], [AnyEffect::Invoiced { .. }, AnyEffect::Xml { .. }]), "{path} {kind:?}: {told:?}");
+        assert_eq!(shop.held(), [""; 0]);
+    }
+}
+
+#[test]
+fn an_xml_with_a_wrong_date_is_for_a_person_and_its_invoice_waits() {
+    let (shop, id) = xml_refused("", XmlRefusal::EmissionDate, 9);
+    let held = run(&shop, "push-invoices").exits(3).order(&id);
+    assert_eq!(
+        (&held["reason"]["code"], &held["reason"]["action"]),
+        (&json!("refused_by_channel"), &json!("send_xml"))
+    );
+    assert!(held["text"].as_str().unwrap().contains("invalid_invoice_emission_date"), "{held}");
+    let _ = run(&shop, "push-invoices").exits(0);
+    assert_eq!(
+        (files_sent(&shop), effects(&shop, &id), shop.held()),
+        (1, Vec::new(), vec!["refused_by_channel".into()])
+    );
+}
+
+#[test]
+fn a_sale_that_has_all_its_invoices_has_this_one() {
+    let (shop, id) = xml_refused("invoices = { confirm_within = \"0s\" }", XmlRefusal::TooManyInvoices, 9);
+    hub(&shop, |a| a.settings.invoice_waits_for_xml = false);
+    let ran = run(&shop, "push-invoices").exits(0);
+    assert_eq!(ran.order(&id)["actions"], json!(["send_xml", "send_invoice"]));
+    let warning = ran.records().into_iter().find(|record| record["code"] == "xml_limit").unwrap();
+    assert_eq!((&warning["order"], &warning["invoice"]), (&json!(id), &json!("1001")));
+    assert!(!run(&shop, "push-invoices").exits(0).stdout.contains("xml_limit"));
+    assert_eq!((status(&shop, &id).as_str(), files_sent(&shop), effects(&shop, &id).len()), ("INVOICED", 1, 1));
+}
+
+/// Whether the XML alone makes an order invoiced is not known.
+#[test]
+fn an_order_that_its_xml_moves_is_told_of_its_invoice_all_the_same() {
+    let shop = Shop::with_hub("");
+    hub(&shop, |a| a.settings.xml_moves_to_invoiced = true);
+    let id = place(&shop, paid().needs_xml());
+    let _ = run(&shop, "import-orders").exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let _ = run(&shop, "push-invoices").exits(0);
+    let told = effects(&shop, &id);
+    assert!(matches!(&told[..], [AnyEffect::Xml { .. }, AnyEffect::Invoiced { .. }]), "{told:?}");
 }
 
 /// Between its XML and the order's status nothing shows how far it came, and a marketplace may count the files.
