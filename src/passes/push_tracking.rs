@@ -322,8 +322,10 @@ impl Dispatch<'_> {
         if delivered.is_none() && !self.policy.steps {
             return (None, end);
         }
+        // A channel that hears of the end alone would be waited for to show what it was never told.
+        let told = self.policy.steps.then(|| steps(self.main, delivered, self.policy.collection_order, place));
         let way = Way {
-            steps: steps(self.main, delivered, self.policy.collection_order, place),
+            steps: told.unwrap_or_default(),
             delivered_at: delivered.map(|word| word.at),
             tracking: self
                 .code(package)

@@ -420,6 +420,17 @@ fn where_an_order_never_goes_back_a_delivered_one_takes_no_tracking() {
     assert_eq!((decision.actions, decision.end), (Vec::new(), End::Done(Reason::TrackingInStep)));
 }
 
+/// Steps it was never told would never show, and be looked for as long as the configuration allows.
+#[test]
+fn where_only_the_end_is_heard_of_a_delivery_has_no_steps() {
+    let facts = facts(vec![delivered()], vec![package(1)]);
+    for (steps, told) in [(true, true), (false, false)] {
+        let decision = plan(&facts, &Policy { steps, ..policy() }, at(NOW));
+        let Some(Action::SendWay { way, .. }) = decision.actions.last() else { panic!("{decision:?}") };
+        assert_eq!((way.delivered_at.is_some(), !way.steps.is_empty()), (true, told));
+    }
+}
+
 /// Or the journal would call it unsettled for as long as the marketplace refuses it.
 #[test]
 fn what_the_channel_shows_is_settled_even_if_the_marketplace_refused_it() {
