@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use self::preflight::preflight;
 use self::units::Units;
-use self::xml::SEND_XML;
+pub use self::xml::SEND_XML;
 use super::push_tracking::parcels::{carrier_of, code_of, main_of, parcels_of, url_of};
 use super::pushing::{self, End, Taken, Visit, may_still_show, transmitted};
 use super::take_over::{self, TAKE_OVER};

@@ -215,6 +215,26 @@ fn an_xml_that_is_not_taken_yet_follows_its_invoice_hours_later() {
     assert!(matches!(&told[..], [AnyEffect::Invoiced { .. }, AnyEffect::Xml { .. }]), "{told:?}");
 }
 
+/// What the marketplace says of the parcel meanwhile is that it wants the XML first.
+#[test]
+fn a_parcel_of_an_order_whose_xml_is_due_is_told_and_waits_with_it() {
+    let (mut shop, id) = xml_refused("", XmlRefusal::ShipmentStatus, 1);
+    let _ = run(&shop, "push-invoices").exits(0);
+    shop.ship(&id, &parcel("BR1"));
+    assert_eq!(run(&shop, "push-tracking").exits(0).order(&id)["actions"], json!(["send_tracking"]));
+    assert_eq!(run(&shop, "push-tracking").exits(0).order(&id)["reason"]["code"], "xml_due");
+    shop.set_hub("invoices = { xml_again_after = \"0s\" }");
+    for verb in ["push-invoices", "push-tracking", "push-invoices", "push-tracking"] {
+        let _ = run(&shop, verb).exits(0);
+    }
+    assert_eq!(run(&shop, "push-tracking").exits(0).summary()["calls"], 0);
+    let told = effects(&shop, &id);
+    assert!(
+        matches!(&told[..], [AnyEffect::Invoiced { .. }, AnyEffect::Shipped { .. }, AnyEffect::Xml { .. }]),
+        "{told:?}"
+    );
+}
+
 /// Killed, or without an answer, when the XML is refused or just after: the invoice goes out once and its XML is not forgotten.
 #[test]
 fn an_xml_that_is_due_survives_a_lost_answer() {

@@ -83,7 +83,7 @@ fn facts(parcels: Vec<Parcel>, packages: Vec<Package>) -> Facts {
         cancel_reason: None,
     };
     let outgoing = Outgoing { order: erp, invoices: vec![invoice(1)], parcels, events: Vec::new() };
-    Facts { order, outgoing, sent: BTreeMap::new() }
+    Facts { order, outgoing, sent: BTreeMap::new(), xml_due: None }
 }
 
 fn event(code: &str, what: DeliveryOutcome, when: &str) -> DeliveryEvent {
@@ -440,6 +440,9 @@ fn what_the_channel_shows_is_settled_even_if_the_marketplace_refused_it() {
     let decision = plan(&facts, &policy, at(NOW));
     assert_eq!((decision.in_step, decision.actions), (true, Vec::new()));
     assert_eq!(decision.end, End::Hold(Reason::TransmissionFailed { message: "bloqueado".into() }));
+    // It may be the XML that it wants first.
+    let waiting = plan(&Facts { xml_due: Some("1".into()), ..facts.clone() }, &policy, at(NOW));
+    assert_eq!((waiting.in_step, waiting.end), (true, End::Wait(Reason::XmlDue { invoice: "1".into() })));
     let unsent =
         plan(&Facts { order: Order { packages: vec![package(1)], ..facts.order.clone() }, ..facts }, &policy, at(NOW));
     assert!(!unsent.in_step);
