@@ -346,6 +346,11 @@ pub enum Reason {
         /// Those there are.
         invoices: Vec<String>,
     },
+    /// The channel split the order into packages, and wants to hear of each by itself.
+    OrderInPackages {
+        /// Its words, if that is how it came to light.
+        said: Option<String>,
+    },
     /// The invoice covers what the order does not have.
     InvoiceUnits {
         /// Its number.

@@ -148,6 +148,10 @@ fn clause(reason: &Reason) -> String {
                 invoices.join(", ")
             )
         }
+        Reason::OrderInPackages { said } => {
+            let said = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
+            format!("the channel split it into packages, each of which is invoiced and sent by itself{said}")
+        }
         Reason::InvoiceUnits { invoice, sku, excess } => {
             format!("invoice {invoice} covers {excess} of `{sku}` more than the order has")
         }
@@ -291,6 +295,9 @@ pub fn hint(reason: &Reason) -> Option<String> {
         }
         Reason::OneInvoiceOnly { .. } => {
             "settle it in the channel's panel: with the first invoice it counts the whole order as invoiced".into()
+        }
+        Reason::OrderInPackages { .. } => {
+            "invoice and send each package in the channel's panel, which vaivem does not do; then name the order with --order".into()
         }
         Reason::InvoiceUnits { .. } => {
             "compare the NF-e with the order: it may belong to another one; nothing is sent until they agree".into()

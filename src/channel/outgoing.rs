@@ -217,6 +217,11 @@ pub enum Sent {
         /// The platform's words.
         message: String,
     },
+    /// It did not: it split the order into packages, and wants to hear of each.
+    InPackages {
+        /// The platform's words.
+        message: String,
+    },
     /// It did not, and the same again would be refused again.
     Refused {
         /// The platform's words.

@@ -102,6 +102,8 @@ pub enum Invoicing {
     NotYet,
     /// It does.
     Open,
+    /// One for each of the packages the channel split it into, which is not done from here.
+    ByPackage,
     /// It has all it wants: the order is invoiced, for good.
     Done,
 }

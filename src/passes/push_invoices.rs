@@ -318,6 +318,7 @@ fn not_open(facts: &Facts, bills: &[Bill<'_>], missing: &Bill<'_>, policy: &Poli
             Some(End::Hold(Reason::InvoicedWithoutOurs { raw: raw(), invoice: missing.number.clone() }))
         }
         (Invoicing::Open, _) => None,
+        (Invoicing::ByPackage, _) => Some(End::Hold(Reason::OrderInPackages { said: None })),
         // It is taken over first.
         (Invoicing::NotYet, Readiness::Ready) => None,
         // It verifies an invoice that it does not show.

@@ -190,6 +190,10 @@ impl Visit<'_> {
                 store.settle(&effect, State::Failed, "refused", clock.now())?;
                 Ok(Taken::Refused(Reason::RefusedByChannel { action: action.to_owned(), message }))
             }
+            Ok(Sent::InPackages { message }) => {
+                store.settle(&effect, State::Failed, "refused", clock.now())?;
+                Ok(Taken::Refused(Reason::OrderInPackages { said: Some(message) }))
+            }
             Err(error) if error.outcome_unknown() => {
                 store.settle(&effect, State::Unknown, "no answer", clock.now())?;
                 let trouble = Trouble::Channel(error);

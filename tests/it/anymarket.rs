@@ -282,6 +282,33 @@ fn a_sale_that_has_all_its_invoices_has_this_one() {
     assert_eq!((status(&shop, &id).as_str(), files_sent(&shop), effects(&shop, &id).len()), ("INVOICED", 1, 1));
 }
 
+#[test]
+fn an_order_in_packages_is_for_a_person() {
+    // Told by the refusal, or by the order itself.
+    for (is_told, seed) in [
+        (false, paid().in_packages(2)),
+        (true, paid().in_packages(2).patch(json!({ "packages": [{ "id": "1" }, { "id": "2" }] }))),
+    ] {
+        let shop = Shop::with_hub("");
+        let id = place(&shop, seed);
+        let _ = run(&shop, "import-orders").exits(0);
+        shop.issue(&id, &Nfe::new(1001, 4_990));
+        let held = run(&shop, "push-invoices").exits(3).order(&id);
+        assert_eq!(held["reason"]["code"], "order_in_packages");
+        assert!(held["hint"].as_str().unwrap().contains("channel's panel"), "{held}");
+        assert_eq!(held["text"].as_str().unwrap().contains("packageId"), !is_told);
+        let sent = || hub(&shop, |a| a.calls_of("PUT", &format!("/orders/{id}")).len());
+        assert_eq!(sent(), usize::from(!is_told));
+        let _ = run(&shop, "push-invoices");
+        assert_eq!(
+            (sent(), shop.held()),
+            (usize::from(!is_told), vec!["order_in_packages".into()]),
+            "not on every run"
+        );
+        assert_eq!(effects(&shop, &id), []);
+    }
+}
+
 /// Whether the XML alone makes an order invoiced is not known.
 #[test]
 fn an_order_that_its_xml_moves_is_told_of_its_invoice_all_the_same() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Anymarket, is_refusal, order_path, said};
+use super::{Anymarket, is_refusal, order_path, refused, said};
 use crate::channel::outgoing::{InvoiceToSend, Sent, XmlText};
 use crate::http::{Call, CallError, Effect};
 use crate::model::{OrderId, calendar};
@@ -11,7 +11,7 @@ impl Anymarket {
     /// See [`crate::channel::Channel::send_invoice`].
     pub async fn send_invoice(&self, id: &OrderId, invoice: &InvoiceToSend) -> Result<Sent, CallError> {
         match self.put_order("send invoice", id, body(invoice)).await {
-            Err(error) if is_refusal(&error) => Ok(Sent::Refused { message: said(&error) }),
+            Err(error) if is_refusal(&error) => Ok(refused(&error)),
             answer => answer.map(|()| Sent::Accepted),
         }
     }
@@ -29,7 +29,7 @@ impl Anymarket {
             Err(error) if !is_refusal(&error) => Err(error),
             Err(error) => Ok(match error.status() {
                 Some(500) => refused_by_marketplace(said(&error)),
-                _ => Sent::Refused { message: said(&error) },
+                _ => refused(&error),
             }),
         }
     }

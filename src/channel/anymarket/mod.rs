@@ -10,7 +10,7 @@ mod wire;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::outgoing::XmlRule;
+use super::outgoing::{Sent, XmlRule};
 use super::{Cancel, Feed, Heard, Lot, Page, Reading, Unreadable, Window};
 use crate::clock::Clock;
 use crate::http::{Call, CallError, Counts, Door, Effect, segment};
@@ -250,6 +250,16 @@ fn is_refusal(error: &CallError) -> bool {
         Some(400 | 404 | 409 | 422) => !error.outcome_unknown(),
         Some(500) => error.api_message().is_some_and(is_words),
         _ => false,
+    }
+}
+
+/// What a refusal comes to. Of an order that was split into packages each is invoiced and sent by its own `packageId`. Source: V2
+/// description, packages and fiscal document.
+fn refused(error: &CallError) -> Sent {
+    let message = said(error);
+    match message.to_lowercase().contains("packageid") {
+        true => Sent::InPackages { message },
+        false => Sent::Refused { message },
     }
 }
 

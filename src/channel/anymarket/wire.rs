@@ -65,6 +65,8 @@ pub struct Order {
     #[serde(deserialize_with = "lenient::or_default")]
     pub discount_metadata: Vec<DiscountShare>,
     pub pickup: Option<Value>,
+    /// Of an order that goes out in several. Documented in a call of its own only.
+    pub packages: Option<Value>,
     #[serde(deserialize_with = "lenient::or_default")]
     pub metadata: BTreeMap<String, Value>,
     #[serde(deserialize_with = "lenient::or_default")]

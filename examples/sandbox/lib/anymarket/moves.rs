@@ -51,6 +51,9 @@ impl Anymarket {
             let message = format!("Não é possível alterar o status do pedido de {from} para {target}.");
             return Err(refuse(422, &message));
         }
+        if ["INVOICED", "PAID_WAITING_DELIVERY"].contains(&target) {
+            self.names_package(id, request)?;
+        }
         let mut changed = self.order(id).clone();
         let effect = self.change(&mut changed, target, &body)?;
         let unmet = self.unmet(&changed).filter(|_| self.settings.checks_channel_at_once);
@@ -62,6 +65,16 @@ impl Anymarket {
         self.enter(id, target);
         self.transmit(id);
         Ok(Answer::json(&self.shown(self.order(id), wants_new_pattern(request))))
+    }
+
+    /// Of an order in packages one must be named (ANYMARKET 4.4, 5.2). What becomes of each by itself is not played.
+    fn names_package(&self, id: i64, request: &Request) -> Result<(), Answer> {
+        let packages = &self.order(id).seed.packages;
+        let named = request.query("packageId");
+        match packages.is_empty() || named.is_some_and(|named| packages.contains(&named)) {
+            true => Ok(()),
+            false => Err(refuse(400, "[O parâmetro packageId é obrigatório para pedidos com pacotes]")),
+        }
     }
 
     /// Changes the order to what the body says; the body is one of five, by its status.

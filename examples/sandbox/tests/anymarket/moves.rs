@@ -186,6 +186,19 @@ fn what_a_body_leaves_out_stays_or_does_not() {
 }
 
 #[test]
+fn an_order_in_packages_is_told_of_one_by_one() {
+    let mut a = anymarket();
+    let id = a.place(shirt().in_packages(2));
+    let refused = put(&mut a, id, &invoiced());
+    assert_eq!((refused.status, message(&refused).contains("packageId"), a.effects.len()), (400, true, 0));
+    assert_eq!(put(&mut a, id, &shipped()).status, 400);
+    let package = a.order(id).seed.packages[0].clone();
+    let path = |package: &str| format!("/v2/orders/{id}?packageId={package}");
+    assert_eq!(call(&mut a, "PUT", &path("another"), &invoiced()).status, 400);
+    assert_eq!(call(&mut a, "PUT", &path(&package), &invoiced()).status, 200);
+}
+
+#[test]
 fn a_change_reaches_its_marketplace_later_or_never() {
     let mut a = anymarket();
     a.transmission_delay = Duration::from_secs(60);

@@ -96,6 +96,13 @@ fn a_line_names_the_kit_it_is_a_part_of() {
 }
 
 #[test]
+fn an_order_in_packages_is_not_invoiced_as_one() {
+    let invoicing = |packages: Value| with(|order| order["packages"] = packages).unwrap().invoicing;
+    assert_eq!(invoicing(json!([{ "id": "a" }])), Invoicing::ByPackage);
+    assert_eq!([invoicing(json!([])), invoicing(Value::Null), invoicing(json!("x"))], [Invoicing::Open; 3]);
+}
+
+#[test]
 fn every_status_in_our_words() {
     let table = [
         ("PENDING", Status::AwaitingPayment, Readiness::NotYet, Invoicing::NotYet),
