@@ -19,6 +19,7 @@ use toml::Spanned;
 use self::kind::Table;
 use self::secret::Source;
 use self::span::Patience;
+use crate::channel::anymarket::PutRule;
 use crate::channel::outgoing::XmlRule;
 use crate::erp::DEFAULT_WAREHOUSE;
 use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, WarehouseId, calendar};
@@ -343,6 +344,7 @@ struct RawChannel {
     cancel: Option<Spanned<bool>>,
     cancel_code: Option<Spanned<String>>,
     xml: Option<Spanned<XmlRule>>,
+    put: Option<Spanned<PutRule>>,
     fulfillment: Option<FulfillmentRule>,
     base_url: Option<Spanned<String>>,
     app_key: Option<Spanned<Source>>,
@@ -502,6 +504,7 @@ since = "2026-11-01"
         let ChannelKind::Anymarket { base_url, platform, oi, options, .. } = &config.channels[0].kind else { panic!() };
         assert_eq!((base_url.as_str(), platform.as_str(), oi), ("https://api.anymarket.com.br/v2", "vaivem", &None));
         assert_eq!((options.feed, options.cancel, options.xml), (true, false, XmlRule::Needed));
+        assert_eq!(options.put, PutRule::Part);
         assert_eq!(config.channels[0].fulfillment, None);
         assert!(error(&hub.replace("since = \"2026-11-01\"\n", "")).contains("`channels.hub.since`: is missing"));
         assert!(error(&hub.replace("token = { env = \"T\" }\n", "")).contains("`channels.hub.token`: is missing"));

@@ -250,6 +250,10 @@ pub enum Reason {
         /// The channel's words.
         message: String,
     },
+    /// The configuration keeps a product's stock from the channel.
+    StockExcluded,
+    /// The channel made a product of others, and works out its stock from theirs.
+    SkuIsKit,
     /// The ERP has no count of a product, or none any more.
     StockNotInErp,
     /// More was sold than there is: two customers bought the same units, or a count found fewer.
@@ -304,6 +308,11 @@ pub enum Reason {
     },
     /// What the channel was told has not reached the marketplace behind it yet.
     TransmissionPending,
+    /// The order is invoiced on the channel, and the marketplace has not taken the invoice's XML yet.
+    XmlDue {
+        /// The invoice's number.
+        invoice: String,
+    },
     /// A delivery that has not happened yet.
     DeliveryAhead {
         /// When it is said to happen.
@@ -336,6 +345,11 @@ pub enum Reason {
     OneInvoiceOnly {
         /// Those there are.
         invoices: Vec<String>,
+    },
+    /// The channel split the order into packages, and wants to hear of each by itself.
+    OrderInPackages {
+        /// Its words, if that is how it came to light.
+        said: Option<String>,
     },
     /// The invoice covers what the order does not have.
     InvoiceUnits {

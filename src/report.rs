@@ -197,6 +197,15 @@ pub enum Warning {
         /// Which invoice.
         invoice: String,
     },
+    /// A marketplace takes no more invoices of a sale, so that an invoice's XML counts as sent.
+    XmlLimit {
+        /// On which channel.
+        channel: ChannelName,
+        /// Which order.
+        order: OrderId,
+        /// Which invoice.
+        invoice: String,
+    },
     /// The window reaches further back than the channel's list.
     Expired {
         /// On which channel.
@@ -217,7 +226,8 @@ pub struct Tally {
     heard: usize,
     new: usize,
     outcomes: BTreeMap<Outcome, usize>,
-    held: Cents,
+    /// The orders that are held, with what each is worth: of several passes each is one.
+    held: BTreeMap<(ChannelName, OrderId), Cents>,
 }
 
 impl Tally {
@@ -227,12 +237,17 @@ impl Tally {
         self.new += new;
     }
 
-    /// One visit.
-    pub fn count(&mut self, outcome: Outcome, worth: Option<Cents>) {
-        *self.outcomes.entry(outcome).or_default() += 1;
-        if outcome == Outcome::Held {
-            self.held = [self.held, worth.unwrap_or_default()].into_iter().sum();
+    /// One visit of an order.
+    pub fn order(&mut self, outcome: Outcome, (channel, order): (&ChannelName, &OrderId), worth: Option<Cents>) {
+        match outcome {
+            Outcome::Held => drop(self.held.insert((channel.clone(), order.clone()), worth.unwrap_or_default())),
+            other => self.product(other),
         }
+    }
+
+    /// One visit of a product.
+    pub fn product(&mut self, outcome: Outcome) {
+        *self.outcomes.entry(outcome).or_default() += 1;
     }
 
     /// Whether a person must look at something.
@@ -247,17 +262,24 @@ impl Tally {
         for (outcome, count) in &other.outcomes {
             *self.outcomes.entry(*outcome).or_default() += count;
         }
-        self.held = [self.held, other.held].into_iter().sum();
+        self.held.extend(other.held.iter().map(|(order, worth)| (order.clone(), *worth)));
     }
 
     /// Whether there is nothing to tell of.
     fn is_empty(&self) -> bool {
-        self.new == 0 && self.outcomes.iter().all(|(outcome, count)| *outcome == Outcome::Unchanged || *count == 0)
+        let is_quiet = |(outcome, count): (&Outcome, &usize)| *outcome == Outcome::Unchanged || *count == 0;
+        self.new == 0 && self.held.is_empty() && self.outcomes.iter().all(is_quiet)
     }
 
-    /// How many visits came to this.
+    /// How many visits came to this; of what is held, how many orders and products.
     pub fn of(&self, outcome: Outcome) -> usize {
-        self.outcomes.get(&outcome).copied().unwrap_or(0)
+        let counted = self.outcomes.get(&outcome).copied().unwrap_or(0);
+        if outcome == Outcome::Held { counted + self.held.len() } else { counted }
+    }
+
+    /// What the orders that are held are worth.
+    fn worth_held(&self) -> Cents {
+        self.held.values().copied().sum()
     }
 }
 
@@ -295,7 +317,7 @@ impl Summary<'_> {
         for (outcome, word) in Outcome::ALL {
             fields.insert(word.into(), self.tally.of(outcome).into());
         }
-        fields.insert("held_cents".into(), self.tally.held.get().into());
+        fields.insert("held_cents".into(), self.tally.worth_held().get().into());
         fields.insert("calls".into(), self.counts.calls.into());
         fields.insert("retries".into(), self.counts.retries.into());
         fields.insert("limited".into(), self.counts.limited.into());
@@ -308,8 +330,8 @@ impl Summary<'_> {
             .iter()
             .filter(|(outcome, _)| self.tally.of(*outcome) > 0)
             .map(|(outcome, word)| match outcome {
-                Outcome::Held if self.tally.held != Cents::ZERO => {
-                    format!("{} held ({})", self.tally.of(*outcome), self.tally.held)
+                Outcome::Held if self.tally.worth_held() != Cents::ZERO => {
+                    format!("{} held ({})", self.tally.of(*outcome), self.tally.worth_held())
                 }
                 _ => format!("{} {word}", self.tally.of(*outcome)),
             })
@@ -549,5 +571,25 @@ impl Reporter {
     /// Clears the progress bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_that_two_passes_hold_is_one() {
+        let (channel, order) = (ChannelName::new("loja"), OrderId::new("1-01"));
+        let held = |order: &OrderId| {
+            let mut tally = Tally::default();
+            tally.order(Outcome::Held, (&channel, order), Some(Cents::new(4_990)));
+            tally.order(Outcome::Waiting, (&channel, order), Some(Cents::new(4_990)));
+            tally
+        };
+        let mut sum = Tally::default();
+        [held(&order), held(&order), held(&OrderId::new("2-01"))].iter().for_each(|tally| sum.add(tally));
+        sum.product(Outcome::Held);
+        assert_eq!((sum.of(Outcome::Held), sum.worth_held(), sum.of(Outcome::Waiting)), (3, Cents::new(9_980), 3));
     }
 }

@@ -99,6 +99,8 @@ fn clause(reason: &Reason) -> String {
             format!("several of the channel's products are mapped to it: {}", channel_skus.join(", "))
         }
         Reason::StockRefused { message } => format!("the channel does not take its stock: {message}"),
+        Reason::StockExcluded => "its stock is not told to this channel: it stands in `stock.exclude`".into(),
+        Reason::SkuIsKit => "a kit on the channel, which works out its stock from its parts and is told none".into(),
         Reason::StockNotInErp => "the ERP has no count of it in a warehouse that is pushed from".into(),
         Reason::Oversold { warehouse, units, physical, reserved, in_flight, orders } => format!(
             "{units} unit{} more {} sold than there {} in `{warehouse}`: {physical} physical − {reserved} reserved − {in_flight} in flight{}",
@@ -122,6 +124,10 @@ fn clause(reason: &Reason) -> String {
         Reason::TrackingPending { invoice } => {
             format!("the tracking of invoice {invoice} was accepted and does not show yet")
         }
+        Reason::XmlDue { invoice } => format!(
+            "invoiced on the channel, and the XML of invoice {invoice} is due: the marketplace does not take it while the shipment \
+             stands where it does"
+        ),
         Reason::DeliveryAhead { at } => {
             format!("its delivery is dated {}, which is still to come", calendar::local_text(*at))
         }
@@ -141,6 +147,10 @@ fn clause(reason: &Reason) -> String {
                 "the channel takes one invoice for the whole order, and there is {} for a part of it",
                 invoices.join(", ")
             )
+        }
+        Reason::OrderInPackages { said } => {
+            let said = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
+            format!("the channel split it into packages, each of which is invoiced and sent by itself{said}")
         }
         Reason::InvoiceUnits { invoice, sku, excess } => {
             format!("invoice {invoice} covers {excess} of `{sku}` more than the order has")
@@ -259,7 +269,7 @@ pub fn hint(reason: &Reason) -> Option<String> {
             "leave one of them in [channels.NAME.skus]: told to several, the same units would be sold several times".into()
         }
         Reason::StockRefused { .. } => {
-            "see in the channel's panel that the product has this code, is no kit, and is there in this stock location; vaivem makes none"
+            "see in the channel's panel that the product has this code and is there in this stock location; vaivem makes none"
                 .into()
         }
         Reason::StockNotInErp => {
@@ -280,8 +290,14 @@ pub fn hint(reason: &Reason) -> Option<String> {
         Reason::TransmissionFailed { .. } => {
             "look at the order in the channel's panel, correct what the marketplace objects to, and send it again there".into()
         }
+        Reason::XmlDue { .. } => {
+            "look at the shipment in the marketplace's panel; the XML is sent again every few hours, until it is taken".into()
+        }
         Reason::OneInvoiceOnly { .. } => {
             "settle it in the channel's panel: with the first invoice it counts the whole order as invoiced".into()
+        }
+        Reason::OrderInPackages { .. } => {
+            "invoice and send each package in the channel's panel, which vaivem does not do; then name the order with --order".into()
         }
         Reason::InvoiceUnits { .. } => {
             "compare the NF-e with the order: it may belong to another one; nothing is sent until they agree".into()
@@ -407,6 +423,10 @@ pub fn warning(warning: &Warning) -> String {
         ),
         Warning::MoreParcels { channel, order, invoice } => format!(
             "channel {channel}: invoice {invoice} of order {order} has several parcels, the channel takes one tracking code: the first"
+        ),
+        Warning::XmlLimit { channel, order, invoice } => format!(
+            "channel {channel}: the marketplace has all the invoices it takes of order {order}; the XML of invoice {invoice} counts as \
+             one of them. Look in its panel whether it is"
         ),
         Warning::Expired { channel } => {
             format!(

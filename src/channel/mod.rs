@@ -107,6 +107,15 @@ pub struct StockToSet {
     pub balance_at: Instant,
 }
 
+/// What a channel shows of a product's stock in a warehouse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StockShown {
+    /// Units; `None` when it says no number.
+    pub units: Option<i64>,
+    /// Whether it is made of other products, so that the channel works out its stock; `None` when it does not say.
+    pub is_kit: Option<bool>,
+}
+
 /// What a channel answered about one product's stock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StockAnswer {
@@ -303,8 +312,8 @@ impl Channel {
         }
     }
 
-    /// What the channel says a warehouse has of a product; `None` when it says no number.
-    pub async fn read_stock(&self, sku: &ChannelSku, warehouse: &WarehouseId) -> Result<Option<i64>, CallError> {
+    /// What the channel says a warehouse has of a product.
+    pub async fn read_stock(&self, sku: &ChannelSku, warehouse: &WarehouseId) -> Result<StockShown, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.read_stock(sku, warehouse).await,
             Self::Anymarket(hub) => hub.read_stock(sku, warehouse).await,
@@ -354,6 +363,22 @@ impl Channel {
         match self {
             Self::Vtex(vtex) => vtex.send_invoice(id, invoice).await,
             Self::Anymarket(hub) => hub.send_invoice(id, invoice).await,
+        }
+    }
+
+    /// Sends the XML of an invoice by itself, where it [goes apart](outgoing::Requirements::xml_apart). `again` is for one that may
+    /// have arrived.
+    pub async fn send_xml(
+        &self,
+        id: &OrderId,
+        key: &str,
+        xml: &outgoing::XmlText,
+        again: bool,
+    ) -> Result<outgoing::Sent, CallError> {
+        match self {
+            // It goes with the invoice.
+            Self::Vtex(_) => Ok(outgoing::Sent::Accepted),
+            Self::Anymarket(hub) => hub.send_xml(id, key, xml, again).await,
         }
     }
 

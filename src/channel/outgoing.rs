@@ -64,6 +64,8 @@ pub struct Requirements {
     pub steps: bool,
     /// Whether an order that is delivered takes no tracking any more.
     pub forward_only: bool,
+    /// An invoice's XML goes in a call of its own, and not with the invoice.
+    pub xml_apart: bool,
 }
 
 /// When an invoice's XML is sent.
@@ -88,6 +90,7 @@ pub const VTEX: Requirements = Requirements {
     carrier: false,
     steps: true,
     forward_only: false,
+    xml_apart: false,
 };
 
 /// ANYMARKET counts an order as invoiced with the NF-e's key and date; number and series are asked for beside them. It keeps one
@@ -99,6 +102,7 @@ pub const ANYMARKET: Requirements = Requirements {
     carrier: true,
     steps: false,
     forward_only: true,
+    xml_apart: true,
 };
 
 /// An invoice of a sale as it is to be sent.
@@ -114,7 +118,7 @@ pub struct InvoiceToSend {
     pub value: Cents,
     /// Where the customer can see it.
     pub url: Option<String>,
-    /// The XML file as text.
+    /// The XML file as text, where it goes with the invoice.
     pub xml: Option<XmlText>,
     /// What some carriers of marketplaces ask for beside it.
     pub fiscal: Option<Fiscal>,
@@ -122,8 +126,6 @@ pub struct InvoiceToSend {
     pub items: Vec<Item>,
     /// Its parcel's tracking, for platforms that want it with the invoice.
     pub tracking: Option<Tracking>,
-    /// It was tried before, and parts of it may have arrived.
-    pub again: bool,
 }
 
 /// What stands in an NF-e and Mercado Envios Coleta asks for by itself.
@@ -208,6 +210,18 @@ pub struct Step {
 pub enum Sent {
     /// It took it; a reading shows when it took effect.
     Accepted,
+    /// It has as many of these as it takes, of which this counts as one.
+    Enough,
+    /// It does not take it for now, and will later.
+    NotYet {
+        /// The platform's words.
+        message: String,
+    },
+    /// It did not: it split the order into packages, and wants to hear of each.
+    InPackages {
+        /// The platform's words.
+        message: String,
+    },
     /// It did not, and the same again would be refused again.
     Refused {
         /// The platform's words.

@@ -130,6 +130,7 @@ impl Table<'_> {
                 self.not_of_kind(raw.cancel.as_ref(), "cancel", "anymarket")?;
                 self.not_of_kind(raw.cancel_code.as_ref(), "cancel_code", "anymarket")?;
                 self.not_of_kind(raw.xml.as_ref(), "xml", "anymarket")?;
+                self.not_of_kind(raw.put.as_ref(), "put", "anymarket")?;
                 Ok(ChannelKind::Vtex {
                     base_url: self.vtex_address(raw.base_url.take(), raw.account.take())?,
                     app_key: self.secret(raw.app_key.take(), "app_key", "VTEX_APP_KEY")?,
@@ -156,6 +157,7 @@ impl Table<'_> {
                         cancel: raw.cancel.take().is_some_and(Spanned::into_inner),
                         cancel_code: raw.cancel_code.take().map(Spanned::into_inner),
                         xml: raw.xml.take().map(Spanned::into_inner).unwrap_or_default(),
+                        put: raw.put.take().map(Spanned::into_inner).unwrap_or_default(),
                     },
                 })
             }

@@ -27,6 +27,8 @@ pub struct InvoiceRules {
     /// How long an invoice whose sending had no answer must stay absent before it counts as not sent, and how long one that was
     /// accepted may be under verification before a person is asked.
     pub settle_after: Span,
+    /// How long after a marketplace did not take an invoice's XML yet it is sent again.
+    pub xml_again_after: Span,
 }
 
 impl Default for InvoiceRules {
@@ -39,6 +41,7 @@ impl Default for InvoiceRules {
             allow_test: false,
             confirm_within: Span::seconds(30),
             settle_after: Span::seconds(600),
+            xml_again_after: Span::seconds(4 * 3600),
         }
     }
 }

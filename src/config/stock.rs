@@ -1,6 +1,6 @@
 //! `[channels.NAME.stock]`: what push-stock may do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -15,6 +15,8 @@ pub struct StockConfig {
     pub enabled: bool,
     /// The one channel warehouse to push to; without it, every one of the `warehouses` table.
     pub warehouse: Option<WarehouseId>,
+    /// Products whose stock this channel is never told: kits that it works out by itself, what is sold elsewhere.
+    pub exclude: BTreeSet<Sku>,
     /// Units of every product kept back from the channel.
     pub buffer: i64,
     /// Units kept back of single products, instead.
@@ -73,6 +75,7 @@ impl TryFrom<i64> for Share {
 pub(super) struct RawStock {
     enabled: Option<bool>,
     warehouse: Option<String>,
+    exclude: BTreeSet<Sku>,
     buffer: u32,
     buffers: BTreeMap<String, u32>,
     share: Share,
@@ -92,6 +95,7 @@ impl RawStock {
         StockConfig {
             enabled: raw.enabled.unwrap_or(true),
             warehouse: raw.warehouse.map(WarehouseId::new),
+            exclude: raw.exclude,
             buffer: raw.buffer.into(),
             buffers: raw.buffers.into_iter().map(|(sku, units)| (Sku::new(sku), units.into())).collect(),
             share: raw.share.0,

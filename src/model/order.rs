@@ -102,6 +102,8 @@ pub enum Invoicing {
     NotYet,
     /// It does.
     Open,
+    /// One for each of the packages the channel split it into, which is not done from here.
+    ByPackage,
     /// It has all it wants: the order is invoiced, for good.
     Done,
 }
@@ -186,6 +188,8 @@ pub struct Line {
     pub total: Cents,
     /// The warehouse the channel promised it from, if it says.
     pub warehouse: Option<WarehouseId>,
+    /// The channel's id of the kit it was bought in, if it was: the channel works out that one's stock from its parts.
+    pub kit: Option<ChannelSku>,
 }
 
 /// Who buys. Personal data: goes to the ERP, never into the state file or a log.
@@ -409,6 +413,7 @@ pub(crate) mod sample {
             unit_price: Cents::new(unit_price),
             total: Cents::new(quantity * unit_price),
             warehouse: None,
+            kit: None,
         }
     }
 

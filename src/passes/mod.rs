@@ -368,7 +368,7 @@ impl Pass<'_> {
 
     /// What a person asked for cannot be done; nothing of it is kept.
     fn failed(&self, row: &OrderRow, reason: Reason) {
-        self.tally.borrow_mut().count(Outcome::Failed, None);
+        self.tally.borrow_mut().order(Outcome::Failed, (&row.channel, &row.id), None);
         self.report.item(&Item {
             channel: row.channel.clone(),
             order: row.id.clone(),
@@ -399,7 +399,7 @@ impl Pass<'_> {
 
     /// Counts and reports what a visit came to.
     fn tell(&self, row: &OrderRow, outcome: Outcome, is_news: bool, reason: &Reason, actions: &[&'static str]) {
-        self.tally.borrow_mut().count(outcome, row.total);
+        self.tally.borrow_mut().order(outcome, (&row.channel, &row.id), row.total);
         if outcome == Outcome::Held && self.is_echo(|now| self.store.remind_of_hold(row.row, "", now)) {
             return;
         }

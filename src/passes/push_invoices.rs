@@ -8,18 +8,20 @@ mod preflight;
 #[cfg(test)]
 mod tests;
 mod units;
+mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use self::preflight::preflight;
 use self::units::Units;
+pub use self::xml::SEND_XML;
 use super::push_tracking::parcels::{carrier_of, code_of, main_of, parcels_of, url_of};
 use super::pushing::{self, End, Taken, Visit, may_still_show, transmitted};
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble};
-use crate::channel::outgoing::{Field, InvoiceToSend, Requirements, Tracking, VTEX, XmlRule};
-use crate::config::{ChannelConfig, NumberFormat};
+use crate::channel::outgoing::{Field, InvoiceToSend, Requirements, Tracking, VTEX, XmlRule, XmlText};
+use crate::config::{ChannelConfig, InvoiceRules, NumberFormat};
 use crate::erp::outgoing::{Invoice, Outgoing};
 use crate::model::{Cents, Instant, Invoicing, Order, Package, Readiness, Sku, Status, TaxId};
 use crate::reason::Reason;
@@ -39,6 +41,10 @@ pub struct Policy {
     pub require_of_marketplace: BTreeSet<Field>,
     /// When its XML goes out.
     pub xml: XmlRule,
+    /// It goes in a call of its own.
+    pub xml_apart: bool,
+    /// How long after the channel did not take an XML yet it is sent again.
+    pub xml_again_after: Duration,
     /// The channel takes one invoice for the whole of an order, and no more.
     pub one_invoice: bool,
     /// What it is called on the channel.
@@ -68,6 +74,8 @@ impl Policy {
             require: always,
             require_of_marketplace: of_marketplace,
             xml,
+            xml_apart: requirements.xml_apart,
+            xml_again_after: rules.xml_again_after.0,
             one_invoice: requirements.one_invoice,
             number_format: rules.number_format,
             value_tolerance: rules.value_tolerance,
@@ -101,6 +109,8 @@ impl Default for Policy {
             require: VTEX.always.iter().copied().collect(),
             require_of_marketplace: VTEX.through_marketplace.iter().copied().collect(),
             xml: XmlRule::Always,
+            xml_apart: VTEX.xml_apart,
+            xml_again_after: InvoiceRules::default().xml_again_after.0,
             one_invoice: VTEX.one_invoice,
             number_format: NumberFormat::Number,
             value_tolerance: Cents::ZERO,
@@ -123,6 +133,8 @@ pub struct Facts {
     pub files: BTreeMap<String, Vec<u8>>,
     /// What the journal says of having sent them, by access key.
     pub sent: BTreeMap<String, Record>,
+    /// What it says of their XML, where that goes apart.
+    pub xml: BTreeMap<String, Record>,
     /// What the journal says of having taken the order over.
     pub taken_over: Option<Record>,
 }
@@ -132,6 +144,17 @@ pub struct Facts {
 pub enum Action {
     /// Tell the channel that the ERP has the order: on VTEX the step before an invoice.
     TakeOver,
+    /// Send the XML of an invoice.
+    SendXml {
+        /// What the invoice is called on the channel.
+        number: String,
+        /// Its access key.
+        key: String,
+        /// The file as text.
+        xml: XmlText,
+        /// It may have arrived before.
+        again: bool,
+    },
     /// Send an invoice.
     Send {
         /// As it goes out.
@@ -146,6 +169,7 @@ impl Action {
     pub fn name(&self) -> &'static str {
         match self {
             Self::TakeOver => TAKE_OVER,
+            Self::SendXml { .. } => SEND_XML,
             Self::Send { .. } => SEND_INVOICE,
         }
     }
@@ -203,7 +227,9 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
         return Decision::none(end);
     }
     match live.iter().find(|bill| bill.package.is_none()) {
-        None => Decision::none(all_there(facts, &live, policy, now)),
+        // What the marketplace makes of the order without an XML that is due tells nothing.
+        None => xml::after(facts, &live, policy, now)
+            .unwrap_or_else(|| Decision::none(all_there(facts, &live, policy, now))),
         Some(missing) => match not_open(facts, &bills, missing, policy, now) {
             Some(end) => Decision::none(end),
             None => sends(facts, &live, policy),
@@ -286,10 +312,13 @@ fn not_open(facts: &Facts, bills: &[Bill<'_>], missing: &Bill<'_>, policy: &Poli
         return Some(End::Hold(Reason::InvoiceNotOurs { invoice: foreign.number.clone() }));
     }
     match (order.invoicing, order.readiness) {
+        // Whether the XML alone moves the order there is not known.
+        (Invoicing::Done, _) if order.packages.is_empty() && xml::is_sent(facts, missing) => None,
         (Invoicing::Done, _) => {
             Some(End::Hold(Reason::InvoicedWithoutOurs { raw: raw(), invoice: missing.number.clone() }))
         }
         (Invoicing::Open, _) => None,
+        (Invoicing::ByPackage, _) => Some(End::Hold(Reason::OrderInPackages { said: None })),
         // It is taken over first.
         (Invoicing::NotYet, Readiness::Ready) => None,
         // It verifies an invoice that it does not show.
@@ -392,11 +421,13 @@ fn sends(facts: &Facts, live: &[&Bill<'_>], policy: &Policy) -> Decision {
     }
     for bill in live.iter().filter(|bill| bill.package.is_none()) {
         match send(facts, bill, &mut units, invoiced, policy) {
-            Ok(action) => {
-                if let Action::Send { invoice, .. } = &action {
-                    invoiced = [invoiced, invoice.value].into_iter().sum();
+            Ok(sends) => {
+                for action in sends {
+                    if let Action::Send { invoice, .. } = &action {
+                        invoiced = [invoiced, invoice.value].into_iter().sum();
+                    }
+                    actions.push(action);
                 }
-                actions.push(action);
             }
             Err(other) => end = end.or_worse(other),
         }
@@ -410,8 +441,14 @@ fn sends(facts: &Facts, live: &[&Bill<'_>], policy: &Policy) -> Decision {
     Decision { actions, end }
 }
 
-/// An invoice as it is to be sent, or why it is not.
-fn send(facts: &Facts, bill: &Bill<'_>, units: &mut Units, invoiced: Cents, policy: &Policy) -> Result<Action, End> {
+/// An invoice as it is to be sent, after its XML where that goes apart; or why it is not.
+fn send(
+    facts: &Facts,
+    bill: &Bill<'_>,
+    units: &mut Units,
+    invoiced: Cents,
+    policy: &Policy,
+) -> Result<Vec<Action>, End> {
     let (order, invoice) = (&facts.order, bill.invoice);
     let file = facts.files.get(&invoice.key).map(Vec::as_slice);
     let tracking = tracking(facts, invoice);
@@ -432,19 +469,22 @@ fn send(facts: &Facts, bill: &Bill<'_>, units: &mut Units, invoiced: Cents, poli
     *units = covered;
     let wants_tracking =
         policy.requires(order).any(|field| matches!(field, Field::Tracking | Field::TrackingUrl | Field::Carrier));
+    let xml = filed.xml.filter(|_| policy.sends_xml(order));
+    let (with_it, apart) = if policy.xml_apart { (None, xml) } else { (xml, None) };
+    let before = apart.and_then(|xml| xml::before(facts, bill, &xml));
     let invoice = InvoiceToSend {
         number: bill.number.clone(),
         key: invoice.key.clone(),
         issued_at: invoice.issued_at,
         value,
         url: invoice.url.clone(),
-        xml: filed.xml.filter(|_| policy.sends_xml(order)),
+        xml: with_it,
         fiscal: filed.fiscal,
         items,
         tracking: tracking.filter(|_| wants_tracking),
-        again: facts.sent.contains_key(&bill.invoice.key),
     };
-    Ok(Action::Send { invoice: Box::new(invoice), worth: bill.invoice.value })
+    let send = Action::Send { invoice: Box::new(invoice), worth: bill.invoice.value };
+    Ok(before.into_iter().chain([send]).collect())
 }
 
 /// What an invoice goes out with. VTEX counts an order as invoiced when its invoices come to its value exactly, so the one that
@@ -513,9 +553,9 @@ async fn one(visit: Visit<'_>, policy: &Policy, warned: &std::cell::Cell<bool>) 
     let Some(mut order) = visit.read_channel().await? else { return Ok(()) };
     let mut done = Done::default();
     loop {
-        let sent = sent(&visit, &outgoing)?;
+        let (sent, xml) = (sent(&visit, SEND_INVOICE, &outgoing)?, sent(&visit, SEND_XML, &outgoing)?);
         let taken_over = visit.journal(TAKE_OVER, "")?;
-        let facts = Facts { order, outgoing: outgoing.clone(), files: files.clone(), sent, taken_over };
+        let facts = Facts { order, outgoing: outgoing.clone(), files: files.clone(), sent, xml, taken_over };
         note_found(&visit, &facts, policy)?;
         let decision = plan(&facts, policy, pass.clock.now());
         let Some(action) = decision.actions.first() else {
@@ -528,7 +568,7 @@ async fn one(visit: Visit<'_>, policy: &Policy, warned: &std::cell::Cell<bool>) 
             decision.actions.iter().for_each(|action| done.add(action));
             return Ok(done.conclude(&visit, decision.end, &digest)?);
         }
-        order = match apply(&visit, &mut done, action, &facts.order).await? {
+        order = match apply(&visit, &mut done, action, &facts).await? {
             Applied::Go(order) => *order,
             Applied::End(end) => return Ok(done.conclude(&visit, end, &digest)?),
             Applied::Concluded => return Ok(()),
@@ -575,10 +615,10 @@ async fn files(visit: &Visit<'_>, outgoing: &Outgoing) -> Result<BTreeMap<String
     Ok(files)
 }
 
-fn sent(visit: &Visit<'_>, outgoing: &Outgoing) -> rusqlite::Result<BTreeMap<String, Record>> {
+fn sent(visit: &Visit<'_>, action: &'static str, outgoing: &Outgoing) -> rusqlite::Result<BTreeMap<String, Record>> {
     let mut sent = BTreeMap::new();
     for invoice in &outgoing.invoices {
-        if let Some(record) = visit.journal(SEND_INVOICE, &invoice.key)? {
+        if let Some(record) = visit.journal(action, &invoice.key)? {
             sent.insert(invoice.key.clone(), record);
         }
     }
@@ -606,11 +646,11 @@ enum Applied {
 }
 
 /// Carries out an action and reads the order again.
-async fn apply(visit: &Visit<'_>, done: &mut Done, action: &Action, read: &Order) -> Result<Applied, Trouble> {
+async fn apply(visit: &Visit<'_>, done: &mut Done, action: &Action, facts: &Facts) -> Result<Applied, Trouble> {
     let again = |order: Option<Order>| order.map_or(Applied::Concluded, |order| Applied::Go(Box::new(order)));
     match action {
         Action::TakeOver if done.actions.contains(&TAKE_OVER) => {
-            Ok(Applied::End(End::Wait(Reason::HandOverPending { raw: read.raw_status.clone() })))
+            Ok(Applied::End(End::Wait(Reason::HandOverPending { raw: facts.order.raw_status.clone() })))
         }
         Action::TakeOver => {
             if let Some(reason) = take_over::apply(visit.pass, visit.row).await? {
@@ -620,14 +660,41 @@ async fn apply(visit: &Visit<'_>, done: &mut Done, action: &Action, read: &Order
             let is_open = |order: &Order| order.invoicing == Invoicing::Open || order.status != Status::Paid;
             Ok(again(visit.look_for(is_open).await?))
         }
+        Action::SendXml { number, key, xml, again: unsure } => {
+            let call = visit.pass.channel.send_xml(&visit.row.id, key, xml, *unsure);
+            let taken = visit.send(SEND_XML, key, &format!("accepted for {number}"), call).await?;
+            let is_late = package_of(&facts.order, key, number).is_some();
+            match taken {
+                Taken::Accepted => done.add(action),
+                Taken::Enough => {
+                    done.add(action);
+                    let (channel, order) = (visit.row.channel.clone(), visit.row.id.clone());
+                    visit.pass.warn(&Warning::XmlLimit { channel, order, invoice: number.clone() });
+                }
+                Taken::NotYet(_) if is_late => {
+                    return Ok(Applied::End(xml::due(facts, key, number, visit.pass.clock.now())));
+                }
+                Taken::NotYet(_) => {}
+                Taken::Unknown => {
+                    return Ok(Applied::End(End::Hold(Reason::OutcomeUnknown { action: SEND_XML.into() })));
+                }
+                Taken::Refused(reason) => {
+                    let order = visit.read_channel().await?;
+                    let is_explained = order.as_ref().is_none_or(|order| at_odds(order).is_some());
+                    return Ok(if is_explained { again(order) } else { Applied::End(End::Park(reason)) });
+                }
+            }
+            // It may have moved the order.
+            Ok(again(visit.read_channel().await?))
+        }
         Action::Send { invoice, .. } => {
             let call = visit.pass.channel.send_invoice(&visit.row.id, invoice);
             let shows = |order: &Order| package_of(order, &invoice.key, &invoice.number).is_some();
             match visit.send(SEND_INVOICE, &invoice.key, &format!("accepted as {}", invoice.number), call).await? {
-                Taken::Accepted => done.add(action),
+                Taken::Accepted | Taken::Enough => done.add(action),
                 Taken::Unknown => {}
                 // It may be refused because it is there, or because the order was cancelled meanwhile: the plan sees both.
-                Taken::Refused(reason) => {
+                Taken::Refused(reason) | Taken::NotYet(reason) => {
                     let Some(order) = visit.read_channel().await? else { return Ok(Applied::Concluded) };
                     let explained = shows(&order) || at_odds(&order).is_some();
                     return Ok(match explained {

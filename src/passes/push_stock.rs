@@ -16,12 +16,15 @@
 
 mod claims;
 mod guard;
+mod kept_out;
 mod places;
 mod send;
 mod skus;
 #[cfg(test)]
 mod tests;
 mod work_out;
+
+use std::collections::BTreeMap;
 
 use crate::config::{ChannelConfig, StockConfig};
 use crate::exit::Exit;
@@ -93,7 +96,7 @@ pub async fn run(pass: &Pass<'_>, request: Request<'_>) {
         Err(problem) => return pass.end(Exit::Config, problem),
     };
     let terms = Terms { channels: request.channels, default_warehouse: pass.erp.default_warehouse() };
-    let push = Push { pass, policy, request, places, terms };
+    let mut push = Push { pass, policy, request, places, terms, kept_out: BTreeMap::new() };
     let done = match push.work_out().await {
         Ok(()) if !pass.dry_run => push.send().await,
         other => other,
@@ -112,6 +115,8 @@ struct Push<'a> {
     /// The channel's warehouses that are pushed to, each with the ERP's.
     places: Vec<Place>,
     terms: Terms<'a>,
+    /// What the channel is never told of, and why.
+    kept_out: BTreeMap<Sku, Reason>,
 }
 
 /// A number worked out, with what it replaces.
@@ -190,7 +195,7 @@ impl Push<'_> {
 
     /// Reports a number.
     fn report(&self, worked: &Worked, outcome: Outcome, reason: Option<Reason>) {
-        self.pass.tally.borrow_mut().count(outcome, None);
+        self.pass.tally.borrow_mut().product(outcome);
         self.pass.report.stock(&StockItem {
             channel: self.channel().clone(),
             sku: worked.want.sku.clone(),
@@ -209,7 +214,7 @@ impl Push<'_> {
     fn hold(&self, sku: &Sku, worked: Option<&Worked>, reason: Reason) -> Result<(), Trouble> {
         self.pass.store.hold_sku(self.channel(), sku, &reason, self.now())?;
         if self.pass.is_echo(|now| self.pass.store.remind_of_sku_hold(self.channel(), sku, now)) {
-            self.pass.tally.borrow_mut().count(Outcome::Held, None);
+            self.pass.tally.borrow_mut().product(Outcome::Held);
             return Ok(());
         }
         match worked {
@@ -221,7 +226,7 @@ impl Push<'_> {
 
     /// Reports a product for which there is no number.
     fn report_product(&self, sku: &Sku, outcome: Outcome, reason: Reason) {
-        self.pass.tally.borrow_mut().count(outcome, None);
+        self.pass.tally.borrow_mut().product(outcome);
         self.pass.report.stock(&StockItem {
             channel: self.channel().clone(),
             sku: sku.clone(),

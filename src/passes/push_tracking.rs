@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use self::parcels::{carrier_of, code_of, main_of, parcels_of, url_of};
 use self::way::{Word, last_word, shows, steps};
-use super::push_invoices::{number, package_of};
+use super::push_invoices::{SEND_XML, number, package_of};
 use super::pushing::{self, End, Taken, Visit, may_still_show, transmitted};
 use super::{Pass, Trouble};
 use crate::channel::outgoing::{Requirements, Tracking, Way};
@@ -80,6 +80,8 @@ pub struct Facts {
     pub outgoing: Outgoing,
     /// What the journal says of having sent it, by action and the invoice's number on the channel.
     pub sent: BTreeMap<(&'static str, String), Record>,
+    /// The invoice whose XML the marketplace has not taken yet.
+    pub xml_due: Option<String>,
 }
 
 /// A side effect on the outside.
@@ -190,7 +192,11 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
     }
     decision.in_step = decision.actions.is_empty() && decision.end == End::Done(Reason::TrackingInStep);
     if let Some(end) = transmitted(&facts.order).filter(|_| decision.actions.is_empty()) {
-        decision.end = decision.end.or_worse(end);
+        decision.end = decision.end.or_worse(match (&facts.xml_due, end) {
+            // Without it the marketplace refuses whatever it is told; the XML is push-invoices' business.
+            (Some(invoice), End::Hold(_)) => End::Wait(Reason::XmlDue { invoice: invoice.clone() }),
+            (_, end) => end,
+        });
     }
     decision
 }
@@ -322,8 +328,10 @@ impl Dispatch<'_> {
         if delivered.is_none() && !self.policy.steps {
             return (None, end);
         }
+        // A channel that hears of the end alone would be waited for to show what it was never told.
+        let told = self.policy.steps.then(|| steps(self.main, delivered, self.policy.collection_order, place));
         let way = Way {
-            steps: steps(self.main, delivered, self.policy.collection_order, place),
+            steps: told.unwrap_or_default(),
             delivered_at: delivered.map(|word| word.at),
             tracking: self
                 .code(package)
@@ -419,8 +427,8 @@ async fn one(visit: Visit<'_>, policy: &Policy) -> Result<(), Trouble> {
     let Some(mut order) = visit.read_channel().await? else { return Ok(()) };
     let mut done: Vec<Action> = Vec::new();
     loop {
-        let sent = sent(&visit, &order)?;
-        let facts = Facts { order, outgoing: outgoing.clone(), sent };
+        let (sent, xml_due) = (sent(&visit, &order)?, xml_due(&visit, &outgoing)?);
+        let facts = Facts { order, outgoing: outgoing.clone(), sent, xml_due };
         let decision = plan(&facts, policy, pass.clock.now());
         let Some(action) = decision.actions.first() else {
             note_found(&visit, &facts, &decision)?;
@@ -451,6 +459,15 @@ fn sent(visit: &Visit<'_>, order: &Order) -> rusqlite::Result<BTreeMap<(&'static
         }
     }
     Ok(sent)
+}
+
+fn xml_due(visit: &Visit<'_>, outgoing: &Outgoing) -> rusqlite::Result<Option<String>> {
+    for invoice in outgoing.live_invoices() {
+        if visit.journal(SEND_XML, &invoice.key)?.is_some_and(|xml| xml.state != State::Done) {
+            return Ok(Some(number(invoice, visit.pass.config.invoices.number_format)));
+        }
+    }
+    Ok(None)
 }
 
 /// Settles in the journal what a killed run left open: with nothing left to send, the channel shows it.
@@ -488,8 +505,8 @@ async fn apply(visit: &Visit<'_>, done: &mut Vec<Action>, action: &Action) -> Re
     };
     let is_shown = |order: &Order| order.packages.iter().any(|package| is_shown(package, action));
     match taken {
-        Taken::Refused(reason) => Ok(Applied::End(End::Park(reason))),
-        Taken::Accepted => {
+        Taken::Refused(reason) | Taken::NotYet(reason) => Ok(Applied::End(End::Park(reason))),
+        Taken::Accepted | Taken::Enough => {
             done.push(action.clone());
             Ok(visit.look_for(is_shown).await?.map_or(Applied::Concluded, |order| Applied::Go(Box::new(order))))
         }

@@ -22,6 +22,9 @@ use crate::store::outgoing::{Due, Pushed, Record};
 /// to take about six seconds.
 const PAUSES: [u64; 7] = [0, 1, 2, 4, 8, 15, 30];
 
+/// What the journal notes of something that the channel does not take for now.
+pub(super) const NOT_YET: &str = "not yet";
+
 /// Hears what changed in the ERP, then visits every order with which the pass has something to do.
 pub(super) async fn run(pass: &Pass<'_>, one: impl AsyncFn(Visit<'_>) -> Result<(), Trouble>) {
     if pass.orders.is_empty()
@@ -175,9 +178,21 @@ impl Visit<'_> {
                 store.settle(&effect, State::Done, content, clock.now())?;
                 Ok(Taken::Accepted)
             }
+            Ok(Sent::Enough) => {
+                store.settle(&effect, State::Done, "enough of them there", clock.now())?;
+                Ok(Taken::Enough)
+            }
+            Ok(Sent::NotYet { message }) => {
+                store.settle(&effect, State::Failed, NOT_YET, clock.now())?;
+                Ok(Taken::NotYet(Reason::RefusedByChannel { action: action.to_owned(), message }))
+            }
             Ok(Sent::Refused { message }) => {
                 store.settle(&effect, State::Failed, "refused", clock.now())?;
                 Ok(Taken::Refused(Reason::RefusedByChannel { action: action.to_owned(), message }))
+            }
+            Ok(Sent::InPackages { message }) => {
+                store.settle(&effect, State::Failed, "refused", clock.now())?;
+                Ok(Taken::Refused(Reason::OrderInPackages { said: Some(message) }))
             }
             Err(error) if error.outcome_unknown() => {
                 store.settle(&effect, State::Unknown, "no answer", clock.now())?;
@@ -243,7 +258,8 @@ impl Visit<'_> {
             End::Done(reason) => (Outcome::Unchanged, reason),
         };
         let current = pass.store.order(&self.row.channel, &self.row.id)?;
-        pass.tally.borrow_mut().count(outcome, current.as_ref().and_then(|row| row.total));
+        let worth = current.as_ref().and_then(|row| row.total);
+        pass.tally.borrow_mut().order(outcome, (&self.row.channel, &self.row.id), worth);
         let row = self.row.row;
         if outcome == Outcome::Held && pass.is_echo(|now| pass.store.remind_of_hold(row, pass.verb, now)) {
             return Ok(());
@@ -266,8 +282,12 @@ impl Visit<'_> {
 pub(super) enum Taken {
     /// Accepted; a reading shows when it took effect.
     Accepted,
+    /// The channel has as many as it takes, of which this counts as one.
+    Enough,
     /// It may have been taken.
     Unknown,
+    /// It was not, and will be later.
+    NotYet(Reason),
     /// It was not.
     Refused(Reason),
 }

@@ -122,7 +122,7 @@ fn is_oversold(tx: &Transaction<'_>, channel: &ChannelName, sku: &Sku) -> rusqli
 }
 
 /// Releases the open hold of a SKU, if there is one.
-fn release_sku(
+pub(super) fn release_sku(
     tx: &Transaction<'_>,
     channel: &ChannelName,
     sku: &Sku,
@@ -227,6 +227,19 @@ impl Store {
             .execute(params![channel.as_str(), sku.as_str(), code, json, millis(now)])
             .map(|_| ())
         })
+    }
+
+    /// Whether a SKU is held because the channel does not take its stock.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn is_stock_refused(&self, channel: &ChannelName, sku: &Sku) -> rusqlite::Result<bool> {
+        self.connection
+            .prepare_cached(
+                "SELECT 1 FROM holds INDEXED BY holds_open_sku
+                 WHERE channel = ?1 AND sku = ?2 AND sku IS NOT NULL AND released_at IS NULL AND code = 'stock_refused'",
+            )?
+            .exists(params![channel.as_str(), sku.as_str()])
     }
 
     /// Releases the holds of those of these SKUs of which more was sold than there is.

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::{Store, instant, millis};
 use crate::model::{ChannelName, ErpOrderId, Instant, OrderId, Sku};
 
-pub(super) const SCHEMA: &str = "
+pub(super) const V7: &str = "
 -- Counts changes of the mirror: orders and stock each have a counter, and remember when they were last compared as a whole.
 CREATE TABLE mirror (
     name TEXT PRIMARY KEY,

@@ -9,6 +9,7 @@ pub mod cursors;
 pub mod customer_key;
 pub mod holds;
 pub mod journal;
+pub mod kits;
 pub mod mirror;
 pub mod orders;
 pub mod outgoing;

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::{Store, claims, holds, instant, journal, millis, outgoing};
+use super::{Store, claims, holds, instant, journal, kits, millis, outgoing};
 use crate::channel::Heard;
 use crate::erp::ErpOrder;
 use crate::model::{Cents, ChannelName, ErpOrderId, Instant, Order, OrderId, Readiness, Status};
@@ -257,6 +257,7 @@ impl Store {
                 millis(asked_at),
             ])?;
             claims::record_lines(tx, row, &order.lines)?;
+            kits::record(tx, &order.channel, &order.lines)?;
             if order.readiness == Readiness::TakenOver {
                 journal::settle_found(tx, row, journal::TAKE_OVER, now)?;
             }

@@ -200,8 +200,13 @@ pub fn scratch_copy(path: &Path, kind: &FileKind) -> Result<Connection, OpenErro
     // An empty name is SQLite's own temporary file: in memory while small, private, and gone when closed.
     let mut scratch = opener.said(Connection::open(""))?;
     if fs::metadata(path).is_ok_and(|meta| meta.len() > 0) {
-        opener.inspect(false)?;
-        let source = opener.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        // Who may only read a file leaves an empty log and its index beside it; who may write takes them away again. A log with
+        // content is another process's, or waits for the next real run: that must stay, and be moved into the file by nobody here.
+        let mode = match opener.inspect(false)? {
+            true => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            false => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        };
+        let source = opener.connect(mode)?;
         let backup = opener.said(rusqlite::backup::Backup::new(&source, &mut scratch))?;
         opener.said(backup.run_to_completion(10_000, Duration::ZERO, None))?;
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::back_office::{Nfe, ago, parcel};
-use crate::sandbox::anymarket::{AnyCancelledBy, AnyEffect, Channel};
-use crate::sandbox::{AnyOrderSeed, Anymarket, Fault, Kind};
+use crate::sandbox::anymarket::{AnyCancelledBy, AnyEffect, AnyLine, Channel, XmlRefusal};
+use crate::sandbox::{AnyOrderSeed, Anymarket, Fault, GUMGA_TOKEN, Kind, Request};
 use crate::shop::{Ran, Shop};
 
 fn hub<R>(shop: &Shop, work: impl FnOnce(&mut Anymarket) -> R) -> R {
@@ -143,7 +143,8 @@ fn an_invoice_is_sent_once_with_its_xml_where_that_is_wanted() {
         let nfe = Nfe::new(1001, 4_990);
         shop.issue(&id, &nfe);
         let ran = run(&shop, "push-invoices").exits(0);
-        assert_eq!(ran.order(&id)["actions"], json!(["send_invoice"]));
+        let actions = if needs_xml { json!(["send_xml", "send_invoice"]) } else { json!(["send_invoice"]) };
+        assert_eq!(ran.order(&id)["actions"], actions);
         assert_eq!(status(&shop, &id), "INVOICED");
         let told = effects(&shop, &id);
         let is_xml = |effect: &AnyEffect| matches!(effect, AnyEffect::Xml { .. });
@@ -174,6 +175,151 @@ fn an_invoice_whose_answer_was_lost_is_found_and_not_sent_again() {
         let _ = run(&shop, "push-invoices").exits(0);
         assert_eq!((status(&shop, &id).as_str(), effects(&shop, &id).len()), ("INVOICED", 1), "{kind:?}");
     }
+}
+
+/// A shop with an order that wants the XML of its invoice, in the ERP with that invoice; its marketplace refuses the file so often.
+fn xml_refused(settings: &str, why: XmlRefusal, times: u32) -> (Shop, String) {
+    let shop = Shop::with_hub(settings);
+    let id = place(&shop, paid().needs_xml());
+    let _ = run(&shop, "import-orders").exits(0);
+    hub(&shop, |a| a.refuse_xml(id.parse().unwrap(), why, times));
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    (shop, id)
+}
+
+/// How often the XML was sent, taken or not.
+fn files_sent(shop: &Shop) -> usize {
+    hub(shop, |a| a.calls_of("PUT", "/nfe").len())
+}
+
+#[test]
+fn an_xml_that_is_not_taken_yet_follows_its_invoice_hours_later() {
+    let (mut shop, id) = xml_refused("", XmlRefusal::ShipmentStatus, 3);
+    let ran = run(&shop, "push-invoices").exits(0);
+    assert_eq!((&ran.order(&id)["outcome"], &ran.order(&id)["actions"]), (&json!("updated"), &json!(["send_invoice"])));
+    // The hub says that the marketplace wants the file, which is no news.
+    let waits = run(&shop, "push-invoices").exits(0).order(&id);
+    assert_eq!((&waits["outcome"], &waits["reason"]["code"]), (&json!("waiting"), &json!("xml_due")));
+    assert!(waits["text"].as_str().unwrap().contains("XML of invoice 1001 is due"), "{waits}");
+    assert_eq!((files_sent(&shop), shop.held()), (1, Vec::new()), "not on every run");
+    // Hours later, as often as it takes.
+    shop.set_hub("invoices = { xml_again_after = \"0s\" }");
+    for tried in [2, 3] {
+        assert_eq!(run(&shop, "push-invoices").exits(0).order(&id)["reason"]["code"], "xml_due");
+        assert_eq!(files_sent(&shop), tried);
+    }
+    assert_eq!(run(&shop, "push-invoices").exits(0).order(&id)["actions"], json!(["send_xml"]));
+    let _ = run(&shop, "push-invoices").exits(0);
+    assert_eq!(run(&shop, "push-invoices").exits(0).summary()["calls"], 0);
+    let told = effects(&shop, &id);
+    assert!(matches!(&told[..], [AnyEffect::Invoiced { .. }, AnyEffect::Xml { .. }]), "{told:?}");
+}
+
+/// What the marketplace says of the parcel meanwhile is that it wants the XML first.
+#[test]
+fn a_parcel_of_an_order_whose_xml_is_due_is_told_and_waits_with_it() {
+    let (mut shop, id) = xml_refused("", XmlRefusal::ShipmentStatus, 1);
+    let _ = run(&shop, "push-invoices").exits(0);
+    shop.ship(&id, &parcel("BR1"));
+    assert_eq!(run(&shop, "push-tracking").exits(0).order(&id)["actions"], json!(["send_tracking"]));
+    assert_eq!(run(&shop, "push-tracking").exits(0).order(&id)["reason"]["code"], "xml_due");
+    shop.set_hub("invoices = { xml_again_after = \"0s\" }");
+    for verb in ["push-invoices", "push-tracking", "push-invoices", "push-tracking"] {
+        let _ = run(&shop, verb).exits(0);
+    }
+    assert_eq!(run(&shop, "push-tracking").exits(0).summary()["calls"], 0);
+    let told = effects(&shop, &id);
+    assert!(
+        matches!(&told[..], [AnyEffect::Invoiced { .. }, AnyEffect::Shipped { .. }, AnyEffect::Xml { .. }]),
+        "{told:?}"
+    );
+}
+
+/// Killed, or without an answer, when the XML is refused or just after: the invoice goes out once and its XML is not forgotten.
+#[test]
+fn an_xml_that_is_due_survives_a_lost_answer() {
+    let settings = "timeout = \"1s\"\nmax_wait = \"1s\"\ninvoices = { confirm_within = \"0s\", settle_after = \"0s\", xml_again_after = \"0s\" }";
+    for (path, kind) in
+        [("/nfe", Kind::DropBeforeWrite), ("/orders/7", Kind::TimeoutAfterWrite), ("/orders/7", Kind::DropBeforeWrite)]
+    {
+        let (shop, id) = xml_refused(settings, XmlRefusal::ShipmentStatus, 1);
+        let after = u32::from(path != "/nfe");
+        hub(&shop, |a| a.faults.push(Fault::next(1, kind.clone()).on("PUT", path).after(after)));
+        for _ in 0..4 {
+            let _ = run(&shop, "push-invoices");
+        }
+        let told = effects(&shop, &id);
+        assert!(matches!(&told[..], [AnyEffect::Invoiced { .. }, AnyEffect::Xml { .. }]), "{path} {kind:?}: {told:?}");
+        assert_eq!(shop.held(), [""; 0]);
+    }
+}
+
+#[test]
+fn an_xml_with_a_wrong_date_is_for_a_person_and_its_invoice_waits() {
+    let (shop, id) = xml_refused("", XmlRefusal::EmissionDate, 9);
+    let held = run(&shop, "push-invoices").exits(3).order(&id);
+    assert_eq!(
+        (&held["reason"]["code"], &held["reason"]["action"]),
+        (&json!("refused_by_channel"), &json!("send_xml"))
+    );
+    assert!(held["text"].as_str().unwrap().contains("invalid_invoice_emission_date"), "{held}");
+    let _ = run(&shop, "push-invoices").exits(0);
+    assert_eq!(
+        (files_sent(&shop), effects(&shop, &id), shop.held()),
+        (1, Vec::new(), vec!["refused_by_channel".into()])
+    );
+}
+
+#[test]
+fn a_sale_that_has_all_its_invoices_has_this_one() {
+    let (shop, id) = xml_refused("invoices = { confirm_within = \"0s\" }", XmlRefusal::TooManyInvoices, 9);
+    hub(&shop, |a| a.settings.invoice_waits_for_xml = false);
+    let ran = run(&shop, "push-invoices").exits(0);
+    assert_eq!(ran.order(&id)["actions"], json!(["send_xml", "send_invoice"]));
+    let warning = ran.records().into_iter().find(|record| record["code"] == "xml_limit").unwrap();
+    assert_eq!((&warning["order"], &warning["invoice"]), (&json!(id), &json!("1001")));
+    assert!(!run(&shop, "push-invoices").exits(0).stdout.contains("xml_limit"));
+    assert_eq!((status(&shop, &id).as_str(), files_sent(&shop), effects(&shop, &id).len()), ("INVOICED", 1, 1));
+}
+
+#[test]
+fn an_order_in_packages_is_for_a_person() {
+    // Told by the refusal, or by the order itself.
+    for (is_told, seed) in [
+        (false, paid().in_packages(2)),
+        (true, paid().in_packages(2).patch(json!({ "packages": [{ "id": "1" }, { "id": "2" }] }))),
+    ] {
+        let shop = Shop::with_hub("");
+        let id = place(&shop, seed);
+        let _ = run(&shop, "import-orders").exits(0);
+        shop.issue(&id, &Nfe::new(1001, 4_990));
+        let held = run(&shop, "push-invoices").exits(3).order(&id);
+        assert_eq!(held["reason"]["code"], "order_in_packages");
+        assert!(held["hint"].as_str().unwrap().contains("channel's panel"), "{held}");
+        assert_eq!(held["text"].as_str().unwrap().contains("packageId"), !is_told);
+        let sent = || hub(&shop, |a| a.calls_of("PUT", &format!("/orders/{id}")).len());
+        assert_eq!(sent(), usize::from(!is_told));
+        let _ = run(&shop, "push-invoices");
+        assert_eq!(
+            (sent(), shop.held()),
+            (usize::from(!is_told), vec!["order_in_packages".into()]),
+            "not on every run"
+        );
+        assert_eq!(effects(&shop, &id), []);
+    }
+}
+
+/// Whether the XML alone makes an order invoiced is not known.
+#[test]
+fn an_order_that_its_xml_moves_is_told_of_its_invoice_all_the_same() {
+    let shop = Shop::with_hub("");
+    hub(&shop, |a| a.settings.xml_moves_to_invoiced = true);
+    let id = place(&shop, paid().needs_xml());
+    let _ = run(&shop, "import-orders").exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let _ = run(&shop, "push-invoices").exits(0);
+    let told = effects(&shop, &id);
+    assert!(matches!(&told[..], [AnyEffect::Xml { .. }, AnyEffect::Invoiced { .. }]), "{told:?}");
 }
 
 /// Between its XML and the order's status nothing shows how far it came, and a marketplace may count the files.
@@ -275,7 +421,8 @@ fn stock_goes_out_in_one_call_and_what_the_hub_lacks_is_held() {
         a.set_stock("CANECA", 1, 0);
     });
     let ran = run(&shop, "push-stock").exits(3);
-    assert_eq!((&ran.summary()["updated"], &ran.summary()["calls"]), (&json!(2), &json!(1)));
+    // One for them all, and one to see that what it refuses is no kit.
+    assert_eq!((&ran.summary()["updated"], &ran.summary()["calls"]), (&json!(2), &json!(2)));
     assert_eq!(ran.stock("BONE")["reason"]["code"], "stock_refused");
     assert_eq!(hub(&shop, |a| (a.available("CAMISETA-P"), a.available("CANECA"))), (100, 100));
     let has_cost = |effect: &AnyEffect| matches!(effect, AnyEffect::Stock { cost: Some(_), .. });
@@ -298,6 +445,105 @@ fn units_of_unpaid_orders_are_added_back_only_where_the_hub_is_known_to_hold_the
         let _ = run(&shop, "push-stock");
         assert_eq!(hub(&shop, |a| a.available("CAMISETA-P")), can_be_bought);
     }
+}
+
+/// An order as the hub shows it.
+fn shown(shop: &Shop, id: &str) -> serde_json::Value {
+    let read = Request::new("GET", &format!("/v2/orders/{id}")).with("gumgatoken", GUMGA_TOKEN);
+    hub(shop, |a| a.take(&read)).answer.unwrap().value()
+}
+
+/// Whether the hub keeps what a body leaves out is not sure, and where it does not, the order would be lost there.
+#[test]
+fn a_hub_that_replaces_what_it_gets_is_sent_the_whole() {
+    for (put, is_whole) in [("part", false), ("whole", true)] {
+        let shop = Shop::with_hub(&format!("put = \"{put}\"\ninvoices = {{ confirm_within = \"0s\" }}"));
+        hub(&shop, |a| a.settings.put_keeps_the_rest = false);
+        let id = place(&shop, paid().freight(990).metadata("logistic_type", json!("drop_off")));
+        let _ = run(&shop, "import-orders").exits(0);
+        let before = shown(&shop, &id);
+        shop.issue(&id, &Nfe::new(1001, 4_990 + 990));
+        let _ = run(&shop, "push-invoices");
+        let items = |order: &serde_json::Value| order.get("items").cloned();
+        assert_eq!(items(&shown(&shop, &id)) == items(&before), is_whole, "{put}");
+        if !is_whole {
+            continue;
+        }
+        shop.ship(&id, &vaivem::erp::ledger::Shipment { delivered_at: Some(ago(2)), ..parcel("BR1") });
+        let ran = run(&shop, "push-tracking").exits(0);
+        assert_eq!(ran.order(&id)["actions"], json!(["send_tracking", "send_tracking_events"]));
+        let mut after = shown(&shop, &id);
+        assert!(after["invoice"]["accessKey"].is_string() && after["tracking"]["number"] == "BR1", "{after}");
+        // What moves by itself, and what was told.
+        for field in ["status", "marketPlaceStatus", "deliveryStatus", "lastUpdate", "invoice", "tracking"] {
+            after[field] = before[field].clone();
+        }
+        assert_eq!(after, before);
+    }
+}
+
+/// A shop whose hub has the shirt, the mug, the cap and a kit of the first two, which the store's sheet counts as a product, too.
+fn with_kit(settings: &str) -> Shop {
+    let shop = Shop::with_hub(settings);
+    hub(&shop, |a| {
+        a.add_kit("KIT", &[("CAMISETA-P", 1), ("CANECA", 2)]);
+        ["CAMISETA-P", "CANECA", "BONE", "KIT"].iter().for_each(|sku| a.set_stock(sku, 1, 0));
+    });
+    shop.stock("codigo;nome;quantidade\nKIT;Kit;7\n");
+    shop
+}
+
+/// How often the hub took a number for the kit.
+fn told_of_kit(shop: &Shop) -> usize {
+    let is_it = |effect: &&AnyEffect| matches!(effect, AnyEffect::Stock { sku, .. } if sku == "KIT");
+    hub(shop, |a| a.effects.iter().filter(is_it).count())
+}
+
+#[test]
+fn a_kit_that_an_order_names_is_never_told_its_stock() {
+    let shop = with_kit(STOCK);
+    // Before any order tells it is a product like any other, and this hub lets anybody overwrite what it works out.
+    hub(&shop, |a| a.settings.takes_kit_stock = true);
+    assert_eq!(run(&shop, "push-stock").exits(0).stock("KIT")["quantity"], 7);
+    let parts = AnyOrderSeed::new()
+        .line(AnyLine::new("CAMISETA-P", 4_990, 1).of_kit("KIT", 1))
+        .line(AnyLine::new("CANECA", 2_990, 2).of_kit("KIT", 1));
+    let _ = place(&shop, parts);
+    let _ = run(&shop, "import-orders").exits(0);
+    shop.stock("codigo;quantidade\nKIT;5\n");
+    let ran = run(&shop, "push-stock").exits(0);
+    assert_eq!(
+        (&ran.stock("KIT")["outcome"], &ran.stock("KIT")["reason"]["code"]),
+        (&json!("skipped"), &json!("sku_is_kit"))
+    );
+    assert_eq!((told_of_kit(&shop), hub(&shop, |a| a.available("CAMISETA-P"))), (1, 98), "its parts go on");
+    // Said once, and when a person asks; everything anew does not mean the kit.
+    assert_eq!(shop.run(&["push-stock", "--channel", "hub", "--full"]).exits(0).summary()["skipped"], 0);
+    let named = ["push-stock", "--channel", "hub", "--sku", "KIT"];
+    let record = shop.run(&named).exits(0).stock("KIT");
+    assert_eq!((&record["outcome"], &record["reason"]["code"]), (&json!("skipped"), &json!("sku_is_kit")));
+    assert!(record["text"].as_str().unwrap().contains("works out its stock from its parts"), "{record}");
+    assert_eq!((told_of_kit(&shop), shop.held()), (1, Vec::new()));
+    // Made a product of its own again, and named by the person who did it.
+    hub(&shop, |a| a.skus.get_mut("KIT").unwrap().components.clear());
+    assert_eq!(shop.run(&named).exits(0).stock("KIT")["quantity"], 5);
+    assert_eq!(hub(&shop, |a| a.available("KIT")), 5);
+}
+
+#[test]
+fn a_kit_that_the_hub_refuses_is_known_by_its_reading() {
+    let shop = with_kit(STOCK);
+    let ran = run(&shop, "push-stock").exits(0);
+    assert_eq!((&ran.stock("KIT")["reason"]["code"], &ran.summary()["updated"]), (&json!("sku_is_kit"), &json!(3)));
+    assert_eq!(ran.summary()["calls"], 2);
+    shop.stock("codigo;quantidade\nKIT;5\n");
+    assert_eq!(run(&shop, "push-stock").exits(0).summary()["calls"], 0, "nobody asks again");
+    assert_eq!((told_of_kit(&shop), shop.held()), (0, Vec::new()));
+    // What is refused and no kit is asked after once.
+    hub(&shop, |a| drop(a.stocks.remove(&("BONE".into(), 1))));
+    shop.stock("codigo;quantidade\nBONE;5\n");
+    let calls = [3, 3].map(|exit| run(&shop, "push-stock").exits(exit).summary()["calls"].as_i64().unwrap());
+    assert_eq!((calls, shop.held()), ([2, 1], vec!["stock_refused".to_owned()]));
 }
 
 #[test]

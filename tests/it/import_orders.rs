@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::sandbox::{Customer, Fault, HookAction, Kind, Line, OrderSeed, Payment, Phase, RetryAfter, cpf};
 use crate::shop::{ErpSees, Shop, paid};
+use crate::side::Side;
 
 fn boleto() -> Payment {
     Payment::boleto("2030-01-10".parse().unwrap())
@@ -26,22 +27,20 @@ fn a_paid_order_is_in_the_erp_once_and_taken_over_once() {
 
 #[test]
 fn a_second_run_does_nothing() {
-    let shop = Shop::new();
-    for _ in 0..5 {
-        shop.place(paid());
+    for side in Side::BOTH {
+        let shop = side.shop("");
+        (0..5).for_each(|_| drop(side.paid(&shop)));
+        let _ = side.run(&shop, "import-orders").exits(0);
+        let (truth, effects) = (shop.truth(), side.effects(&shop));
+        let again = side.run(&shop, "import-orders").exits(0);
+        assert_eq!((shop.truth(), side.effects(&shop)), (truth, effects));
+        assert_eq!(again.summary()["imported"], 0);
+        // The order is read once more, since only a reading proves a take-over; then it is left alone.
+        let before = side.calls(&shop);
+        let _ = side.run(&shop, "import-orders").exits(0);
+        let calls = side.calls(&shop) - before;
+        assert!(calls <= 4, "a pass without news makes a handful of calls, not {calls}");
     }
-    let _ = shop.import().exits(0);
-    let truth = shop.truth();
-    let effects = shop.vtex(|v| v.effects.len());
-    let again = shop.import().exits(0);
-    assert_eq!(shop.truth(), truth);
-    assert_eq!(shop.vtex(|v| v.effects.len()), effects);
-    assert_eq!(again.summary()["imported"], 0);
-    // The order is read once more, since only a reading proves the take-over; then it is left alone.
-    let before = shop.vtex(|v| v.total_calls);
-    let _ = shop.import().exits(0);
-    let calls = shop.vtex(|v| v.total_calls) - before;
-    assert!(calls <= 4, "a pass without news makes a handful of calls, not {calls}");
 }
 
 #[test]
@@ -212,16 +211,15 @@ fn the_policy_by_method() {
 
 #[test]
 fn a_storm_of_429_loses_nothing() {
-    let shop = Shop::new();
-    let ids: Vec<String> = (0..10).map(|_| shop.place(paid())).collect();
-    shop.vtex(|v| {
-        v.faults.push(Fault::next(1, Kind::too_many(1)).after(3));
+    for side in Side::BOTH {
+        let shop = side.shop("");
+        let ids: Vec<String> = (0..10).map(|_| side.paid(&shop)).collect();
         let date = Kind::Status { code: 429, retry_after: RetryAfter::HttpDate(1), body: String::new() };
-        v.faults.push(Fault::next(1, date).after(6));
-    });
-    let ran = shop.import().exits(0);
-    assert_eq!(ran.summary()["limited"], 2);
-    assert_eq!(shop.erp().len(), ids.len());
+        side.strike(&shop, vec![Fault::next(1, Kind::too_many(1)).after(3), Fault::next(1, date).after(6)]);
+        let ran = side.run(&shop, "import-orders").exits(0);
+        assert_eq!(ran.summary()["limited"], 2);
+        assert_eq!(shop.erp().len(), ids.len());
+    }
 }
 
 #[test]

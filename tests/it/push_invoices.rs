@@ -7,10 +7,24 @@ use serde_json::json;
 use crate::back_office::{Nfe, parcel};
 use crate::sandbox::{Fault, HookAction, Kind, OrderSeed, Phase, RetryAfter, papers};
 use crate::shop::{Ran, Shop, paid};
+use crate::side::Side;
 
 /// A shop with one order of one shirt (49.90) in the ledger and taken over.
 fn imported(settings: &str) -> (Shop, String) {
     placed(settings, paid())
+}
+
+/// The same on either kind of channel, on a hub without the taking over.
+fn imported_on(side: Side, settings: &str) -> (Shop, String) {
+    let shop = side.shop(settings);
+    let id = side.paid(&shop);
+    let _ = side.run(&shop, "import-orders").exits(0);
+    (shop, id)
+}
+
+/// Each of these on either kind of channel.
+fn both<T: Clone>(each: &[T]) -> impl Iterator<Item = (Side, T)> {
+    Side::BOTH.into_iter().flat_map(|side| each.iter().map(move |one| (side, one.clone())))
 }
 
 fn placed(settings: &str, seed: OrderSeed) -> (Shop, String) {
@@ -61,13 +75,17 @@ fn one_full_invoice() {
 
 #[test]
 fn a_dry_run_shows_it_and_sends_nothing() {
-    let (shop, id) = imported("");
-    shop.issue(&id, &Nfe::new(1001, 4_990));
-    let record = shop.run(&["push-invoices", "--dry-run"]).exits(0).order(&id);
-    assert_eq!((&record["actions"], &record["dry_run"]), (&json!(["send_invoice"]), &json!(true)));
-    assert_eq!((posts(&shop), record["reason"]["invoices"][0].as_str()), (0, Some("1001")));
-    let _ = push(&shop).exits(0);
-    assert_eq!(shop.invoices(&id).len(), 1, "the dry run left no trace");
+    for side in Side::BOTH {
+        let (shop, id) = imported_on(side, "");
+        shop.issue(&id, &Nfe::new(1001, 4_990));
+        let dry = [&side.args("push-invoices")[..], &["--dry-run"]].concat();
+        let record = shop.run(&dry).exits(0).order(&id);
+        assert_eq!((&record["actions"], &record["dry_run"]), (&json!(["send_invoice"]), &json!(true)));
+        assert_eq!(side.calls_of(&shop, side.invoice_call()), 0);
+        assert_eq!(record["reason"]["invoices"][0], "1001");
+        let _ = side.run(&shop, "push-invoices").exits(0);
+        assert_eq!(side.told(&shop, &id).invoices, ["1001"], "the dry run left no trace");
+    }
 }
 
 #[test]
@@ -109,14 +127,16 @@ fn two_invoices_at_once_are_sent_in_one_visit() {
 /// The write arrives, the answer does not: a timeout, a 500, a broken connection.
 #[test]
 fn an_answer_lost_after_the_write_makes_no_second_invoice() {
-    for kind in [Kind::TimeoutAfterWrite, Kind::Applied500, Kind::Truncated] {
-        let (shop, id) = imported("");
+    for (side, kind) in both(&[Kind::TimeoutAfterWrite, Kind::Applied500, Kind::Truncated]) {
+        let (shop, id) = imported_on(side, "");
         shop.issue(&id, &Nfe::new(1001, 4_990));
-        shop.vtex(|v| v.faults.push(Fault::next(1, kind.clone()).on("POST", "/invoice")));
-        let record = push(&shop).exits(0).order(&id);
+        let (method, path) = side.invoice_call();
+        side.strike(&shop, vec![Fault::next(1, kind.clone()).on(method, path)]);
+        let record = side.run(&shop, "push-invoices").exits(0).order(&id);
         assert_eq!(record["actions"], json!(["send_invoice"]), "{kind:?}: settled by reading");
-        assert_eq!((shop.invoices(&id).len(), posts(&shop)), (1, 1), "{kind:?}");
-        is_at_rest(&shop);
+        assert_eq!(side.told(&shop, &id).invoices, ["1001"], "{side:?} {kind:?}");
+        assert_eq!(side.calls_of(&shop, side.invoice_call()), 1, "{side:?} {kind:?}");
+        assert_eq!(side.run(&shop, "push-invoices").exits(0).summary()["calls"], 0);
         assert_eq!(shop.held(), [""; 0]);
     }
 }
@@ -124,17 +144,23 @@ fn an_answer_lost_after_the_write_makes_no_second_invoice() {
 /// The write does not arrive, and nobody knows: it is not sent again while it might still show.
 #[test]
 fn an_unknown_outcome_is_settled_by_reading_and_by_time() {
-    let (mut shop, id) = imported("[channels.loja.invoices]\nconfirm_within = \"0s\"");
-    shop.issue(&id, &Nfe::new(1001, 4_990));
-    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::status(500)).on("POST", "/invoice")));
-    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "outcome_unknown");
-    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "outcome_unknown");
-    assert_eq!((posts(&shop), shop.held()), (1, vec!["outcome_unknown".to_owned()]));
-    // Long enough after, it was not sent.
-    shop.set("[channels.loja.invoices]\nsettle_after = \"0s\"");
-    let _ = push(&shop).exits(0);
-    assert_eq!((posts(&shop), shop.invoices(&id).len()), (2, 1));
-    assert_eq!(shop.held(), [""; 0]);
+    for side in Side::BOTH {
+        let (mut shop, id) = imported_on(side, "invoices = { confirm_within = \"0s\" }");
+        shop.issue(&id, &Nfe::new(1001, 4_990));
+        let (method, path) = side.invoice_call();
+        side.strike(&shop, vec![Fault::next(1, Kind::status(500)).on(method, path)]);
+        for _ in 0..2 {
+            let record = side.run(&shop, "push-invoices").exits(3).order(&id);
+            assert_eq!(record["reason"]["code"], "outcome_unknown", "{side:?}");
+        }
+        let sent = |shop: &Shop| side.calls_of(shop, side.invoice_call());
+        assert_eq!((sent(&shop), shop.held()), (1, vec!["outcome_unknown".to_owned()]));
+        // Long enough after, it was not sent.
+        side.configure(&mut shop, "invoices = { settle_after = \"0s\" }");
+        let _ = side.run(&shop, "push-invoices").exits(0);
+        assert_eq!((sent(&shop), side.told(&shop, &id).invoices.len()), (2, 1));
+        assert_eq!(shop.held(), [""; 0]);
+    }
 }
 
 /// Killed between the journal and the answer, with the invoice taken.
@@ -441,18 +467,20 @@ fn an_empty_200_is_settled_by_reading() {
 /// After a backup of the ERP was put back, its changes have numbers that were heard before.
 #[test]
 fn an_erp_that_was_put_back_is_heard_again() {
-    let (shop, id) = imported("");
-    let backup = std::fs::read(shop.path("ledger.db")).unwrap();
-    for number in 0..9 {
-        shop.ship(&id, &parcel(&format!("BR{number}")));
+    for side in Side::BOTH {
+        let (shop, id) = imported_on(side, "");
+        let backup = std::fs::read(shop.path("ledger.db")).unwrap();
+        for number in 0..9 {
+            shop.ship(&id, &parcel(&format!("BR{number}")));
+        }
+        let _ = side.run(&shop, "push-invoices").exits(0);
+        for file in ["ledger.db-wal", "ledger.db-shm"] {
+            let _ = std::fs::remove_file(shop.path(file));
+        }
+        std::fs::write(shop.path("ledger.db"), &backup).unwrap();
+        shop.issue(&id, &Nfe::new(1001, 4_990));
+        let _ = side.run(&shop, "push-invoices").exits(0);
+        assert_eq!(side.told(&shop, &id).invoices, ["1001"]);
+        assert_eq!(side.run(&shop, "push-invoices").exits(0).summary()["calls"], 0);
     }
-    let _ = push(&shop).exits(0);
-    for file in ["ledger.db-wal", "ledger.db-shm"] {
-        let _ = std::fs::remove_file(shop.path(file));
-    }
-    std::fs::write(shop.path("ledger.db"), backup).unwrap();
-    shop.issue(&id, &Nfe::new(1001, 4_990));
-    let _ = push(&shop).exits(0);
-    assert_eq!(shop.invoices(&id), [("1001".to_owned(), 4_990)]);
-    is_at_rest(&shop);
 }

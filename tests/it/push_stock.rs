@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::back_office::Nfe;
 use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase, Sandbox, UnknownCode};
 use crate::shop::{Shop, paid, wait_until};
+use crate::side::Side;
 
 mod any_day;
 
@@ -25,6 +26,22 @@ fn shop(settings: &str) -> Shop {
         v.configure_needed_feed();
     });
     shop
+}
+
+/// The same on either kind of channel.
+fn on(side: Side) -> Shop {
+    let shop = side.shop(&stock_of(side, ""));
+    [("1", "CAMISETA-P"), ("2", "CANECA"), ("3", "BONE")].iter().for_each(|(id, code)| side.offer(&shop, id, code));
+    shop
+}
+
+fn stock_of(side: Side, more: &str) -> String {
+    format!("stock = {{ warehouse = \"{}\", settle = \"0s\"{more} }}", side.warehouse())
+}
+
+/// What customers can buy of a product there.
+fn bought(side: Side, shop: &Shop, id: &str, code: &str) -> i64 {
+    side.look(shop, |shelf| shelf.can_be_bought(side.sku(id, code)))
 }
 
 /// What customers can buy of the shirt.
@@ -486,25 +503,28 @@ fn a_reading_of_the_same_number_proves_nothing() {
 
 #[test]
 fn the_guard_refuses_to_empty_the_shop() {
-    let shop = many(30);
-    let _ = shop.push().exits(0);
-    let zeros: String = (0..12).map(|n| format!("P{n};0\n")).collect();
-    shop.stock(&format!("codigo;quantidade\n{zeros}"));
-    for _ in 0..2 {
-        let before = patches(&shop);
-        let ran = shop.push().exits(6);
-        let message = ran.summary()["message"].as_str().unwrap().to_owned();
-        assert!(message.contains("12 of 33 products in stock would go to zero (P0, P1"), "{message}");
-        assert!(message.contains("--confirm"), "{message}");
-        assert_eq!(patches(&shop), before, "nothing is sent");
+    for side in Side::BOTH {
+        let shop = many_on(side, 30);
+        let push = || side.run(&shop, "push-stock");
+        let _ = push().exits(0);
+        let zeros: String = (0..12).map(|n| format!("P{n};0\n")).collect();
+        shop.stock(&format!("codigo;quantidade\n{zeros}"));
+        for _ in 0..2 {
+            let before = side.effects(&shop);
+            let ran = push().exits(6);
+            let message = ran.summary()["message"].as_str().unwrap().to_owned();
+            assert!(message.contains("12 of 33 products in stock would go to zero (P0, P1"), "{message}");
+            assert!(message.contains("--confirm"), "{message}");
+            assert_eq!(side.effects(&shop), before, "nothing is sent");
+        }
+        let _ = shop.run(&[&side.args("push-stock")[..], &["--confirm"]].concat()).exits(0);
+        assert_eq!(bought(side, &shop, "1000", "P0"), 0);
+        let _ = push().exits(0);
+        // Units that go, though no product goes to zero.
+        let ones: String = (12..30).map(|n| format!("P{n};1\n")).collect();
+        shop.stock(&format!("codigo;quantidade\n{ones}"));
+        assert!(push().exits(6).summary()["message"].as_str().unwrap().contains("units would go"));
     }
-    let _ = shop.run(&["push-stock", "--confirm"]).exits(0);
-    assert_eq!(shop.vtex(|v| v.available("1000")), 0);
-    let _ = shop.push().exits(0);
-    // Units that go, though no product goes to zero.
-    let ones: String = (12..30).map(|n| format!("P{n};1\n")).collect();
-    shop.stock(&format!("codigo;quantidade\n{ones}"));
-    assert!(shop.push().exits(6).summary()["message"].as_str().unwrap().contains("units would go"));
 }
 
 /// The last unit sold twice between two runs: no number undoes it, so a person is told at once.
@@ -556,6 +576,28 @@ fn what_is_kept_back_is_not_oversold() {
 }
 
 #[test]
+fn what_the_configuration_excludes_is_never_told() {
+    for side in Side::BOTH {
+        let mut shop = on(side);
+        let push = side.args("push-stock");
+        assert_eq!(shop.run(&push).exits(0).summary()["updated"], 3);
+        shop.stock("codigo;quantidade\nCANECA;40\nBONE;40\n");
+        side.configure(&mut shop, &stock_of(side, ", exclude = [\"CANECA\"]"));
+        let ran = shop.run(&push).exits(0);
+        assert_eq!(ran.stock("CANECA")["reason"]["code"], "stock_excluded", "it was told until now");
+        assert_eq!((bought(side, &shop, "2", "CANECA"), bought(side, &shop, "3", "BONE")), (100, 40));
+        assert!(!shop.run(&push).exits(0).stdout.contains("CANECA"), "once");
+        let named = [&push[..], &["--sku", "CANECA", "--sku", "BONE"]].concat();
+        let ran = shop.run(&named).exits(0);
+        assert_eq!((&ran.stock("CANECA")["outcome"], &ran.summary()["updated"]), (&"skipped".into(), &1.into()));
+        // Taken out of the list, it is told what it missed.
+        side.configure(&mut shop, &stock_of(side, ""));
+        let _ = shop.run(&push).exits(0);
+        assert_eq!(bought(side, &shop, "2", "CANECA"), 40);
+    }
+}
+
+#[test]
 fn a_few_zeros_need_no_confirmation() {
     let shop = many(30);
     let _ = shop.push().exits(0);
@@ -565,29 +607,35 @@ fn a_few_zeros_need_no_confirmation() {
 
 #[test]
 fn an_erp_that_forgot_its_products_empties_nothing() {
-    let shop = many(30);
-    let _ = shop.push().exits(0);
-    let calls = shop.vtex(|v| v.total_calls);
-    for file in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
-        let _ = std::fs::remove_file(shop.path(file));
+    for side in Side::BOTH {
+        let shop = many_on(side, 30);
+        let _ = side.run(&shop, "push-stock").exits(0);
+        let calls = side.calls(&shop);
+        for file in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+            let _ = std::fs::remove_file(shop.path(file));
+        }
+        for more in [&[][..], &["--full"]] {
+            let ran = shop.run(&[&side.args("push-stock")[..], more].concat()).exits(6);
+            assert!(ran.summary()["message"].as_str().unwrap().contains("of none for 33 of 33"), "{}", ran.stdout);
+        }
+        // A few products of many.
+        shop.stock("codigo;nome;quantidade\nP0;P0;100\nP1;P1;100\n");
+        let _ = side.run(&shop, "push-stock").exits(6);
+        assert_eq!(side.calls(&shop), calls);
+        assert_eq!(bought(side, &shop, "1000", "P0"), 100);
     }
-    for args in [&["push-stock"][..], &["push-stock", "--full"]] {
-        let ran = shop.run(args).exits(6);
-        assert!(ran.summary()["message"].as_str().unwrap().contains("of none for 33 of 33"), "{}", ran.stdout);
-    }
-    // A few products of many.
-    shop.stock("codigo;nome;quantidade\nP0;P0;100\nP1;P1;100\n");
-    let _ = shop.push().exits(6);
-    assert_eq!(shop.vtex(|v| v.total_calls), calls);
-    assert_eq!(shop.vtex(|v| v.available("1000")), 100);
 }
 
 /// A shop with so many products more, P0 … with VTEX ids from 1000.
 fn many(products: usize) -> Shop {
-    let shop = shop("");
+    many_on(Side::Vtex, products)
+}
+
+fn many_on(side: Side, products: usize) -> Shop {
+    let shop = on(side);
     let lines: String = (0..products).map(|n| format!("P{n};Produto {n};100\n")).collect();
     shop.stock(&format!("codigo;nome;quantidade\n{lines}"));
-    shop.vtex(|v| (0..products).for_each(|n| v.add_sku(&(1000 + n).to_string(), &format!("P{n}"))));
+    (0..products).for_each(|n| side.offer(&shop, &(1000 + n).to_string(), &format!("P{n}")));
     shop
 }
 
@@ -673,18 +721,21 @@ fn warehouses_are_kept_apart() {
 
 #[test]
 fn a_killed_push_is_finished_by_the_next() {
-    let shop = shop("");
-    let _ = shop.push().exits(0);
-    shop.stock("codigo;quantidade\nCAMISETA-P;50\n");
-    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::SlowMs(5_000)).on("PATCH", "/skus/1/")));
-    let mut child = shop.command(&["push-stock"]).spawn().unwrap();
-    wait_until("the update", || can_be_bought(&shop) == 50);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    // What the channel has is not known now; even the number from before is sent.
-    shop.stock("codigo;quantidade\nCAMISETA-P;100\n");
-    let _ = shop.push().exits(0);
-    assert_eq!(can_be_bought(&shop), 100);
+    for side in Side::BOTH {
+        let shop = on(side);
+        let _ = side.run(&shop, "push-stock").exits(0);
+        shop.stock("codigo;quantidade\nCAMISETA-P;50\n");
+        let (method, path) = side.stock_call();
+        side.strike(&shop, vec![Fault::next(1, Kind::SlowMs(5_000)).on(method, path)]);
+        let mut child = shop.command(&side.args("push-stock")).spawn().unwrap();
+        wait_until("the update", || bought(side, &shop, "1", "CAMISETA-P") == 50);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // What the channel has is not known now; even the number from before is sent.
+        shop.stock("codigo;quantidade\nCAMISETA-P;100\n");
+        let _ = side.run(&shop, "push-stock").exits(0);
+        assert_eq!(bought(side, &shop, "1", "CAMISETA-P"), 100);
+    }
 }
 
 /// Two stores sell from one shelf: what one sold is not for sale in the other, before and after it is in the ERP; and what both sold in

@@ -8,6 +8,7 @@ use vaivem::model::calendar;
 use crate::back_office::{Nfe, ago, parcel};
 use crate::sandbox::{Fault, Kind, OrderSeed, papers};
 use crate::shop::{Ran, Shop, paid};
+use crate::side::Side;
 
 /// A shop with one order of one shirt, invoiced on both sides.
 fn invoiced(settings: &str) -> (Shop, String) {
@@ -16,6 +17,16 @@ fn invoiced(settings: &str) -> (Shop, String) {
     let _ = shop.import().exits(0);
     shop.issue(&id, &Nfe::new(1001, 4_990));
     let _ = shop.run(&["push-invoices"]).exits(0);
+    (shop, id)
+}
+
+/// The same on either kind of channel.
+fn invoiced_on(side: Side) -> (Shop, String) {
+    let shop = side.shop("");
+    let id = side.paid(&shop);
+    let _ = side.run(&shop, "import-orders").exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let _ = side.run(&shop, "push-invoices").exits(0);
     (shop, id)
 }
 
@@ -78,28 +89,33 @@ fn everything_at_once_is_sent_in_its_order() {
 
 #[test]
 fn tracking_before_the_invoice_waits_for_it() {
-    let shop = Shop::new();
-    let id = shop.place(paid());
-    let _ = shop.import().exits(0);
-    shop.ship(&id, &parcel("BR1"));
-    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["fields"], json!(["invoice"]));
-    shop.issue(&id, &Nfe::new(1001, 4_990));
-    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["code"], "invoice_not_on_channel");
-    let _ = shop.run(&["push-invoices"]).exits(0);
-    let _ = push(&shop).exits(0);
-    assert_eq!(shop.tracked(&id).0, ["BR1"]);
+    for side in Side::BOTH {
+        let shop = side.shop("");
+        let id = side.paid(&shop);
+        let _ = side.run(&shop, "import-orders").exits(0);
+        let push = || side.run(&shop, "push-tracking").exits(0);
+        shop.ship(&id, &parcel("BR1"));
+        assert_eq!(push().order(&id)["reason"]["fields"], json!(["invoice"]));
+        shop.issue(&id, &Nfe::new(1001, 4_990));
+        assert_eq!(push().order(&id)["reason"]["code"], "invoice_not_on_channel");
+        let _ = side.run(&shop, "push-invoices").exits(0);
+        let _ = push();
+        assert_eq!(side.told(&shop, &id).codes, ["BR1"]);
+    }
 }
 
 #[test]
 fn a_delivery_before_its_tracking_waits_naming_it() {
-    let (shop, id) = invoiced("");
-    shop.carrier_says(&id, DeliveryOutcome::Delivered, "01", ago(3));
-    let record = push(&shop).exits(0).order(&id);
-    assert_eq!((&record["outcome"], &record["reason"]["fields"]), (&json!("waiting"), &json!(["tracking_code"])));
-    assert_eq!(shop.tracked(&id), (Vec::new(), Vec::new()));
-    shop.ship(&id, &parcel("BR1"));
-    let _ = push(&shop).exits(0);
-    assert_eq!(shop.tracked(&id), (codes(&["BR1"]), vec![true]));
+    for side in Side::BOTH {
+        let (shop, id) = invoiced_on(side);
+        shop.carrier_says(&id, DeliveryOutcome::Delivered, "01", ago(3));
+        let record = side.run(&shop, "push-tracking").exits(0).order(&id);
+        assert_eq!((&record["outcome"], &record["reason"]["fields"]), (&json!("waiting"), &json!(["tracking_code"])));
+        assert_eq!((side.told(&shop, &id).codes.len(), side.told(&shop, &id).deliveries), (0, 0));
+        shop.ship(&id, &parcel("BR1"));
+        let _ = side.run(&shop, "push-tracking").exits(0);
+        assert_eq!((side.told(&shop, &id).codes, side.told(&shop, &id).deliveries), (codes(&["BR1"]), 1));
+    }
 }
 
 #[test]
@@ -154,11 +170,14 @@ fn what_a_person_says_of_a_parcel_reaches_the_channel() {
 
 #[test]
 fn a_delivery_in_the_future_is_not_told() {
-    let (shop, id) = invoiced("");
-    shop.ship(&id, &Shipment { delivered_at: Some(ago(-2)), ..parcel("BR1") });
-    assert_eq!(push(&shop).exits(0).order(&id)["actions"], json!(["send_tracking"]));
-    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["code"], "delivery_ahead");
-    assert!(shop.packages(&id)[0].delivered.is_none());
+    for side in Side::BOTH {
+        let (shop, id) = invoiced_on(side);
+        shop.ship(&id, &Shipment { delivered_at: Some(ago(-2)), ..parcel("BR1") });
+        let push = || side.run(&shop, "push-tracking").exits(0).order(&id);
+        assert_eq!(push()["actions"], json!(["send_tracking"]));
+        assert_eq!(push()["reason"]["code"], "delivery_ahead");
+        assert_eq!(side.told(&shop, &id).deliveries, 0);
+    }
 }
 
 #[test]
@@ -234,11 +253,32 @@ fn collection_orders_are_switched() {
 
 #[test]
 fn a_dry_run_sends_nothing() {
-    let (shop, id) = invoiced("");
-    shop.ship(&id, &Shipment { delivered_at: Some(ago(2)), ..parcel("BR1") });
-    let record = shop.run(&["push-tracking", "--dry-run"]).exits(0).order(&id);
-    assert_eq!(record["actions"], json!(["send_tracking", "send_tracking_events"]));
-    assert_eq!(shop.tracked(&id), (Vec::new(), Vec::new()));
+    for side in Side::BOTH {
+        let (shop, id) = invoiced_on(side);
+        shop.ship(&id, &Shipment { delivered_at: Some(ago(2)), ..parcel("BR1") });
+        let record = shop.run(&[&side.args("push-tracking")[..], &["--dry-run"]].concat()).exits(0).order(&id);
+        assert_eq!(record["actions"], json!(["send_tracking", "send_tracking_events"]));
+        assert_eq!((side.told(&shop, &id).codes.len(), side.told(&shop, &id).deliveries), (0, 0));
+    }
+}
+
+/// The customer did not want it, or it came back; and then it is with the customer after all.
+#[test]
+fn what_is_no_delivery_is_told_by_no_channel() {
+    for (side, what, code, held) in [
+        (Side::Vtex, DeliveryOutcome::Refused, "03", "delivery_refused"),
+        (Side::Hub, DeliveryOutcome::Refused, "03", "delivery_refused"),
+        (Side::Hub, DeliveryOutcome::Returned, "25", "delivery_returned"),
+    ] {
+        let (shop, id) = invoiced_on(side);
+        shop.ship(&id, &parcel("BR1"));
+        shop.carrier_says(&id, what, code, ago(20));
+        assert_eq!(side.run(&shop, "push-tracking").exits(3).order(&id)["reason"]["code"], held);
+        assert_eq!((side.told(&shop, &id).deliveries, shop.held()), (0, vec![held.to_owned()]));
+        shop.carrier_says(&id, DeliveryOutcome::Delivered, "01", ago(3));
+        let _ = side.run(&shop, "push-tracking").exits(0);
+        assert_eq!((side.told(&shop, &id).deliveries, shop.held()), (1, Vec::new()));
+    }
 }
 
 /// Nobody registered a parcel, and the carrier says that the customer did not want it.

@@ -3,14 +3,25 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::sandbox::{Anymarket, Call, Fault, HookAction, Phase, Platform, Vtex};
-use crate::shop::Shop;
+use crate::sandbox::anymarket::{AnyCancelledBy, AnyPayment};
+use crate::sandbox::{AnyEffect, AnyOrderSeed, Anymarket, Call, Fault, HookAction, Payment, Phase, Platform, Vtex};
+use crate::shop::{Ran, Shop, paid};
 
 /// A kind of channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     Vtex,
     Hub,
+}
+
+/// What was really told of an order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The numbers of its invoices.
+    pub invoices: Vec<String>,
+    /// Its tracking codes.
+    pub codes: Vec<String>,
+    pub deliveries: usize,
 }
 
 /// What a platform knows of a SKU, by VTEX's id or the hub's code.
@@ -47,12 +58,181 @@ impl Shelf for Anymarket {
     }
 }
 
+/// What customers, marketplaces and people at the platform do; an order is of one shirt for 49.90.
+impl Side {
+    pub const BOTH: [Self; 2] = [Self::Vtex, Self::Hub];
+
+    /// A shop that sells there, with these further keys in the channel's table.
+    pub fn shop(self, settings: &str) -> Shop {
+        match self {
+            Self::Vtex => Shop::with(settings),
+            Self::Hub => Shop::with_hub(settings),
+        }
+    }
+
+    /// Runs a verb for this channel alone.
+    pub fn run(self, shop: &Shop, verb: &str) -> Ran {
+        shop.run(&self.args(verb))
+    }
+
+    /// Places an order that is paid and ready.
+    pub fn paid(self, shop: &Shop) -> String {
+        match self {
+            Self::Vtex => shop.place(paid()),
+            Self::Hub => shop.hub(|a| a.place(shirt())).to_string(),
+        }
+    }
+
+    /// Places one that waits for its boleto.
+    pub fn unpaid(self, shop: &Shop) -> String {
+        match self {
+            Self::Vtex => shop.place(paid().pending(Payment::boleto("2030-01-10".parse().unwrap()))),
+            Self::Hub => shop.hub(|a| a.place(shirt().pending().pay(AnyPayment::boleto()))).to_string(),
+        }
+    }
+
+    /// The payment arrives.
+    pub fn pay(self, shop: &Shop, id: &str) {
+        match self {
+            Self::Vtex => shop.vtex(|v| v.approve_payment(id)),
+            Self::Hub => shop.hub(|a| a.pay(number(id))),
+        }
+    }
+
+    /// The customer cancels.
+    pub fn cancel(self, shop: &Shop, id: &str) {
+        match self {
+            Self::Vtex => shop.vtex(|v| v.cancel_by_customer(id)),
+            Self::Hub => shop.hub(|a| a.cancel(number(id), AnyCancelledBy::Buyer)),
+        }
+    }
+
+    /// Nobody pays, and the bank or the marketplace gives the order up.
+    pub fn give_up(self, shop: &Shop, id: &str) {
+        match self {
+            Self::Vtex => shop.vtex(|v| v.deny_payment(id)),
+            Self::Hub => shop.hub(|a| a.cancel(number(id), AnyCancelledBy::Marketplace)),
+        }
+    }
+
+    /// The order is in a status of this name.
+    pub fn set_status(self, shop: &Shop, id: &str, word: &str) {
+        match self {
+            Self::Vtex => shop.vtex(|v| v.set_status(id, word)),
+            Self::Hub => shop.hub(|a| a.set_status(number(id), word)),
+        }
+    }
+
+    /// Its word for an order that nobody has paid.
+    pub fn word_for_unpaid(self) -> &'static str {
+        match self {
+            Self::Vtex => "payment-pending",
+            Self::Hub => "PENDING",
+        }
+    }
+
+    /// What is in the feed is lost.
+    pub fn lose_feed(self, shop: &Shop) {
+        match self {
+            Self::Vtex => shop.vtex(|v| v.feed.clear()),
+            Self::Hub => shop.hub(|a| a.feed.clear()),
+        }
+    }
+
+    /// Method and path by which it is told of an invoice.
+    pub fn invoice_call(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Vtex => ("POST", "/invoice"),
+            Self::Hub => ("PUT", "/orders/7"),
+        }
+    }
+
+    /// Method and path by which it is told of a stock.
+    pub fn stock_call(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Vtex => ("PATCH", "/quantity"),
+            Self::Hub => ("PUT", "/stocks/batch"),
+        }
+    }
+
+    /// How many calls like this it has taken.
+    pub fn calls_of(self, shop: &Shop, (method, path): (&str, &str)) -> usize {
+        match self {
+            Self::Vtex => shop.vtex(|v| v.calls_of(method, path).len()),
+            Self::Hub => shop.hub(|a| a.calls_of(method, path).len()),
+        }
+    }
+
+    /// What it was really told of an order.
+    pub fn told(self, shop: &Shop, id: &str) -> Told {
+        let mut told = Told::default();
+        match self {
+            Self::Vtex => {
+                told.invoices = shop.invoices(id).into_iter().map(|(number, _)| number).collect();
+                let (codes, ways) = shop.tracked(id);
+                (told.codes, told.deliveries) = (codes, ways.into_iter().filter(|delivered| *delivered).count());
+            }
+            Self::Hub => {
+                for effect in shop.hub(|a| a.effects_of(number(id)).into_iter().cloned().collect::<Vec<_>>()) {
+                    match effect {
+                        AnyEffect::Invoiced { number, .. } => told.invoices.push(number),
+                        AnyEffect::Shipped { number, .. } => told.codes.push(number),
+                        AnyEffect::Delivered { .. } => told.deliveries += 1,
+                        _ => {}
+                    }
+                }
+            }
+        }
+        told
+    }
+}
+
+fn number(id: &str) -> i64 {
+    id.parse().unwrap()
+}
+
+fn shirt() -> AnyOrderSeed {
+    AnyOrderSeed::new().sku("CAMISETA-P", 4_990, 1)
+}
+
 impl Side {
     /// The channel's name in a shop's configuration.
     pub fn channel(self) -> &'static str {
         match self {
             Self::Vtex => "loja",
             Self::Hub => "hub",
+        }
+    }
+
+    /// Replaces the further keys of the channel's table.
+    pub fn configure(self, shop: &mut Shop, settings: &str) {
+        match self {
+            Self::Vtex => shop.set(settings),
+            Self::Hub => shop.set_hub(settings),
+        }
+    }
+
+    /// The one warehouse it sells from.
+    pub fn warehouse(self) -> &'static str {
+        match self {
+            Self::Vtex => "1_1",
+            Self::Hub => "default",
+        }
+    }
+
+    /// What it calls a product, of VTEX's id and the store's code.
+    pub fn sku<'a>(self, id: &'a str, code: &'a str) -> &'a str {
+        match self {
+            Self::Vtex => id,
+            Self::Hub => code,
+        }
+    }
+
+    /// Puts a product on it, with no stock.
+    pub fn offer(self, shop: &Shop, id: &str, code: &str) {
+        match self {
+            Self::Vtex => shop.vtex(|v| v.add_sku(id, code)),
+            Self::Hub => shop.hub(|a| a.set_stock(code, 1, 0)),
         }
     }
 

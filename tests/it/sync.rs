@@ -5,9 +5,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::back_office::Nfe;
+use crate::back_office::{Nfe, parcel};
 use crate::day::turns;
-use crate::sandbox::{Fault, Kind, Sandbox};
+use crate::sandbox::anymarket::Channel;
+use crate::sandbox::{AnyOrderSeed, Fault, Kind, Sandbox};
 use crate::shop::{Ran, Shop, paid, wait_until};
 
 const PASSES: [&str; 6] =
@@ -224,18 +225,32 @@ fn out_of_time_no_further_pass_begins() {
     assert_eq!(shop.erp().len(), 8);
 }
 
-/// Every file below a folder, with its content, but for the empty log and the index that SQLite keeps beside a file it reads.
+/// Refused by its marketplace, it is held by the pass that sent the invoice and by the one that sent the parcel.
+#[test]
+fn an_order_that_two_passes_hold_is_one_in_the_sum() {
+    let shop = Shop::with_hub("stock = { enabled = false }\ninvoices = { confirm_within = \"0s\" }");
+    let seed = AnyOrderSeed::new().sku("CAMISETA-P", 4_990, 1).channel(Channel::Refuses("não".into()));
+    let id = shop.hub(|a| a.place(seed)).to_string();
+    let sync = ["sync", "--channel", "hub"];
+    let _ = shop.run(&sync).exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    shop.ship(&id, &parcel("BR1"));
+    let _ = shop.run(&sync);
+    let ran = shop.run(&sync).exits(3);
+    let records = ran.records();
+    let holding = records.iter().filter(|record| record["type"] == "pass" && record["held"] == 1);
+    assert_eq!(holding.count(), 2, "{}", ran.stdout);
+    assert_eq!((&ran.summary()["held"], &ran.summary()["held_cents"]), (&json!(1), &json!(4_990)));
+}
+
+/// Every file below a folder, with its content.
 fn files(folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let name = path.display().to_string();
         if path.is_dir() {
             files(&path, found);
-        } else if !name.ends_with("-shm") {
-            let content = std::fs::read(&path).unwrap();
-            if !(name.ends_with("-wal") && content.is_empty()) {
-                found.insert(name, content);
-            }
+        } else {
+            found.insert(path.display().to_string(), std::fs::read(&path).unwrap());
         }
     }
 }

@@ -1,18 +1,20 @@
-//! sync-payments: what the channel says of a payment becomes true in the ERP, once, forward only.
+//! sync-payments: what the channel says of a payment becomes true in the ERP, once, forward only. What is particular to no channel is
+//! told of each.
 
 use crate::sandbox::{Fault, Kind, Payment};
 use crate::shop::{Shop, paid};
-
-fn boleto() -> Payment {
-    Payment::boleto("2030-01-10".parse().unwrap())
-}
+use crate::side::Side;
 
 /// A shop that imports everything early, with one order waiting for its boleto.
-fn waiting() -> (Shop, String) {
-    let shop = Shop::with("import = \"all\"");
-    let id = shop.place(paid().pending(boleto()));
-    let _ = shop.import().exits(0);
+fn waiting(side: Side) -> (Shop, String) {
+    let shop = side.shop("import = \"all\"");
+    let id = side.unpaid(&shop);
+    let _ = side.run(&shop, "import-orders").exits(0);
     (shop, id)
+}
+
+fn sync(side: Side, shop: &Shop) -> crate::shop::Ran {
+    side.run(shop, "sync-payments")
 }
 
 fn status(shop: &Shop, id: &str) -> String {
@@ -20,28 +22,37 @@ fn status(shop: &Shop, id: &str) -> String {
 }
 
 #[test]
-fn a_payment_reaches_the_erp_and_the_order_is_taken_over() {
-    let (shop, id) = waiting();
-    let _ = shop.sync().exits(0);
-    assert_eq!(status(&shop, &id), "awaiting_payment");
+fn a_payment_reaches_the_erp_once() {
+    for side in Side::BOTH {
+        let (shop, id) = waiting(side);
+        let _ = sync(side, &shop).exits(0);
+        assert_eq!(status(&shop, &id), "awaiting_payment");
+        side.pay(&shop, &id);
+        let ran = sync(side, &shop).exits(0);
+        assert_eq!((&ran.order(&id)["actions"][0], status(&shop, &id).as_str()), (&"mark_paid".into(), "paid"));
+        assert_eq!(sync(side, &shop).exits(0).summary()["updated"], 0);
+    }
+}
+
+#[test]
+fn an_order_that_is_paid_is_taken_over() {
+    let (shop, id) = waiting(Side::Vtex);
     shop.vtex(|v| v.approve_payment(&id));
     let ran = shop.sync().exits(0);
     assert_eq!(ran.order(&id)["actions"], serde_json::json!(["mark_paid", "take_over"]));
-    assert_eq!((status(&shop, &id).as_str(), shop.take_overs(&id)), ("paid", 1));
-    let again = shop.sync().exits(0);
-    assert_eq!(again.summary()["updated"], 0);
+    let _ = shop.sync().exits(0);
     assert_eq!(shop.take_overs(&id), 1);
 }
 
 #[test]
 fn it_does_not_depend_on_the_feed() {
-    let (shop, id) = waiting();
-    shop.vtex(|v| {
-        v.approve_payment(&id);
-        v.feed.clear();
-    });
-    let _ = shop.sync().exits(0);
-    assert_eq!(status(&shop, &id), "paid");
+    for side in Side::BOTH {
+        let (shop, id) = waiting(side);
+        side.pay(&shop, &id);
+        side.lose_feed(&shop);
+        let _ = sync(side, &shop).exits(0);
+        assert_eq!(status(&shop, &id), "paid");
+    }
 }
 
 #[test]
@@ -60,28 +71,34 @@ fn a_review_is_told_and_then_the_payment() {
 
 #[test]
 fn a_denied_or_cancelled_order_is_cancelled_in_the_erp_and_its_stock_released() {
-    for deny in [true, false] {
-        let (shop, id) = waiting();
+    for (side, deny) in [(Side::Vtex, true), (Side::Vtex, false), (Side::Hub, true), (Side::Hub, false)] {
+        let (shop, id) = waiting(side);
         assert_eq!(shop.erp()[&id][0].reserved, 1);
-        shop.vtex(|v| if deny { v.deny_payment(&id) } else { v.cancel_by_customer(&id) });
-        let ran = shop.sync().exits(0);
+        if deny {
+            side.give_up(&shop, &id);
+        } else {
+            side.cancel(&shop, &id);
+        }
+        let ran = sync(side, &shop).exits(0);
         assert_eq!(ran.order(&id)["outcome"], "cancelled");
         assert_eq!((status(&shop, &id).as_str(), shop.erp()[&id][0].reserved), ("cancelled", 0));
         assert_eq!(shop.run(&["orders"]).exits(0).records()[0]["fate"], "cancelled");
         // For good: nobody looks at it again.
-        assert_eq!(shop.sync().exits(0).summary()["calls"], 0);
+        assert_eq!(sync(side, &shop).exits(0).summary()["calls"], 0);
     }
 }
 
 #[test]
 fn a_paid_order_that_is_cancelled_later_is_cancelled_too() {
-    let shop = Shop::new();
-    let id = shop.place(paid());
-    let _ = shop.import().exits(0);
-    shop.vtex(|v| v.cancel_by_customer(&id));
-    let _ = shop.import().exits(0); // hears of it
-    let _ = shop.sync().exits(0);
-    assert_eq!(status(&shop, &id), "cancelled");
+    for side in Side::BOTH {
+        let shop = side.shop("");
+        let id = side.paid(&shop);
+        let _ = side.run(&shop, "import-orders").exits(0);
+        side.cancel(&shop, &id);
+        let _ = side.run(&shop, "import-orders").exits(0); // hears of it
+        let _ = sync(side, &shop).exits(0);
+        assert_eq!(status(&shop, &id), "cancelled");
+    }
 }
 
 #[test]
@@ -113,51 +130,58 @@ fn a_request_that_was_denied_leaves_the_order_where_it_was() {
 
 #[test]
 fn a_payment_for_an_order_the_erp_cancelled_is_held_for_a_person() {
-    let (shop, id) = waiting();
-    let _ = shop.run(&["ledger", "cancel", &id, "--reason", "a pedido"]).exits(0);
-    let _ = shop.sync().exits(0);
-    shop.vtex(|v| v.approve_payment(&id));
-    let ran = shop.sync().exits(3);
-    assert_eq!(ran.order(&id)["reason"]["code"], "paid_after_cancellation");
-    assert_eq!(status(&shop, &id), "cancelled", "nothing is revived");
-    assert_eq!(shop.take_overs(&id), 0);
+    for side in Side::BOTH {
+        let (shop, id) = waiting(side);
+        let _ = shop.run(&["ledger", "cancel", &id, "--reason", "a pedido"]).exits(0);
+        let _ = sync(side, &shop).exits(0);
+        side.pay(&shop, &id);
+        let before = side.effects(&shop);
+        let ran = sync(side, &shop).exits(3);
+        assert_eq!(ran.order(&id)["reason"]["code"], "paid_after_cancellation");
+        assert_eq!(status(&shop, &id), "cancelled", "nothing is revived");
+        assert_eq!(side.effects(&shop), before);
+    }
 }
 
 #[test]
 fn an_unknown_status_changes_nothing_and_is_released_by_a_known_one() {
-    let (shop, id) = waiting();
-    shop.vtex(|v| v.set_status(&id, "quarantined"));
-    let ran = shop.sync().exits(3);
-    assert_eq!(ran.order(&id)["reason"]["code"], "status_unknown");
-    assert_eq!(status(&shop, &id), "awaiting_payment");
-    shop.vtex(|v| v.set_status(&id, "payment-pending"));
-    let _ = shop.sync().exits(0);
-    let _ = shop.run(&["holds"]).exits(0);
+    for side in Side::BOTH {
+        let (shop, id) = waiting(side);
+        side.set_status(&shop, &id, "quarantined");
+        let ran = sync(side, &shop).exits(3);
+        assert_eq!(ran.order(&id)["reason"]["code"], "status_unknown");
+        assert_eq!(status(&shop, &id), "awaiting_payment");
+        side.set_status(&shop, &id, side.word_for_unpaid());
+        let _ = sync(side, &shop).exits(0);
+        let _ = shop.run(&["holds"]).exits(0);
+    }
 }
 
 #[test]
 fn one_poison_order_does_not_stop_the_others() {
-    let (shop, first) = waiting();
-    let second = shop.place(paid().pending(boleto()));
-    let _ = shop.import().exits(0);
-    shop.vtex(|v| {
-        v.approve_payment(&first);
-        v.approve_payment(&second);
-        v.faults.push(Fault::always(Kind::status(400)).on("GET", &format!("/orders/{first}")));
-    });
-    let ran = shop.sync().exits(3);
-    assert_eq!(ran.order(&first)["reason"]["code"], "call_failed");
-    assert_eq!((status(&shop, &first).as_str(), status(&shop, &second).as_str()), ("awaiting_payment", "paid"));
-    shop.vtex(|v| v.faults.clear());
-    let _ = shop.sync().exits(0);
-    assert_eq!(status(&shop, &first), "paid");
+    for side in Side::BOTH {
+        let (shop, first) = waiting(side);
+        let second = side.unpaid(&shop);
+        let _ = side.run(&shop, "import-orders").exits(0);
+        side.pay(&shop, &first);
+        side.pay(&shop, &second);
+        side.strike(&shop, vec![Fault::always(Kind::status(400)).on("GET", &format!("/orders/{first}"))]);
+        let ran = sync(side, &shop).exits(3);
+        assert_eq!(ran.order(&first)["reason"]["code"], "call_failed");
+        assert_eq!((status(&shop, &first).as_str(), status(&shop, &second).as_str()), ("awaiting_payment", "paid"));
+        side.calm(&shop);
+        let _ = sync(side, &shop).exits(0);
+        assert_eq!(status(&shop, &first), "paid");
+    }
 }
 
 #[test]
 fn an_order_that_is_not_in_the_erp_is_named() {
-    let shop = Shop::new();
-    let id = shop.place(paid().pending(Payment::pix()));
-    let _ = shop.import().exits(0);
-    let ran = shop.run(&["sync-payments", "--order", &id]).exits(3);
-    assert_eq!(ran.order(&id)["outcome"], "failed");
+    for side in Side::BOTH {
+        let shop = side.shop("");
+        let id = side.unpaid(&shop);
+        let _ = side.run(&shop, "import-orders").exits(0);
+        let ran = shop.run(&[&side.args("sync-payments")[..], &["--order", &id]].concat()).exits(3);
+        assert_eq!(ran.order(&id)["outcome"], "failed");
+    }
 }

@@ -38,6 +38,7 @@ fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadabl
         created_at,
         changed_at: instant(wire.last_update.as_deref()),
         invoicing: match &status {
+            Status::Paid if is_in_packages(wire) => Invoicing::ByPackage,
             Status::Paid => Invoicing::Open,
             Status::Invoiced | Status::Shipped | Status::Delivered => Invoicing::Done,
             _ => Invoicing::NotYet,
@@ -158,7 +159,12 @@ fn line(index: usize, item: &wire::Item) -> Result<Line, Unreadable> {
             [one] => one.stock_local_id.as_deref().map(WarehouseId::new),
             _ => None,
         },
+        kit: item.sku_kit.partner_id.as_deref().map(str::trim).filter(|kit| !kit.is_empty()).map(ChannelSku::new),
     })
+}
+
+fn is_in_packages(wire: &wire::Order) -> bool {
+    wire.packages.as_ref().and_then(Value::as_array).is_some_and(|packages| !packages.is_empty())
 }
 
 fn marketplace(wire: &wire::Order) -> Option<Marketplace> {

@@ -1,25 +1,36 @@
-//! Sending an invoice to ANYMARKET: the XML first where it is wanted, then the order as invoiced.
+//! Sending an invoice to ANYMARKET: its XML, and the order as invoiced.
 
 use serde_json::{Value, json};
 
-use super::{Anymarket, is_refusal, order_path, said};
+use super::{Anymarket, is_refusal, order_path, refused, said};
 use crate::channel::outgoing::{InvoiceToSend, Sent, XmlText};
 use crate::http::{Call, CallError, Effect};
 use crate::model::{OrderId, calendar};
 
 impl Anymarket {
-    /// See [`crate::channel::Channel::send_invoice`]. The XML goes first: where the marketplace refuses it, the invoice is not sent
-    /// either and the refusal is the answer, so that no order stands invoiced with its XML forgotten.
+    /// See [`crate::channel::Channel::send_invoice`].
     pub async fn send_invoice(&self, id: &OrderId, invoice: &InvoiceToSend) -> Result<Sent, CallError> {
-        if let Some(xml) = &invoice.xml
-            && !(invoice.again && self.has_xml(id, &invoice.key).await?)
-            && let Sent::Refused { message } = self.send_xml(id, xml).await?
-        {
-            return Ok(Sent::Refused { message });
-        }
         match self.put_order("send invoice", id, body(invoice)).await {
-            Err(error) if is_refusal(&error) => Ok(Sent::Refused { message: said(&error) }),
+            Err(error) if is_refusal(&error) => Ok(refused(&error)),
             answer => answer.map(|()| Sent::Accepted),
+        }
+    }
+
+    /// See [`crate::channel::Channel::send_xml`]. The hub stores it and hands it on to the marketplace, whose refusals are its own.
+    pub async fn send_xml(&self, id: &OrderId, key: &str, xml: &XmlText, again: bool) -> Result<Sent, CallError> {
+        if again && self.has_xml(id, key).await? {
+            return Ok(Sent::Accepted);
+        }
+        let call = Call::write("PUT", "send invoice XML", format!("{}/nfe", order_path(id)), Effect::Once)
+            .about(id.as_str())
+            .text("application/xml;charset=utf-8", xml.as_str());
+        match self.door.call(call).await {
+            Ok(_) => Ok(Sent::Accepted),
+            Err(error) if !is_refusal(&error) => Err(error),
+            Err(error) => Ok(match error.status() {
+                Some(500) => refused_by_marketplace(said(&error)),
+                _ => refused(&error),
+            }),
         }
     }
 
@@ -33,24 +44,21 @@ impl Anymarket {
             Err(error) => Err(error),
         }
     }
-
-    /// Stores the XML at the hub, which hands it on to the marketplace.
-    async fn send_xml(&self, id: &OrderId, xml: &XmlText) -> Result<Sent, CallError> {
-        let call = Call::write("PUT", "send invoice XML", format!("{}/nfe", order_path(id)), Effect::Once)
-            .about(id.as_str())
-            .text("application/xml;charset=utf-8", xml.as_str());
-        match self.door.call(call).await {
-            Err(error) if is_there_already(&error) => Ok(Sent::Accepted),
-            Err(error) if is_refusal(&error) => Ok(Sent::Refused { message: said(&error) }),
-            answer => answer.map(|_| Sent::Accepted),
-        }
-    }
 }
 
-/// Mercado Livre takes so many invoices of a sale and no more: one of them is this one. Source: V2 description, fiscal document.
-fn is_there_already(error: &CallError) -> bool {
-    let said = error.api_message().unwrap_or_default().to_lowercase();
-    error.status() == Some(500) && (said.contains("limit") || said.contains("limite")) && said.contains("invoice")
+/// What a marketplace's words against an XML come to. Mercado Livre takes so many invoices of a sale, of which one is this one; and
+/// none while the shipment has certain statuses, such as "pending" with substatus "buffered". Anything else, such as a date of
+/// emission it does not like, is for a person. Source: V2 description, fiscal document.
+fn refused_by_marketplace(message: String) -> Sent {
+    let words = message.to_lowercase();
+    let has = |word: &str| words.contains(word);
+    if (has("limit") || has("limite")) && has("invoice") {
+        Sent::Enough
+    } else if has("substatus") || has("shipment") && has("status") {
+        Sent::NotYet { message }
+    } else {
+        Sent::Refused { message }
+    }
 }
 
 /// Number and series are in the key, and are asked for all the same; the date is the NF-e's own, with its offset.
@@ -85,6 +93,20 @@ mod tests {
     use crate::model::Cents;
 
     #[test]
+    fn what_a_marketplace_says_against_an_xml_is_told_apart() {
+        let of = |words: &str| refused_by_marketplace(format!("error updating the fiscal document. Erro: {words}"));
+        for later in
+            ["invoice data not allowed for shipment status pending, substatus buffered", "Shipment Status: pending"]
+        {
+            assert!(matches!(of(later), Sent::NotYet { message } if message.contains(later)), "{later}");
+        }
+        assert_eq!(of("limit of invoices saved on the sale reached"), Sent::Enough);
+        for never in ["invalid_invoice_emission_date", "status de nota desconhecido", ""] {
+            assert!(matches!(of(never), Sent::Refused { .. }), "{never}");
+        }
+    }
+
+    #[test]
     fn an_invoice_is_written_as_the_description_has_it() {
         let invoice = InvoiceToSend {
             number: "1001".into(),
@@ -96,7 +118,6 @@ mod tests {
             fiscal: None,
             items: Vec::new(),
             tracking: None,
-            again: false,
         };
         let told = json!({
             "accessKey": invoice.key, "number": "1001", "series": "1", "date": "2026-10-15T22:40:10-03:00",

@@ -7,9 +7,10 @@ mod stock;
 mod tracking;
 mod wire;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::outgoing::XmlRule;
+use super::outgoing::{Sent, XmlRule};
 use super::{Cancel, Feed, Heard, Lot, Page, Reading, Unreadable, Window};
 use crate::clock::Clock;
 use crate::http::{Call, CallError, Counts, Door, Effect, segment};
@@ -37,6 +38,20 @@ pub struct Options {
     pub cancel_code: Option<String>,
     /// When an invoice's XML is sent.
     pub xml: XmlRule,
+    /// What is sent of an order to change it.
+    pub put: PutRule,
+}
+
+/// What is sent of an order to change it. ANYMARKET's own clients send a part, and its description says both that what is left out
+/// stays and that the body replaces everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PutRule {
+    /// What changes.
+    #[default]
+    Part,
+    /// The order as it is read right before, with what changes laid over it.
+    Whole,
 }
 
 /// One ANYMARKET account, which sells through any number of marketplaces.
@@ -181,10 +196,31 @@ impl Anymarket {
         }
     }
 
-    /// Changes an order. A part of it is sent; what is left out keeps its value, as ANYMARKET's own clients count on.
-    async fn put_order(&self, what: &'static str, id: &OrderId, body: Value) -> Result<(), CallError> {
+    /// Changes an order.
+    async fn put_order(&self, what: &'static str, id: &OrderId, changes: Value) -> Result<(), CallError> {
+        let body = match self.options.put {
+            PutRule::Part => changes,
+            PutRule::Whole => {
+                let read = Call::read("read order", order_path(id)).about(id.as_str());
+                let mut whole = Value::Object(self.door.call(read).await?.json()?);
+                lay_over(&mut whole, changes);
+                whole
+            }
+        };
         let call = Call::write("PUT", what, order_path(id), Effect::Once).about(id.as_str()).json(body);
         self.door.call(call).await.map(|_| ())
+    }
+}
+
+/// Objects are merged, anything else is replaced.
+fn lay_over(document: &mut Value, changes: Value) {
+    match (document, changes) {
+        (Value::Object(document), Value::Object(changes)) => {
+            for (field, change) in changes {
+                lay_over(document.entry(field).or_insert(Value::Null), change);
+            }
+        }
+        (document, changes) => *document = changes,
     }
 }
 
@@ -217,7 +253,39 @@ fn is_refusal(error: &CallError) -> bool {
     }
 }
 
+/// What a refusal comes to. Of an order that was split into packages each is invoiced and sent by its own `packageId`. Source: V2
+/// description, packages and fiscal document.
+fn refused(error: &CallError) -> Sent {
+    let message = said(error);
+    match message.to_lowercase().contains("packageid") {
+        true => Sent::InPackages { message },
+        false => Sent::Refused { message },
+    }
+}
+
 /// The hub's own words.
 fn said(error: &CallError) -> String {
     error.api_message().or(error.excerpt()).unwrap_or("it gives no reason").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_is_laid_over_the_whole() {
+        let mut whole = json!({
+            "id": 7, "status": "PAID_WAITING_SHIP", "items": [{ "amount": 1.5 }], "invoice": null,
+            "tracking": { "url": "https://r/1", "number": "BR0" },
+        });
+        lay_over(
+            &mut whole,
+            json!({ "status": "INVOICED", "invoice": { "number": "1" }, "tracking": { "number": "BR1" } }),
+        );
+        let wanted = json!({
+            "id": 7, "status": "INVOICED", "items": [{ "amount": 1.5 }], "invoice": { "number": "1" },
+            "tracking": { "url": "https://r/1", "number": "BR1" },
+        });
+        assert_eq!(whole, wanted);
+    }
 }

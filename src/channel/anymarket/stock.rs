@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Anymarket, said};
-use crate::channel::{DEFAULT_WAREHOUSE, StockAnswer, StockToSet};
+use crate::channel::{DEFAULT_WAREHOUSE, StockAnswer, StockShown, StockToSet};
 use crate::http::{Answer, Call, CallError, Effect, lenient};
 use crate::model::{ChannelSku, WarehouseId};
 
@@ -45,20 +45,22 @@ impl Anymarket {
     }
 
     /// See [`crate::channel::Channel::read_stock`].
-    pub async fn read_stock(&self, sku: &ChannelSku, warehouse: &WarehouseId) -> Result<Option<i64>, CallError> {
+    pub async fn read_stock(&self, sku: &ChannelSku, warehouse: &WarehouseId) -> Result<StockShown, CallError> {
         let call =
             Call::read("read stock", "/stocks").query("sku", sku.as_str()).query("limit", "100").about(sku.as_str());
-        let Some(answer) = self.door.call_optional(call).await? else { return Ok(None) };
-        let page: Page = answer.json()?;
-        let is_it = |row: &&Row| {
-            // The list is not trusted to have filtered.
-            row.stock_keeping_unit.partner_id.as_deref() == Some(sku.as_str())
-                && match warehouse.as_str() {
-                    DEFAULT_WAREHOUSE => row.stock_local.default_local == Some(true),
-                    id => row.stock_local.id.as_deref() == Some(id),
-                }
+        let Some(answer) = self.door.call_optional(call).await? else {
+            return Ok(StockShown::default());
         };
-        Ok(page.content.iter().find(is_it).and_then(|row| row.amount))
+        let page: Page = answer.json()?;
+        // The list is not trusted to have filtered.
+        let rows =
+            || page.content.iter().filter(|row| row.stock_keeping_unit.partner_id.as_deref() == Some(sku.as_str()));
+        let is_here = |row: &&Row| match warehouse.as_str() {
+            DEFAULT_WAREHOUSE => row.stock_local.default_local == Some(true),
+            id => row.stock_local.id.as_deref() == Some(id),
+        };
+        let units = rows().find(is_here).and_then(|row| row.amount);
+        Ok(StockShown { units, is_kit: rows().find_map(|row| row.is_kit) })
     }
 }
 
@@ -119,6 +121,8 @@ struct Row {
     stock_local: Local,
     #[serde(deserialize_with = "lenient::integer")]
     amount: Option<i64>,
+    #[serde(deserialize_with = "lenient::boolean")]
+    is_kit: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Anymarket, is_refusal, said};
+use super::{Anymarket, is_refusal, refused};
 use crate::channel::outgoing::{Sent, Tracking, Way};
 use crate::http::CallError;
 use crate::model::{Instant, OrderId, calendar};
@@ -25,7 +25,7 @@ impl Anymarket {
 
     async fn tell(&self, what: &'static str, id: &OrderId, body: Value) -> Result<Sent, CallError> {
         match self.put_order(what, id, body).await {
-            Err(error) if is_refusal(&error) => Ok(Sent::Refused { message: said(&error) }),
+            Err(error) if is_refusal(&error) => Ok(refused(&error)),
             answer => answer.map(|()| Sent::Accepted),
         }
     }

@@ -65,6 +65,8 @@ pub struct Order {
     #[serde(deserialize_with = "lenient::or_default")]
     pub discount_metadata: Vec<DiscountShare>,
     pub pickup: Option<Value>,
+    /// Of an order that goes out in several. Documented in a call of its own only.
+    pub packages: Option<Value>,
     #[serde(deserialize_with = "lenient::or_default")]
     pub metadata: BTreeMap<String, Value>,
     #[serde(deserialize_with = "lenient::or_default")]
@@ -178,6 +180,9 @@ pub struct Payment {
 pub struct Item {
     #[serde(deserialize_with = "lenient::or_default")]
     pub sku: Sku,
+    /// The kit that the line is a part of.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub sku_kit: Sku,
     #[serde(deserialize_with = "lenient::or_default")]
     pub product: Product,
     #[serde(deserialize_with = "lenient::integer")]

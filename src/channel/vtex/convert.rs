@@ -326,6 +326,8 @@ fn lines(wire: &wire::Order, totals: LineTotals, removed: &BTreeMap<&str, i64>) 
                 .and_then(|info| info.delivery_ids.first())
                 .and_then(|delivery| delivery.warehouse_id.as_deref())
                 .map(WarehouseId::new),
+            // It comes whole, as a product like any other.
+            kit: None,
         });
     }
     Ok(lines)

@@ -114,7 +114,6 @@ mod tests {
             fiscal: None,
             items: vec![Item { id: ChannelSku::new("1"), unit_price: Cents::new(6_495), quantity: 2 }],
             tracking: None,
-            again: false,
         };
         assert_eq!(
             serde_json::to_value(Notification::of(&invoice)).unwrap(),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Vtex;
-use crate::channel::{StockAnswer, StockToSet};
+use crate::channel::{StockAnswer, StockShown, StockToSet};
 use crate::http::{Call, CallError, Effect, lenient, segment};
 use crate::model::{ChannelSku, Instant, Sku, WarehouseId};
 
@@ -55,14 +55,15 @@ impl Vtex {
     }
 
     /// See [`crate::channel::Channel::read_stock`].
-    pub async fn read_stock(&self, sku: &ChannelSku, warehouse: &WarehouseId) -> Result<Option<i64>, CallError> {
+    pub async fn read_stock(&self, sku: &ChannelSku, warehouse: &WarehouseId) -> Result<StockShown, CallError> {
         let path = format!("/api/logistics/pvt/inventory/skus/{}", segment(sku.as_str()));
         let Some(answer) = self.door.call_optional(Call::read("read stock", path).about(sku.as_str())).await? else {
-            return Ok(None);
+            return Ok(StockShown::default());
         };
         let inventory: Inventory = answer.json()?;
         let found = inventory.balance.into_iter().find(|one| one.warehouse_id.as_deref() == Some(warehouse.as_str()));
-        Ok(found.filter(|one| one.has_unlimited_quantity != Some(true)).and_then(|one| one.total_quantity))
+        let units = found.filter(|one| one.has_unlimited_quantity != Some(true)).and_then(|one| one.total_quantity);
+        Ok(StockShown { units, is_kit: None })
     }
 
     /// See [`crate::channel::Channel::find_skus`]. In bulk, by reference code; the same code twice in one body is answered with 500.

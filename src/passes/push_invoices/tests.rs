@@ -7,6 +7,7 @@ use crate::erp::ErpOrder;
 use crate::erp::outgoing::{InvoiceLine, Parcel};
 use crate::model::order::sample;
 use crate::model::{ErpOrderId, Marketplace};
+use crate::passes::pushing::NOT_YET;
 
 const NOW: &str = "2026-11-24T12:00:00Z";
 
@@ -63,7 +64,7 @@ fn facts(raw: &str, invoices: Vec<Invoice>, packages: Vec<Package>) -> Facts {
         cancel_reason: None,
     };
     let outgoing = Outgoing { order: erp, invoices, parcels: Vec::new(), events: Vec::new() };
-    Facts { order, outgoing, files: BTreeMap::new(), sent: BTreeMap::new(), taken_over: None }
+    Facts { order, outgoing, files: BTreeMap::new(), sent: BTreeMap::new(), xml: BTreeMap::new(), taken_over: None }
 }
 
 fn whole(value: i64) -> Invoice {
@@ -87,7 +88,7 @@ fn decided(facts: &Facts, policy: &Policy) -> (Vec<(String, i64)>, String) {
     let decision = plan(facts, policy, now());
     let sends = decision.actions.iter().filter_map(|action| match action {
         Action::Send { invoice, .. } => Some((invoice.number.clone(), invoice.value.get())),
-        Action::TakeOver => None,
+        Action::TakeOver | Action::SendXml { .. } => None,
     });
     let end = match &decision.end {
         End::Done(reason) => format!("done {}", reason.code()),
@@ -212,7 +213,7 @@ fn tracking_goes_with_the_invoice_only_where_it_is_required() {
     facts.outgoing.parcels = vec![Parcel { tracking_code: Some("BR1".into()), ..Parcel::default() }];
     let tracking = |policy: &Policy| match &plan(&facts, policy, now()).actions[0] {
         Action::Send { invoice, .. } => invoice.tracking.as_ref().map(|tracking| tracking.code.clone()),
-        Action::TakeOver => panic!("no take-over is needed"),
+        other => panic!("{other:?} is not needed"),
     };
     assert_eq!(tracking(&Policy::default()), None);
     let require = BTreeSet::from([Field::Tracking]);
@@ -308,7 +309,7 @@ fn the_tracking_that_goes_with_an_invoice_is_its_own() {
                 let InvoiceToSend { number, tracking, .. } = *invoice;
                 tracking.map(|tracking| (number, tracking.code, tracking.url))
             }
-            Action::TakeOver => None,
+            Action::TakeOver | Action::SendXml { .. } => None,
         });
         sends.collect::<Vec<_>>()
     };
@@ -415,6 +416,43 @@ proptest! {
                 prop_assert_eq!(sum, total);
             }
         }
+    }
+}
+
+/// An XML that goes apart, once its invoice is there. Without a file, what would be sent lacks the XML.
+#[test]
+fn an_xml_that_is_due_is_sent_again_after_hours_and_is_for_a_person_after_days() {
+    let policy = Policy { xml_apart: true, ..Policy::default() };
+    let noted = |state, answer: Option<&str>, hours| Record {
+        answer: answer.map(str::to_owned),
+        ..record(state, TimeDelta::hours(hours))
+    };
+    let not_yet = |hours| Some(noted(State::Failed, Some(NOT_YET), hours));
+    let invoiced_on_channel = "done invoiced_on_channel";
+    let table = [
+        (None, 1, invoiced_on_channel),
+        (Some(noted(State::Done, None, 1)), 1, invoiced_on_channel),
+        (not_yet(3), 71, "wait xml_due"),
+        (not_yet(3), 73, "hold xml_due"),
+        (not_yet(4), 5, "wait missing_field"),
+        (not_yet(4), 99, "wait missing_field"),
+        (Some(noted(State::Unknown, None, 0)), 1, "wait missing_field"),
+        (Some(noted(State::Intended, None, 0)), 1, "wait missing_field"),
+        // Refused for good, and the order is looked at again: by news of the ERP, or because a person named it.
+        (Some(noted(State::Failed, Some("refused"), 0)), 1, "wait missing_field"),
+    ];
+    for (xml, invoiced_ago, end) in table {
+        let mut facts = facts("invoiced", vec![whole(11_000)], vec![package(1, 11_000)]);
+        // What the marketplace says without the XML is not what holds it.
+        facts.order.transmission = match end == invoiced_on_channel {
+            true => crate::model::Transmission::Done,
+            false => crate::model::Transmission::Failed { message: "XML?".into() },
+        };
+        facts.sent.insert(key(1), record(State::Done, TimeDelta::hours(invoiced_ago)));
+        facts.xml.extend(xml.clone().map(|xml| (key(1), xml)));
+        assert_eq!(decided(&facts, &policy), (Vec::new(), end.into()), "{xml:?}");
+        facts.order.status = Status::Cancelled;
+        assert_eq!(decided(&facts, &policy).1, "hold cancelled_after_invoice");
     }
 }
 

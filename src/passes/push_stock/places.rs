@@ -61,9 +61,9 @@ impl Terms<'_> {
     /// A mark of all that the configuration adds to the numbers. Where it is another than before, any of them may be another; it
     /// looks like an instant only to be stored as one.
     pub fn mark(&self, places: &[Place], policy: &StockConfig) -> Instant {
-        let StockConfig { buffer, buffers, share, settle, reserved_for, channel_reserves, .. } = policy;
+        let StockConfig { exclude, buffer, buffers, share, settle, reserved_for, channel_reserves, .. } = policy;
         let channels: Vec<_> = self.channels.iter().map(|one| (&one.name, &one.skus, &one.warehouses)).collect();
-        let kept_back = (buffer, buffers, share, settle, reserved_for, channel_reserves);
+        let kept_back = (exclude, buffer, buffers, share, settle, reserved_for, channel_reserves);
         let all = format!("{:?}", (places, &self.default_warehouse, kept_back, channels));
         let millis = Sha256::digest(all).iter().take(6).fold(0, |mark, byte| mark << 8 | i64::from(*byte));
         Instant::from_timestamp_millis(millis).unwrap_or_default()

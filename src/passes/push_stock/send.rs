@@ -131,7 +131,7 @@ impl Push<'_> {
                 for (worked, answer) in batch.into_iter().zip(answers) {
                     match answer {
                         StockAnswer::Taken => self.confirmed(worked, "accepted")?,
-                        StockAnswer::Refused { message } => self.refused(worked, message)?,
+                        StockAnswer::Refused { message } => self.refused(worked, message).await?,
                     }
                 }
             }
@@ -147,10 +147,16 @@ impl Push<'_> {
         Ok(())
     }
 
-    /// A number the channel would not have.
-    fn refused(&self, worked: &Worked, message: String) -> Result<(), Trouble> {
-        let want = &worked.want;
-        self.pass.store.stock_not_confirmed(self.channel(), want, false, &message, self.now())?;
+    /// A number the channel would not have. Why is told in words alone, so the first time it is asked whether the product is a kit.
+    async fn refused(&self, worked: &Worked, message: String) -> Result<(), Trouble> {
+        let (store, want) = (self.pass.store, &worked.want);
+        store.stock_not_confirmed(self.channel(), want, false, &message, self.now())?;
+        if let Some(id) = &want.channel_sku
+            && !store.is_stock_refused(self.channel(), &want.sku)?
+            && self.is_kit(id).await? == Some(true)
+        {
+            return self.leave_kit(id, &want.sku);
+        }
         self.hold(&want.sku, Some(worked), Reason::StockRefused { message })
     }
 
@@ -164,8 +170,12 @@ impl Push<'_> {
             return Ok(());
         }
         let Some(id) = &want.channel_sku else { return Ok(()) };
-        if (unknown || is_locked(error)) && worked.reading_tells && self.channel_has(worked, id).await? {
-            return self.confirmed(worked, "found by reading");
+        if (unknown || is_locked(error)) && worked.reading_tells {
+            match self.look_for(worked, id).await? {
+                Found::Number => return self.confirmed(worked, "found by reading"),
+                Found::Kit => return self.leave_kit(id, &want.sku),
+                Found::Nothing => {}
+            }
         }
         if error.triage() == Triage::SkipItem {
             store.forget_channel_sku(self.channel(), &want.sku)?;
@@ -184,20 +194,21 @@ impl Push<'_> {
         Ok(())
     }
 
-    /// Whether the channel shows the number: at once, or when an update would show.
-    async fn channel_has(&self, worked: &Worked, id: &ChannelSku) -> Result<bool, Trouble> {
+    /// What the channel shows of a number: at once, or when an update would show.
+    async fn look_for(&self, worked: &Worked, id: &ChannelSku) -> Result<Found, Trouble> {
         for pause in [Duration::ZERO, UNTIL_VISIBLE] {
             if self.pass.stop.sleep(pause).await.is_err() {
-                return Ok(false);
+                return Ok(Found::Nothing);
             }
             match self.pass.channel.read_stock(id, &worked.want.warehouse).await {
-                Ok(Some(shown)) if shown == worked.want.quantity => return Ok(true),
+                Ok(shown) if shown.is_kit == Some(true) => return Ok(Found::Kit),
+                Ok(shown) if shown.units == Some(worked.want.quantity) => return Ok(Found::Number),
                 Ok(_) => {}
                 Err(error) if matches!(error.triage(), Triage::StopRun(_)) => return Err(error.into()),
-                Err(_) => return Ok(false),
+                Err(_) => return Ok(Found::Nothing),
             }
         }
-        Ok(false)
+        Ok(Found::Nothing)
     }
 
     /// Reads the unpaid orders of these products anew, in the ERP and on the channel. Called after the ERP's balances were read.
@@ -243,6 +254,16 @@ impl Push<'_> {
             Err(_) => Ok(Verdict::Moving),
         }
     }
+}
+
+/// What a reading shows of a number that may have been taken.
+enum Found {
+    /// The number.
+    Number,
+    /// That the channel works it out by itself.
+    Kit,
+    /// Something else, or nothing.
+    Nothing,
 }
 
 /// Reserved, and days or hours from handling. What the channel is still building may not be reserved yet.

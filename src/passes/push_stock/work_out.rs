@@ -35,8 +35,9 @@ struct Changed {
 impl Push<'_> {
     /// Stores what each number that may have changed should be; a refusal of the guard ends the run. In a dry run the differences
     /// are reported instead.
-    pub(super) async fn work_out(&self) -> Result<(), Trouble> {
+    pub(super) async fn work_out(&mut self) -> Result<(), Trouble> {
         self.read_unread().await?;
+        self.keep_out().await?;
         let Some(changed) = self.changed().await? else { return Ok(()) };
         if changed.complete {
             if !self.is_whole(&changed)? {
@@ -186,9 +187,13 @@ impl Push<'_> {
     /// What may have changed since the last run, or what was asked for; `None` when nothing has.
     async fn changed(&self) -> Result<Option<Changed>, Trouble> {
         let store = self.pass.store;
-        let asked = self.request.skus;
-        if !asked.is_empty() {
-            let changed = self.sorted(self.pass.erp.stock_levels(Some(asked), self.now()).await?, Vec::new());
+        if !self.request.skus.is_empty() {
+            let asked: Vec<Sku> =
+                self.request.skus.iter().filter(|sku| !self.kept_out.contains_key(sku)).cloned().collect();
+            if asked.is_empty() {
+                return Ok(None);
+            }
+            let changed = self.sorted(self.pass.erp.stock_levels(Some(&asked), self.now()).await?, Vec::new());
             let told: BTreeSet<&Sku> = changed.iter().map(|(level, _)| &level.sku).collect();
             for sku in asked.iter().filter(|sku| !told.contains(sku)) {
                 self.report_product(sku, Outcome::Failed, Reason::StockNotInErp);
@@ -246,11 +251,14 @@ impl Push<'_> {
         Ok(touched)
     }
 
-    /// The balances that matter: counted, for what was never counted is no statement about the shelf; and in a warehouse that is
-    /// pushed from.
+    /// The balances that matter: counted, for what was never counted is no statement about the shelf; of a product that the channel
+    /// is told of; and in a warehouse that is pushed from.
     fn sorted(&self, reading: StockReading, mut levels: Vec<(StockLevel, Instant)>) -> Vec<(StockLevel, Instant)> {
-        let matters =
-            |level: &StockLevel| level.counted && self.places.iter().any(|place| place.erp == level.warehouse);
+        let matters = |level: &StockLevel| {
+            level.counted
+                && !self.kept_out.contains_key(&level.sku)
+                && self.places.iter().any(|place| place.erp == level.warehouse)
+        };
         let read_at = reading.read_at;
         levels.extend(reading.levels.into_iter().filter(matters).map(|level| (level, read_at)));
         levels

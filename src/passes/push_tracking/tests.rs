@@ -83,7 +83,7 @@ fn facts(parcels: Vec<Parcel>, packages: Vec<Package>) -> Facts {
         cancel_reason: None,
     };
     let outgoing = Outgoing { order: erp, invoices: vec![invoice(1)], parcels, events: Vec::new() };
-    Facts { order, outgoing, sent: BTreeMap::new() }
+    Facts { order, outgoing, sent: BTreeMap::new(), xml_due: None }
 }
 
 fn event(code: &str, what: DeliveryOutcome, when: &str) -> DeliveryEvent {
@@ -420,6 +420,17 @@ fn where_an_order_never_goes_back_a_delivered_one_takes_no_tracking() {
     assert_eq!((decision.actions, decision.end), (Vec::new(), End::Done(Reason::TrackingInStep)));
 }
 
+/// Steps it was never told would never show, and be looked for as long as the configuration allows.
+#[test]
+fn where_only_the_end_is_heard_of_a_delivery_has_no_steps() {
+    let facts = facts(vec![delivered()], vec![package(1)]);
+    for (steps, told) in [(true, true), (false, false)] {
+        let decision = plan(&facts, &Policy { steps, ..policy() }, at(NOW));
+        let Some(Action::SendWay { way, .. }) = decision.actions.last() else { panic!("{decision:?}") };
+        assert_eq!((way.delivered_at.is_some(), !way.steps.is_empty()), (true, told));
+    }
+}
+
 /// Or the journal would call it unsettled for as long as the marketplace refuses it.
 #[test]
 fn what_the_channel_shows_is_settled_even_if_the_marketplace_refused_it() {
@@ -429,6 +440,9 @@ fn what_the_channel_shows_is_settled_even_if_the_marketplace_refused_it() {
     let decision = plan(&facts, &policy, at(NOW));
     assert_eq!((decision.in_step, decision.actions), (true, Vec::new()));
     assert_eq!(decision.end, End::Hold(Reason::TransmissionFailed { message: "bloqueado".into() }));
+    // It may be the XML that it wants first.
+    let waiting = plan(&Facts { xml_due: Some("1".into()), ..facts.clone() }, &policy, at(NOW));
+    assert_eq!((waiting.in_step, waiting.end), (true, End::Wait(Reason::XmlDue { invoice: "1".into() })));
     let unsent =
         plan(&Facts { order: Order { packages: vec![package(1)], ..facts.order.clone() }, ..facts }, &policy, at(NOW));
     assert!(!unsent.in_step);

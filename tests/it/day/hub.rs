@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Utc};
 
 use super::{Ending, Story, hours_ago};
 use crate::sandbox::AnyOrderSeed;
-use crate::sandbox::anymarket::{AnyCancelledBy, AnyLine, AnyPayment, Channel};
+use crate::sandbox::anymarket::{AnyCancelledBy, AnyLine, AnyPayment, Channel, XmlRefusal};
 use crate::sandbox::papers::Nfe;
 use crate::shop::Shop;
 use crate::side::Side;
@@ -114,7 +114,11 @@ timeout = \"2s\"
 max_wait = \"1s\"
 auto_cancel = { enabled = true }
 stock = { warehouse = \"default\", settle = \"0s\" }
-invoices = { confirm_within = \"0s\", settle_after = \"0s\", issuers = [\"12345678000195\"] }";
+[channels.hub.invoices]
+confirm_within = \"0s\"
+settle_after = \"0s\"
+xml_again_after = \"0s\"
+issuers = [\"12345678000195\"]";
 
 fn paid() -> AnyOrderSeed {
     AnyOrderSeed::new().sku("CAMISETA-P", 4_990, 1)
@@ -160,6 +164,8 @@ fn place_orders(shop: &Shop) {
     for (id, seed) in cast() {
         assert_eq!(shop.hub(|a| a.place(seed)).to_string(), id);
     }
+    // Its XML is not taken before its invoice.
+    shop.hub(|a| a.refuse_xml(WANTS_XML.parse().unwrap(), XmlRefusal::ShipmentStatus, 1));
 }
 
 fn payments_move(shop: &Shop) {

@@ -37,6 +37,9 @@ const CANCELLATION_CODES: [&str; 25] = [
     "DELIVERY_COMPANY_PROBLEM_OTHER",
 ];
 
+/// The parts of an order beside its invoice and tracking: what a body lacks of these is lost where it replaces.
+const PARTS: [&str; 7] = ["shipping", "billingAddress", "anymarketAddress", "buyer", "payments", "items", "metadata"];
+
 impl Anymarket {
     /// The answer is the order as it is now, with the change still on its way to the marketplace.
     pub(super) fn put_order(&mut self, id: &str, request: &Request) -> Result<Answer, Answer> {
@@ -47,6 +50,9 @@ impl Anymarket {
         if self.settings.enforces_moves && !leads(from, target) {
             let message = format!("Não é possível alterar o status do pedido de {from} para {target}.");
             return Err(refuse(422, &message));
+        }
+        if ["INVOICED", "PAID_WAITING_DELIVERY"].contains(&target) {
+            self.names_package(id, request)?;
         }
         let mut changed = self.order(id).clone();
         let effect = self.change(&mut changed, target, &body)?;
@@ -59,6 +65,16 @@ impl Anymarket {
         self.enter(id, target);
         self.transmit(id);
         Ok(Answer::json(&self.shown(self.order(id), wants_new_pattern(request))))
+    }
+
+    /// Of an order in packages one must be named (ANYMARKET 4.4, 5.2). What becomes of each by itself is not played.
+    fn names_package(&self, id: i64, request: &Request) -> Result<(), Answer> {
+        let packages = &self.order(id).seed.packages;
+        let named = request.query("packageId");
+        match packages.is_empty() || named.is_some_and(|named| packages.contains(&named)) {
+            true => Ok(()),
+            false => Err(refuse(400, "[O parâmetro packageId é obrigatório para pedidos com pacotes]")),
+        }
     }
 
     /// Changes the order to what the body says; the body is one of five, by its status.
@@ -82,6 +98,9 @@ impl Anymarket {
             } else if !self.settings.put_keeps_the_rest {
                 *known = None;
             }
+        }
+        if !self.settings.put_keeps_the_rest {
+            order.lost = PARTS.into_iter().filter(|part| body[*part].is_null()).collect();
         }
         if let AnyEffect::Invoiced { number, series, .. } = &effect {
             // What the key says need not be sent.

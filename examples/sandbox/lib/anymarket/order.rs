@@ -30,6 +30,8 @@ pub struct AnyOrder {
     pub invoice: Option<Value>,
     pub tracking: Option<Value>,
     pub metadata: Map<String, Value>,
+    /// What it had and the last body left out, where that replaces (10 b).
+    pub lost: Vec<&'static str>,
     /// The XML of its invoice.
     pub xml: Option<String>,
     /// The marketplace refuses the XML: why, and how often yet.

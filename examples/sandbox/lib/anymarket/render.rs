@@ -22,6 +22,9 @@ impl Anymarket {
         if let Some(patch) = &order.seed.patch {
             lay_over(&mut document, patch);
         }
+        if let Some(document) = document.as_object_mut() {
+            document.retain(|field, _| !order.lost.contains(&field.as_str()));
+        }
         document
     }
 

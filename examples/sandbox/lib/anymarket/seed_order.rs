@@ -40,6 +40,8 @@ pub struct AnyOrderSeed {
     pub shipping_id: Option<String>,
     /// Sent through Mercado Envios Coleta (ANYMARKET 4.3).
     pub collected: bool,
+    /// Split into packages, each with an id of its own; what is invoiced or sent names one (ANYMARKET 4.4, 5.2).
+    pub packages: Vec<String>,
     /// Without a tracking URL the channel is never told (ANYMARKET 4.3).
     pub needs_tracking_url: bool,
     pub channel: Channel,
@@ -99,6 +101,7 @@ impl Default for AnyOrderSeed {
             needs_xml: false,
             shipping_id: None,
             collected: false,
+            packages: Vec::new(),
             needs_tracking_url: false,
             channel: Channel::Takes,
             metadata: Map::new(),
@@ -258,6 +261,13 @@ impl AnyOrderSeed {
     pub fn collected(mut self) -> Self {
         self.collected = true;
         self.marketplace("MERCADO_LIVRE").metadata("logistic_type", json!("cross_docking"))
+    }
+
+    /// Split into so many packages.
+    #[must_use]
+    pub fn in_packages(mut self, count: usize) -> Self {
+        self.packages = (1..=count).map(|n| format!("00000000-0000-4000-8000-{n:012}")).collect();
+        self
     }
 
     #[must_use]

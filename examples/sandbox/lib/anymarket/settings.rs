@@ -51,7 +51,7 @@ pub struct Settings {
 
     /// Moves that are not in the SDK's table are refused (4.2: enforcement was not seen).
     pub enforces_moves: bool,
-    /// What a body leaves out stays (10 b).
+    /// What a body leaves out stays; otherwise the body replaces the order (10 b).
     pub put_keeps_the_rest: bool,
     /// An invoice needs its access key: the help centre says so, the schema does not (4.3).
     pub invoice_needs_key: bool,

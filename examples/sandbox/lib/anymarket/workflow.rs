@@ -53,6 +53,7 @@ impl Anymarket {
             invoice: OUT.contains(&status.as_str()).then(|| invoice(id, created, &seed)),
             tracking: OUT[1..].contains(&status.as_str()).then(|| tracking(id, created, &seed)),
             metadata: Map::new(),
+            lost: Vec::new(),
             xml: None,
             xml_refusal: None,
             delivery_issue: false,

@@ -176,7 +176,26 @@ fn what_a_body_leaves_out_stays_or_does_not() {
     let order = put(&mut a, id, &delivered()).value();
     assert_eq!(order["tracking"].get("number"), None, "a part that is sent is sent whole");
     a.settings.put_keeps_the_rest = false;
-    assert_eq!(put(&mut a, id, &delivered()).value()["invoice"], Value::Null);
+    let order = put(&mut a, id, &delivered()).value();
+    assert_eq!((&order["invoice"], order.get("items"), order.get("buyer")), (&Value::Null, None, None));
+    let whole = a.place(shirt());
+    let mut body = read(&mut a, whole);
+    (body["status"], body["invoice"]) = (invoiced()["status"].clone(), invoiced()["invoice"].clone());
+    let order = put(&mut a, whole, &body).value();
+    assert_eq!((&order["items"], &order["buyer"]), (&body["items"], &body["buyer"]));
+}
+
+#[test]
+fn an_order_in_packages_is_told_of_one_by_one() {
+    let mut a = anymarket();
+    let id = a.place(shirt().in_packages(2));
+    let refused = put(&mut a, id, &invoiced());
+    assert_eq!((refused.status, message(&refused).contains("packageId"), a.effects.len()), (400, true, 0));
+    assert_eq!(put(&mut a, id, &shipped()).status, 400);
+    let package = a.order(id).seed.packages[0].clone();
+    let path = |package: &str| format!("/v2/orders/{id}?packageId={package}");
+    assert_eq!(call(&mut a, "PUT", &path("another"), &invoiced()).status, 400);
+    assert_eq!(call(&mut a, "PUT", &path(&package), &invoiced()).status, 200);
 }
 
 #[test]

@@ -89,6 +89,20 @@ fn a_paid_order_is_read_whole_and_exact() {
 }
 
 #[test]
+fn a_line_names_the_kit_it_is_a_part_of() {
+    let kit = |told: Value| with(|order| order["items"][0]["skuKit"] = told).unwrap().lines.swap_remove(0).kit;
+    assert_eq!(kit(json!({ "id": 7, "partnerId": " KIT-1 ", "amount": 2 })), Some(ChannelSku::new("KIT-1")));
+    assert_eq!([kit(json!({ "partnerId": "" })), kit(serde_json::json!({})), kit(Value::Null)], [None, None, None]);
+}
+
+#[test]
+fn an_order_in_packages_is_not_invoiced_as_one() {
+    let invoicing = |packages: Value| with(|order| order["packages"] = packages).unwrap().invoicing;
+    assert_eq!(invoicing(json!([{ "id": "a" }])), Invoicing::ByPackage);
+    assert_eq!([invoicing(json!([])), invoicing(Value::Null), invoicing(json!("x"))], [Invoicing::Open; 3]);
+}
+
+#[test]
 fn every_status_in_our_words() {
     let table = [
         ("PENDING", Status::AwaitingPayment, Readiness::NotYet, Invoicing::NotYet),

@@ -56,6 +56,34 @@ fn a_dry_run_leaves_the_file_as_it_is() {
 }
 
 #[test]
+fn a_dry_run_leaves_nothing_beside_the_file() {
+    let place = place();
+    stocked(&Ledger::open(&place.path).unwrap());
+    let before = std::fs::read(&place.path).unwrap();
+    let scratch = Ledger::open_scratch(&place.path).unwrap();
+    drop(scratch);
+    let files = std::fs::read_dir(place.path.parent().unwrap()).unwrap();
+    let files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["ledger.db"]);
+    assert_eq!(std::fs::read(&place.path).unwrap(), before);
+}
+
+/// What a killed run left in the log is for the next real run.
+#[test]
+fn a_dry_run_reads_a_log_and_leaves_it() {
+    let place = place();
+    let ledger = Ledger::open(&place.path).unwrap();
+    stocked(&ledger);
+    let (file, log) = (place.path.clone(), place.path.with_extension("db-wal"));
+    let (copy, copied_log) = (place.path.with_file_name("killed.db"), place.path.with_file_name("killed.db-wal"));
+    std::fs::copy(&file, &copy).unwrap();
+    std::fs::copy(&log, &copied_log).unwrap();
+    let before = (std::fs::read(&copy).unwrap(), std::fs::read(&copied_log).unwrap());
+    assert_eq!(stock_of(&Ledger::open_scratch(&copy).unwrap(), "A"), (10, 0));
+    assert_eq!((std::fs::read(&copy).unwrap(), std::fs::read(&copied_log).unwrap()), before);
+}
+
+#[test]
 fn files_of_others_and_newer_ones_are_refused_and_left_alone() {
     let state = place();
     drop(Store::open(&state.path).unwrap());
