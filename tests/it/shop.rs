@@ -131,7 +131,7 @@ impl Shop {
         }
         format!(
             "kind = \"eccosys\"\nbase_url = \"{}\"\ntoken = {{ env = \"ECCOSYS_TOKEN\" }}\nrequests_per_minute = 0\n\
-             fresh_for = \"0s\"\nstock_fresh_for = \"0s\"",
+             fresh_for = \"0s\"\nstock_fresh_for = \"0s\"\ntimeout = \"2s\"\nmax_wait = \"1s\"",
             self.sandbox.eccosys_url()
         )
     }

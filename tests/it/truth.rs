@@ -107,6 +107,9 @@ impl Shop {
             channel.extend(a.orders.values().map(|order| (order.id.to_string(), on_hub(a, order))));
             inventory.extend(a.skus.keys().map(|sku| (sku.clone(), hub_inventory(a, sku))));
         });
+        if self.office() == Office::Eccosys {
+            channel.values_mut().for_each(forget_the_way_to_a_delivery);
+        }
         Truth {
             channel,
             inventory,
@@ -199,6 +202,20 @@ fn on_channel(v: &Vtex, order: &Order) -> OnChannel {
         packages: order.packages.iter().map(parcel).collect(),
         effects,
     }
+}
+
+/// A delivery is written into the ERP before the channel hears of it: where that fails at first, the channel is told of the way until
+/// then.
+fn forget_the_way_to_a_delivery(order: &mut OnChannel) {
+    let whole: Vec<String> = order
+        .effects
+        .keys()
+        .filter_map(|key| key.split_once(" events of "))
+        .filter_map(|(_, rest)| {
+            rest.strip_suffix(", delivered: true").map(|invoice| format!(" events of {invoice}, delivered: false"))
+        })
+        .collect();
+    order.effects.retain(|effect, _| !whole.iter().any(|end| effect.ends_with(end.as_str())));
 }
 
 /// The same name for what must not be done twice.

@@ -77,7 +77,8 @@ impl Eccosys {
         }
     }
 
-    /// Writes the deliveries that carriers told into the orders, where the configuration says so. To write one again changes nothing.
+    /// Writes the deliveries that carriers told into the orders, where the configuration says so. What may be there already is read
+    /// before it is written again.
     ///
     /// # Errors
     /// When the state file cannot be used.
@@ -119,14 +120,14 @@ impl Eccosys {
             return Ok(());
         }
         let date = json!({ "numeroPedido": order.number, "dataEntrega": body::stamp(at) });
-        let call = Call::write("PUT", "write delivery", "/pedidos", Effect::Repeatable).about(id.as_str());
+        let call = Call::write("PUT", "write delivery", "/pedidos", Effect::Once).about(id.as_str());
         self.written(call.json(date)).await?;
         if order.status.rank() >= Status::Invoiced.rank() {
             self.read_order(id).await?;
             return Ok(());
         }
         let path = format!("/pedidos/{}/situacao", segment(id.as_str()));
-        let call = Call::write("POST", "change situation", path, Effect::Repeatable).about(id.as_str());
+        let call = Call::write("POST", "change situation", path, Effect::Once).about(id.as_str());
         self.written(call.json(json!({ "situacao": 1, "historico": "Entregue" }))).await?;
         self.read_order(id).await?;
         Ok(())
