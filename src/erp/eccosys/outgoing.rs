@@ -281,7 +281,7 @@ impl Eccosys {
         let invoice_key = live.map(|invoice| invoice.key.clone()).next_back();
         // What is only known since when it was seen may have been long before: it never comes after the delivery.
         let before_delivery = |at: &Instant| facts.delivered_at.is_none_or(|delivered| *at <= delivered);
-        let parcel = Parcel {
+        let mut parcel = Parcel {
             invoice_key,
             carrier: details.carrier.map(CarrierName::new),
             tracking_code: details.tracking_code,
@@ -298,6 +298,8 @@ impl Eccosys {
             for heard in self.store.mirror_deliveries(&invoice.key)? {
                 // Carrier, then ERP, then channel.
                 if self.options.write_deliveries && heard.written_at.is_none() {
+                    // The date may be in the ERP already, which does not tell what else the carrier said.
+                    parcel.delivered_at = None;
                     continue;
                 }
                 events.push(DeliveryEvent {
