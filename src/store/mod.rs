@@ -9,6 +9,7 @@ pub mod cursors;
 pub mod customer_key;
 pub mod holds;
 pub mod journal;
+pub mod notes;
 pub mod orders;
 pub mod outgoing;
 pub mod reminders;
