@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use clap::{CommandFactory, Parser};
@@ -14,9 +13,7 @@ use secrecy::ExposeSecret;
 use crate::channel::Channel;
 use crate::channel::anymarket::Anymarket;
 use crate::channel::vtex::Vtex;
-use crate::cli::{
-    CancelArgs, Cli, Command, HoldsArgs, HoldsCommand, ImportArgs, ListArgs, PassArgs, StockArgs, SyncArgs,
-};
+use crate::cli::{CancelArgs, Cli, Command, HoldsArgs, ImportArgs, PassArgs, StockArgs, SyncArgs};
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig};
 use crate::erp::Erp;
@@ -38,7 +35,11 @@ mod holding;
 mod ledger_commands;
 mod ledger_show;
 mod lists;
+mod locks;
+mod naming;
+mod status;
 mod taken;
+mod who;
 
 /// What ends a command before or beside its passes: the exit code, and a sentence for standard error.
 pub(crate) struct Failure {
@@ -148,18 +149,29 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         }
         Command::PushInvoices(pass) => passes(&[Verb::PushInvoices], pass, &config, &reporter),
         Command::PushTracking(pass) => passes(&[Verb::PushTracking], pass, &config, &reporter),
-        Command::Holds(HoldsArgs { list: ListArgs { channel }, command: None }) => {
-            let channels = select(&config, channel)?;
-            lists::holds(&look_into_store(&config)?, &names(&channels), &reporter)
+        Command::Status(args) => {
+            let channels = select(&config, &args.channel)?;
+            status::run(args, &look_into_store(&config)?, &names(&channels), &reporter, Clock::system().now())
+        }
+        Command::Holds(HoldsArgs { list, command: None }) => {
+            let channels = select(&config, &list.channel)?;
+            lists::holds(list, &look_into_store(&config)?, &names(&channels), &reporter, Clock::system().now())
         }
         Command::Holds(HoldsArgs { command: Some(command), .. }) => {
-            let (HoldsCommand::Add { channel, .. } | HoldsCommand::Release { channel, .. }) = command;
-            let channels = select(&config, channel.as_slice())?;
-            holding::run(command, &open_store(&config, false)?, &names(&channels), &reporter, Clock::system().now())
+            let channels = names(&select(&config, command.channel().cloned().as_slice())?);
+            let store = store_there(&config)?;
+            let desk = holding::Desk {
+                store: &store,
+                state: &config.state,
+                channels: &channels,
+                reporter: &reporter,
+                now: Clock::system().now(),
+            };
+            desk.run(command)
         }
-        Command::Orders(ListArgs { channel }) => {
-            let channels = select(&config, channel)?;
-            lists::fates(&look_into_store(&config)?, &names(&channels), &reporter)
+        Command::Orders(args) => {
+            let channels = select(&config, &args.channel)?;
+            lists::orders(args, &look_into_store(&config)?, names(&channels), &reporter)
         }
         Command::Ledger(command) => {
             let ErpConfig::Ledger { file, rules, .. } = &config.erp;
@@ -210,6 +222,16 @@ fn names(channels: &[&ChannelConfig]) -> BTreeSet<ChannelName> {
 /// The state file for lists: it is not made by looking.
 fn look_into_store(config: &Config) -> Result<Store, Failure> {
     Store::open_read_only(&config.state).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
+}
+
+/// The state file for what a person changes in it: that makes none either.
+fn store_there(config: &Config) -> Result<Store, Failure> {
+    if config.state.exists() { open_store(config, false) } else { look_into_store(config) }
+}
+
+/// The state file was opened, and then could not be read.
+fn unreadable_state(error: rusqlite::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("the state file cannot be read: {}", sqlite::said(&error)))
 }
 
 fn open_store(config: &Config, dry_run: bool) -> Result<Store, Failure> {
@@ -569,15 +591,5 @@ fn print_bytes(bytes: &[u8]) -> Result<Exit, Failure> {
             Err(Failure::new(Exit::Failed, error.to_string()))
         }
         _ => Ok(Exit::Done),
-    }
-}
-
-/// A length of time for people: `3 min`, `2 h`, `5 d`.
-fn age(span: TimeDelta) -> String {
-    match span.to_std().unwrap_or(Duration::ZERO).as_secs() {
-        seconds @ 0..60 => format!("{seconds} s"),
-        seconds @ 60..3_600 => format!("{} min", seconds / 60),
-        seconds @ 3_600..86_400 => format!("{} h", seconds / 3_600),
-        seconds => format!("{} d", seconds / 86_400),
     }
 }

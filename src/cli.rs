@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Span;
+use crate::passes::Verb;
 use crate::report::Format;
 
 /// Keeps an ERP and the sales platforms of a store in step.
@@ -91,11 +92,36 @@ pub enum Command {
     /// passes in this run; the others go on. One summary tells what all of them did.
     Sync(SyncArgs),
 
-    /// List what is held, why, and what to do about it; or hold an order by hand
+    /// Tell how each pass of each channel goes, and what is held
+    ///
+    /// Per pass: the last run, how it ended, when one last came to its end, and what it did. Per channel: how far the order list
+    /// was read, what is held and the money it holds up, and what waits.
+    ///
+    /// With --max-age it is a probe for monitoring: one line, exit code 0 when every pass came to its end within that time, 3 when
+    /// one did not. Expected are import-orders and every pass that ever ran for a channel, or the passes named with --pass. The age
+    /// is that of the beginning of the last complete run. Reads the state file only, and takes milliseconds.
+    #[command(
+        after_help = "Examples:\n  vaivem status\n  vaivem status --max-age 30m\n  vaivem -q status --max-age 2h --pass push-stock || mail -s 'stock is late' ops@…"
+    )]
+    Status(StatusArgs),
+
+    /// List what is held, why, and what to do about it; or retry, skip, hold and release orders
+    ///
+    /// By cause, the one that holds up most money first: how many orders, what they are worth, the earliest date promised to a
+    /// customer, what to do. Exit code 3 when anything is held. `vaivem why NUMBER` tells the whole story of one.
+    #[command(
+        after_help = "Examples:\n  vaivem holds\n  vaivem holds --reason carrier_unmapped\n  vaivem holds skip 1172452900788-01 --reason 'test order of the agency'\n  vaivem --output jsonl holds | jq -r 'select(.reason.code == \"refused_by_channel\") | .order' | vaivem holds retry -"
+    )]
     Holds(HoldsArgs),
 
-    /// Count the orders seen, by channel and fate
-    Orders(ListArgs),
+    /// List the orders seen, the latest first, and count them by fate
+    ///
+    /// Every order seen has one fate: imported (it is in the ERP), waiting, held, skipped or cancelled; undecided only until the
+    /// next import-orders has looked at it.
+    #[command(
+        after_help = "Examples:\n  vaivem orders --fate waiting\n  vaivem orders --since 2026-11-27 --until 2026-11-30 --limit 0\n  vaivem orders --status ready-for-handling --reason skus_unmapped"
+    )]
+    Orders(OrdersArgs),
 
     /// Look into the embedded ERP, or feed it
     #[command(subcommand)]
@@ -203,12 +229,76 @@ pub struct SyncArgs {
     pub max_duration: Option<Span>,
 }
 
-/// What lists take.
+/// What status takes.
 #[derive(Debug, Args)]
-pub struct ListArgs {
+pub struct StatusArgs {
     /// Only this channel (can be repeated); all of them without it
     #[arg(long, value_name = "NAME")]
     pub channel: Vec<String>,
+
+    /// Only this pass (can be repeated)
+    #[arg(long, value_name = "PASS", value_parser = clap::builder::PossibleValuesParser::new(Verb::NAMES))]
+    pub pass: Vec<String>,
+
+    /// Probe: exit code 3 and one line when a pass did not come to its end within this time (such as 30m or 2h)
+    #[arg(long, value_name = "TIME")]
+    pub max_age: Option<Span>,
+}
+
+/// What `orders` takes.
+#[derive(Debug, Args)]
+pub struct OrdersArgs {
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Only orders with this fate
+    #[arg(long, value_name = "FATE", value_parser = ["imported", "waiting", "held", "skipped", "cancelled", "undecided"])]
+    pub fate: Option<String>,
+
+    /// Only orders in this status on the channel: its own word (such as handling), or vaivem's (such as paid)
+    #[arg(long, value_name = "STATUS")]
+    pub status: Option<String>,
+
+    /// Only orders with this reason, by its code: that of their fate or of an open hold
+    #[arg(long, value_name = "CODE")]
+    pub reason: Option<String>,
+
+    /// Only orders placed on this day (in São Paulo) or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub since: Option<NaiveDate>,
+
+    /// Only orders placed on this day or earlier
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<NaiveDate>,
+
+    /// List at most so many; 0 for all. All are counted
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+}
+
+/// Which holds to list.
+#[derive(Debug, Args)]
+pub struct HoldsListArgs {
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Only holds with this reason, by its code, and all of them
+    #[arg(long, value_name = "CODE")]
+    pub reason: Option<String>,
+
+    /// Only what is held since this day (in São Paulo) or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub since: Option<NaiveDate>,
+
+    /// Only what is held since this day or earlier
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<NaiveDate>,
+
+    /// List at most so many of each cause (5 without it); 0 for all
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
 }
 
 /// What `holds` takes.
@@ -217,7 +307,7 @@ pub struct ListArgs {
 pub struct HoldsArgs {
     /// What to list.
     #[command(flatten)]
-    pub list: ListArgs,
+    pub list: HoldsListArgs,
     /// What to do instead.
     #[command(subcommand)]
     pub command: Option<HoldsCommand>,
@@ -226,27 +316,81 @@ pub struct HoldsArgs {
 /// What a person does about holds.
 #[derive(Debug, Subcommand)]
 pub enum HoldsCommand {
-    /// Keep an order from being cancelled by auto-cancel, until it is released
+    /// Keep orders from being cancelled by auto-cancel, until they are released
     ///
-    /// The other passes go on with it.
+    /// The other passes go on with them. Who said so and when is kept and shown.
+    #[command(visible_alias = "hold")]
     Add {
-        /// Its number on the channel
-        order: String,
+        /// Which orders
+        #[command(flatten)]
+        orders: OrdersNamed,
         /// Why, for whoever looks at it later; it is kept in the state file, so without the customer's name
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", visible_alias = "reason")]
         because: String,
         /// The channel, where several have such an order
         #[arg(long, value_name = "NAME")]
         channel: Option<String>,
     },
-    /// Release an order that was held by hand
-    Release {
-        /// Its number on the channel
-        order: String,
+    /// Keep orders out of the ERP: they are skipped, and not looked at again until they are released
+    ///
+    /// For what is held or waiting and never to be imported, such as a test order. It stays accounted for, with the fate `skipped`,
+    /// and its units are no longer kept back from sale. Refused for an order that is in the ERP, or may be: exit code 3.
+    Skip {
+        /// Which orders
+        #[command(flatten)]
+        orders: OrdersNamed,
+        /// Why, for whoever looks at it later; it is kept in the state file, so without the customer's name
+        #[arg(long, value_name = "TEXT", visible_alias = "reason")]
+        because: String,
         /// The channel, where several have such an order
         #[arg(long, value_name = "NAME")]
         channel: Option<String>,
     },
+    /// Take back what a person said: release orders held or skipped by hand
+    ///
+    /// What a pass holds it releases itself, once the cause is gone.
+    Release {
+        /// Which orders
+        #[command(flatten)]
+        orders: OrdersNamed,
+        /// The channel, where several have such an order
+        #[arg(long, value_name = "NAME")]
+        channel: Option<String>,
+    },
+    /// Have held orders tried again by the next run
+    ///
+    /// Most holds are tried on every run anyway. This is for those that wait for news, such as what the channel refused.
+    Retry {
+        /// Any number of the order: on the channel, in the ERP, at the marketplace; `-` reads numbers from standard input
+        #[arg(value_name = "ORDER", required_unless_present = "reason")]
+        orders: Vec<String>,
+        /// All orders held for this reason, by its code
+        #[arg(long, value_name = "CODE")]
+        reason: Option<String>,
+        /// Only this channel
+        #[arg(long, value_name = "NAME")]
+        channel: Option<String>,
+    },
+}
+
+impl HoldsCommand {
+    /// The channel named, if one was.
+    pub fn channel(&self) -> Option<&String> {
+        match self {
+            Self::Add { channel, .. }
+            | Self::Skip { channel, .. }
+            | Self::Release { channel, .. }
+            | Self::Retry { channel, .. } => channel.as_ref(),
+        }
+    }
+}
+
+/// Orders by any of their numbers.
+#[derive(Debug, Args)]
+pub struct OrdersNamed {
+    /// Any number of the order: on the channel, in the ERP, at the marketplace; `-` reads numbers from standard input
+    #[arg(value_name = "ORDER", required = true)]
+    pub orders: Vec<String>,
 }
 
 /// The embedded ERP's commands.

@@ -60,6 +60,10 @@ pub enum Verb<'a> {
 }
 
 impl Verb<'_> {
+    /// All names, in the safe order.
+    pub const NAMES: [&'static str; 6] =
+        ["import-orders", "sync-payments", "auto-cancel", "push-invoices", "push-tracking", "push-stock"];
+
     /// Its name on the command line.
     pub fn name(&self) -> &'static str {
         match self {

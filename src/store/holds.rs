@@ -7,7 +7,7 @@ use crate::model::{Cents, ChannelName, Instant, OrderId, Sku};
 use crate::reason::Reason;
 
 /// In place of a pass: a person holds the order.
-const BY_HAND: &str = "by-hand";
+pub(super) const BY_HAND: &str = "by-hand";
 
 /// An open hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Hold {
     pub erp_number: Option<String>,
     /// Which SKU, unless an order is held.
     pub sku: Option<String>,
+    /// The pass that holds it for itself; empty for the hold that the others share.
+    pub pass: String,
     /// Why.
     pub reason: Reason,
     /// Since when.
@@ -177,28 +179,6 @@ impl Store {
         })
     }
 
-    /// Holds an order by hand, beside whatever else holds it; no pass releases that.
-    ///
-    /// # Errors
-    /// When the state file cannot be written.
-    pub fn hold_by_hand(&self, order: i64, note: &str, now: Instant) -> rusqlite::Result<()> {
-        self.write(|tx| hold_in(tx, order, BY_HAND, &Reason::HeldByHand { note: note.to_owned() }, now))
-    }
-
-    /// Releases an order that is held by hand. Says whether it was.
-    ///
-    /// # Errors
-    /// When the state file cannot be written.
-    pub fn release_by_hand(&self, order: i64, now: Instant) -> rusqlite::Result<bool> {
-        self.write(|tx| {
-            let is_held = tx
-                .prepare_cached("SELECT 1 FROM holds WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL")?
-                .exists(params![order, BY_HAND])?;
-            release_in(tx, order, BY_HAND, "by hand", now)?;
-            Ok(is_held)
-        })
-    }
-
     /// Opens a hold of a SKU, or renews the one there is; its `since` stays while the reason's code does. That more was sold than
     /// there is outlives calls that fail.
     ///
@@ -263,7 +243,8 @@ impl Store {
     pub fn holds(&self) -> rusqlite::Result<Vec<Hold>> {
         self.connection
             .prepare_cached(
-                "SELECT h.channel, o.order_id, o.erp_number, h.sku, h.reason, h.since, h.tried_at, h.tries, h.amount, h.promised_at
+                "SELECT h.channel, o.order_id, o.erp_number, h.sku, h.reason, h.since, h.tried_at, h.tries, h.amount,
+                     coalesce(o.promised_at, h.promised_at), h.pass
                  FROM holds h LEFT JOIN orders o ON o.id = h.order_row
                  WHERE h.released_at IS NULL
                      -- What two passes say alike is said once.
@@ -285,6 +266,7 @@ impl Store {
                     tries: row.get(7)?,
                     amount: Cents::new(row.get(8)?),
                     promised_at: row.get::<_, Option<i64>>(9)?.map(instant),
+                    pass: row.get(10)?,
                 })
             })?
             .collect()

@@ -3,10 +3,12 @@
 //! Every method is one short transaction; none is held across a call to the network. "Committed" means on the disk.
 
 pub mod budget;
+pub mod by_hand;
 pub mod cancels;
 pub mod claims;
 pub mod cursors;
 pub mod customer_key;
+pub mod facts;
 pub mod holds;
 pub mod journal;
 pub mod notes;
