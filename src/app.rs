@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 use crate::channel::Channel;
 use crate::channel::anymarket::Anymarket;
 use crate::channel::vtex::Vtex;
-use crate::cli::{CancelArgs, Cli, Command, HoldsArgs, ImportArgs, PassArgs, StockArgs, SyncArgs};
+use crate::cli::{CancelArgs, Cli, Command, HoldsArgs, ImportArgs, PassArgs, StockArgs, SyncArgs, WhyArgs};
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig};
 use crate::erp::Erp;
@@ -31,6 +31,8 @@ use crate::stop::Stop;
 use crate::store::budget::{Budget, Rate};
 use crate::store::{Store, sqlite};
 
+use self::naming::Names;
+
 mod holding;
 mod ledger_commands;
 mod ledger_show;
@@ -40,6 +42,8 @@ mod naming;
 mod status;
 mod taken;
 mod who;
+mod why;
+mod why_sku;
 
 /// What ends a command before or beside its passes: the exit code, and a sentence for standard error.
 pub(crate) struct Failure {
@@ -161,13 +165,23 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             let channels = names(&select(&config, command.channel().cloned().as_slice())?);
             let store = store_there(&config)?;
             let desk = holding::Desk {
-                store: &store,
+                names: Names { store: &store, ledger: look_into_ledger(&config), channels: &channels },
                 state: &config.state,
-                channels: &channels,
                 reporter: &reporter,
                 now: Clock::system().now(),
             };
             desk.run(command)
+        }
+        Command::Why(WhyArgs { order, sku, channel }) => {
+            let channels = names(&select(&config, channel)?);
+            let store = look_into_store(&config)?;
+            let names = Names { store: &store, ledger: look_into_ledger(&config), channels: &channels };
+            let now = Clock::system().now();
+            match (order, sku) {
+                (Some(number), _) => why::run(&names, number, &reporter, now),
+                (None, Some(sku)) => why_sku::run(&names, &Sku::new(sku.trim()), &config.channels, &reporter, now),
+                (None, None) => Ok(Exit::Done),
+            }
         }
         Command::Orders(args) => {
             let channels = select(&config, &args.channel)?;
@@ -222,6 +236,13 @@ fn names(channels: &[&ChannelConfig]) -> BTreeSet<ChannelName> {
 /// The state file for lists: it is not made by looking.
 fn look_into_store(config: &Config) -> Result<Store, Failure> {
     Store::open_read_only(&config.state).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
+}
+
+/// The embedded ERP for lists, if it is the ERP and can be read.
+fn look_into_ledger(config: &Config) -> Option<Ledger> {
+    match &config.erp {
+        ErpConfig::Ledger { file, .. } => Ledger::open_read_only(file).ok(),
+    }
 }
 
 /// The state file for what a person changes in it: that makes none either.
@@ -478,9 +499,12 @@ impl Run<'_> {
             dry_run: self.args.dry_run,
             echo: reporter.is_quiet() && matches!(is_due(), Ok(false)),
         };
-        let noted = summary.counts_json().to_string();
+        let mut noted = summary.counts_json();
+        if let (Some(noted), Some(message)) = (noted.as_object_mut(), &message) {
+            noted.insert("message".into(), message.as_str().into());
+        }
         if let Some((run, _)) = run
-            && let Err(error) = self.store.end_run(run, exit.name(), &noted, self.clock.now())
+            && let Err(error) = self.store.end_run(run, exit.name(), &noted.to_string(), self.clock.now())
         {
             log::error!("how the run ended cannot be noted in the state file: {error}");
         }

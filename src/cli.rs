@@ -105,6 +105,19 @@ pub enum Command {
     )]
     Status(StatusArgs),
 
+    /// Tell where an order is and why: its story, what is in its way, who must act
+    ///
+    /// ORDER is any number a person has: the channel's, the short one the channel shows, the marketplace's, the ERP's, an invoice's
+    /// number or access key, a tracking code. Tells what was heard, decided, sent and answered, in time, and what is in its way now
+    /// with what to do, who must do it, and the command that tries it at once.
+    ///
+    /// With --sku it tells of a product's stock: what each channel was told and when, from which balance of the ERP, what the number
+    /// is made of, and whose orders claim units.
+    #[command(
+        after_help = "Examples:\n  vaivem why 1172452900788-01\n  vaivem why 35261012345678000195550010000010011482139770\n  vaivem why --sku CAMISETA-P"
+    )]
+    Why(WhyArgs),
+
     /// List what is held, why, and what to do about it; or retry, skip, hold and release orders
     ///
     /// By cause, the one that holds up most money first: how many orders, what they are worth, the earliest date promised to a
@@ -243,6 +256,22 @@ pub struct StatusArgs {
     /// Probe: exit code 3 and one line when a pass did not come to its end within this time (such as 30m or 2h)
     #[arg(long, value_name = "TIME")]
     pub max_age: Option<Span>,
+}
+
+/// What `why` takes.
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// Any number of the order: the channel's, the ERP's, the marketplace's, an invoice's number or key, a tracking code
+    #[arg(value_name = "ORDER", required_unless_present = "sku", conflicts_with = "sku")]
+    pub order: Option<String>,
+
+    /// A product instead, by the ERP's code
+    #[arg(long, value_name = "CODE")]
+    pub sku: Option<String>,
+
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
 }
 
 /// What `orders` takes.

@@ -2,7 +2,11 @@
 //!
 //! The words people read are made in [`crate::words`], in one place; a second language is a second catalogue there.
 
+mod actor;
+
 use serde::{Deserialize, Serialize};
+
+pub use actor::Actor;
 
 use crate::model::{Cents, Claimant, Instant, Order, PaymentMethod, Sku, Status, WarehouseId};
 

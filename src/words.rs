@@ -1,6 +1,7 @@
 //! The words people read for every [`Reason`] and [`Warning`]: one catalogue, apart from the code that decides.
 
 pub mod daily;
+pub mod timeline;
 
 use crate::model::{Claimant, StockParts, calendar};
 use crate::reason::Reason;

@@ -1,29 +1,27 @@
 //! `holds add`, `skip`, `release`, `retry`: what a person says about orders.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::json;
 
+use super::naming::Names;
 use super::who::who;
-use super::{Failure, asked_for, locks, naming, unreadable_state};
+use super::{Failure, asked_for, locks, unreadable_state};
 use crate::cli::HoldsCommand;
 use crate::exit::Exit;
-use crate::model::{ChannelName, Instant};
+use crate::model::Instant;
 use crate::report::Reporter;
-use crate::store::Store;
 use crate::store::by_hand::Released;
 use crate::store::facts::OrderFacts;
 use crate::words::daily;
 
 /// Where and for whom it is done.
 pub struct Desk<'a> {
-    /// The state file, and where it is.
-    pub store: &'a Store,
-    /// Its path, for the locks of the passes.
+    /// The state file, and where numbers are looked up.
+    pub names: Names<'a>,
+    /// The state file's path, for the locks of the passes.
     pub state: &'a Path,
-    /// The channels asked for.
-    pub channels: &'a BTreeSet<ChannelName>,
     /// Where the result goes.
     pub reporter: &'a Reporter,
     /// The present.
@@ -48,21 +46,21 @@ impl Desk<'_> {
     }
 
     fn find(&self, numbers: &[String]) -> Result<Vec<OrderFacts>, Failure> {
-        asked_for(numbers)?.iter().map(|number| naming::the_order(self.store, number, self.channels)).collect()
+        asked_for(numbers)?.iter().map(|number| self.names.the_order(number)).collect()
     }
 
     fn held_for(&self, code: &str) -> Result<Vec<OrderFacts>, Failure> {
-        let holds = self.store.holds().map_err(unreadable_state)?;
+        let holds = self.names.store.holds().map_err(unreadable_state)?;
         let of_code =
-            holds.into_iter().filter(|hold| self.channels.contains(&hold.channel) && hold.reason.code() == code);
-        let orders = of_code.filter_map(|hold| self.store.order(&hold.channel, &hold.order?).transpose());
-        orders.map(|row| self.store.facts(row?.row)).collect::<rusqlite::Result<_>>().map_err(unreadable_state)
+            holds.into_iter().filter(|hold| self.names.channels.contains(&hold.channel) && hold.reason.code() == code);
+        let orders = of_code.filter_map(|hold| self.names.store.order(&hold.channel, &hold.order?).transpose());
+        orders.map(|row| self.names.store.facts(row?.row)).collect::<rusqlite::Result<_>>().map_err(unreadable_state)
     }
 
     fn hold(&self, orders: &[OrderFacts], note: &str) -> Result<Exit, Failure> {
         let by = who();
         for order in orders {
-            self.store.hold_by_hand(order.row.row, note, &by, self.now).map_err(unwritable)?;
+            self.names.store.hold_by_hand(order.row.row, note, &by, self.now).map_err(unwritable)?;
             self.tell(order, "held", &by, None);
         }
         Ok(Exit::Done)
@@ -75,7 +73,7 @@ impl Desk<'_> {
         let _locks = locks::of(self.state, &["import-orders", "auto-cancel"], &channels, self.now)?;
         let mut exit = Exit::Done;
         for order in orders {
-            match self.store.skip_by_hand(order.row.row, why, &by, self.now).map_err(unwritable)? {
+            match self.names.store.skip_by_hand(order.row.row, why, &by, self.now).map_err(unwritable)? {
                 Ok(()) => self.tell(order, "skipped", &by, None),
                 Err(problem) => {
                     exit = Exit::Held;
@@ -90,7 +88,7 @@ impl Desk<'_> {
         let by = who();
         let mut exit = Exit::Done;
         for order in orders {
-            match self.store.release_by_hand(order.row.row, &by, self.now).map_err(unwritable)? {
+            match self.names.store.release_by_hand(order.row.row, &by, self.now).map_err(unwritable)? {
                 Released::Hold => self.tell(order, "released", &by, None),
                 Released::Skip => self.tell(order, "released", &by, Some(daily::DECIDED_ANEW)),
                 Released::Nothing => {
@@ -106,7 +104,7 @@ impl Desk<'_> {
         let by = who();
         let (mut exit, mut passes) = (Exit::Done, BTreeMap::<String, Vec<&OrderFacts>>::new());
         for order in orders {
-            let of_order = self.store.retry_by_hand(order.row.row, &by, self.now).map_err(unwritable)?;
+            let of_order = self.names.store.retry_by_hand(order.row.row, &by, self.now).map_err(unwritable)?;
             if of_order.is_empty() {
                 exit = Exit::Usage;
                 self.tell(order, "failed", &by, Some(daily::NOT_HELD));

@@ -9,7 +9,6 @@ use super::{Failure, unreadable_state};
 use crate::cli::{HoldsListArgs, OrdersArgs};
 use crate::exit::Exit;
 use crate::model::{Cents, ChannelName, Instant, Status, calendar};
-use crate::reason::Reason;
 use crate::report::Reporter;
 use crate::store::Store;
 use crate::store::facts::{OrderFacts, OrderFilter};
@@ -71,22 +70,19 @@ fn worth<'a>(holds: impl IntoIterator<Item = &'a Hold>) -> Cents {
 /// Holds that one deed of a person would release.
 struct Cause<'a> {
     code: String,
+    /// What all of them say; `None` where each has words of its own.
+    text: Option<String>,
     holds: Vec<&'a Hold>,
 }
 
 /// The holds by cause, the one that holds up most money first; of equals the one with the earliest promise.
 fn causes(holds: &[Hold]) -> Vec<Cause<'_>> {
-    let mut causes: BTreeMap<String, Cause<'_>> = BTreeMap::new();
+    let mut causes: BTreeMap<(String, Option<String>), Vec<&Hold>> = BTreeMap::new();
     for hold in holds {
-        let code = hold.reason.code();
-        // A carrier or a product that is missing is a cause of its own; of other reasons the words differ and the cause does not.
-        let key = match &hold.reason {
-            Reason::CarrierUnmapped { .. } | Reason::SkusUnmapped { .. } => words::reason(&hold.reason),
-            _ => code.clone(),
-        };
-        causes.entry(key).or_insert_with(|| Cause { code, holds: Vec::new() }).holds.push(hold);
+        causes.entry((hold.reason.code(), daily::shared_cause(&hold.reason))).or_default().push(hold);
     }
-    let mut causes: Vec<_> = causes.into_values().collect();
+    let mut causes: Vec<_> =
+        causes.into_iter().map(|((code, text), holds)| Cause { code, text, holds }.with_common_text()).collect();
     causes.sort_by_key(|cause| {
         let promised = cause.promised_at();
         (std::cmp::Reverse(cause.worth()), promised.is_none(), promised)
@@ -95,6 +91,18 @@ fn causes(holds: &[Hold]) -> Vec<Cause<'_>> {
 }
 
 impl Cause<'_> {
+    /// Takes what all of its holds say, if they say the same.
+    fn with_common_text(mut self) -> Self {
+        let mut texts = self.holds.iter().map(|hold| words::reason(&hold.reason));
+        if self.text.is_none()
+            && let Some(first) = texts.next()
+            && texts.all(|text| text == first)
+        {
+            self.text = Some(first);
+        }
+        self
+    }
+
     fn worth(&self) -> Cents {
         worth(self.holds.iter().copied())
     }
@@ -103,22 +111,13 @@ impl Cause<'_> {
         self.holds.iter().filter_map(|hold| hold.promised_at).min()
     }
 
-    /// What all of them say, if they say the same.
-    fn text(&self) -> Option<String> {
-        let mut texts = self.holds.iter().map(|hold| words::reason(&hold.reason));
-        let first = texts.next()?;
-        texts.all(|text| text == first).then_some(first)
-    }
-
     fn show(&self, reporter: &Reporter, limit: usize, now: Instant) {
-        let text = self.text();
-        let sku = self.holds.iter().all(|hold| hold.order.is_none());
-        let number = i64::try_from(self.holds.len()).unwrap_or(i64::MAX);
-        reporter.line(&daily::cause(&self.code, text.as_deref(), (number, sku), self.worth(), self.promised_at()));
-        let mut hints: Vec<_> = self.holds.iter().filter_map(|hold| words::hint(&hold.reason)).collect();
-        hints.dedup();
-        for hint in hints.iter().take(1) {
-            reporter.line(&daily::what_to_do(hint));
+        let of_products = self.holds.iter().all(|hold| hold.order.is_none());
+        let number = (i64::try_from(self.holds.len()).unwrap_or(i64::MAX), of_products);
+        let text = self.text.as_deref();
+        reporter.line(&daily::cause(&self.code, text, number, self.worth(), self.promised_at()));
+        if let Some(hint) = self.holds.first().and_then(|hold| words::hint(&hold.reason)) {
+            reporter.line(&daily::what_to_do(&hint));
         }
         for hold in self.holds.iter().take(limit) {
             let own = text.is_none().then(|| words::reason(&hold.reason));
@@ -132,7 +131,7 @@ impl Cause<'_> {
     fn json(&self) -> Value {
         json!({
             "code": self.code,
-            "text": self.text(),
+            "text": self.text,
             "holds": self.holds.len(),
             "held_cents": self.worth().get(),
             "since": self.holds.iter().map(|hold| hold.since).min().map(|at| at.to_rfc3339()),

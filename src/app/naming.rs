@@ -3,21 +3,45 @@
 use std::collections::BTreeSet;
 
 use super::{Failure, unreadable_state};
+use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
 use crate::model::ChannelName;
 use crate::store::Store;
 use crate::store::facts::OrderFacts;
 use crate::words::daily;
 
-/// The one order that a number means.
-pub fn the_order(store: &Store, number: &str, channels: &BTreeSet<ChannelName>) -> Result<OrderFacts, Failure> {
-    let mut found = store.orders_named(number.trim(), channels).map_err(unreadable_state)?;
-    match found.len() {
-        1 => Ok(found.remove(0)),
-        0 => Err(Failure::new(Exit::Usage, daily::never_seen(number))),
-        _ => {
-            let orders: Vec<_> = found.iter().map(|order| (&order.row.channel, &order.row.id)).collect();
-            Err(Failure::new(Exit::Usage, daily::several_orders(number, &orders)))
+/// Where numbers are looked up.
+pub struct Names<'a> {
+    /// The state file.
+    pub store: &'a Store,
+    /// The embedded ERP, if it is the ERP and can be read: it has the numbers of invoices and parcels.
+    pub ledger: Option<Ledger>,
+    /// The channels asked for.
+    pub channels: &'a BTreeSet<ChannelName>,
+}
+
+impl Names<'_> {
+    /// The one order that a number means.
+    pub fn the_order(&self, number: &str) -> Result<OrderFacts, Failure> {
+        let number = number.trim();
+        let mut found = self.store.orders_named(number, self.channels).map_err(unreadable_state)?;
+        let mut erp_numbers = Vec::new();
+        if found.is_empty()
+            && let Some(ledger) = &self.ledger
+        {
+            for order in ledger.orders_by_paper(number).unwrap_or_default() {
+                found.extend(self.store.orders_linked(&order.id, self.channels).map_err(unreadable_state)?);
+                erp_numbers.push(order.order.number);
+            }
+        }
+        match (found.len(), erp_numbers.as_slice()) {
+            (1, _) => Ok(found.remove(0)),
+            (0, []) => Err(Failure::new(Exit::Usage, daily::never_seen(number))),
+            (0, [of_erp, ..]) => Err(Failure::new(Exit::Usage, daily::only_in_erp(number, of_erp))),
+            _ => {
+                let orders: Vec<_> = found.iter().map(|order| (&order.row.channel, &order.row.id)).collect();
+                Err(Failure::new(Exit::Usage, daily::several_orders(number, &orders)))
+            }
         }
     }
 }

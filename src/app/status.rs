@@ -76,7 +76,8 @@ impl Report<'_> {
         let ago = |at: Instant| format!("{} ago", daily::age(self.now - at));
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_header(daily::STATUS_HEADS);
-        for line in self.lines(channel)? {
+        let lines = self.lines(channel)?;
+        for line in &lines {
             table.add_row(match &line.last {
                 None => [line.pass.into(), daily::NEVER.into(), String::new(), String::new(), String::new()],
                 Some(last) => [
@@ -90,6 +91,11 @@ impl Report<'_> {
         }
         self.reporter.line(channel.as_str());
         self.reporter.line(&table.trim_fmt());
+        for line in &lines {
+            if let Some(message) = line.last.as_ref().and_then(|run| daily::run_message(line.pass, &run.counts)) {
+                self.reporter.line(&format!(" {message}"));
+            }
+        }
         let cursor = |name| self.store.cursor(channel, name);
         self.reporter.line(&format!(" {}", daily::cursors(cursor(LIST)?, cursor(PAYMENTS_SYNCED)?, self.now)));
         let standing = self.store.standing(channel)?;

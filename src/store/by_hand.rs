@@ -2,8 +2,9 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::holds::{BY_HAND, hold_in, release_in};
+use super::holds::{BY_HAND, from_json, hold_in, release_in};
 use super::orders::{Fate, note};
+use super::timeline::pass_to_run;
 use super::{Store, millis};
 use crate::model::Instant;
 use crate::reason::Reason;
@@ -120,13 +121,16 @@ impl Store {
     /// When the state file cannot be written.
     pub fn retry_by_hand(&self, order: i64, by: &str, now: Instant) -> rusqlite::Result<Vec<String>> {
         self.write(|tx| {
+            let in_erp: bool = tx
+                .prepare_cached("SELECT erp_id IS NOT NULL FROM orders WHERE id = ?1")?
+                .query_row([order], |row| row.get(0))?;
             let mut passes: Vec<String> = tx
-                .prepare_cached(
-                    "SELECT CASE WHEN pass <> '' THEN pass WHEN code = 'cancel_refused' THEN 'auto-cancel'
-                         WHEN (SELECT erp_id IS NULL FROM orders WHERE id = ?1) THEN 'import-orders' ELSE 'sync-payments' END
-                     FROM holds WHERE order_row = ?1 AND pass <> ?2 AND released_at IS NULL ORDER BY id",
-                )?
-                .query_map(params![order, BY_HAND], |row| row.get(0))?
+                .prepare_cached("SELECT pass, reason FROM holds WHERE order_row = ?1 AND released_at IS NULL ORDER BY id")?
+                .query_map([order], |row| {
+                    let (pass, reason): (String, String) = (row.get(0)?, row.get(1)?);
+                    Ok(pass_to_run(&pass, &from_json(reason), in_erp).map(str::to_owned))
+                })?
+                .filter_map(Result::transpose)
                 .collect::<rusqlite::Result<_>>()?;
             passes.dedup();
             if passes.is_empty() {

@@ -149,7 +149,7 @@ fn shared_hold(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Option<Reas
 }
 
 /// A hold that this version cannot read is a hold all the same.
-fn from_json(json: String) -> Reason {
+pub(super) fn from_json(json: String) -> Reason {
     serde_json::from_str(&json).unwrap_or(Reason::StatusUnknown { raw: json })
 }
 

@@ -19,6 +19,7 @@ pub mod runs;
 mod schema;
 pub mod sqlite;
 pub mod stock;
+pub mod timeline;
 pub mod visits;
 
 use std::path::{Path, PathBuf};

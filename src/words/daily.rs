@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use crate::exit::Exit;
 use crate::model::{Cents, ChannelName, Instant, OrderId, calendar};
+use crate::reason::Reason;
 use crate::store::by_hand::NotSkipped;
 use crate::store::holds::Hold;
 use crate::store::runs::{RunRow, Standing};
@@ -50,9 +51,15 @@ pub fn run_counts(counts: &serde_json::Value) -> String {
     let mut parts: Vec<String> =
         keys.iter().filter(|key| number(key) > 0).map(|key| format!("{} {key}", number(key))).collect();
     if parts.is_empty() {
-        parts.push("nothing to do".into());
+        parts.push("nothing".into());
     }
     format!("{}; {}", parts.join(", "), count(number("calls"), "call", "calls"))
+}
+
+/// Why the last run of a pass did not come to its end, in its own words.
+pub fn run_message(pass: &str, counts: &serde_json::Value) -> Option<String> {
+    let message = counts.get("message")?.as_str()?;
+    Some(super::on_one_line(&format!("{pass}: {message}")))
 }
 
 /// How far a channel's own cursors are.
@@ -163,6 +170,21 @@ pub fn cause(
     format!("{code}, {what}{worth}{promised}{text}")
 }
 
+/// What a cause says that is named by what is missing: a carrier, products. One deed releases all orders that lack it.
+pub fn shared_cause(reason: &Reason) -> Option<String> {
+    match reason {
+        Reason::CarrierUnmapped { .. } => Some(super::reason(reason)),
+        Reason::SkusUnmapped { skus } => {
+            let codes = skus.iter().map(|sku| match &sku.tried {
+                Some(code) => format!("`{code}`"),
+                None => format!("the channel's SKU {}, which carries no reference code", sku.channel_sku),
+            });
+            Some(format!("the ERP does not know {}", codes.collect::<Vec<_>>().join(", ")))
+        }
+        _ => None,
+    }
+}
+
 /// One hold below its cause; with its own words where they differ.
 pub fn hold(hold: &Hold, own: Option<&str>, now: Instant) -> String {
     let what = hold.order.as_ref().map(ToString::to_string).or_else(|| hold.sku.clone()).unwrap_or_default();
@@ -184,6 +206,14 @@ pub fn never_seen(number: &str) -> String {
     format!(
         "no order {number} was ever seen, by this or any other of its numbers; vaivem import-orders --order {number} looks for it \
          on the channel"
+    )
+}
+
+/// The ERP has the number, and the state file no order of it.
+pub fn only_in_erp(number: &str, erp_number: &str) -> String {
+    format!(
+        "{number} belongs to order {erp_number} of the ERP, which no channel asked for was seen to have; \
+         vaivem ledger show {erp_number} tells what the ERP knows"
     )
 }
 
