@@ -33,6 +33,7 @@ use crate::store::{Store, sqlite};
 
 use self::naming::Names;
 
+mod account;
 mod holding;
 mod ledger_commands;
 mod ledger_show;
@@ -183,6 +184,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
                 (None, None) => Ok(Exit::Done),
             }
         }
+        Command::Account(args) => account::run(args, &config, &reporter),
         Command::Orders(args) => {
             let channels = select(&config, &args.channel)?;
             lists::orders(args, &look_into_store(&config)?, names(&channels), &reporter)
@@ -441,7 +443,14 @@ impl Run<'_> {
                 return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
             }
         };
-        let channel = match self.open_channel() {
+        let opening = Opening {
+            config: self.config,
+            channel: self.channel,
+            clock: self.clock,
+            stop: self.stop,
+            dry_run: self.args.dry_run,
+        };
+        let channel = match opening.open_channel() {
             Ok(channel) => channel,
             Err(failure) => {
                 let end = (failure.exit, Some(failure.message()));
@@ -511,9 +520,20 @@ impl Run<'_> {
         reporter.summary(&summary);
         Ended { exit, message, early: true, tally, counts }
     }
+}
 
+/// What it takes to call a channel.
+pub(crate) struct Opening<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) channel: &'a ChannelConfig,
+    pub(crate) clock: &'a Clock,
+    pub(crate) stop: &'a Stop,
+    pub(crate) dry_run: bool,
+}
+
+impl Opening<'_> {
     /// The channel with its door; the message says which setting is wrong.
-    fn open_channel(&self) -> Result<Channel, Failure> {
+    pub(crate) fn open_channel(&self) -> Result<Channel, Failure> {
         let wrong = |problem: String| Failure::new(Exit::Config, problem);
         let name = self.channel.name.clone();
         Ok(match &self.channel.kind {
@@ -571,7 +591,7 @@ impl Run<'_> {
         let limits = &self.channel.limits;
         let rate = (limits.requests_per_minute > 0).then(|| Rate::per_minute(limits.requests_per_minute));
         let burst = u32::try_from(limits.in_flight).unwrap_or(1);
-        if self.args.dry_run && !self.config.state.exists() {
+        if self.dry_run && !self.config.state.exists() {
             return Ok(Budget::alone(rate, burst, self.clock.clone()));
         }
         Budget::open(&self.config.state, base_url, rate, burst, self.clock.clone()).map_err(|error| {

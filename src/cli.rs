@@ -136,6 +136,19 @@ pub enum Command {
     )]
     Orders(OrdersArgs),
 
+    /// Account for every order that a channel's own list has: each must have exactly one fate
+    ///
+    /// Reads the channel's order list for the days asked for and holds it against the state file; records nothing, so that a loss
+    /// is found and not covered up. Tells how many orders have each fate and what they are worth, and names every order that has
+    /// none: exit code 3. A list that does not show all it counts, or fails, accounts for nothing: exit code 5.
+    ///
+    /// It goes from the cut-off date at the earliest to where the last import-orders has read the list, since nobody can have seen
+    /// what came later.
+    #[command(
+        after_help = "Examples:\n  vaivem account --since 2026-11-01\n  vaivem account --since 2026-11-27 --until 2026-11-30 --channel loja\n  vaivem --output jsonl account --since 2026-11-01 | jq -r 'select(.type == \"unaccounted\") | .order'"
+    )]
+    Account(AccountArgs),
+
     /// Look into the embedded ERP, or feed it
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -304,6 +317,26 @@ pub struct OrdersArgs {
     /// List at most so many; 0 for all. All are counted
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: usize,
+}
+
+/// What `account` takes.
+#[derive(Debug, Args)]
+pub struct AccountArgs {
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Orders created on this day (in São Paulo) or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub since: NaiveDate,
+
+    /// Orders created on this day or earlier; up to where the list was read without it
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<NaiveDate>,
+
+    /// Give up after this long (such as 90s or 8m)
+    #[arg(long, value_name = "TIME")]
+    pub max_duration: Option<Span>,
 }
 
 /// Which holds to list.

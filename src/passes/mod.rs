@@ -4,6 +4,7 @@
 //! What is common to them stands here: the pass itself, visiting orders a bounded number at a time, and sorting errors into
 //! "this item waits for the next run" and "this channel's run ends".
 
+pub mod account;
 pub mod auto_cancel;
 pub mod import_orders;
 pub mod intake;

@@ -271,3 +271,50 @@ pub fn at_once(pass: &str, orders: &[(&ChannelName, &OrderId)]) -> String {
 pub fn command(pass: &str, channel: &ChannelName, order: &OrderId) -> String {
     format!("vaivem {pass} --channel {channel} --order {order}")
 }
+
+/// A range that is empty.
+pub const SINCE_AFTER_UNTIL: &str = "--since is after --until";
+
+/// There is nothing to hold the list against.
+pub const NEVER_SWEPT: &str = "its order list was never read; run vaivem import-orders first";
+
+/// A range of which nothing can be accounted for.
+pub fn outside(cutoff: Instant, swept: Instant) -> String {
+    format!(
+        "these days lie outside what can be accounted for: from the cut-off date {} to {}, where the last import-orders has read \
+         the list",
+        calendar::local_date(cutoff),
+        calendar::local_text(swept)
+    )
+}
+
+/// The head of a channel's account.
+pub fn account_of(channel: &ChannelName, from: Instant, to: Instant, listed: usize) -> String {
+    let (from, to) = (calendar::local_text(from), calendar::local_text(to));
+    format!("{channel}: {} listed from {from} to {to}", orders(i64::try_from(listed).unwrap_or(i64::MAX)))
+}
+
+/// An order without a fate.
+pub fn unaccounted(channel: &ChannelName, order: &OrderId, state: &str, seen: bool) -> String {
+    let what = if seen { "seen, and not decided on" } else { "never seen" };
+    let state = super::on_one_line(state);
+    format!("without a fate: {order} (`{state}`), {what}: {}", command("import-orders", channel, order))
+}
+
+/// Orders that the list does not have.
+pub fn not_listed(ids: &[OrderId]) -> String {
+    const NAMED: usize = 10;
+    let named: Vec<String> = ids.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = if ids.len() > NAMED { ", …" } else { "" };
+    let number = orders(i64::try_from(ids.len()).unwrap_or(i64::MAX));
+    format!("known here and not in the channel's list: {number}: {}{more}", named.join(", "))
+}
+
+/// The end of an account.
+pub fn accounted(listed: usize, unaccounted: usize) -> String {
+    let listed = orders(i64::try_from(listed).unwrap_or(i64::MAX));
+    match unaccounted {
+        0 => format!("{listed}, 0 unaccounted for"),
+        n => format!("{listed}, {n} unaccounted for: the commands above have them looked at"),
+    }
+}
