@@ -34,9 +34,11 @@ use crate::store::{Store, sqlite};
 use self::naming::Names;
 
 mod account;
+mod backup;
 mod holding;
 mod ledger_commands;
 mod ledger_show;
+mod letting_go;
 mod lists;
 mod locks;
 mod naming;
@@ -184,6 +186,17 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
                 (None, None) => Ok(Exit::Done),
             }
         }
+        Command::Forget(args) => {
+            let channels = names(&select(&config, args.channel.as_slice())?);
+            let store = store_there(&config)?;
+            let names = Names { store: &store, ledger: look_into_ledger(&config), channels: &channels };
+            letting_go::forget(args, &names, &config.state, &reporter, Clock::system().now())
+        }
+        Command::Backup { folder } => backup::run(folder, &config, &reporter),
+        Command::Purge(args) => {
+            let store = if args.dry_run { look_into_store(&config)? } else { store_there(&config)? };
+            letting_go::purge(args, &store, &reporter, Clock::system().now())
+        }
         Command::Account(args) => account::run(args, &config, &reporter),
         Command::Orders(args) => {
             let channels = select(&config, &args.channel)?;
@@ -255,6 +268,11 @@ fn store_there(config: &Config) -> Result<Store, Failure> {
 /// The state file was opened, and then could not be read.
 fn unreadable_state(error: rusqlite::Error) -> Failure {
     Failure::new(Exit::Failed, format!("the state file cannot be read: {}", sqlite::said(&error)))
+}
+
+/// What a person said could not be noted.
+fn unwritable_state(error: rusqlite::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("the state file cannot be written: {}", sqlite::said(&error)))
 }
 
 fn open_store(config: &Config, dry_run: bool) -> Result<Store, Failure> {

@@ -149,6 +149,42 @@ pub enum Command {
     )]
     Account(AccountArgs),
 
+    /// Forget orders, so that they are seen anew
+    ///
+    /// Removes what is known of an order: its fate, history, holds, and what was sent. It stays on the channel and in the ERP. The
+    /// next that is heard of it is the first: it is decided on from both sides as they are. What is in the ERP is found there under
+    /// its number and not created twice, and an invoice that the channel has is not sent twice. For an order whose record here is
+    /// wrong; to have a held one tried again, `vaivem holds retry` is enough. Who did it and why is kept. Not while a pass of its
+    /// channel runs: exit code 11.
+    #[command(
+        after_help = "Example:\n  vaivem forget 1172452900788-01 --because 'was cancelled in the ERP by mistake and entered anew'"
+    )]
+    Forget(ForgetArgs),
+
+    /// Copy the state file and the embedded ERP, checked, while passes run
+    ///
+    /// Makes the folder, with the state file, the key beside it and the ledger as they are at this moment, each checked. Nothing is
+    /// ever overwritten, and what could not be finished is not left behind. The configuration is not copied.
+    ///
+    /// To restore, stop cron, put the files where the configuration says, remove the files ending in -wal and -shm beside them, and
+    /// let cron go on. The sweep of the list goes on from where it had come then; what is in the ERP or on the channel by now is
+    /// found there and not made twice.
+    #[command(after_help = "Example:\n  vaivem backup /backup/vaivem-$(date +%F)")]
+    Backup {
+        /// The folder to make
+        folder: PathBuf,
+    },
+
+    /// Clear away what happened to orders that were closed long ago
+    ///
+    /// Of each order that is imported and done with, skipped or cancelled, and of which nothing was heard since, the history, the
+    /// journal, the lines and the customer's hash go. One row stays, with its numbers, fate and worth: it keeps the order from being
+    /// imported again, whatever the channel says of it and wherever the cut-off date lies, and keeps `account` and `why` working.
+    /// What is open, held, waiting or of unknown outcome is never touched. Runs as old go, too. The file does not shrink; its free
+    /// space is used again.
+    #[command(after_help = "Example:\n  vaivem purge --older-than 400d --dry-run")]
+    Purge(PurgeArgs),
+
     /// Look into the embedded ERP, or feed it
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -337,6 +373,34 @@ pub struct AccountArgs {
     /// Give up after this long (such as 90s or 8m)
     #[arg(long, value_name = "TIME")]
     pub max_duration: Option<Span>,
+}
+
+/// What `forget` takes.
+#[derive(Debug, Args)]
+pub struct ForgetArgs {
+    /// Which orders
+    #[command(flatten)]
+    pub orders: OrdersNamed,
+
+    /// Why, for whoever looks at it later; it is kept in the state file, so without the customer's name
+    #[arg(long, value_name = "TEXT", default_value = "", visible_alias = "reason", hide_default_value = true)]
+    pub because: String,
+
+    /// The channel, where several have such an order
+    #[arg(long, value_name = "NAME")]
+    pub channel: Option<String>,
+}
+
+/// What `purge` takes.
+#[derive(Debug, Args)]
+pub struct PurgeArgs {
+    /// Orders of which nothing was heard for this long (such as 400d); 90d at least
+    #[arg(long, value_name = "TIME")]
+    pub older_than: Span,
+
+    /// Say what would be cleared, and clear nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Which holds to list.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::naming::Names;
 use super::who::who;
-use super::{Failure, asked_for, locks, unreadable_state};
+use super::{Failure, asked_for, locks, unreadable_state, unwritable_state};
 use crate::cli::HoldsCommand;
 use crate::exit::Exit;
 use crate::model::Instant;
@@ -60,7 +60,7 @@ impl Desk<'_> {
     fn hold(&self, orders: &[OrderFacts], note: &str) -> Result<Exit, Failure> {
         let by = who();
         for order in orders {
-            self.names.store.hold_by_hand(order.row.row, note, &by, self.now).map_err(unwritable)?;
+            self.names.store.hold_by_hand(order.row.row, note, &by, self.now).map_err(unwritable_state)?;
             self.tell(order, "held", &by, None);
         }
         Ok(Exit::Done)
@@ -73,7 +73,7 @@ impl Desk<'_> {
         let _locks = locks::of(self.state, &["import-orders", "auto-cancel"], &channels, self.now)?;
         let mut exit = Exit::Done;
         for order in orders {
-            match self.names.store.skip_by_hand(order.row.row, why, &by, self.now).map_err(unwritable)? {
+            match self.names.store.skip_by_hand(order.row.row, why, &by, self.now).map_err(unwritable_state)? {
                 Ok(()) => self.tell(order, "skipped", &by, None),
                 Err(problem) => {
                     exit = Exit::Held;
@@ -88,7 +88,7 @@ impl Desk<'_> {
         let by = who();
         let mut exit = Exit::Done;
         for order in orders {
-            match self.names.store.release_by_hand(order.row.row, &by, self.now).map_err(unwritable)? {
+            match self.names.store.release_by_hand(order.row.row, &by, self.now).map_err(unwritable_state)? {
                 Released::Hold => self.tell(order, "released", &by, None),
                 Released::Skip => self.tell(order, "released", &by, Some(daily::DECIDED_ANEW)),
                 Released::Nothing => {
@@ -104,7 +104,7 @@ impl Desk<'_> {
         let by = who();
         let (mut exit, mut passes) = (Exit::Done, BTreeMap::<String, Vec<&OrderFacts>>::new());
         for order in orders {
-            let of_order = self.names.store.retry_by_hand(order.row.row, &by, self.now).map_err(unwritable)?;
+            let of_order = self.names.store.retry_by_hand(order.row.row, &by, self.now).map_err(unwritable_state)?;
             if of_order.is_empty() {
                 exit = Exit::Usage;
                 self.tell(order, "failed", &by, Some(daily::NOT_HELD));
@@ -141,10 +141,4 @@ fn text(because: &str) -> Result<&str, Failure> {
         "" => Err(Failure::new(Exit::Usage, daily::SAYS_NOTHING)),
         text => Ok(text),
     }
-}
-
-/// What a person said could not be noted.
-fn unwritable(error: rusqlite::Error) -> Failure {
-    let said = crate::store::sqlite::said(&error);
-    Failure::new(Exit::Failed, format!("the state file cannot be written: {said}"))
 }

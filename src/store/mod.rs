@@ -11,6 +11,7 @@ pub mod customer_key;
 pub mod facts;
 pub mod holds;
 pub mod journal;
+pub mod letting_go;
 pub mod notes;
 pub mod orders;
 pub mod outgoing;
@@ -65,6 +66,14 @@ impl Store {
     pub fn scratch(path: &Path) -> Result<Self, OpenError> {
         let connection = sqlite::scratch_copy(path, &schema::STATE)?;
         Ok(Self { connection, path: path.to_owned(), customer_key: customer_key::CustomerKey::load_or_forget(path) })
+    }
+
+    /// Copies the state file, checked, to a path where there is nothing yet. Passes may go on meanwhile.
+    ///
+    /// # Errors
+    /// When either cannot be used.
+    pub fn back_up(path: &Path, to: &Path) -> Result<(), OpenError> {
+        sqlite::back_up(path, &schema::STATE, to)
     }
 
     /// The file's path.

@@ -1,5 +1,7 @@
 //! The words of daily operation: what `status`, the lists, `why` and `account` tell.
 
+use std::path::Path;
+
 use chrono::TimeDelta;
 
 use crate::exit::Exit;
@@ -7,6 +9,7 @@ use crate::model::{Cents, ChannelName, Instant, OrderId, calendar};
 use crate::reason::Reason;
 use crate::store::by_hand::NotSkipped;
 use crate::store::holds::Hold;
+use crate::store::letting_go::Purged;
 use crate::store::runs::{RunRow, Standing};
 
 /// A number with its noun.
@@ -317,4 +320,53 @@ pub fn accounted(listed: usize, unaccounted: usize) -> String {
         0 => format!("{listed}, 0 unaccounted for"),
         n => format!("{listed}, {n} unaccounted for: the commands above have them looked at"),
     }
+}
+
+/// An order that was forgotten, and what comes of that.
+pub fn forgotten(channel: &ChannelName, order: &OrderId, erp_number: Option<&str>) -> String {
+    let in_erp = erp_number
+        .map(|number| {
+            format!(" the ERP goes on having it as {number}, where it is found under its number and not created twice;")
+        })
+        .unwrap_or_default();
+    format!(
+        "forgotten {channel} {order}:{in_erp} it is seen anew when the channel's feed or list next tells of it, or at once: {}",
+        command("import-orders", channel, order)
+    )
+}
+
+/// A span that is too short to purge by.
+pub fn too_young(youngest: TimeDelta) -> String {
+    format!("--older-than must be {}d or more: younger orders may still be returned, or paid late", youngest.num_days())
+}
+
+/// What was purged, or would be.
+pub fn purged(purged: &Purged, before: Instant, dry_run: bool) -> String {
+    let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    format!(
+        "{} {} closed before {} of {} history, and {}",
+        if dry_run { "would clear" } else { "cleared" },
+        orders(number(purged.orders)),
+        calendar::local_date(before),
+        if purged.orders == 1 { "its" } else { "their" },
+        count(number(purged.runs), "run", "runs"),
+    )
+}
+
+/// A backup that would go over something.
+pub fn backup_exists(folder: &Path) -> String {
+    format!(
+        "{} is there already; a backup never overwrites anything: name a folder that does not exist yet",
+        folder.display()
+    )
+}
+
+/// The operating system refused part of a backup.
+pub fn backup_refused(path: &Path, error: &std::io::Error) -> String {
+    format!("{} cannot be written or read: {error}; there is no backup", path.display())
+}
+
+/// One file of a backup.
+pub fn backed_up(from: &Path, to: &Path, bytes: u64) -> String {
+    format!("{} → {}, {} kB, checked", from.display(), to.display(), bytes.div_ceil(1_000))
 }
