@@ -15,6 +15,7 @@ mod holding;
 mod import_orders;
 mod inbox;
 mod intake;
+mod operate;
 mod push_invoices;
 mod push_stock;
 mod push_tracking;
