@@ -266,13 +266,13 @@ fn store_there(config: &Config) -> Result<Store, Failure> {
 }
 
 /// The state file was opened, and then could not be read.
-fn unreadable_state(error: rusqlite::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("the state file cannot be read: {}", sqlite::said(&error)))
+fn unreadable_state(error: &rusqlite::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("the state file cannot be read: {}", sqlite::said(error)))
 }
 
 /// What a person said could not be noted.
-fn unwritable_state(error: rusqlite::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("the state file cannot be written: {}", sqlite::said(&error)))
+fn unwritable_state(error: &rusqlite::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("the state file cannot be written: {}", sqlite::said(error)))
 }
 
 fn open_store(config: &Config, dry_run: bool) -> Result<Store, Failure> {

@@ -79,7 +79,7 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     async fn one(&self, config: &ChannelConfig, range: (Instant, Instant)) -> Result<Account, Failure> {
-        let Some(swept) = self.store.cursor(&config.name, LIST).map_err(unreadable_state)? else {
+        let Some(swept) = self.store.cursor(&config.name, LIST).map_err(|error| unreadable_state(&error))? else {
             return Err(Failure::new(Exit::Failed, daily::NEVER_SWEPT));
         };
         let Some(window) = account::part(range, config.since, swept) else {
@@ -92,9 +92,9 @@ impl Desk<'_> {
             .await
             .map_err(|error| Failure::new(error.exit(self.stop), error.to_string()))?;
         if self.reporter.is_human() {
-            self.show(config, window, &account)
+            self.show(config, window, &account);
         } else {
-            self.show_json(config, window, &account)
+            self.show_json(config, window, &account);
         }
         Ok(account)
     }

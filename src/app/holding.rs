@@ -50,17 +50,23 @@ impl Desk<'_> {
     }
 
     fn held_for(&self, code: &str) -> Result<Vec<OrderFacts>, Failure> {
-        let holds = self.names.store.holds().map_err(unreadable_state)?;
+        let holds = self.names.store.holds().map_err(|error| unreadable_state(&error))?;
         let of_code =
             holds.into_iter().filter(|hold| self.names.channels.contains(&hold.channel) && hold.reason.code() == code);
         let orders = of_code.filter_map(|hold| self.names.store.order(&hold.channel, &hold.order?).transpose());
-        orders.map(|row| self.names.store.facts(row?.row)).collect::<rusqlite::Result<_>>().map_err(unreadable_state)
+        orders
+            .map(|row| self.names.store.facts(row?.row))
+            .collect::<rusqlite::Result<_>>()
+            .map_err(|error| unreadable_state(&error))
     }
 
     fn hold(&self, orders: &[OrderFacts], note: &str) -> Result<Exit, Failure> {
         let by = who();
         for order in orders {
-            self.names.store.hold_by_hand(order.row.row, note, &by, self.now).map_err(unwritable_state)?;
+            self.names
+                .store
+                .hold_by_hand(order.row.row, note, &by, self.now)
+                .map_err(|error| unwritable_state(&error))?;
             self.tell(order, "held", &by, None);
         }
         Ok(Exit::Done)
@@ -73,7 +79,12 @@ impl Desk<'_> {
         let _locks = locks::of(self.state, &["import-orders", "auto-cancel"], &channels, self.now)?;
         let mut exit = Exit::Done;
         for order in orders {
-            match self.names.store.skip_by_hand(order.row.row, why, &by, self.now).map_err(unwritable_state)? {
+            match self
+                .names
+                .store
+                .skip_by_hand(order.row.row, why, &by, self.now)
+                .map_err(|error| unwritable_state(&error))?
+            {
                 Ok(()) => self.tell(order, "skipped", &by, None),
                 Err(problem) => {
                     exit = Exit::Held;
@@ -88,7 +99,12 @@ impl Desk<'_> {
         let by = who();
         let mut exit = Exit::Done;
         for order in orders {
-            match self.names.store.release_by_hand(order.row.row, &by, self.now).map_err(unwritable_state)? {
+            match self
+                .names
+                .store
+                .release_by_hand(order.row.row, &by, self.now)
+                .map_err(|error| unwritable_state(&error))?
+            {
                 Released::Hold => self.tell(order, "released", &by, None),
                 Released::Skip => self.tell(order, "released", &by, Some(daily::DECIDED_ANEW)),
                 Released::Nothing => {
@@ -104,7 +120,11 @@ impl Desk<'_> {
         let by = who();
         let (mut exit, mut passes) = (Exit::Done, BTreeMap::<String, Vec<&OrderFacts>>::new());
         for order in orders {
-            let of_order = self.names.store.retry_by_hand(order.row.row, &by, self.now).map_err(unwritable_state)?;
+            let of_order = self
+                .names
+                .store
+                .retry_by_hand(order.row.row, &by, self.now)
+                .map_err(|error| unwritable_state(&error))?;
             if of_order.is_empty() {
                 exit = Exit::Usage;
                 self.tell(order, "failed", &by, Some(daily::NOT_HELD));

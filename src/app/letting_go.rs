@@ -36,7 +36,7 @@ pub fn forget(
     let by = who();
     for order in &orders {
         let row = &order.row;
-        names.store.forget(row.row, args.because.trim(), &by, now).map_err(unwritable_state)?;
+        names.store.forget(row.row, args.because.trim(), &by, now).map_err(|error| unwritable_state(&error))?;
         if reporter.is_human() {
             reporter.news(&daily::forgotten(&row.channel, &row.id, row.erp_number.as_deref()));
         } else {
@@ -55,9 +55,9 @@ pub fn purge(args: &PurgeArgs, store: &Store, reporter: &Reporter, now: Instant)
     }
     let before = now - age;
     let purged = if args.dry_run {
-        store.to_purge(before).map_err(unreadable_state)?
+        store.to_purge(before).map_err(|error| unreadable_state(&error))?
     } else {
-        store.purge(before, &who(), now).map_err(unwritable_state)?
+        store.purge(before, &who(), now).map_err(|error| unwritable_state(&error))?
     };
     if reporter.is_human() {
         reporter.news(&daily::purged(&purged, before, args.dry_run));

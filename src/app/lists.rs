@@ -26,7 +26,7 @@ pub fn holds(
 ) -> Result<Exit, Failure> {
     let since = args.since.map(calendar::start_of_day);
     let before = args.until.and_then(|day| day.succ_opt()).map(calendar::start_of_day);
-    let mut holds = store.holds().map_err(unreadable_state)?;
+    let mut holds = store.holds().map_err(|error| unreadable_state(&error))?;
     holds.retain(|hold| {
         channels.contains(&hold.channel)
             && args.reason.as_ref().is_none_or(|code| hold.reason.code() == *code)
@@ -174,8 +174,8 @@ pub fn orders(
         before: args.until.and_then(|day| day.succ_opt()).map(calendar::start_of_day),
     };
     let limit = (args.limit > 0).then_some(args.limit);
-    let listed = store.orders_by(&filter, limit).map_err(unreadable_state)?;
-    let fates = store.fates(&filter).map_err(unreadable_state)?;
+    let listed = store.orders_by(&filter, limit).map_err(|error| unreadable_state(&error))?;
+    let fates = store.fates(&filter).map_err(|error| unreadable_state(&error))?;
     let total: i64 = fates.iter().map(|count| count.orders).sum();
     if reporter.is_human() {
         if !listed.is_empty() {

@@ -24,13 +24,15 @@ impl Names<'_> {
     /// The one order that a number means.
     pub fn the_order(&self, number: &str) -> Result<OrderFacts, Failure> {
         let number = number.trim();
-        let mut found = self.store.orders_named(number, self.channels).map_err(unreadable_state)?;
+        let mut found = self.store.orders_named(number, self.channels).map_err(|error| unreadable_state(&error))?;
         let mut erp_numbers = Vec::new();
         if found.is_empty()
             && let Some(ledger) = &self.ledger
         {
             for order in ledger.orders_by_paper(number).unwrap_or_default() {
-                found.extend(self.store.orders_linked(&order.id, self.channels).map_err(unreadable_state)?);
+                found.extend(
+                    self.store.orders_linked(&order.id, self.channels).map_err(|error| unreadable_state(&error))?,
+                );
                 erp_numbers.push(order.order.number);
             }
         }

@@ -49,7 +49,7 @@ pub fn run(
         Some(span) => report.probe(channels, TimeDelta::from_std(span.0).unwrap_or(TimeDelta::MAX)),
         None => report.show(channels),
     }
-    .map_err(unreadable_state)
+    .map_err(|error| unreadable_state(&error))
 }
 
 struct Report<'a> {

@@ -49,11 +49,11 @@ struct InTheWay {
 /// Tells the story of the order that a number means.
 pub fn run(names: &Names<'_>, number: &str, reporter: &Reporter, now: Instant) -> Result<Exit, Failure> {
     let facts = names.the_order(number)?;
-    let story = Story::read(names, facts).map_err(unreadable_state)?;
+    let story = Story::read(names, facts).map_err(|error| unreadable_state(&error))?;
     if reporter.is_human() {
-        story.show(reporter, now)
+        story.show(reporter, now);
     } else {
-        story.show_json(reporter, now)
+        story.show_json(reporter, now);
     }
     Ok(Exit::Done)
 }

@@ -25,12 +25,12 @@ pub fn run(
     let levels =
         names.ledger.as_ref().and_then(|ledger| ledger.stock_levels(Some(std::slice::from_ref(sku)), now).ok());
     let levels: Vec<StockLevel> = levels.map(|reading| reading.levels).unwrap_or_default();
-    let claims = names.store.all_claims().map_err(unreadable_state)?;
+    let claims = names.store.all_claims().map_err(|error| unreadable_state(&error))?;
     let (in_erp, in_flight): (Vec<_>, Vec<_>) = claimants(&claims, sku, channels).into_iter().partition(|one| one.1);
     let mut told: Vec<(&ChannelName, Vec<Told>, Option<Block>)> = Vec::new();
     for channel in names.channels {
-        let of_channel = names.store.told(channel, sku).map_err(unreadable_state)?;
-        let block = names.store.block_of_sku(channel, sku).map_err(unreadable_state)?;
+        let of_channel = names.store.told(channel, sku).map_err(|error| unreadable_state(&error))?;
+        let block = names.store.block_of_sku(channel, sku).map_err(|error| unreadable_state(&error))?;
         told.push((channel, of_channel, block));
     }
     let is_known = told.iter().any(|(_, told, block)| !told.is_empty() || block.is_some());
