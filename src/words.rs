@@ -13,7 +13,7 @@ pub fn reason(reason: &Reason) -> String {
 }
 
 /// Names and words from outside may hold line breaks or escape codes, which would break output and terminal.
-fn on_one_line(text: &str) -> String {
+pub fn on_one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

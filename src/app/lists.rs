@@ -207,10 +207,10 @@ fn orders_table(orders: &[OrderFacts]) -> Table {
             row.id.to_string(),
             row.created_at.map(calendar::local_text).unwrap_or_default(),
             row.total.map(|total| total.to_string()).unwrap_or_default(),
-            order.raw_status.clone().unwrap_or_default(),
+            order.raw_status.as_deref().map(words::on_one_line).unwrap_or_default(),
             row.erp_number.clone().unwrap_or_default(),
             row.fate.map_or("undecided", Fate::code).to_owned(),
-            row.fate_why.as_ref().map(words::reason).unwrap_or_default(),
+            row.fate_why.as_ref().map(daily::in_short).unwrap_or_default(),
         ]);
     }
     to_the_right(&mut table, &[3]);

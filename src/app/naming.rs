@@ -26,16 +26,17 @@ impl Names<'_> {
         let number = number.trim();
         let mut found = self.store.orders_named(number, self.channels).map_err(|error| unreadable_state(&error))?;
         let mut erp_numbers = Vec::new();
-        if found.is_empty()
-            && let Some(ledger) = &self.ledger
-        {
+        // The channel's own number is meant whatever else it may be; any other may as well stand on a paper of the ERP.
+        let is_channels_own = found.iter().any(|order| order.row.id.as_str() == number);
+        if let Some(ledger) = self.ledger.as_ref().filter(|_| !is_channels_own) {
             for order in ledger.orders_by_paper(number).unwrap_or_default() {
-                found.extend(
-                    self.store.orders_linked(&order.id, self.channels).map_err(|error| unreadable_state(&error))?,
-                );
+                let linked = self.store.orders_linked(&order.id, self.channels);
+                found.extend(linked.map_err(|error| unreadable_state(&error))?);
                 erp_numbers.push(order.order.number);
             }
         }
+        let mut rows = BTreeSet::new();
+        found.retain(|order| rows.insert(order.row.row));
         match (found.len(), erp_numbers.as_slice()) {
             (1, _) => Ok(found.remove(0)),
             (0, []) => Err(Failure::new(Exit::Usage, daily::never_seen(number))),

@@ -209,7 +209,7 @@ impl Story {
         let line = |label: &str, parts: Vec<Option<String>>| {
             let parts: Vec<String> = parts.into_iter().flatten().collect();
             if !parts.is_empty() {
-                reporter.line(&format!("{label:<11} {}", parts.join(", ")));
+                reporter.line(&words::on_one_line(&format!("{label:<11} {}", parts.join(", "))));
             }
         };
         let at = |what: &str, at: Option<Instant>| at.map(|at| format!("{what}{}", calendar::local_text(at)));

@@ -188,6 +188,11 @@ pub fn shared_cause(reason: &Reason) -> Option<String> {
     }
 }
 
+/// A reason for a column of a table.
+pub fn in_short(reason: &Reason) -> String {
+    shared_cause(reason).unwrap_or_else(|| super::reason(reason))
+}
+
 /// One hold below its cause; with its own words where they differ.
 pub fn hold(hold: &Hold, own: Option<&str>, now: Instant) -> String {
     let what = hold.order.as_ref().map(ToString::to_string).or_else(|| hold.sku.clone()).unwrap_or_default();

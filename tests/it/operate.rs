@@ -318,7 +318,7 @@ fn what_was_parked_is_tried_again_by_a_persons_word() {
 fn why_finds_an_order_by_any_number_a_person_has() {
     let shop = Shop::new();
     let id = shop.place(paid().marketplace("MGZ", "Magazine", "LU-55"));
-    shop.place(paid());
+    let other = shop.place(paid());
     let _ = shop.import().exits(0);
     let nfe = Nfe::new(1001, 4_990);
     shop.issue(&id, &nfe);
@@ -331,6 +331,11 @@ fn why_finds_an_order_by_any_number_a_person_has() {
         let found = shop.run(&["why", number]).exits(0).records();
         assert_eq!(found[0]["order"], id, "by {number}");
     }
+    // A number that is one order's in the ERP and another's on a paper may mean either.
+    shop.issue(&other, &Nfe::new(erp_number.parse().unwrap(), 4_990));
+    let ran = shop.run(&["why", &erp_number]).exits(2);
+    let expected = format!("several orders have the number {erp_number}: loja {id}, loja {other}; say which");
+    assert!(ran.stderr.contains(&expected), "{}", ran.stderr);
     let ran = shop.run(&["why", "nothing like it"]).exits(2);
     assert!(ran.stderr.contains("vaivem import-orders --order nothing like it looks for it"), "{}", ran.stderr);
 }
