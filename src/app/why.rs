@@ -8,7 +8,7 @@ use super::naming::Names;
 use super::{Failure, unreadable_state};
 use crate::erp::ledger::OrderDetail;
 use crate::exit::Exit;
-use crate::model::{Instant, OrderId, Status, calendar};
+use crate::model::{Instant, OrderId};
 use crate::reason::Reason;
 use crate::report::Reporter;
 use crate::store::facts::OrderFacts;
@@ -114,7 +114,14 @@ impl Story {
             text: timeline::erp_step(&entry.status, &entry.note),
             reason: None,
         });
-        let mut lines: Vec<_> = steps.chain(notes).chain(erp).collect();
+        let carrier = self.erp.iter().flat_map(|detail| &detail.events).map(|event| Line {
+            at: event.at,
+            source: "carrier",
+            what: "delivery",
+            text: timeline::carrier_step(event.what, &event.code),
+            reason: None,
+        });
+        let mut lines: Vec<_> = steps.chain(notes).chain(erp).chain(carrier).collect();
         lines.sort_by_key(|line| (line.at, timeline::place(line.what)));
         // An import is noted when it is made, and once more when the visit ends.
         let mut decided = None;
@@ -174,15 +181,16 @@ impl Story {
     }
 
     fn show(&self, reporter: &Reporter, now: Instant) {
-        self.show_head(reporter);
+        for line in timeline::head(&self.facts, self.erp.as_ref()) {
+            reporter.line(&line);
+        }
         reporter.line("");
         reporter.line(timeline::HAPPENED);
         if let Some(at) = self.facts.purged_at {
             reporter.line(&format!("  {}", timeline::purged(at)));
         }
         for line in self.lines() {
-            let source = if line.source == "erp" { "ERP: " } else { "" };
-            reporter.line(&format!("  {}  {source}{}", timeline::stamp(line.at), line.text));
+            reporter.line(&format!("  {}  {}{}", timeline::stamp(line.at), timeline::source(line.source), line.text));
         }
         reporter.line("");
         reporter.line(timeline::IN_THE_WAY);
@@ -193,55 +201,15 @@ impl Story {
         for one in in_the_way {
             reporter.line(&format!("  {}", one.text));
             if let Some(hint) = one.reason.as_ref().and_then(words::hint) {
-                reporter.line(&format!("    what to do: {hint}"));
+                reporter.line(&timeline::what_to_do(&hint));
             }
             if let Some(actor) = one.reason.as_ref().and_then(Reason::actor) {
-                reporter.line(&format!("    who: {}", timeline::actor(actor)));
+                reporter.line(&timeline::who(actor));
             }
             if !one.command.is_empty() {
                 reporter.line(&format!("    {}", one.command));
             }
         }
-    }
-
-    fn show_head(&self, reporter: &Reporter) {
-        let (facts, row) = (&self.facts, &self.facts.row);
-        let line = |label: &str, parts: Vec<Option<String>>| {
-            let parts: Vec<String> = parts.into_iter().flatten().collect();
-            if !parts.is_empty() {
-                reporter.line(&words::on_one_line(&format!("{label:<11} {}", parts.join(", "))));
-            }
-        };
-        let at = |what: &str, at: Option<Instant>| at.map(|at| format!("{what}{}", calendar::local_text(at)));
-        let sequence = facts.sequence.as_ref().map(|sequence| format!("short number {sequence}"));
-        line("order", vec![Some(format!("{} of channel {}", row.id, row.channel)), sequence]);
-        let number = facts.marketplace_order.as_ref().map(|number| format!("order {number}"));
-        line("marketplace", vec![facts.marketplace.clone(), number]);
-        let promised = facts.promised_at.map(|at| format!("promised for {}", calendar::local_date(at)));
-        line(
-            "placed",
-            vec![at("", row.created_at), row.total.map(|total| total.to_string()), facts.method.clone(), promised],
-        );
-        let status = facts.raw_status.as_ref().zip(row.status.as_ref());
-        let status = status.map(|(raw, status)| format!("`{raw}` ({})", status.code()));
-        line("channel", vec![status, at("read ", row.read_at)]);
-        let erp_status = match &self.erp {
-            Some(detail) => Some(detail.order.status.code()),
-            None => facts.erp_status.as_ref().map(Status::code),
-        };
-        line("ERP", vec![row.erp_number.as_ref().map(|number| format!("order {number}")), erp_status]);
-        for invoice in self.erp.iter().flat_map(|detail| &detail.invoices) {
-            let number = format!("{} of series {}", invoice.number, invoice.series);
-            let (value, key) = (invoice.value.to_string(), format!("key {}", invoice.access_key));
-            line("invoice", vec![Some(number), Some(value), Some(key), at("cancelled ", invoice.cancelled_at)]);
-        }
-        for parcel in self.erp.iter().flat_map(|detail| &detail.shipments) {
-            let carrier = parcel.carrier.as_ref().map(ToString::to_string);
-            let (sent, delivered) = (at("sent ", parcel.shipped_at), at("delivered ", parcel.delivered_at));
-            line("parcel", vec![parcel.tracking_code.clone(), carrier, sent, delivered]);
-        }
-        let fate = row.fate.map_or("undecided", Fate::code);
-        line("fate", vec![Some(timeline::fate(fate, facts.fate_at, row.fate_why.as_ref()))]);
     }
 
     fn show_json(&self, reporter: &Reporter, now: Instant) {

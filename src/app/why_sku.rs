@@ -75,12 +75,12 @@ fn show(
     claims: &[(&str, Vec<Claimant>)],
     told: &[OfChannel<'_>],
 ) {
-    reporter.line(&format!("product     {sku}"));
+    reporter.line(&timeline::product(sku));
     for level in levels {
-        reporter.line(&format!("ERP now     {}", words::timeline::level(level)));
+        reporter.line(&timeline::level(level));
     }
     for (what, claimants) in claims.iter().filter(|(_, claimants)| !claimants.is_empty()) {
-        reporter.line(&format!("{:<11} {}", what.replace('_', " "), timeline::claims(claimants)));
+        reporter.line(&timeline::claims(what, claimants));
     }
     for (channel, told, block) in told {
         reporter.line("");
@@ -91,12 +91,8 @@ fn show(
             reporter.line(&timeline::told(one, channel));
             if let Some(parts) = &one.parts {
                 reporter.line(&format!("  {} = {}", one.want, words::stock_parts(parts)));
-                let lists = [
-                    ("in flight then", &parts.in_flight_orders),
-                    ("subtracted by the channel", &parts.added_back_orders),
-                ];
-                for (what, orders) in lists.into_iter().filter(|(_, orders)| !orders.is_empty()) {
-                    reporter.line(&format!("  {}", timeline::whose(what, orders)));
+                for line in timeline::whose(parts) {
+                    reporter.line(&format!("  {line}"));
                 }
             }
             reporter.line(&format!("  {}", timeline::from_reading(one.erp_read_at)));
@@ -107,10 +103,10 @@ fn show(
         if let Some(block) = block {
             reporter.line(&format!("  {}", timeline::block(block)));
             if let Some(hint) = words::hint(&block.reason) {
-                reporter.line(&format!("    what to do: {hint}"));
+                reporter.line(&timeline::what_to_do(&hint));
             }
             if let Some(actor) = block.reason.actor() {
-                reporter.line(&format!("    who: {}", timeline::actor(actor)));
+                reporter.line(&timeline::who(actor));
             }
         }
         reporter.line(&format!("  {}", timeline::sends_at_once(channel, sku)));

@@ -50,7 +50,7 @@ impl Store {
             let is_held = tx
                 .prepare_cached("SELECT 1 FROM holds WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL")?
                 .exists(params![order, BY_HAND])?;
-            release_in(tx, order, BY_HAND, &format!("by {by}"), now)?;
+            release_in(tx, order, BY_HAND, &format!("released by {by}"), now)?;
             let was_skipped = tx
                 .prepare_cached(
                     "UPDATE orders SET fate = NULL, fate_why = NULL, fate_at = NULL, open = 1, heard = heard + 1
@@ -61,7 +61,7 @@ impl Store {
                 (0, false) => Released::Nothing,
                 (0, true) => Released::Hold,
                 _ => {
-                    note(tx, order, now, "reopened", &format!("by {by}"))?;
+                    note(tx, order, now, "reopened", &format!("released by {by}"))?;
                     Released::Skip
                 }
             })
@@ -151,7 +151,7 @@ impl Store {
                 .query_row([order], |row| row.get(0))
                 .optional()?;
             if refused.is_some() {
-                release_in(tx, order, "", &format!("by {by}, to be tried again"), now)?;
+                release_in(tx, order, "", &format!("to be tried again, by {by}"), now)?;
             }
             Ok(passes)
         })

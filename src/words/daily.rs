@@ -375,3 +375,57 @@ pub fn backup_refused(path: &Path, error: &std::io::Error) -> String {
 pub fn backed_up(from: &Path, to: &Path, bytes: u64) -> String {
     format!("{} → {}, {} kB, checked", from.display(), to.display(), bytes.div_ceil(1_000))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Sku;
+    use crate::reason::UnmappedSku;
+
+    #[test]
+    fn ages_are_rounded_down_to_what_people_say() {
+        let told = |seconds| age(TimeDelta::seconds(seconds));
+        assert_eq!(
+            [-5, 59, 60, 3_599, 3_600, 172_799, 172_800].map(told),
+            ["0 s", "59 s", "1 min", "59 min", "1 h", "47 h", "2 d"]
+        );
+    }
+
+    #[test]
+    fn a_probe_is_one_line() {
+        let loja = ChannelName::new("loja");
+        assert_eq!(probe(&[], 1, Cents::ZERO, 0), "ok: 1 pass in time");
+        let late = [
+            probed(&loja, "push-stock", Some(TimeDelta::hours(2)), Some("time_budget")),
+            probed(&loja, "import-orders", None, Some("held")),
+        ];
+        let line = probe(&late, 3, Cents::new(1_000), 2);
+        assert_eq!(
+            line,
+            "late: loja push-stock 2 h ago (last run: time budget), loja import-orders never; 2 held, worth R$ 10,00"
+        );
+    }
+
+    #[test]
+    fn a_missing_product_is_one_cause_on_whatever_channel() {
+        let unmapped = |channel_sku: &str, tried: Option<&str>| Reason::SkusUnmapped {
+            skus: vec![UnmappedSku {
+                channel_sku: channel_sku.into(),
+                tried: tried.map(Sku::new),
+                name: "Boné".into(),
+            }],
+        };
+        assert_eq!(shared_cause(&unmapped("5", Some("BONE"))), shared_cause(&unmapped("BONE", Some("BONE"))));
+        assert_ne!(shared_cause(&unmapped("5", None)), shared_cause(&unmapped("6", None)));
+        assert_eq!(shared_cause(&Reason::NotOnChannel), None);
+    }
+
+    #[test]
+    fn what_a_run_did_leaves_out_what_it_did_not() {
+        let counts =
+            serde_json::json!({ "new": 2, "imported": 1, "held": 0, "calls": 1, "message": "the host\nis down" });
+        assert_eq!(run_counts(&counts), "2 new, 1 imported; 1 call");
+        assert_eq!(run_counts(&serde_json::Value::Null), "nothing; 0 calls");
+        assert_eq!(run_message("push-stock", &counts).as_deref(), Some("push-stock: the host is down"));
+    }
+}

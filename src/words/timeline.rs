@@ -2,9 +2,11 @@
 
 use super::daily::{age, command, count};
 use super::on_one_line;
-use crate::erp::ledger::StockLevel;
-use crate::model::{ChannelName, Claimant, Instant, OrderId, Sku, Status, calendar};
+use crate::erp::ledger::{DeliveryOutcome, OrderDetail, StockLevel};
+use crate::model::{ChannelName, Claimant, Instant, OrderId, Sku, Status, StockParts, calendar};
 use crate::reason::{Actor, Reason};
+use crate::store::facts::OrderFacts;
+use crate::store::orders::Fate;
 use crate::store::timeline::{Block, Step, Told, Wait, Write};
 
 /// The reason that a step of the history carries, if it carries one.
@@ -42,7 +44,7 @@ pub fn note(what: &str, who: &str, detail: &str) -> String {
 }
 
 /// Who must act.
-pub fn actor(actor: Actor) -> &'static str {
+fn actor(actor: Actor) -> &'static str {
     match actor {
         Actor::NextRun => "nobody: the next run goes on by itself",
         Actor::Customer => "the customer",
@@ -103,6 +105,20 @@ pub fn stamp(at: Instant) -> String {
 pub fn place(what: &str) -> usize {
     let order = ["heard", "read", "intended", "done", "failed", "unknown", "released", "decided", "held"];
     order.iter().position(|known| *known == what).unwrap_or(order.len())
+}
+
+/// Who says what a line of the story tells, where it is not the state file.
+pub fn source(source: &str) -> &'static str {
+    match source {
+        "erp" => "ERP: ",
+        "carrier" => "carrier: ",
+        _ => "",
+    }
+}
+
+/// What a carrier said of a parcel.
+pub fn carrier_step(what: DeliveryOutcome, code: &str) -> String {
+    on_one_line(&format!("{} (occurrence {code})", what.code().replace('_', " ")))
 }
 
 /// A step in the ERP.
@@ -173,10 +189,16 @@ pub fn from_reading(at: Instant) -> String {
     format!("from the ERP's balance of {}", calendar::local_text(at))
 }
 
-/// A list of orders of a number's part.
-pub fn whose(what: &str, orders: &[OrderId]) -> String {
-    let orders: Vec<String> = orders.iter().map(ToString::to_string).collect();
-    format!("{what}: {}", orders.join(", "))
+/// Whose units are in a number's parts.
+pub fn whose(parts: &StockParts) -> Vec<String> {
+    let lists =
+        [("in flight then", &parts.in_flight_orders), ("subtracted by the channel itself", &parts.added_back_orders)];
+    let told = lists.into_iter().filter(|(_, orders)| !orders.is_empty());
+    told.map(|(what, orders)| {
+        let orders: Vec<&str> = orders.iter().map(OrderId::as_str).collect();
+        format!("{what}: {}", orders.join(", "))
+    })
+    .collect()
 }
 
 /// The last number sent, where it did not simply go through.
@@ -200,27 +222,120 @@ pub fn unknown_sku(sku: &str) -> String {
 /// A channel that was never told of a product.
 pub const NEVER_WORKED_OUT: &str = "no number was ever worked out for it";
 
+/// The product that is told of.
+pub fn product(sku: &Sku) -> String {
+    on_one_line(&labelled("product", sku.as_str()))
+}
+
 /// A balance of the ERP.
 pub fn level(level: &StockLevel) -> String {
     let StockLevel { warehouse, physical, reserved, .. } = level;
-    if level.counted {
+    let told = if level.counted {
         format!("warehouse {warehouse}: {physical} physical − {reserved} reserved = {} available", level.available())
     } else {
         format!("warehouse {warehouse}: never counted, {reserved} reserved")
-    }
+    };
+    labelled("ERP now", &told)
 }
 
-/// Who claims units.
-pub fn claims(claimants: &[Claimant]) -> String {
+/// Who claims units, by the code of the kind of claim.
+pub fn claims(kind: &str, claimants: &[Claimant]) -> String {
     const NAMED: usize = 20;
+    let label = if kind == "in_flight" { "in flight" } else { "reserved" };
     let named: Vec<String> =
         claimants.iter().take(NAMED).map(|one| format!("{} {} ({})", one.channel, one.order, one.units)).collect();
     let more = if claimants.len() > NAMED { format!(" and {} more", claimants.len() - NAMED) } else { String::new() };
     let units: i64 = claimants.iter().map(|one| one.units).sum();
-    format!("{}, the latest first: {}{more}", count(units, "unit", "units"), named.join(", "))
+    labelled(label, &format!("{}, the latest first: {}{more}", count(units, "unit", "units"), named.join(", ")))
+}
+
+fn labelled(label: &str, text: &str) -> String {
+    format!("{label:<11} {text}")
+}
+
+/// What is known of an order at a glance: its numbers, its worth, where it stands on both sides, its fate. `erp` is the order as the
+/// embedded ERP has it.
+pub fn head(facts: &OrderFacts, erp: Option<&OrderDetail>) -> Vec<String> {
+    let row = &facts.row;
+    let mut lines = Vec::new();
+    let mut line = |label: &str, parts: Vec<Option<String>>| {
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if !parts.is_empty() {
+            lines.push(on_one_line(&labelled(label, &parts.join(", "))));
+        }
+    };
+    let at = |what: &str, at: Option<Instant>| at.map(|at| format!("{what}{}", calendar::local_text(at)));
+    let sequence = facts.sequence.as_ref().map(|sequence| format!("short number {sequence}"));
+    line("order", vec![Some(format!("{} of channel {}", row.id, row.channel)), sequence]);
+    let number = facts.marketplace_order.as_ref().map(|number| format!("order {number}"));
+    line("marketplace", vec![facts.marketplace.clone(), number]);
+    let worth = row.total.map(|total| total.to_string());
+    let promised = facts.promised_at.map(|at| format!("promised for {}", calendar::local_date(at)));
+    line("placed", vec![at("", row.created_at), worth, facts.method.clone(), promised]);
+    let status = facts.raw_status.as_ref().zip(row.status.as_ref());
+    let status = status.map(|(raw, status)| format!("`{raw}` ({})", status.code()));
+    line("channel", vec![status, at("read ", row.read_at)]);
+    let erp_status = erp.map(|detail| &detail.order.status).or(facts.erp_status.as_ref()).map(Status::code);
+    line("ERP", vec![row.erp_number.as_ref().map(|number| format!("order {number}")), erp_status]);
+    for invoice in erp.iter().flat_map(|detail| &detail.invoices) {
+        let number = format!("{} of series {}", invoice.number, invoice.series);
+        let (value, key) = (invoice.value.to_string(), format!("key {}", invoice.access_key));
+        line("invoice", vec![Some(number), Some(value), Some(key), at("cancelled ", invoice.cancelled_at)]);
+    }
+    for parcel in erp.iter().flat_map(|detail| &detail.shipments) {
+        let carrier = parcel.carrier.as_ref().map(ToString::to_string);
+        let (sent, delivered) = (at("sent ", parcel.shipped_at), at("delivered ", parcel.delivered_at));
+        line("parcel", vec![parcel.tracking_code.clone(), carrier, sent, delivered]);
+    }
+    let code = row.fate.map_or("undecided", Fate::code);
+    line("fate", vec![Some(fate(code, facts.fate_at, row.fate_why.as_ref()))]);
+    lines
+}
+
+/// What a person can do, below what is in the way.
+pub fn what_to_do(hint: &str) -> String {
+    format!("    what to do: {hint}")
+}
+
+/// Who must act, below what is in the way.
+pub fn who(who: Actor) -> String {
+    format!("    who: {}", actor(who))
 }
 
 /// How to have a product's number sent again.
 pub fn sends_at_once(channel: &ChannelName, sku: &Sku) -> String {
     format!("sends it at once: vaivem push-stock --channel {channel} --sku {sku}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(what: &str, detail: &str) -> String {
+        let at = Instant::from_timestamp_millis(1_790_000_000_000).unwrap();
+        step(&Step { at, what: what.into(), detail: detail.into() })
+    }
+
+    #[test]
+    fn every_step_is_a_clause_with_its_reason_in_words() {
+        let json = r#"{"code":"carrier_unmapped","carrier":"Jad\nlog"}"#;
+        assert_eq!(told("decided", &format!("held: {json}")), "decided: held, carrier `Jad log` is not mapped");
+        assert_eq!(told("held", json), "held: carrier `Jad log` is not mapped");
+        assert_eq!(
+            told("waits", r#"push-invoices: {"code":"transmission_pending"}"#),
+            "push-invoices waits: told to the channel, which has not told the marketplace yet"
+        );
+        assert_eq!(told("read", "handling"), "the channel says `handling`");
+        assert_eq!(told("unknown", "create_order: no answer"), "no answer: create_order: no answer");
+        // What a newer version noted is told as it stands.
+        assert_eq!(told("held", r#"{"code":"no_such_reason"}"#), r#"held: {"code":"no_such_reason"}"#);
+        assert_eq!(told("blessed", "x\u{1b}[2J"), "blessed: x [2J");
+    }
+
+    #[test]
+    fn of_one_instant_what_was_heard_comes_first_and_the_verdict_last() {
+        let mut steps = ["held", "decided", "heard", "done", "status", "read"];
+        steps.sort_by_key(|what| place(what));
+        assert_eq!(steps, ["heard", "read", "done", "decided", "held", "status"]);
+    }
 }
