@@ -101,7 +101,7 @@ pub enum Command {
     /// one did not. Expected are import-orders and every pass that ever ran for a channel, or the passes named with --pass. The age
     /// is that of the beginning of the last complete run. Reads the state file only, and takes milliseconds.
     #[command(
-        after_help = "Examples:\n  vaivem status\n  vaivem status --max-age 30m\n  vaivem -q status --max-age 2h --pass push-stock || mail -s 'stock is late' ops@…"
+        after_help = "Examples:\n  vaivem status\n  vaivem status --max-age 30m\n  vaivem -q status --max-age 2h --pass push-stock || mail -s 'stock is late' ops@example.com"
     )]
     Status(StatusArgs),
 

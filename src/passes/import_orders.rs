@@ -25,7 +25,7 @@ use crate::store::orders::{Decided, Fate, Link, OrderRow};
 use crate::store::visits::Visit;
 
 /// The name in journal and reports of creating an order in the ERP.
-pub const CREATE: &str = "create_order";
+pub use crate::store::journal::CREATE;
 /// The name in reports of linking an order with the one that the ERP has under its number.
 pub const LINK: &str = "link_order";
 

@@ -2,8 +2,9 @@
 
 use rusqlite::params;
 
+use super::journal::{self, Effect, State};
 use super::notes::{self, Note};
-use super::{Store, millis};
+use super::{Store, millis, orders};
 use crate::model::{ChannelName, Instant, OrderId};
 
 /// The tables that know of orders, beside those that follow by themselves.
@@ -34,32 +35,44 @@ pub struct Purged {
 }
 
 impl Store {
-    /// Forgets an order: the next that is heard of it is the first. Only a note of it stays.
+    /// Forgets an order: what stays is a note, and that it is to be looked at as if it had just been heard of. One that is in the
+    /// ERP is left as an order that may be there, so that it is looked for there whatever the channel says of it by now.
     ///
     /// # Errors
     /// When the state file cannot be written.
     pub fn forget(&self, order: i64, why: &str, by: &str, now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| {
-            let (channel, id, was): (String, String, String) = tx
+            let (channel, id, was, in_erp): (String, String, String, bool) = tx
                 .prepare_cached(
-                    "SELECT channel, order_id, coalesce(fate, 'undecided') || coalesce(', in the ERP as ' || erp_number, '')
+                    "SELECT channel, order_id, coalesce(fate, 'undecided') || coalesce(', in the ERP as ' || erp_number, ''),
+                         erp_id IS NOT NULL
                      FROM orders WHERE id = ?1",
                 )?
-                .query_row([order], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+                .query_row([order], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+            let channel = ChannelName::new(channel);
             let detail = if why.is_empty() { format!("it was {was}") } else { format!("{why}; it was {was}") };
             let note = Note {
                 at: now,
                 who: by.to_owned(),
                 what: "forgotten".into(),
-                channel: Some(ChannelName::new(channel)),
-                order: Some(OrderId::new(id)),
+                channel: Some(channel.clone()),
+                order: Some(OrderId::new(id.as_str())),
                 detail,
             };
             notes::keep(tx, &note)?;
             for table in TABLES {
                 tx.execute(&format!("DELETE FROM {table} WHERE order_row = ?1"), [order])?;
             }
-            tx.execute("DELETE FROM orders WHERE id = ?1", [order]).map(|_| ())
+            tx.execute("DELETE FROM orders WHERE id = ?1", [order])?;
+            let insert = "INSERT INTO orders (channel, order_id, seen_at) VALUES (?1, ?2, ?3)";
+            tx.execute(insert, params![channel.as_str(), id, millis(now)])?;
+            let order = tx.last_insert_rowid();
+            orders::note(tx, order, now, "heard", orders::NAMED)?;
+            if in_erp {
+                let create = Effect { channel: &channel, order, action: journal::CREATE, of: "" };
+                journal::settle(tx, &create, State::Unknown, "forgotten", now)?;
+            }
+            Ok(())
         })
     }
 
@@ -137,7 +150,6 @@ mod tests {
     use crate::channel::Heard;
     use crate::model::Status;
     use crate::reason::Reason;
-    use crate::store::journal::{Effect, State};
     use crate::store::orders::{Decided, Fate};
     use crate::store::visits::Visit;
 
@@ -172,17 +184,29 @@ mod tests {
     }
 
     #[test]
-    fn a_forgotten_order_is_new_when_it_is_heard_of_and_a_note_stays() {
+    fn a_forgotten_order_is_looked_at_as_if_just_heard_of_and_a_note_stays() {
         let (_folder, store, loja) = store();
         let row = order(&store, &loja, "1-01", Fate::Cancelled, false);
         store.hold_by_hand(row, "x", "ana", at(2)).unwrap();
         store.forget(row, "entered twice", "ana", at(3)).unwrap();
-        assert_eq!(store.order(&loja, &OrderId::new("1-01")).unwrap(), None);
-        assert_eq!(["history", "journal", "holds"].map(|table| count(&store, table, row)), [0, 0, 0]);
+        let seen = store.order(&loja, &OrderId::new("1-01")).unwrap().unwrap();
+        assert_eq!((seen.fate, seen.cancel_heard, store.open_holds(seen.row).unwrap()), (None, false, vec![]));
+        assert_eq!(store.writes(seen.row).unwrap(), []);
+        assert_eq!(store.to_visit(&loja, Visit::ToImport { reread_before: at(0) }).unwrap(), [seen.row]);
         let notes = store.notes_of(&OrderId::new("1-01")).unwrap();
         let told: Vec<_> = notes.iter().map(|note| (note.who.as_str(), note.detail.as_str())).collect();
         assert_eq!(told, [("ana", "entered twice; it was cancelled")]);
-        assert_eq!(store.hear(&loja, &[heard("1-01", "ready-for-handling", 4)], "feed", at(4)).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_was_in_the_erp_is_left_as_what_may_be_there() {
+        let (_folder, store, loja) = store();
+        let row = order(&store, &loja, "1-01", Fate::Imported, false);
+        store.connection.execute("UPDATE orders SET erp_id = 'i7', erp_number = '7'", []).unwrap();
+        store.forget(row, "", "ana", at(3)).unwrap();
+        let seen = store.order(&loja, &OrderId::new("1-01")).unwrap().unwrap();
+        let writes: Vec<_> = store.writes(seen.row).unwrap().into_iter().map(|one| (one.action, one.state)).collect();
+        assert_eq!((seen.erp_id, writes), (None, vec![(journal::CREATE.to_owned(), "unknown".to_owned())]));
     }
 
     #[test]

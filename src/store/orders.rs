@@ -100,7 +100,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
 }
 
 /// What the history says of an order that a person named before anything was heard of it.
-const NAMED: &str = "named by a person";
+pub(super) const NAMED: &str = "named by a person";
 
 /// Adds a line to an order's history; one that is there already is not doubled.
 pub(super) fn note(tx: &Transaction<'_>, order: i64, at: Instant, what: &str, detail: &str) -> rusqlite::Result<()> {

@@ -330,14 +330,10 @@ pub fn accounted(listed: usize, unaccounted: usize) -> String {
 /// An order that was forgotten, and what comes of that.
 pub fn forgotten(channel: &ChannelName, order: &OrderId, erp_number: Option<&str>) -> String {
     let in_erp = erp_number
-        .map(|number| {
-            format!(" the ERP goes on having it as {number}, where it is found under its number and not created twice;")
-        })
+        .map(|number| format!("; the ERP has it as {number}, where it is found and not created twice"))
         .unwrap_or_default();
-    format!(
-        "forgotten {channel} {order}:{in_erp} it is seen anew when the channel's feed or list next tells of it, or at once: {}",
-        command("import-orders", channel, order)
-    )
+    let at_once = command("import-orders", channel, order);
+    format!("forgotten {channel} {order}: the next import-orders sees it anew{in_erp}\n          at once: {at_once}")
 }
 
 /// A span that is too short to purge by.
