@@ -166,9 +166,9 @@ pub enum Command {
     /// Makes the folder, with the state file, the key beside it and the ledger as they are at this moment, each checked. Nothing is
     /// ever overwritten, and what could not be finished is not left behind. The configuration is not copied.
     ///
-    /// To restore, stop cron, put the files where the configuration says, remove the files ending in -wal and -shm beside them, and
-    /// let cron go on. The sweep of the list goes on from where it had come then; what is in the ERP or on the channel by now is
-    /// found there and not made twice.
+    /// To restore, stop cron, put the files where the configuration says, remove the files ending in -wal and -shm beside them, run
+    /// push-stock --full once, and let cron go on. The sweep of the list goes on from where it was then; what is in the ERP or on the
+    /// channel by now is found there and not made twice.
     #[command(after_help = "Example:\n  vaivem backup /backup/vaivem-$(date +%F)")]
     Backup {
         /// The folder to make

@@ -46,7 +46,7 @@ pub fn holds(
         }
     } else {
         let limit = args.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
-        for hold in holds.iter().take(limit) {
+        for hold in causes.iter().flat_map(|cause| cause.holds.iter().take(limit)) {
             reporter.json("hold", hold_json(hold));
         }
         for cause in &causes {

@@ -57,11 +57,13 @@ fn actor(actor: Actor) -> &'static str {
     }
 }
 
-/// The heads of the parts of `why`.
+/// The head of the story.
 pub const HAPPENED: &str = "what happened";
-/// See [`HAPPENED`].
+
+/// The head of what blocks an order.
 pub const IN_THE_WAY: &str = "what is in its way";
-/// Nothing is.
+
+/// Nothing blocks it.
 pub const NOTHING: &str = "nothing: nobody needs to do anything";
 
 /// Something that holds an order or product.
