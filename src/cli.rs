@@ -410,6 +410,14 @@ pub struct HoldsListArgs {
     #[arg(long, value_name = "NAME")]
     pub channel: Vec<String>,
 
+    /// Only orders with this fate: held ones are not in the ERP, imported ones are
+    #[arg(long, value_name = "FATE", value_parser = ["imported", "waiting", "held", "cancelled"])]
+    pub fate: Option<String>,
+
+    /// Only orders in this status on the channel: its own word (such as handling), or vaivem's (such as paid)
+    #[arg(long, value_name = "STATUS")]
+    pub status: Option<String>,
+
     /// Only holds with this reason, by its code, and all of them
     #[arg(long, value_name = "CODE")]
     pub reason: Option<String>,

@@ -29,6 +29,8 @@ pub fn holds(
     let mut holds = store.holds().map_err(|error| unreadable_state(&error))?;
     holds.retain(|hold| {
         channels.contains(&hold.channel)
+            && (args.fate.is_none() || hold.fate == args.fate)
+            && (args.status.is_none() || hold.status.contains(&args.status))
             && args.reason.as_ref().is_none_or(|code| hold.reason.code() == *code)
             && since.is_none_or(|since| hold.since >= since)
             && before.is_none_or(|before| hold.since < before)
@@ -146,6 +148,7 @@ fn hold_json(hold: &Hold) -> Value {
         "order": hold.order,
         "sku": hold.sku,
         "erp_number": hold.erp_number,
+        "fate": hold.fate,
         "pass": hold.pass,
         "reason": hold.reason,
         "text": words::reason(&hold.reason),

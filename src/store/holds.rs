@@ -20,6 +20,10 @@ pub struct Hold {
     pub erp_number: Option<String>,
     /// Which SKU, unless an order is held.
     pub sku: Option<String>,
+    /// The order's fate, by code; a linked order keeps the fate `imported` while it is held.
+    pub fate: Option<String>,
+    /// The order's status on the channel, by code, and in the channel's word.
+    pub status: [Option<String>; 2],
     /// The pass that holds it for itself; empty for the hold that the others share.
     pub pass: String,
     /// Why.
@@ -244,7 +248,7 @@ impl Store {
         self.connection
             .prepare_cached(
                 "SELECT h.channel, o.order_id, o.erp_number, h.sku, h.reason, h.since, h.tried_at, h.tries, h.amount,
-                     coalesce(o.promised_at, h.promised_at), h.pass
+                     coalesce(o.promised_at, h.promised_at), h.pass, o.fate, o.status, o.raw_status
                  FROM holds h LEFT JOIN orders o ON o.id = h.order_row
                  WHERE h.released_at IS NULL
                      -- What two passes say alike is said once.
@@ -267,6 +271,8 @@ impl Store {
                     amount: Cents::new(row.get(8)?),
                     promised_at: row.get::<_, Option<i64>>(9)?.map(instant),
                     pass: row.get(10)?,
+                    fate: row.get(11)?,
+                    status: [row.get(12)?, row.get(13)?],
                 })
             })?
             .collect()

@@ -230,6 +230,9 @@ fn holds_come_by_cause_with_the_money_they_hold_up() {
     assert!(lines[0].ends_with(": the ERP does not know `NOVO`"), "{text}");
     assert!(lines[1].starts_with("  what to do: create the product in the ERP"), "{text}");
     assert_eq!(lines[4], "2 held, worth R$ 30,00");
+    let number = |args: &[&str]| shop.run(&[&["holds"], args].concat()).summary()["holds"].clone();
+    assert_eq!(number(&["--fate", "held", "--status", "ready-for-handling", "--channel", "loja"]), 4);
+    assert_eq!((number(&["--fate", "imported"]), number(&["--status", "handling"])), (json!(0), json!(0)));
     let _ = shop.run(&["holds", "--since", "2030-01-01"]).exits(0);
     assert_eq!(human(&shop, &["holds", "--reason", "no_such"]).exits(0).stdout, "nothing is held\n");
     let short = human(&shop, &["holds", "--limit", "1"]).exits(3).stdout;
