@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use clap::{CommandFactory, Parser};
@@ -14,12 +13,11 @@ use secrecy::ExposeSecret;
 use crate::channel::Channel;
 use crate::channel::anymarket::Anymarket;
 use crate::channel::vtex::Vtex;
-use crate::cli::{
-    CancelArgs, Cli, Command, HoldsArgs, HoldsCommand, ImportArgs, ListArgs, PassArgs, StockArgs, SyncArgs,
-};
+use crate::cli::{CancelArgs, Cli, Command, HoldsArgs, ImportArgs, PassArgs, StockArgs, SyncArgs, WhyArgs};
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig, Limits};
 use crate::erp::Erp;
+use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
 use crate::http::{Counts, Door, DoorOptions, RetryPolicy};
 use crate::inbox::{self, InboxError};
@@ -33,12 +31,23 @@ use crate::stop::Stop;
 use crate::store::budget::{Budget, Rate};
 use crate::store::{Store, sqlite};
 
+use self::naming::Names;
+
+mod account;
 mod back_office;
+mod backup;
 mod holding;
 mod ledger_commands;
 mod ledger_show;
+mod letting_go;
 mod lists;
+mod locks;
+mod naming;
+mod status;
 mod taken;
+mod who;
+mod why;
+mod why_sku;
 
 /// What ends a command before or beside its passes: the exit code, and a sentence for standard error.
 pub(crate) struct Failure {
@@ -148,18 +157,51 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         }
         Command::PushInvoices(pass) => passes(&[Verb::PushInvoices], pass, &config, &reporter),
         Command::PushTracking(pass) => passes(&[Verb::PushTracking], pass, &config, &reporter),
-        Command::Holds(HoldsArgs { list: ListArgs { channel }, command: None }) => {
-            let channels = select(&config, channel)?;
-            lists::holds(&look_into_store(&config)?, &names(&channels), &reporter)
+        Command::Status(args) => {
+            let channels = select(&config, &args.channel)?;
+            status::run(args, &look_into_store(&config)?, &names(&channels), &reporter, Clock::system().now())
+        }
+        Command::Holds(HoldsArgs { list, command: None }) => {
+            let channels = select(&config, &list.channel)?;
+            lists::holds(list, &look_into_store(&config)?, &names(&channels), &reporter, Clock::system().now())
         }
         Command::Holds(HoldsArgs { command: Some(command), .. }) => {
-            let (HoldsCommand::Add { channel, .. } | HoldsCommand::Release { channel, .. }) = command;
-            let channels = select(&config, channel.as_slice())?;
-            holding::run(command, &open_store(&config, false)?, &names(&channels), &reporter, Clock::system().now())
+            let channels = names(&select(&config, command.channel().cloned().as_slice())?);
+            let store = store_there(&config)?;
+            let desk = holding::Desk {
+                names: Names { store: &store, ledger: look_into_ledger(&config), channels: &channels },
+                state: &config.state,
+                reporter: &reporter,
+                now: Clock::system().now(),
+            };
+            desk.run(command)
         }
-        Command::Orders(ListArgs { channel }) => {
-            let channels = select(&config, channel)?;
-            lists::fates(&look_into_store(&config)?, &names(&channels), &reporter)
+        Command::Why(WhyArgs { order, sku, channel }) => {
+            let channels = names(&select(&config, channel)?);
+            let store = look_into_store(&config)?;
+            let names = Names { store: &store, ledger: look_into_ledger(&config), channels: &channels };
+            let now = Clock::system().now();
+            match (order, sku) {
+                (Some(number), _) => why::run(&names, number, &reporter, now),
+                (None, Some(sku)) => why_sku::run(&names, &Sku::new(sku.trim()), &config.channels, &reporter, now),
+                (None, None) => Ok(Exit::Done),
+            }
+        }
+        Command::Forget(args) => {
+            let channels = names(&select(&config, args.channel.as_slice())?);
+            let store = store_there(&config)?;
+            let names = Names { store: &store, ledger: look_into_ledger(&config), channels: &channels };
+            letting_go::forget(args, &names, &config.state, &reporter, Clock::system().now())
+        }
+        Command::Backup { folder } => backup::run(folder, &config, &reporter),
+        Command::Purge(args) => {
+            let store = if args.dry_run { look_into_store(&config)? } else { store_there(&config)? };
+            letting_go::purge(args, &store, &reporter, Clock::system().now())
+        }
+        Command::Account(args) => account::run(args, &config, &reporter),
+        Command::Orders(args) => {
+            let channels = select(&config, &args.channel)?;
+            lists::orders(args, &look_into_store(&config)?, names(&channels), &reporter)
         }
         Command::Ledger(command) => {
             let ErpConfig::Ledger { file, rules, .. } = &config.erp else {
@@ -214,6 +256,29 @@ fn names(channels: &[&ChannelConfig]) -> BTreeSet<ChannelName> {
 /// The state file for lists: it is not made by looking.
 fn look_into_store(config: &Config) -> Result<Store, Failure> {
     Store::open_read_only(&config.state).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
+}
+
+/// The embedded ERP for lists, if it is the ERP and can be read.
+fn look_into_ledger(config: &Config) -> Option<Ledger> {
+    match &config.erp {
+        ErpConfig::Ledger { file, .. } => Ledger::open_read_only(file).ok(),
+        ErpConfig::Eccosys { .. } => None,
+    }
+}
+
+/// The state file for what a person changes in it: that makes none either.
+fn store_there(config: &Config) -> Result<Store, Failure> {
+    if config.state.exists() { open_store(config, false) } else { look_into_store(config) }
+}
+
+/// The state file was opened, and then could not be read.
+fn unreadable_state(error: &rusqlite::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("the state file cannot be read: {}", sqlite::said(error)))
+}
+
+/// What a person said could not be noted.
+fn unwritable_state(error: &rusqlite::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("the state file cannot be written: {}", sqlite::said(error)))
 }
 
 fn open_store(config: &Config, dry_run: bool) -> Result<Store, Failure> {
@@ -399,7 +464,14 @@ impl Run<'_> {
                 return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
             }
         };
-        let channel = match self.open_channel() {
+        let opening = Opening {
+            config: self.config,
+            channel: self.channel,
+            clock: self.clock,
+            stop: self.stop,
+            dry_run: self.args.dry_run,
+        };
+        let channel = match opening.open_channel() {
             Ok(channel) => channel,
             Err(failure) => {
                 let end = (failure.exit, Some(failure.message()));
@@ -460,18 +532,32 @@ impl Run<'_> {
             dry_run: self.args.dry_run,
             echo: reporter.is_quiet() && matches!(is_due(), Ok(false)),
         };
-        let noted = summary.counts_json().to_string();
+        let mut noted = summary.counts_json();
+        if let (Some(noted), Some(message)) = (noted.as_object_mut(), &message) {
+            noted.insert("message".into(), message.as_str().into());
+        }
         if let Some((run, _)) = run
-            && let Err(error) = self.store.end_run(run, exit.name(), &noted, self.clock.now())
+            && let Err(error) = self.store.end_run(run, exit.name(), &noted.to_string(), self.clock.now())
         {
             log::error!("how the run ended cannot be noted in the state file: {error}");
         }
         reporter.summary(&summary);
         Ended { exit, message, early: true, tally, counts }
     }
+}
 
+/// What it takes to call a channel.
+pub(crate) struct Opening<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) channel: &'a ChannelConfig,
+    pub(crate) clock: &'a Clock,
+    pub(crate) stop: &'a Stop,
+    pub(crate) dry_run: bool,
+}
+
+impl Opening<'_> {
     /// The channel with its door; the message says which setting is wrong.
-    fn open_channel(&self) -> Result<Channel, Failure> {
+    pub(crate) fn open_channel(&self) -> Result<Channel, Failure> {
         let wrong = |problem: String| Failure::new(Exit::Config, problem);
         let name = self.channel.name.clone();
         Ok(match &self.channel.kind {
@@ -508,7 +594,7 @@ impl Run<'_> {
     /// A door with the channel's pacing and patience.
     fn door(&self, options: DoorOptions) -> Result<Door, Failure> {
         let limits = &self.channel.limits;
-        let budget = budget(self.config, &options.base_url, limits, self.args.dry_run, self.clock)?;
+        let budget = budget(self.config, &options.base_url, limits, self.dry_run, self.clock)?;
         Door::new(DoorOptions {
             timeout: limits.timeout,
             retry: RetryPolicy { max_wait: limits.max_wait, ..RetryPolicy::default() },
@@ -571,15 +657,5 @@ fn print_bytes(bytes: &[u8]) -> Result<Exit, Failure> {
             Err(Failure::new(Exit::Failed, error.to_string()))
         }
         _ => Ok(Exit::Done),
-    }
-}
-
-/// A length of time for people: `3 min`, `2 h`, `5 d`.
-fn age(span: TimeDelta) -> String {
-    match span.to_std().unwrap_or(Duration::ZERO).as_secs() {
-        seconds @ 0..60 => format!("{seconds} s"),
-        seconds @ 60..3_600 => format!("{} min", seconds / 60),
-        seconds @ 3_600..86_400 => format!("{} h", seconds / 3_600),
-        seconds => format!("{} d", seconds / 86_400),
     }
 }

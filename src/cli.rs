@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Span;
+use crate::passes::Verb;
 use crate::report::Format;
 
 /// Keeps an ERP and the sales platforms of a store in step.
@@ -91,11 +92,98 @@ pub enum Command {
     /// passes in this run; the others go on. One summary tells what all of them did.
     Sync(SyncArgs),
 
-    /// List what is held, why, and what to do about it; or hold an order by hand
+    /// Tell how each pass of each channel goes, and what is held
+    ///
+    /// Per pass: the last run, how it ended, when one last came to its end, and what it did. Per channel: how far the order list
+    /// was read, what is held and the money it holds up, and what waits.
+    ///
+    /// With --max-age it is a probe for monitoring: one line, exit code 0 when every pass came to its end within that time, 3 when
+    /// one did not. Expected are import-orders and every pass that ever ran for a channel, or the passes named with --pass. The age
+    /// is that of the beginning of the last complete run. Reads the state file only, and takes milliseconds.
+    #[command(
+        after_help = "Examples:\n  vaivem status\n  vaivem status --max-age 30m\n  vaivem -q status --max-age 2h --pass push-stock || mail -s 'stock is late' ops@example.com"
+    )]
+    Status(StatusArgs),
+
+    /// Tell where an order is and why: its story, what is in its way, who must act
+    ///
+    /// ORDER is any number a person has: the channel's, the short one the channel shows, the marketplace's, the ERP's, an invoice's
+    /// number or access key, a tracking code. Tells what was heard, decided, sent and answered, in time, and what is in its way now
+    /// with what to do, who must do it, and the command that tries it at once.
+    ///
+    /// With --sku it tells of a product's stock: what each channel was told and when, from which balance of the ERP, what the number
+    /// is made of, and whose orders claim units.
+    #[command(
+        after_help = "Examples:\n  vaivem why 1172452900788-01\n  vaivem why 35261012345678000195550010000010011482139770\n  vaivem why --sku CAMISETA-P"
+    )]
+    Why(WhyArgs),
+
+    /// List what is held, why, and what to do about it; or retry, skip, hold and release orders
+    ///
+    /// By cause, the one that holds up most money first: how many orders, what they are worth, the earliest date promised to a
+    /// customer, what to do. Exit code 3 when anything is held. `vaivem why NUMBER` tells the whole story of one.
+    #[command(
+        after_help = "Examples:\n  vaivem holds\n  vaivem holds --reason carrier_unmapped\n  vaivem holds skip 1172452900788-01 --reason 'test order of the agency'\n  vaivem --output jsonl holds | jq -r 'select(.reason.code == \"refused_by_channel\") | .order' | vaivem holds retry -"
+    )]
     Holds(HoldsArgs),
 
-    /// Count the orders seen, by channel and fate
-    Orders(ListArgs),
+    /// List the orders seen, the latest first, and count them by fate
+    ///
+    /// Every order seen has one fate: imported (it is in the ERP), waiting, held, skipped or cancelled; undecided only until the
+    /// next import-orders has looked at it.
+    #[command(
+        after_help = "Examples:\n  vaivem orders --fate waiting\n  vaivem orders --since 2026-11-27 --until 2026-11-30 --limit 0\n  vaivem orders --status ready-for-handling --reason skus_unmapped"
+    )]
+    Orders(OrdersArgs),
+
+    /// Account for every order that a channel's own list has: each must have exactly one fate
+    ///
+    /// Reads the channel's order list for the days asked for and holds it against the state file; records nothing, so that a loss
+    /// is found and not covered up. Tells how many orders have each fate and what they are worth, and names every order that has
+    /// none: exit code 3. A list that does not show all it counts, or fails, accounts for nothing: exit code 5.
+    ///
+    /// It goes from the cut-off date at the earliest to where the last import-orders has read the list, since nobody can have seen
+    /// what came later.
+    #[command(
+        after_help = "Examples:\n  vaivem account --since 2026-11-01\n  vaivem account --since 2026-11-27 --until 2026-11-30 --channel loja\n  vaivem --output jsonl account --since 2026-11-01 | jq -r 'select(.type == \"unaccounted\") | .order'"
+    )]
+    Account(AccountArgs),
+
+    /// Forget orders, so that they are seen anew
+    ///
+    /// Removes what is known of an order: its fate, history, holds, and what was sent. It stays on the channel and in the ERP. The
+    /// next that is heard of it is the first: it is decided on from both sides as they are. What is in the ERP is found there under
+    /// its number and not created twice, and an invoice that the channel has is not sent twice. For an order whose record here is
+    /// wrong; to have a held one tried again, `vaivem holds retry` is enough. Who did it and why is kept. Not while a pass of its
+    /// channel runs: exit code 11.
+    #[command(
+        after_help = "Example:\n  vaivem forget 1172452900788-01 --because 'was cancelled in the ERP by mistake and entered anew'"
+    )]
+    Forget(ForgetArgs),
+
+    /// Copy the state file and the embedded ERP, checked, while passes run
+    ///
+    /// Makes the folder, with the state file, the key beside it and the ledger as they are at this moment, each checked. Nothing is
+    /// ever overwritten, and what could not be finished is not left behind. The configuration is not copied.
+    ///
+    /// To restore, stop cron, put the files where the configuration says, remove the files ending in -wal and -shm beside them, run
+    /// push-stock --full once, and let cron go on. The sweep of the list goes on from where it was then; what is in the ERP or on the
+    /// channel by now is found there and not made twice.
+    #[command(after_help = "Example:\n  vaivem backup /backup/vaivem-$(date +%F)")]
+    Backup {
+        /// The folder to make
+        folder: PathBuf,
+    },
+
+    /// Clear away what happened to orders that were closed long ago
+    ///
+    /// Of each order that is imported and done with, skipped or cancelled, and of which nothing was heard since, the history, the
+    /// journal, the lines and the customer's hash go. One row stays, with its numbers, fate and worth: it keeps the order from being
+    /// imported again, whatever the channel says of it and wherever the cut-off date lies, and keeps `account` and `why` working.
+    /// What is open, held, waiting or of unknown outcome is never touched. Runs as old go, too. The file does not shrink; its free
+    /// space is used again.
+    #[command(after_help = "Example:\n  vaivem purge --older-than 400d --dry-run")]
+    Purge(PurgeArgs),
 
     /// Look into the embedded ERP, or feed it
     #[command(subcommand)]
@@ -203,12 +291,148 @@ pub struct SyncArgs {
     pub max_duration: Option<Span>,
 }
 
-/// What lists take.
+/// What status takes.
 #[derive(Debug, Args)]
-pub struct ListArgs {
+pub struct StatusArgs {
     /// Only this channel (can be repeated); all of them without it
     #[arg(long, value_name = "NAME")]
     pub channel: Vec<String>,
+
+    /// Only this pass (can be repeated)
+    #[arg(long, value_name = "PASS", value_parser = clap::builder::PossibleValuesParser::new(Verb::NAMES))]
+    pub pass: Vec<String>,
+
+    /// Probe: exit code 3 and one line when a pass did not come to its end within this time (such as 30m or 2h)
+    #[arg(long, value_name = "TIME")]
+    pub max_age: Option<Span>,
+}
+
+/// What `why` takes.
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// Any number of the order: the channel's, the ERP's, the marketplace's, an invoice's number or key, a tracking code
+    #[arg(value_name = "ORDER", required_unless_present = "sku", conflicts_with = "sku")]
+    pub order: Option<String>,
+
+    /// A product instead, by the ERP's code
+    #[arg(long, value_name = "CODE")]
+    pub sku: Option<String>,
+
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+}
+
+/// What `orders` takes.
+#[derive(Debug, Args)]
+pub struct OrdersArgs {
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Only orders with this fate
+    #[arg(long, value_name = "FATE", value_parser = ["imported", "waiting", "held", "skipped", "cancelled", "undecided"])]
+    pub fate: Option<String>,
+
+    /// Only orders in this status on the channel: its own word (such as handling), or vaivem's (such as paid)
+    #[arg(long, value_name = "STATUS")]
+    pub status: Option<String>,
+
+    /// Only orders with this reason, by its code: that of their fate or of an open hold
+    #[arg(long, value_name = "CODE")]
+    pub reason: Option<String>,
+
+    /// Only orders placed on this day (in São Paulo) or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub since: Option<NaiveDate>,
+
+    /// Only orders placed on this day or earlier
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<NaiveDate>,
+
+    /// List at most so many; 0 for all. All are counted
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+}
+
+/// What `account` takes.
+#[derive(Debug, Args)]
+pub struct AccountArgs {
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Orders created on this day (in São Paulo) or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub since: NaiveDate,
+
+    /// Orders created on this day or earlier; up to where the list was read without it
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<NaiveDate>,
+
+    /// Give up after this long (such as 90s or 8m)
+    #[arg(long, value_name = "TIME")]
+    pub max_duration: Option<Span>,
+}
+
+/// What `forget` takes.
+#[derive(Debug, Args)]
+pub struct ForgetArgs {
+    /// Which orders
+    #[command(flatten)]
+    pub orders: OrdersNamed,
+
+    /// Why, for whoever looks at it later; it is kept in the state file, so without the customer's name
+    #[arg(long, value_name = "TEXT", default_value = "", visible_alias = "reason", hide_default_value = true)]
+    pub because: String,
+
+    /// The channel, where several have such an order
+    #[arg(long, value_name = "NAME")]
+    pub channel: Option<String>,
+}
+
+/// What `purge` takes.
+#[derive(Debug, Args)]
+pub struct PurgeArgs {
+    /// Orders of which nothing was heard for this long (such as 400d); 90d at least
+    #[arg(long, value_name = "TIME")]
+    pub older_than: Span,
+
+    /// Say what would be cleared, and clear nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Which holds to list.
+#[derive(Debug, Args)]
+pub struct HoldsListArgs {
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Only orders with this fate: held ones are not in the ERP, imported ones are
+    #[arg(long, value_name = "FATE", value_parser = ["imported", "waiting", "held", "cancelled"])]
+    pub fate: Option<String>,
+
+    /// Only orders in this status on the channel: its own word (such as handling), or vaivem's (such as paid)
+    #[arg(long, value_name = "STATUS")]
+    pub status: Option<String>,
+
+    /// Only holds with this reason, by its code, and all of them
+    #[arg(long, value_name = "CODE")]
+    pub reason: Option<String>,
+
+    /// Only what is held since this day (in São Paulo) or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub since: Option<NaiveDate>,
+
+    /// Only what is held since this day or earlier
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<NaiveDate>,
+
+    /// List at most so many of each cause (5 without it); 0 for all
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
 }
 
 /// What `holds` takes.
@@ -217,7 +441,7 @@ pub struct ListArgs {
 pub struct HoldsArgs {
     /// What to list.
     #[command(flatten)]
-    pub list: ListArgs,
+    pub list: HoldsListArgs,
     /// What to do instead.
     #[command(subcommand)]
     pub command: Option<HoldsCommand>,
@@ -226,27 +450,81 @@ pub struct HoldsArgs {
 /// What a person does about holds.
 #[derive(Debug, Subcommand)]
 pub enum HoldsCommand {
-    /// Keep an order from being cancelled by auto-cancel, until it is released
+    /// Keep orders from being cancelled by auto-cancel, until they are released
     ///
-    /// The other passes go on with it.
+    /// The other passes go on with them. Who said so and when is kept and shown.
+    #[command(visible_alias = "hold")]
     Add {
-        /// Its number on the channel
-        order: String,
+        /// Which orders
+        #[command(flatten)]
+        orders: OrdersNamed,
         /// Why, for whoever looks at it later; it is kept in the state file, so without the customer's name
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", visible_alias = "reason")]
         because: String,
         /// The channel, where several have such an order
         #[arg(long, value_name = "NAME")]
         channel: Option<String>,
     },
-    /// Release an order that was held by hand
-    Release {
-        /// Its number on the channel
-        order: String,
+    /// Keep orders out of the ERP: they are skipped, and not looked at again until they are released
+    ///
+    /// For what is held or waiting and never to be imported, such as a test order. It stays accounted for, with the fate `skipped`,
+    /// and its units are no longer kept back from sale. Refused for an order that is in the ERP, or may be: exit code 3.
+    Skip {
+        /// Which orders
+        #[command(flatten)]
+        orders: OrdersNamed,
+        /// Why, for whoever looks at it later; it is kept in the state file, so without the customer's name
+        #[arg(long, value_name = "TEXT", visible_alias = "reason")]
+        because: String,
         /// The channel, where several have such an order
         #[arg(long, value_name = "NAME")]
         channel: Option<String>,
     },
+    /// Take back what a person said: release orders held or skipped by hand
+    ///
+    /// What a pass holds it releases itself, once the cause is gone.
+    Release {
+        /// Which orders
+        #[command(flatten)]
+        orders: OrdersNamed,
+        /// The channel, where several have such an order
+        #[arg(long, value_name = "NAME")]
+        channel: Option<String>,
+    },
+    /// Have held orders tried again by the next run
+    ///
+    /// Most holds are tried on every run anyway. This is for those that wait for news, such as what the channel refused.
+    Retry {
+        /// Any number of the order: on the channel, in the ERP, at the marketplace; `-` reads numbers from standard input
+        #[arg(value_name = "ORDER", required_unless_present = "reason")]
+        orders: Vec<String>,
+        /// All orders held for this reason, by its code
+        #[arg(long, value_name = "CODE")]
+        reason: Option<String>,
+        /// Only this channel
+        #[arg(long, value_name = "NAME")]
+        channel: Option<String>,
+    },
+}
+
+impl HoldsCommand {
+    /// The channel named, if one was.
+    pub fn channel(&self) -> Option<&String> {
+        match self {
+            Self::Add { channel, .. }
+            | Self::Skip { channel, .. }
+            | Self::Release { channel, .. }
+            | Self::Retry { channel, .. } => channel.as_ref(),
+        }
+    }
+}
+
+/// Orders by any of their numbers.
+#[derive(Debug, Args)]
+pub struct OrdersNamed {
+    /// Any number of the order: on the channel, in the ERP, at the marketplace; `-` reads numbers from standard input
+    #[arg(value_name = "ORDER", required = true)]
+    pub orders: Vec<String>,
 }
 
 /// The embedded ERP's commands.

@@ -2,7 +2,11 @@
 //!
 //! The words people read are made in [`crate::words`], in one place; a second language is a second catalogue there.
 
+mod actor;
+
 use serde::{Deserialize, Serialize};
+
+pub use actor::Actor;
 
 use crate::model::{Cents, Claimant, Instant, Order, PaymentMethod, Sku, Status, WarehouseId};
 
@@ -101,6 +105,14 @@ pub enum Reason {
     },
     /// The marketplace sends it from a warehouse of its own, and the configuration leaves such orders to it.
     FulfilledByMarketplace,
+    /// A person said so.
+    SkippedByHand {
+        /// Why, in that person's words.
+        note: String,
+        /// Who, as the operating system calls that user.
+        #[serde(default)]
+        by: Option<String>,
+    },
     /// Invoiced, or further, before vaivem first saw it.
     FinishedElsewhere {
         /// The channel's word.
@@ -230,6 +242,9 @@ pub enum Reason {
     HeldByHand {
         /// Why, in that person's words.
         note: String,
+        /// Who, as the operating system calls that user.
+        #[serde(default)]
+        by: Option<String>,
     },
     /// A call for this order failed; the next run tries again.
     CallFailed {

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -373,6 +373,8 @@ pub struct Reporter {
     verbose: bool,
     out: RefCell<Box<dyn Write>>,
     bar: ProgressBar,
+    /// Whether the bar shows once there is something to show: a question has no progress.
+    shows_bar: bool,
     /// What a dry run plans, until its end.
     planned: RefCell<Vec<Item>>,
     /// Whether something was said of the pass under way, and in this run at all.
@@ -388,7 +390,7 @@ impl std::fmt::Debug for Reporter {
 impl Reporter {
     /// A reporter to standard output. The progress bar shows on a terminal only, and not when quiet.
     pub fn new(format: Format, quiet: bool, verbose: bool) -> Self {
-        let bar = if std::io::stderr().is_terminal() && !quiet { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        let bar = ProgressBar::hidden();
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}") {
             bar.set_style(style);
         }
@@ -398,6 +400,7 @@ impl Reporter {
             verbose,
             out: RefCell::new(Box::new(std::io::stdout())),
             bar,
+            shows_bar: std::io::stderr().is_terminal() && !quiet,
             planned: RefCell::default(),
             said: Cell::default(),
         }
@@ -411,6 +414,9 @@ impl Reporter {
     /// Announces what is being worked on.
     pub fn begin(&self, pass: &str, channel: &ChannelName) {
         self.said.set((false, self.said.get().1));
+        if self.shows_bar && self.bar.is_hidden() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
         self.bar.set_length(0);
         self.bar.set_position(0);
         self.bar.set_message(format!("{pass} {channel}"));

@@ -1,5 +1,8 @@
 //! The words people read for every [`Reason`] and [`Warning`]: one catalogue, apart from the code that decides.
 
+pub mod daily;
+pub mod timeline;
+
 use crate::model::{Claimant, StockParts, calendar};
 use crate::reason::Reason;
 use crate::report::Warning;
@@ -10,7 +13,7 @@ pub fn reason(reason: &Reason) -> String {
 }
 
 /// Names and words from outside may hold line breaks or escape codes, which would break output and terminal.
-fn on_one_line(text: &str) -> String {
+pub fn on_one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
@@ -88,7 +91,8 @@ fn clause(reason: &Reason) -> String {
         }
         Reason::ErpRefused { message, .. } => format!("the ERP refused: {message}"),
         Reason::OutcomeUnknown { action } => format!("it is not known whether `{action}` went through"),
-        Reason::HeldByHand { note } => format!("held by hand: {note}"),
+        Reason::HeldByHand { note, by } => format!("held by {}: {note}", hand(by.as_deref())),
+        Reason::SkippedByHand { note, by } => format!("skipped by {}: {note}", hand(by.as_deref())),
         Reason::TakeOverRefused { raw, message } => format!("the channel does not hand it over (`{raw}`): {message}"),
         Reason::TakeOverNotShown { raw, since } => {
             format!("taken over at {}, and the channel still says `{raw}`", calendar::local_text(*since))
@@ -200,6 +204,11 @@ fn clause(reason: &Reason) -> String {
         }
         Reason::TrackingInStep => "the channel knows all there is to tell of its parcels".into(),
     }
+}
+
+/// Whose hand it was; older notes do not tell.
+fn hand(by: Option<&str>) -> &str {
+    by.unwrap_or("hand")
 }
 
 /// What a person can do about a hold; `None` where nobody needs to do anything.

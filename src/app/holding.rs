@@ -1,72 +1,164 @@
-//! `holds add` and `holds release`: an order is held by hand.
+//! `holds add`, `skip`, `release`, `retry`: what a person says about orders.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::json;
 
-use super::Failure;
+use super::naming::Names;
+use super::who::who;
+use super::{Failure, asked_for, locks, unreadable_state, unwritable_state};
 use crate::cli::HoldsCommand;
 use crate::exit::Exit;
-use crate::model::{ChannelName, Instant, OrderId};
+use crate::model::Instant;
 use crate::report::Reporter;
-use crate::store::Store;
-use crate::store::orders::OrderRow;
+use crate::store::by_hand::Released;
+use crate::store::facts::OrderFacts;
+use crate::words::daily;
 
-/// Holds an order, or releases it.
-pub fn run(
-    command: &HoldsCommand,
-    store: &Store,
-    channels: &BTreeSet<ChannelName>,
-    reporter: &Reporter,
-    now: Instant,
-) -> Result<Exit, Failure> {
-    let unusable =
-        |error: rusqlite::Error| Failure::new(Exit::Failed, format!("the state file cannot be used: {error}"));
-    let (HoldsCommand::Add { order, .. } | HoldsCommand::Release { order, .. }) = command;
-    let row = find(store, channels, order).map_err(unusable)??;
-    let done = match command {
-        HoldsCommand::Add { because, .. } => {
-            let note = because.trim();
-            if note.is_empty() {
-                return Err(Failure::new(
-                    Exit::Usage,
-                    "--because says nothing; whoever looks at the order later must know why",
-                ));
-            }
-            store.hold_by_hand(row.row, note, now).map_err(unusable)?;
-            "held"
-        }
-        HoldsCommand::Release { .. } => {
-            if !store.release_by_hand(row.row, now).map_err(unusable)? {
-                let message = format!("order {order} of channel {} is not held by hand", row.channel);
-                return Err(Failure::new(Exit::Usage, message));
-            }
-            "released"
-        }
-    };
-    if reporter.is_human() {
-        reporter.news(&format!("{done:<9} {} {order}", row.channel));
-    } else {
-        reporter.json("hold", json!({ "channel": row.channel, "order": row.id, "done": done }));
-    }
-    Ok(Exit::Done)
+/// Where and for whom it is done.
+pub struct Desk<'a> {
+    /// The state file, and where numbers are looked up.
+    pub names: Names<'a>,
+    /// The state file's path, for the locks of the passes.
+    pub state: &'a Path,
+    /// Where the result goes.
+    pub reporter: &'a Reporter,
+    /// The present.
+    pub now: Instant,
 }
 
-/// The one order with this number.
-fn find(store: &Store, channels: &BTreeSet<ChannelName>, order: &str) -> rusqlite::Result<Result<OrderRow, Failure>> {
-    let id = OrderId::new(order);
-    let mut found = Vec::new();
-    for channel in channels {
-        found.extend(store.order(channel, &id)?);
+impl Desk<'_> {
+    /// Does it for every order named. First all are found; one that cannot be found keeps all as they are.
+    pub fn run(&self, command: &HoldsCommand) -> Result<Exit, Failure> {
+        match command {
+            HoldsCommand::Add { orders, because, .. } => self.hold(&self.find(&orders.orders)?, text(because)?),
+            HoldsCommand::Skip { orders, because, .. } => self.skip(&self.find(&orders.orders)?, text(because)?),
+            HoldsCommand::Release { orders, .. } => self.release(&self.find(&orders.orders)?),
+            HoldsCommand::Retry { orders, reason, .. } => {
+                let mut found = if orders.is_empty() { Vec::new() } else { self.find(orders)? };
+                if let Some(code) = reason {
+                    found.extend(self.held_for(code)?);
+                }
+                self.retry(&found)
+            }
+        }
     }
-    Ok(match (found.pop(), found.is_empty()) {
-        (Some(row), true) => Ok(row),
-        (Some(_), false) => {
-            Err(Failure::new(Exit::Usage, format!("several channels have an order {order}; say which with --channel")))
+
+    fn find(&self, numbers: &[String]) -> Result<Vec<OrderFacts>, Failure> {
+        asked_for(numbers)?.iter().map(|number| self.names.the_order(number)).collect()
+    }
+
+    fn held_for(&self, code: &str) -> Result<Vec<OrderFacts>, Failure> {
+        let holds = self.names.store.holds().map_err(|error| unreadable_state(&error))?;
+        let of_code =
+            holds.into_iter().filter(|hold| self.names.channels.contains(&hold.channel) && hold.reason.code() == code);
+        let orders = of_code.filter_map(|hold| self.names.store.order(&hold.channel, &hold.order?).transpose());
+        orders
+            .map(|row| self.names.store.facts(row?.row))
+            .collect::<rusqlite::Result<_>>()
+            .map_err(|error| unreadable_state(&error))
+    }
+
+    fn hold(&self, orders: &[OrderFacts], note: &str) -> Result<Exit, Failure> {
+        let by = who();
+        for order in orders {
+            self.names
+                .store
+                .hold_by_hand(order.row.row, note, &by, self.now)
+                .map_err(|error| unwritable_state(&error))?;
+            self.tell(order, "held", &by, None);
         }
-        (None, _) => {
-            let message = format!("no order {order} was ever seen; vaivem import-orders --order {order} looks for it");
-            Err(Failure::new(Exit::Usage, message))
+        Ok(Exit::Done)
+    }
+
+    fn skip(&self, orders: &[OrderFacts], why: &str) -> Result<Exit, Failure> {
+        let by = who();
+        // A run that is just deciding on one of them would write over it.
+        let channels = orders.iter().map(|order| &order.row.channel).collect();
+        let _locks = locks::of(self.state, &["import-orders", "auto-cancel"], &channels, self.now)?;
+        let mut exit = Exit::Done;
+        for order in orders {
+            match self
+                .names
+                .store
+                .skip_by_hand(order.row.row, why, &by, self.now)
+                .map_err(|error| unwritable_state(&error))?
+            {
+                Ok(()) => self.tell(order, "skipped", &by, None),
+                Err(problem) => {
+                    exit = Exit::Held;
+                    self.tell(order, "failed", &by, Some(&daily::not_skipped(&problem)));
+                }
+            }
         }
-    })
+        Ok(exit)
+    }
+
+    fn release(&self, orders: &[OrderFacts]) -> Result<Exit, Failure> {
+        let by = who();
+        let mut exit = Exit::Done;
+        for order in orders {
+            match self
+                .names
+                .store
+                .release_by_hand(order.row.row, &by, self.now)
+                .map_err(|error| unwritable_state(&error))?
+            {
+                Released::Hold => self.tell(order, "released", &by, None),
+                Released::Skip => self.tell(order, "released", &by, Some(daily::DECIDED_ANEW)),
+                Released::Nothing => {
+                    exit = Exit::Usage;
+                    self.tell(order, "failed", &by, Some(daily::NOT_BY_HAND));
+                }
+            }
+        }
+        Ok(exit)
+    }
+
+    fn retry(&self, orders: &[OrderFacts]) -> Result<Exit, Failure> {
+        let by = who();
+        let (mut exit, mut passes) = (Exit::Done, BTreeMap::<String, Vec<&OrderFacts>>::new());
+        for order in orders {
+            let of_order = self
+                .names
+                .store
+                .retry_by_hand(order.row.row, &by, self.now)
+                .map_err(|error| unwritable_state(&error))?;
+            if of_order.is_empty() {
+                exit = Exit::Usage;
+                self.tell(order, "failed", &by, Some(daily::NOT_HELD));
+                continue;
+            }
+            self.tell(order, "retried", &by, Some(&daily::next_run_tries(&of_order)));
+            for pass in of_order {
+                passes.entry(pass).or_default().push(order);
+            }
+        }
+        if self.reporter.is_human() {
+            for (pass, orders) in &passes {
+                let orders: Vec<_> = orders.iter().map(|order| (&order.row.channel, &order.row.id)).collect();
+                self.reporter.news(&daily::at_once(pass, &orders));
+            }
+        }
+        Ok(exit)
+    }
+
+    fn tell(&self, order: &OrderFacts, done: &str, by: &str, remark: Option<&str>) {
+        let row = &order.row;
+        if !self.reporter.is_human() {
+            let fields = json!({ "channel": row.channel, "order": row.id, "done": done, "by": by, "text": remark });
+            return self.reporter.json("hold", fields);
+        }
+        let remark = remark.map(|remark| format!(": {remark}")).unwrap_or_default();
+        let line = format!("{done:<9} {} {}{remark}", row.channel, row.id);
+        if done == "failed" { self.reporter.line(&line) } else { self.reporter.news(&line) }
+    }
+}
+
+fn text(because: &str) -> Result<&str, Failure> {
+    match because.trim() {
+        "" => Err(Failure::new(Exit::Usage, daily::SAYS_NOTHING)),
+        text => Ok(text),
+    }
 }

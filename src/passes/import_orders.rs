@@ -25,7 +25,7 @@ use crate::store::orders::{Decided, Fate, Link, OrderRow};
 use crate::store::visits::Visit;
 
 /// The name in journal and reports of creating an order in the ERP.
-pub const CREATE: &str = "create_order";
+pub use crate::store::journal::CREATE;
 /// The name in reports of linking an order with the one that the ERP has under its number.
 pub const LINK: &str = "link_order";
 
@@ -268,9 +268,14 @@ pub async fn run(pass: &Pass<'_>, backfill: Option<Backfill>) {
 }
 
 async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<(), Trouble> {
-    match &row.erp_id {
-        Some(erp_id) => taking_over::visit(pass, policy, row, erp_id).await,
-        None => bring_in(pass, policy, row).await,
+    match (&row.erp_id, &row.fate_why) {
+        (Some(erp_id), _) => taking_over::visit(pass, policy, row, erp_id).await,
+        // Even one that is named stays out until a person releases it.
+        (None, Some(why @ Reason::SkippedByHand { .. })) if row.fate == Some(Fate::Skipped) => {
+            pass.tell(row, Outcome::Skipped, true, why, &[]);
+            Ok(())
+        }
+        _ => bring_in(pass, policy, row).await,
     }
 }
 

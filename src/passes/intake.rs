@@ -4,6 +4,7 @@
 //! moves only when everything up to it is, and what the feed loses the sweep finds.
 
 mod feed;
+pub(super) mod listing;
 mod sweep;
 
 use chrono::TimeDelta;

@@ -4,6 +4,7 @@
 //! What is common to them stands here: the pass itself, visiting orders a bounded number at a time, and sorting errors into
 //! "this item waits for the next run" and "this channel's run ends".
 
+pub mod account;
 pub mod auto_cancel;
 pub mod import_orders;
 pub mod intake;
@@ -60,6 +61,10 @@ pub enum Verb<'a> {
 }
 
 impl Verb<'_> {
+    /// All names, in the safe order.
+    pub const NAMES: [&'static str; 6] =
+        ["import-orders", "sync-payments", "auto-cancel", "push-invoices", "push-tracking", "push-stock"];
+
     /// Its name on the command line.
     pub fn name(&self) -> &'static str {
         match self {

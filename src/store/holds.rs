@@ -7,7 +7,7 @@ use crate::model::{Cents, ChannelName, Instant, OrderId, Sku};
 use crate::reason::Reason;
 
 /// In place of a pass: a person holds the order.
-const BY_HAND: &str = "by-hand";
+pub(super) const BY_HAND: &str = "by-hand";
 
 /// An open hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,12 @@ pub struct Hold {
     pub erp_number: Option<String>,
     /// Which SKU, unless an order is held.
     pub sku: Option<String>,
+    /// The order's fate, by code; a linked order keeps the fate `imported` while it is held.
+    pub fate: Option<String>,
+    /// The order's status on the channel, by code, and in the channel's word.
+    pub status: [Option<String>; 2],
+    /// The pass that holds it for itself; empty for the hold that the others share.
+    pub pass: String,
     /// Why.
     pub reason: Reason,
     /// Since when.
@@ -147,7 +153,7 @@ fn shared_hold(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Option<Reas
 }
 
 /// A hold that this version cannot read is a hold all the same.
-fn from_json(json: String) -> Reason {
+pub(super) fn from_json(json: String) -> Reason {
     serde_json::from_str(&json).unwrap_or(Reason::StatusUnknown { raw: json })
 }
 
@@ -174,28 +180,6 @@ impl Store {
                     tx.prepare_cached("UPDATE orders SET open = 1 WHERE id = ?1")?.execute([order]).map(|_| ())
                 }
             }
-        })
-    }
-
-    /// Holds an order by hand, beside whatever else holds it; no pass releases that.
-    ///
-    /// # Errors
-    /// When the state file cannot be written.
-    pub fn hold_by_hand(&self, order: i64, note: &str, now: Instant) -> rusqlite::Result<()> {
-        self.write(|tx| hold_in(tx, order, BY_HAND, &Reason::HeldByHand { note: note.to_owned() }, now))
-    }
-
-    /// Releases an order that is held by hand. Says whether it was.
-    ///
-    /// # Errors
-    /// When the state file cannot be written.
-    pub fn release_by_hand(&self, order: i64, now: Instant) -> rusqlite::Result<bool> {
-        self.write(|tx| {
-            let is_held = tx
-                .prepare_cached("SELECT 1 FROM holds WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL")?
-                .exists(params![order, BY_HAND])?;
-            release_in(tx, order, BY_HAND, "by hand", now)?;
-            Ok(is_held)
         })
     }
 
@@ -276,7 +260,8 @@ impl Store {
     pub fn holds(&self) -> rusqlite::Result<Vec<Hold>> {
         self.connection
             .prepare_cached(
-                "SELECT h.channel, o.order_id, o.erp_number, h.sku, h.reason, h.since, h.tried_at, h.tries, h.amount, h.promised_at
+                "SELECT h.channel, o.order_id, o.erp_number, h.sku, h.reason, h.since, h.tried_at, h.tries, h.amount,
+                     coalesce(o.promised_at, h.promised_at), h.pass, o.fate, o.status, o.raw_status
                  FROM holds h LEFT JOIN orders o ON o.id = h.order_row
                  WHERE h.released_at IS NULL
                      -- What two passes say alike is said once.
@@ -298,6 +283,9 @@ impl Store {
                     tries: row.get(7)?,
                     amount: Cents::new(row.get(8)?),
                     promised_at: row.get::<_, Option<i64>>(9)?.map(instant),
+                    pass: row.get(10)?,
+                    fate: row.get(11)?,
+                    status: [row.get(12)?, row.get(13)?],
                 })
             })?
             .collect()

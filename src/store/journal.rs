@@ -5,6 +5,9 @@ use rusqlite::params;
 use super::{Store, millis};
 use crate::model::{ChannelName, Instant};
 
+/// Creating an order in the ERP, as the journal calls it.
+pub const CREATE: &str = "create_order";
+
 /// Taking an order over on its channel, as the journal calls it.
 pub const TAKE_OVER: &str = "take_over";
 

@@ -3,14 +3,18 @@
 //! Every method is one short transaction; none is held across a call to the network. "Committed" means on the disk.
 
 pub mod budget;
+pub mod by_hand;
 pub mod cancels;
 pub mod claims;
 pub mod cursors;
 pub mod customer_key;
+pub mod facts;
 pub mod holds;
 pub mod journal;
 pub mod kits;
+pub mod letting_go;
 pub mod mirror;
+pub mod notes;
 pub mod orders;
 pub mod outgoing;
 pub mod reminders;
@@ -18,6 +22,7 @@ pub mod runs;
 mod schema;
 pub mod sqlite;
 pub mod stock;
+pub mod timeline;
 pub mod visits;
 
 use std::path::{Path, PathBuf};
@@ -63,6 +68,14 @@ impl Store {
     pub fn scratch(path: &Path) -> Result<Self, OpenError> {
         let connection = sqlite::scratch_copy(path, &schema::STATE)?;
         Ok(Self { connection, path: path.to_owned(), customer_key: customer_key::CustomerKey::load_or_forget(path) })
+    }
+
+    /// Copies the state file, checked, to a path where there is nothing yet. Passes may go on meanwhile.
+    ///
+    /// # Errors
+    /// When either cannot be used.
+    pub fn back_up(path: &Path, to: &Path) -> Result<(), OpenError> {
+        sqlite::back_up(path, &schema::STATE, to)
     }
 
     /// The file's path.

@@ -38,7 +38,7 @@ impl Fate {
         Self::ALL.iter().find(|(fate, _)| *fate == self).map_or("", |(_, code)| code)
     }
 
-    fn from_code(code: &str) -> Option<Self> {
+    pub(super) fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known)| *known == code).map(|(fate, _)| *fate)
     }
 }
@@ -100,7 +100,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
 }
 
 /// What the history says of an order that a person named before anything was heard of it.
-const NAMED: &str = "named by a person";
+pub(super) const NAMED: &str = "named by a person";
 
 /// Adds a line to an order's history; one that is there already is not doubled.
 pub(super) fn note(tx: &Transaction<'_>, order: i64, at: Instant, what: &str, detail: &str) -> rusqlite::Result<()> {
@@ -358,25 +358,6 @@ impl Store {
             .execute(params![row.row, row.heard, decided.open, decided.fate == Fate::Cancelled])
             .map(|_| ())
         })
-    }
-
-    /// How many orders have each fate, undecided ones under `None`.
-    ///
-    /// # Errors
-    /// When the state file cannot be read.
-    pub fn fates(&self) -> rusqlite::Result<Vec<FateCount>> {
-        self.connection
-            .prepare("SELECT channel, fate, count(*), coalesce(sum(total), 0) FROM orders GROUP BY channel, fate ORDER BY channel, fate")?
-            .query_map([], |row| {
-                let fate: Option<String> = row.get(1)?;
-                Ok(FateCount {
-                    channel: ChannelName::new(row.get::<_, String>(0)?),
-                    fate: fate.as_deref().and_then(Fate::from_code),
-                    orders: row.get(2)?,
-                    worth: Cents::new(row.get(3)?),
-                })
-            })?
-            .collect()
     }
 }
 

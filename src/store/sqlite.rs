@@ -215,6 +215,32 @@ pub fn scratch_copy(path: &Path, kind: &FileKind) -> Result<Connection, OpenErro
     Ok(scratch)
 }
 
+/// Copies the file as it is at one moment, while others may write to it, and checks the copy. The copy is one plain file, readable
+/// for its owner alone, and on the disk when this returns.
+///
+/// # Errors
+/// [`OpenError`], of the file or of the copy; a copy that exists already is refused and left alone.
+pub fn back_up(path: &Path, kind: &FileKind, to: &Path) -> Result<(), OpenError> {
+    let (opener, copy) = (Opener { kind, path }, Opener { kind, path: to });
+    opener.inspect(false)?;
+    let source = opener.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = copy.os(options.open(to))?;
+    let mut target = copy.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    {
+        // All pages in one step: in several, a busy file would have it begin anew each time.
+        let backup = copy.said(rusqlite::backup::Backup::new(&source, &mut target))?;
+        copy.said(backup.run_to_completion(i32::MAX, Duration::from_millis(50), None))?;
+    }
+    copy.said(target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())))?;
+    copy.quick_check(&target)?;
+    copy.said(target.close().map_err(|(_, error)| error))?;
+    copy.os(file.sync_all())
+}
+
 impl OpenError {
     /// The operating system's refusal of a file beside ours.
     pub fn io(path: &Path, kind: &'static str, source: io::Error) -> Self {
@@ -646,6 +672,27 @@ mod tests {
         let place = place();
         fs::create_dir(&place.path).unwrap();
         assert!(matches!(open(&place.path, &FIRST), Err(OpenError::Io { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_backup_is_whole_private_and_never_over_another_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, to) = (folder.path().join("file.db"), folder.path().join("copy.db"));
+        let conn = open(&path, &FIRST).unwrap();
+        conn.execute_batch("CREATE TABLE more (x); INSERT INTO more VALUES (1), (2)").unwrap();
+        // While another connection writes.
+        conn.execute_batch("BEGIN IMMEDIATE; INSERT INTO more VALUES (3)").unwrap();
+        back_up(&path, &FIRST, &to).unwrap();
+        conn.execute_batch("COMMIT").unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&to).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(matches!(back_up(&path, &FIRST, &to), Err(OpenError::Io { .. })));
+        let rows =
+            |conn: &Connection| -> i64 { conn.query_row("SELECT count(*) FROM more", [], |row| row.get(0)).unwrap() };
+        assert_eq!((rows(&open(&to, &FIRST).unwrap()), rows(&conn)), (2, 3));
+        let missing = back_up(&folder.path().join("none.db"), &FIRST, &folder.path().join("other.db"));
+        assert!(matches!(missing, Err(OpenError::Missing { .. })) && !folder.path().join("other.db").exists());
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod import_orders;
 mod inbox;
 mod intake;
 mod office;
+mod operate;
 mod push_invoices;
 mod push_stock;
 mod push_tracking;

@@ -122,6 +122,27 @@ impl Ledger {
         self.read(|tx| summaries(tx, "o.store_number = ?1 OR o.id = ?2 ORDER BY o.id", params![text, row]))
     }
 
+    /// The orders that a number on a paper may mean: an invoice's number or access key, a tracking code, a collection order, the
+    /// number of the marketplace.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn orders_by_paper(&self, text: &str) -> Result<Vec<OrderSummary>, ErpError> {
+        let text: String = text.split_whitespace().collect();
+        let text = text.strip_prefix("NFe").unwrap_or(&text);
+        let number: Option<u32> = text.parse().ok();
+        self.read(|tx| {
+            summaries(
+                tx,
+                "o.id IN (SELECT order_id FROM invoices WHERE access_key = ?1 UNION SELECT order_id FROM invoices WHERE number = ?2
+                     UNION SELECT order_id FROM shipments WHERE tracking_code = ?1 OR collection_order = ?1
+                     UNION SELECT id FROM orders WHERE marketplace_order = ?1 AND marketplace_order IS NOT NULL)
+                 ORDER BY o.id",
+                params![text, number],
+            )
+        })
+    }
+
     /// Up to `limit` orders that changed after a reading whose `seq` is given; 0 begins with the first.
     ///
     /// # Errors

@@ -75,6 +75,14 @@ impl Ledger {
         sqlite::scratch_copy(path, &schema::LEDGER).map(Self::on)
     }
 
+    /// Copies the ledger, checked, to a path where there is nothing yet. Others may go on using it meanwhile.
+    ///
+    /// # Errors
+    /// When either cannot be used.
+    pub fn back_up(path: &Path, to: &Path) -> Result<(), OpenError> {
+        sqlite::back_up(path, &schema::LEDGER, to)
+    }
+
     fn on(connection: Connection) -> Self {
         // More than all statements there are, so that none is prepared twice.
         connection.set_prepared_statement_cache_capacity(128);

@@ -1,46 +1,22 @@
 //! The sweep of the channel's order list: the oldest orders first, in windows small enough to be listed to their end. The cursor
 //! moves after each of them, so a run that is cut short has not swept in vain.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use chrono::TimeDelta;
 
+use super::listing::{self, Gap, Listed};
 use super::{Backfill, clock_ahead};
-use crate::channel::Window;
+use crate::channel::{Heard, Window};
 use crate::exit::Exit;
 use crate::model::{Instant, calendar};
-use crate::passes::{Pass, Trouble};
+use crate::passes::Pass;
 use crate::report::Warning;
 use crate::store::cursors::{LIST, LIST_CUTOFF, LIST_WIDE};
 
 /// Once a day the sweep reaches back a week, for orders that an index showed late or not at all.
 const WIDE_EVERY: TimeDelta = TimeDelta::days(1);
 pub(super) const WIDE_REACH: TimeDelta = TimeDelta::days(7);
-/// A window with more orders is divided: so many at most are listed again by the run after one that was cut short.
-const LISTED_AT_ONCE: usize = 500;
-
-/// Why not all of the list was swept.
-#[derive(Debug, thiserror::Error)]
-enum Gap {
-    #[error(transparent)]
-    Trouble(#[from] Trouble),
-    #[error(
-        "of the {total} orders that the list counts from {} to {}, its pages show {shown}",
-        calendar::local_text(window.from), calendar::local_text(window.to)
-    )]
-    Short { window: Window, total: usize, shown: usize },
-    #[error(
-        "the list counts {total} orders in the one millisecond {}, shows {limit} at most, and a window cannot be smaller",
-        window.from.to_rfc3339()
-    )]
-    TooMany { window: Window, total: usize, limit: usize },
-}
-
-impl From<rusqlite::Error> for Gap {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Trouble(error.into())
-    }
-}
 
 /// How far a sweep came.
 enum Swept {
@@ -173,13 +149,18 @@ async fn sweep(
     let time_is_up = || time.is_some_and(|time| pass.clock.elapsed() >= time) || pass.halted();
     let mut windows = VecDeque::from([window]);
     windows.retain(|window| window.from <= window.to);
+    let hear = |orders: &[Heard]| {
+        let new = pass.store.hear(pass.channel.name(), orders, "list", pass.clock.now())?;
+        pass.tally.borrow_mut().heard(orders.len(), new);
+        Ok(())
+    };
     let (mut begun, mut stored, mut first_gap) = (false, window.from, None);
     while let Some(&window) = windows.front() {
         // One part at least, or a run that is always short of time would never come further.
         if begun && time_is_up() {
             break;
         }
-        let listed = list(pass, window).await?;
+        let listed = listing::list(pass.channel, window, &|| pass.halted(), &hear).await?;
         windows.pop_front();
         begun |= !matches!(listed, Listed::Divided(..));
         match listed {
@@ -202,62 +183,4 @@ async fn sweep(
         None if windows.is_empty() => Ok(Swept::Whole),
         None => Ok(Swept::UpTo(stored)),
     }
-}
-
-/// What became of a window.
-enum Listed {
-    Whole,
-    /// Stored, but not all there should be.
-    Partly(Gap),
-    /// Nothing is stored: it has too many orders.
-    Divided(Window, Window),
-}
-
-/// How often a window is listed before it counts as not shown whole: orders come and go between its pages.
-const TIMES: u32 = 3;
-
-/// Lists a window and stores what it shows.
-async fn list(pass: &Pass<'_>, window: Window) -> Result<Listed, Trouble> {
-    if window.span() > pass.channel.list_span()
-        && let Some((first, second)) = window.halves()
-    {
-        return Ok(Listed::Divided(first, second));
-    }
-    for _ in 1..TIMES {
-        match list_once(pass, window).await? {
-            Listed::Partly(Gap::Short { .. }) if !pass.halted() => {}
-            other => return Ok(other),
-        }
-    }
-    list_once(pass, window).await
-}
-
-/// Lists a window page by page and stores what it shows.
-async fn list_once(pass: &Pass<'_>, window: Window) -> Result<Listed, Trouble> {
-    let limit = pass.channel.list_limit();
-    let mut shown = BTreeSet::new();
-    let mut total = 0;
-    for number in 1.. {
-        let page = pass.channel.list(window, number).await?;
-        if number == 1
-            && page.total > LISTED_AT_ONCE.min(limit)
-            && let Some((first, second)) = window.halves()
-        {
-            return Ok(Listed::Divided(first, second));
-        }
-        let new = pass.store.hear(pass.channel.name(), &page.orders, "list", pass.clock.now())?;
-        pass.tally.borrow_mut().heard(page.orders.len(), new);
-        // The index moves while it is read; an order that slipped to an earlier page leaves the largest count short.
-        total = total.max(page.total);
-        shown.extend(page.orders.into_iter().map(|order| order.id));
-        if !page.more {
-            break;
-        }
-    }
-    let shown = shown.len();
-    Ok(match shown < total {
-        false => Listed::Whole,
-        true if total > limit => Listed::Partly(Gap::TooMany { window, total, limit }),
-        true => Listed::Partly(Gap::Short { window, total, shown }),
-    })
 }

@@ -8,6 +8,26 @@ fn numbers(orders: &[OrderSummary]) -> Vec<&str> {
 }
 
 #[test]
+fn a_number_on_a_paper_finds_its_order() {
+    let ledger = ledger();
+    let ids = ["A-1", "A-2"].map(|number| created(&ledger, number, &[("A", 1)]));
+    ledger.post_invoice(&ids[1], &invoice(1001, None), at(5)).unwrap();
+    let parcel =
+        Shipment { tracking_code: Some("BR1".into()), collection_order: Some("77".into()), ..Shipment::default() };
+    ledger.set_shipment(&ids[0], &parcel, at(5)).unwrap();
+    let find = |text: &str| -> Vec<String> {
+        numbers(&ledger.orders_by_paper(text).unwrap()).into_iter().map(Into::into).collect()
+    };
+    let spaced = format!("NFe{} {}", &key(1001)[..20], &key(1001)[20..]);
+    for (text, order) in
+        [("1001", "2"), ("000001001", "2"), (&key(1001), "2"), (&spaced, "2"), ("BR1", "1"), ("77", "1")]
+    {
+        assert_eq!(find(text), [order], "{text}");
+    }
+    assert_eq!((find("1"), find(""), find("BR")), (vec![], vec![], vec![]));
+}
+
+#[test]
 fn a_list_is_what_its_filter_says() {
     let ledger = ledger();
     for (number, channel, placed) in [("A-1", "loja", 10), ("A-2", "loja", 20), ("1", "hub", 30)] {

@@ -1,0 +1,140 @@
+//! `account`: the channel's own list against the fates in the state file.
+
+use serde_json::json;
+
+use super::{Failure, Opening, look_into_store, select, unreadable_state};
+use crate::channel::Window;
+use crate::cli::AccountArgs;
+use crate::clock::Clock;
+use crate::config::{ChannelConfig, Config};
+use crate::exit::Exit;
+use crate::model::{Instant, calendar};
+use crate::passes::account::{self, Account};
+use crate::report::Reporter;
+use crate::stop::Stop;
+use crate::store::Store;
+use crate::store::cursors::LIST;
+use crate::store::orders::Fate;
+use crate::words::daily;
+
+/// Accounts for the orders of every channel asked for. Trouble with one does not keep the others from theirs.
+pub fn run(args: &AccountArgs, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
+    let channels = select(config, &args.channel)?;
+    let store = look_into_store(config)?;
+    let since = calendar::start_of_day(args.since);
+    let last = |day: chrono::NaiveDate| {
+        day.succ_opt().map(|next| calendar::start_of_day(next) - chrono::TimeDelta::milliseconds(1))
+    };
+    let until = args.until.and_then(last).unwrap_or(Instant::MAX_UTC);
+    if since > until {
+        return Err(Failure::new(Exit::Usage, daily::SINCE_AFTER_UNTIL));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))?;
+    runtime.block_on(async {
+        let clock = Clock::system();
+        let stop = Stop::new(clock.clone(), args.max_duration.map(|span| span.0));
+        stop.install_signals()
+            .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
+        let desk = Desk { config, store: &store, clock: &clock, stop: &stop, reporter };
+        let (mut exit, mut listed, mut unaccounted) = (Exit::Done, 0, 0);
+        for channel in channels {
+            match desk.one(channel, (since, until)).await {
+                Ok(account) => {
+                    listed += account.listed;
+                    unaccounted += account.unaccounted.len();
+                }
+                Err(failure) => {
+                    log::error!("channel {}: {}", channel.name, failure.message());
+                    exit = exit.worst(failure.exit);
+                }
+            }
+        }
+        if unaccounted > 0 {
+            exit = exit.worst(Exit::Held);
+        }
+        if !reporter.is_human() {
+            reporter.json(
+                "summary",
+                json!({ "listed": listed, "unaccounted": unaccounted, "exit": exit.name(), "exit_code": exit.code() }),
+            );
+        } else if unaccounted > 0 {
+            reporter.line(&daily::accounted(listed, unaccounted));
+        } else if exit == Exit::Done {
+            reporter.news(&daily::accounted(listed, 0));
+        }
+        Ok(exit)
+    })
+}
+
+struct Desk<'a> {
+    config: &'a Config,
+    store: &'a Store,
+    clock: &'a Clock,
+    stop: &'a Stop,
+    reporter: &'a Reporter,
+}
+
+impl Desk<'_> {
+    async fn one(&self, config: &ChannelConfig, range: (Instant, Instant)) -> Result<Account, Failure> {
+        let Some(swept) = self.store.cursor(&config.name, LIST).map_err(|error| unreadable_state(&error))? else {
+            return Err(Failure::new(Exit::Failed, daily::NEVER_SWEPT));
+        };
+        let Some(window) = account::part(range, config.since, swept) else {
+            return Err(Failure::new(Exit::Usage, daily::outside(config.since, swept)));
+        };
+        let opening =
+            Opening { config: self.config, channel: config, clock: self.clock, stop: self.stop, dry_run: false };
+        let channel = opening.open_channel()?;
+        let account = account::account(&channel, self.store, window, self.stop)
+            .await
+            .map_err(|error| Failure::new(error.exit(self.stop), error.to_string()))?;
+        if self.reporter.is_human() {
+            self.show(config, window, &account);
+        } else {
+            self.show_json(config, window, &account);
+        }
+        Ok(account)
+    }
+
+    fn show(&self, config: &ChannelConfig, window: Window, account: &Account) {
+        self.reporter.news(&daily::account_of(&config.name, window.from, window.to, account.listed));
+        for (fate, (orders, worth)) in &account.fates {
+            self.reporter.news(&format!("  {:<11} {orders:>7}  {worth:>16}", fate.code()));
+        }
+        for one in &account.unaccounted {
+            self.reporter.line(&format!("  {}", daily::unaccounted(&config.name, &one.order, &one.state, one.seen)));
+        }
+        if !account.not_listed.is_empty() {
+            self.reporter.news(&format!("  {}", daily::not_listed(&account.not_listed)));
+        }
+    }
+
+    fn show_json(&self, config: &ChannelConfig, window: Window, account: &Account) {
+        for (fate, (orders, worth)) in &account.fates {
+            let fields =
+                json!({ "channel": config.name, "fate": Fate::code(*fate), "orders": orders, "cents": worth.get() });
+            self.reporter.json("fate", fields);
+        }
+        for one in &account.unaccounted {
+            let fields = json!({ "channel": config.name, "order": one.order, "state": one.state, "seen": one.seen });
+            self.reporter.json("unaccounted", fields);
+        }
+        for order in &account.not_listed {
+            self.reporter.json("not_listed", json!({ "channel": config.name, "order": order }));
+        }
+        self.reporter.json(
+            "account",
+            json!({
+                "channel": config.name,
+                "since": window.from.to_rfc3339(),
+                "until": window.to.to_rfc3339(),
+                "listed": account.listed,
+                "unaccounted": account.unaccounted.len(),
+                "not_listed": account.not_listed.len(),
+            }),
+        );
+    }
+}

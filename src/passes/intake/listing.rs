@@ -1,0 +1,100 @@
+//! The channel's order list, window by window. A list that counts more orders than it shows is an error and never "no orders".
+
+use std::collections::BTreeSet;
+
+use crate::channel::{Channel, Heard, Window};
+use crate::model::calendar;
+use crate::passes::Trouble;
+
+/// A window with more orders is divided: so many at most are listed again by the run after one that was cut short.
+const LISTED_AT_ONCE: usize = 500;
+
+/// Why not all of the list was read.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::passes) enum Gap {
+    /// A call failed, or what it told could not be stored.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+    #[error(
+        "of the {total} orders that the list counts from {} to {}, its pages show {shown}",
+        calendar::local_text(window.from), calendar::local_text(window.to)
+    )]
+    Short { window: Window, total: usize, shown: usize },
+    #[error(
+        "the list counts {total} orders in the one millisecond {}, shows {limit} at most, and a window cannot be smaller",
+        window.from.to_rfc3339()
+    )]
+    TooMany { window: Window, total: usize, limit: usize },
+}
+
+impl From<rusqlite::Error> for Gap {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+/// What became of a window.
+pub(in crate::passes) enum Listed {
+    /// All of it was told.
+    Whole,
+    /// Told, but not all there should be.
+    Partly(Gap),
+    /// Nothing is told: it has too many orders.
+    Divided(Window, Window),
+}
+
+/// How often a window is listed before it counts as not shown whole: orders come and go between its pages.
+const TIMES: u32 = 3;
+
+/// Lists a window and tells `hear` what it shows, page by page.
+pub(in crate::passes) async fn list(
+    channel: &Channel,
+    window: Window,
+    is_over: &impl Fn() -> bool,
+    hear: &impl Fn(&[Heard]) -> Result<(), Trouble>,
+) -> Result<Listed, Trouble> {
+    if window.span() > channel.list_span()
+        && let Some((first, second)) = window.halves()
+    {
+        return Ok(Listed::Divided(first, second));
+    }
+    for _ in 1..TIMES {
+        match list_once(channel, window, hear).await? {
+            Listed::Partly(Gap::Short { .. }) if !is_over() => {}
+            other => return Ok(other),
+        }
+    }
+    list_once(channel, window, hear).await
+}
+
+async fn list_once(
+    channel: &Channel,
+    window: Window,
+    hear: &impl Fn(&[Heard]) -> Result<(), Trouble>,
+) -> Result<Listed, Trouble> {
+    let limit = channel.list_limit();
+    let mut shown = BTreeSet::new();
+    let mut total = 0;
+    for number in 1.. {
+        let page = channel.list(window, number).await?;
+        if number == 1
+            && page.total > LISTED_AT_ONCE.min(limit)
+            && let Some((first, second)) = window.halves()
+        {
+            return Ok(Listed::Divided(first, second));
+        }
+        hear(&page.orders)?;
+        // The index moves while it is read; an order that slipped to an earlier page leaves the largest count short.
+        total = total.max(page.total);
+        shown.extend(page.orders.into_iter().map(|order| order.id));
+        if !page.more {
+            break;
+        }
+    }
+    let shown = shown.len();
+    Ok(match shown < total {
+        false => Listed::Whole,
+        true if total > limit => Listed::Partly(Gap::TooMany { window, total, limit }),
+        true => Listed::Partly(Gap::Short { window, total, shown }),
+    })
+}
