@@ -114,8 +114,8 @@ impl Eccosys {
                 known.cancelled_at = Some(asked_at);
             }
         }
-        // Without any sign of a parcel it is asked for when the last reading is old.
-        if hint || (facts.invoice.is_some() && order.details_at.is_some()) {
+        // Without any sign of a parcel it is asked for when the last reading of the invoice is old.
+        if hint || !before.invoices.is_empty() {
             self.read_parcel(order, &mut details, &before).await?;
         }
         details.carrier = details.carrier.or(facts.carrier);
