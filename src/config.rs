@@ -527,8 +527,13 @@ since = "2026-11-01"
     }
 
     #[test]
-    fn the_published_example_is_valid() {
-        let text = include_str!("../examples/vaivem.toml");
+    fn the_published_examples_are_valid() {
+        for text in [include_str!("../examples/vaivem.toml"), include_str!("../examples/eccosys.toml")] {
+            is_valid(text);
+        }
+    }
+
+    fn is_valid(text: &str) {
         parse(text).unwrap();
         // Every commented default must be a valid key with that value, too.
         let uncommented: String = text
