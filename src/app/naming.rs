@@ -14,7 +14,8 @@ use crate::words::daily;
 pub struct Names<'a> {
     /// The state file.
     pub store: &'a Store,
-    /// The embedded ERP, if it is the ERP and can be read: it has the numbers of invoices and parcels.
+    /// The embedded ERP, if it is the ERP and can be read: it has the numbers of invoices and parcels. Of another ERP the state file
+    /// has them.
     pub ledger: Option<Ledger>,
     /// The channels asked for.
     pub channels: &'a BTreeSet<ChannelName>,
@@ -33,6 +34,12 @@ impl Names<'_> {
                 let linked = self.store.orders_linked(&order.id, self.channels);
                 found.extend(linked.map_err(|error| unreadable_state(&error))?);
                 erp_numbers.push(order.order.number);
+            }
+        }
+        if !is_channels_own {
+            for order in self.store.mirror_orders_by_paper(number).map_err(|error| unreadable_state(&error))? {
+                let linked = self.store.orders_linked(&order, self.channels);
+                found.extend(linked.map_err(|error| unreadable_state(&error))?);
             }
         }
         let mut rows = BTreeSet::new();

@@ -526,6 +526,21 @@ impl Store {
             .optional()
     }
 
+    /// The mirrored orders that a number on a paper means: of an invoice, its access key, or a tracking code.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_orders_by_paper(&self, number: &str) -> rusqlite::Result<Vec<ErpOrderId>> {
+        self.connection
+            .prepare_cached(
+                "SELECT order_id FROM mirror_invoices WHERE access_key = ?1
+                 UNION SELECT order_id FROM mirror_invoices WHERE number = CAST(?1 AS INTEGER) AND CAST(number AS TEXT) = ltrim(?1, '0')
+                 UNION SELECT id FROM mirror_orders WHERE details ->> 'tracking_code' = ?1",
+            )?
+            .query_map([number], |row| Ok(ErpOrderId::new(row.get::<_, String>(0)?)))?
+            .collect()
+    }
+
     /// Notes what a carrier said, which is a change of the order. Gives whether it is new.
     ///
     /// # Errors
@@ -749,6 +764,26 @@ mod tests {
         let (_, seq) = changed(&store, 0);
         assert_eq!(store.mirror_wake(at(25), 1).unwrap(), 2);
         assert_eq!(changed(&store, seq).0, ["8"]);
+    }
+
+    #[test]
+    fn an_order_is_found_by_what_stands_on_its_papers() {
+        let (_folder, store) = store();
+        let id = ErpOrderId::new("7");
+        read(&store, "7", "a", 1);
+        let invoice = MirrorInvoice {
+            access_key: "K".repeat(44),
+            order: id.clone(),
+            invoice_id: "600".into(),
+            number: 101,
+            issued_at: at(1),
+            cancelled: false,
+        };
+        store.mirror_details(&id, r#"{"tracking_code":"BR101"}"#, &[invoice], at(2)).unwrap();
+        for number in ["101", "000101", "BR101", &"K".repeat(44)] {
+            assert_eq!(store.mirror_orders_by_paper(number).unwrap(), [id.clone()], "{number}");
+        }
+        assert_eq!(store.mirror_orders_by_paper("600").unwrap(), []);
     }
 
     #[test]
