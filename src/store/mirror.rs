@@ -781,7 +781,7 @@ mod tests {
         };
         store.mirror_details(&id, r#"{"tracking_code":"BR101"}"#, &[invoice], at(2)).unwrap();
         for number in ["101", "000101", "BR101", &"K".repeat(44)] {
-            assert_eq!(store.mirror_orders_by_paper(number).unwrap(), [id.clone()], "{number}");
+            assert_eq!(store.mirror_orders_by_paper(number).unwrap(), std::slice::from_ref(&id), "{number}");
         }
         assert_eq!(store.mirror_orders_by_paper("600").unwrap(), []);
     }

@@ -153,6 +153,9 @@ struct Sale {
     let_go: bool,
 }
 
+/// What could be bought on a channel, and its orders that were alive, with their units.
+type Earlier = (i64, Vec<(String, i64)>);
+
 fn loja_settings(settle: &str, early: bool) -> String {
     let import = if early { "import = \"all\"\n" } else { "" };
     format!(
@@ -347,7 +350,7 @@ impl<'a> Day<'a> {
                 self.shop.vtex(|v| v.faults.clear());
                 self.hub(|a| a.faults.clear());
                 self.shop.end_pauses();
-                self.promises_nothing_sold(&[Loja, Hub], Some(before))?;
+                self.promises_nothing_sold(&[Loja, Hub], Some(&before))?;
             }
             Event::SaleDuring(run, place, at) => {
                 let before = self.as_it_is();
@@ -355,7 +358,7 @@ impl<'a> Day<'a> {
                 let _ = self.shop.run(&[run]);
                 self.shop.vtex(|v| v.on_call = None);
                 self.hub(|a| a.on_call = None);
-                let before = (run != "push-stock" && run != "sync").then_some(before);
+                let before = (run != "push-stock" && run != "sync").then_some(&before);
                 self.promises_nothing_sold(&[Loja, Hub], before)?;
             }
         }
@@ -406,7 +409,7 @@ impl<'a> Day<'a> {
     }
 
     /// What can be bought on a channel, and its orders that are alive, with their units.
-    fn as_it_is(&self) -> [(i64, Vec<(String, i64)>); 2] {
+    fn as_it_is(&self) -> [Earlier; 2] {
         [Loja, Hub].map(|place| {
             let alive = self.orders(place).into_iter().filter(|(id, _)| !self.is_cancelled(place, id));
             (self.can_be_bought(place), alive.collect())
@@ -419,15 +422,11 @@ impl<'a> Day<'a> {
 
     /// After a push that nothing disturbed nobody can buy what was sold. One that was disturbed may leave what could be bought before;
     /// and what is cancelled meanwhile can be bought again at once, by the number that was told last.
-    fn promises_nothing_sold(
-        &self,
-        places: &[Place],
-        before: Option<[(i64, Vec<(String, i64)>); 2]>,
-    ) -> Result<(), TestCaseError> {
+    fn promises_nothing_sold(&self, places: &[Place], before: Option<&[Earlier; 2]>) -> Result<(), TestCaseError> {
         self.figures.borrow_mut().runs_judged += 1;
         for &place in places {
             let (now, limit) = (self.can_be_bought(place), self.may_be_bought(place).max(0));
-            let before = before.as_ref().map_or(0, |before| {
+            let before = before.map_or(0, |before| {
                 let (units, alive) = &before[place as usize];
                 let released =
                     alive.iter().filter(|(id, _)| self.is_cancelled(place, id)).map(|(_, units)| units).sum::<i64>();
