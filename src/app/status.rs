@@ -69,7 +69,32 @@ impl Report<'_> {
         for channel in channels {
             if self.reporter.is_human() { self.show_human(channel)? } else { self.show_json(channel)? }
         }
+        self.show_erp()?;
         Ok(Exit::Done)
+    }
+
+    /// How old is what is known of an ERP that is not asked for everything each time.
+    fn show_erp(&self) -> rusqlite::Result<()> {
+        let age = self.store.mirror_age()?;
+        if age.orders_at.is_none() && age.stock_at.is_none() {
+            return Ok(());
+        }
+        if self.reporter.is_human() {
+            self.reporter.line(&daily::erp_age(&age, self.now));
+        } else {
+            let at = |at: Option<Instant>| at.map(|at| at.to_rfc3339());
+            self.reporter.json(
+                "erp",
+                json!({
+                    "followed": age.live,
+                    "orders_compared_at": at(age.orders_at),
+                    "stock_compared_at": at(age.stock_at),
+                    "oldest_order_read_at": at(age.oldest_read_at),
+                    "oldest_invoice_read_at": at(age.oldest_details_at),
+                }),
+            );
+        }
+        Ok(())
     }
 
     fn show_human(&self, channel: &ChannelName) -> rusqlite::Result<()> {

@@ -165,6 +165,21 @@ pub struct MirrorStock {
     pub seq: i64,
 }
 
+/// How old the mirror is, all in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MirrorAge {
+    /// Orders of which something may still be expected.
+    pub live: i64,
+    /// When the one of them that was read longest ago was last read in a list or by itself.
+    pub oldest_read_at: Option<Instant>,
+    /// When, of those whose invoice and parcel were read, the oldest such reading was.
+    pub oldest_details_at: Option<Instant>,
+    /// When the orders were last compared.
+    pub orders_at: Option<Instant>,
+    /// When the balances were last compared.
+    pub stock_at: Option<Instant>,
+}
+
 /// The counters' names.
 const ORDERS: &str = "orders";
 const STOCK: &str = "stock";
@@ -424,6 +439,24 @@ impl Store {
             .query_map([seq], stock_from_row)?
             .collect::<rusqlite::Result<_>>()?;
         Ok((levels, self.counter(STOCK)?))
+    }
+
+    /// How old the mirror is.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_age(&self) -> rusqlite::Result<MirrorAge> {
+        let (live, read_at, details_at) = self
+            .connection
+            .prepare_cached("SELECT count(*), min(read_at), min(details_at) FROM mirror_orders WHERE live = 1")?
+            .query_row([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, Option<i64>>(2)?)))?;
+        Ok(MirrorAge {
+            live,
+            oldest_read_at: read_at.map(instant),
+            oldest_details_at: details_at.map(instant),
+            orders_at: self.compared_at(ORDERS)?,
+            stock_at: self.compared_at(STOCK)?,
+        })
     }
 
     /// Drops products from the mirrored stock.

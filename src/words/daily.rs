@@ -10,6 +10,7 @@ use crate::reason::Reason;
 use crate::store::by_hand::NotSkipped;
 use crate::store::holds::Hold;
 use crate::store::letting_go::Purged;
+use crate::store::mirror::MirrorAge;
 use crate::store::runs::{RunRow, Standing};
 
 /// A number with its noun.
@@ -30,6 +31,20 @@ pub fn age(span: TimeDelta) -> String {
         seconds @ 3_600..172_800 => format!("{} h", seconds / 3_600),
         seconds => format!("{} d", seconds / 86_400),
     }
+}
+
+/// How old is what is known of the ERP.
+pub fn erp_age(known: &MirrorAge, now: Instant) -> String {
+    let ago = |at: Option<Instant>| at.map_or_else(|| NEVER.to_owned(), |at| format!("{} ago", age(now - at)));
+    let mut text = format!("erp\n orders compared {}, stock {}", ago(known.orders_at), ago(known.stock_at));
+    text += &format!("; {} followed", orders(known.live));
+    if let Some(at) = known.oldest_read_at {
+        text += &format!(", the oldest reading {} old", age(now - at));
+    }
+    if let Some(at) = known.oldest_details_at {
+        text += &format!(", of an invoice and parcel {}", age(now - at));
+    }
+    text
 }
 
 /// The heads of the columns of `status`.

@@ -54,6 +54,9 @@ fn an_order_goes_all_the_way() {
     let _ = shop.run(&["push-tracking"]).exits(0);
     assert_eq!(shop.tracked(&id).0, ["BR101"]);
     assert!(shop.packages(&id)[0].delivered.is_some());
+    let status = shop.run(&["status"]).exits(0).records();
+    let erp = status.iter().find(|record| record["type"] == "erp").unwrap();
+    assert!(erp["orders_compared_at"].is_string() && erp["followed"].is_number(), "{erp}");
     let _ = shop.run(&["sync"]).exits(0);
     let (calls, effects) = (shop.erp_calls(), shop.eccosys(|e| e.effects.len()));
     let _ = shop.run(&["sync"]).exits(0);
