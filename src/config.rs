@@ -185,6 +185,21 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Every secret it names.
+    pub fn secrets(&self) -> Vec<&Secret> {
+        let channels = self.channels.iter().flat_map(|channel| match &channel.kind {
+            ChannelKind::Vtex { app_key, app_token, .. } => vec![app_key, app_token],
+            ChannelKind::Anymarket { token, .. } => vec![token],
+        });
+        let erp = match &self.erp {
+            ErpConfig::Ledger { .. } => Vec::new(),
+            ErpConfig::Eccosys { credentials, .. } => credentials.secrets(),
+        };
+        erp.into_iter().chain(channels).collect()
+    }
+}
+
 /// The text being checked, for errors that know their line.
 struct Place<'a> {
     file: &'a Path,

@@ -87,6 +87,16 @@ pub enum Credentials {
     User(Secret),
 }
 
+impl Credentials {
+    /// Every secret of them.
+    pub fn secrets(&self) -> Vec<&Secret> {
+        match self {
+            Self::Token { token, .. } | Self::User(token) => vec![token],
+            Self::Key { key, secret } => vec![key, secret],
+        }
+    }
+}
+
 /// How a token stands in the header `Authorization`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -18,6 +18,7 @@ pub mod runs;
 mod schema;
 pub mod sqlite;
 pub mod stock;
+pub mod survey;
 pub mod visits;
 
 use std::path::{Path, PathBuf};
@@ -63,6 +64,16 @@ impl Store {
     pub fn scratch(path: &Path) -> Result<Self, OpenError> {
         let connection = sqlite::scratch_copy(path, &schema::STATE)?;
         Ok(Self { connection, path: path.to_owned(), customer_key: customer_key::CustomerKey::load_or_forget(path) })
+    }
+
+    /// An empty one in memory, for asking the other sides without remembering what they say.
+    ///
+    /// # Errors
+    /// What SQLite says of the schema.
+    pub fn alone() -> Result<Self, OpenError> {
+        let connection = sqlite::open_in_memory(&schema::STATE)?;
+        let path = PathBuf::from(":memory:");
+        Ok(Self { connection, customer_key: customer_key::CustomerKey::load_or_forget(&path), path })
     }
 
     /// The file's path.
