@@ -1,5 +1,7 @@
 //! The words people read for every [`Reason`] and [`Warning`]: one catalogue, apart from the code that decides.
 
+pub mod check;
+
 use crate::model::{Claimant, StockParts, calendar};
 use crate::reason::Reason;
 use crate::report::Warning;

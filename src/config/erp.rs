@@ -58,6 +58,17 @@ impl ErpConfig {
         }
     }
 
+    /// Every secret it names.
+    pub fn secrets(&self) -> Vec<&Secret> {
+        match self {
+            Self::Ledger { .. } => Vec::new(),
+            Self::Eccosys { credentials, .. } => match credentials {
+                Credentials::Token { token, .. } | Credentials::User(token) => vec![token],
+                Credentials::Key { key, secret } => vec![key, secret],
+            },
+        }
+    }
+
     /// What is said about documents.
     pub fn rules(&self) -> &Rules {
         match self {
@@ -85,16 +96,6 @@ pub enum Credentials {
     },
     /// A named user's token: some accounts let nobody else read collection orders.
     User(Secret),
-}
-
-impl Credentials {
-    /// Every secret of them.
-    pub fn secrets(&self) -> Vec<&Secret> {
-        match self {
-            Self::Token { token, .. } | Self::User(token) => vec![token],
-            Self::Key { key, secret } => vec![key, secret],
-        }
-    }
 }
 
 /// How a token stands in the header `Authorization`.

@@ -52,9 +52,7 @@ impl Store {
                      UNION ALL SELECT channel, 0, max(started_at) FROM runs GROUP BY channel
                  ) GROUP BY channel",
             )?
-            .query_map([], |row| {
-                Ok((ChannelName::new(row.get::<_, String>(0)?), (row.get(1)?, instant(row.get(2)?))))
-            })?
+            .query_map([], |row| Ok((ChannelName::new(row.get::<_, String>(0)?), (row.get(1)?, instant(row.get(2)?)))))?
             .collect()
     }
 
