@@ -115,7 +115,7 @@ pub fn text(channels: &[Wanted], erp: ErpKind, since: NaiveDate) -> String {
             }
             ChannelKind::Anymarket => ANYMARKET.replace("ANYMARKET_TOKEN", &of("ANYMARKET_TOKEN")),
         };
-        text += &EVERY.replace("SINCE", &since.to_string());
+        text += &EVERY.replace("SINCE", &since.to_string()).replace("NAME", name);
         let tables = match kind {
             ChannelKind::Vtex => format!("{TABLES}{VTEX_TABLES}"),
             ChannelKind::Anymarket => format!("{TABLES}{ANYMARKET_TABLES}"),
@@ -197,7 +197,7 @@ const EVERY: &str = "\
 since = \"SINCE\"
 # Which orders to import: \"paid\" once they are paid and ready, \"all\" already while they wait for payment.
 #: import = \"paid\"
-# The ERP's carrier for those that [channels.….carriers] does not name. Without it, their orders are held.
+# The ERP's carrier for those that [channels.NAME.carriers] does not name. Without it, their orders are held.
 #: default_carrier = \"Transportadora padrão\"
 ";
 

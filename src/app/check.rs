@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 
 use super::{Failure, back_office, front_office, names, select};
 use crate::channel::{Channel, Feed, Window};
-use crate::check::{self, Access, Count, Finding, Kind, assumptions, mappings, runs, twins, warehouses};
+use crate::check::{self, Access, Count, Finding, Kind, Level, assumptions, mappings, runs, twins, warehouses};
 use crate::cli::CheckArgs;
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, ChannelKind, Config, Credentials, ErpConfig, Limits, TokenScheme};
@@ -28,7 +28,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Checks the set-up that `file` configures.
 pub fn run(args: &CheckArgs, file: &Path, reporter: &Reporter) -> Result<Exit, Failure> {
     let begun = std::time::Instant::now();
-    let mut check = Check { reporter, count: Count::default(), calls: Counts::default(), clock: Clock::system() };
+    let mut check = Check {
+        reporter,
+        count: Count::default(),
+        calls: Counts::default(),
+        clock: Clock::system(),
+        erp_kind: Kind::Ledger,
+        kept_back: Vec::new(),
+    };
     match Config::read(file) {
         Ok(mut config) => {
             let wanted = names(&select(&config, &args.channel)?);
@@ -43,6 +50,8 @@ pub fn run(args: &CheckArgs, file: &Path, reporter: &Reporter) -> Result<Exit, F
             check.tell(Finding::ConfigWrong { problem: error.problem(), remedy: error.remedy().to_owned() });
         }
     }
+    check.kept_back.sort_by_key(Finding::level);
+    check.kept_back.iter().for_each(|finding| reporter.finding(finding));
     reporter.checked(&check.count, check.calls, begun.elapsed());
     reporter.finish();
     Ok(check.count.exit())
@@ -65,12 +74,20 @@ struct Check<'a> {
     count: Count,
     calls: Counts,
     clock: Clock,
+    /// Who the ERP is asked as.
+    erp_kind: Kind,
+    /// What is not as it should be, for the end: the worst stands last, where a person looks first.
+    kept_back: Vec<Finding>,
 }
 
 impl Check<'_> {
     fn tell(&mut self, finding: Finding) {
         self.count.add(&finding);
-        self.reporter.finding(&finding);
+        if finding.level() == Level::Ok {
+            self.reporter.finding(&finding);
+        } else {
+            self.kept_back.push(finding);
+        }
     }
 
     fn tell_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
@@ -97,7 +114,7 @@ impl Check<'_> {
         self.tell_all(local::disks(config));
         let store = self.state(config);
         if let Some(store) = &store {
-            self.of_state(store.strangers(config), config);
+            self.of_state(store.strangers(config, now), config);
         }
         let stop = Stop::new(self.clock.clone(), None);
         let mut proven = BTreeSet::new();
@@ -163,6 +180,7 @@ impl Check<'_> {
             }
         };
         let kind = erp_kind(&config.erp);
+        self.erp_kind = kind;
         match erp.probe().await {
             Ok(()) => {
                 proven.insert(assumptions::TOKEN_SCHEME);
@@ -324,14 +342,15 @@ impl Check<'_> {
         }
         match erp.known_skus(&asked).await {
             Ok(known) => self.tell_all(mappings::known(one, &asked, &known)),
-            Err(error) => self.tell(erp_failed(Kind::Ledger, Access::Products, &error, &[])),
+            Err(error) => self.tell(erp_failed(self.erp_kind, Access::Products, &error, &[])),
         }
     }
 
     /// Whether the ERP finds an order by the store's number, and only that one: all that keeps an order whose answer was lost from
     /// being created again.
     async fn look_up(&mut self, erp: &Erp, store: Option<&local::State>, proven: &mut BTreeSet<&'static str>) {
-        let failed = |error: &ErpError| erp_failed(Kind::Ledger, Access::Orders, error, &[]);
+        let kind = self.erp_kind;
+        let failed = |error: &ErpError| erp_failed(kind, Access::Orders, error, &[]);
         let nobodys = OrderId::new(format!("vaivem-check-{}-01", self.now().timestamp_millis()));
         match erp.answers_to(&nobodys).await {
             Ok(rows) if rows.is_empty() => self.tell(Finding::LookupEmptyProven),
@@ -374,16 +393,18 @@ impl Check<'_> {
                 };
                 self.tell_all(twins::judge(&placed, all, &channels, known, listed));
             }
-            Err(error) => self.tell(erp_failed(Kind::Ledger, Access::Orders, &error, &[])),
+            Err(error) => self.tell(erp_failed(self.erp_kind, Access::Orders, &error, &[])),
         }
     }
 }
 
 impl local::State {
     /// Signs of another configuration on the same state file.
-    fn strangers(&self, config: &Config) -> rusqlite::Result<Vec<Finding>> {
+    fn strangers(&self, config: &Config, now: Instant) -> rusqlite::Result<Vec<Finding>> {
+        let since = now - runs::STRANGE_FOR;
         let is_named = |channel: &ChannelName| config.channels.iter().any(|one| one.name == *channel);
-        let channels = self.store.channels_seen()?.into_iter().filter(|(channel, _)| !is_named(channel));
+        let seen = self.store.channels_seen()?.into_iter();
+        let channels = seen.filter(|(channel, (_, last))| *last >= since && !is_named(channel));
         let mut findings: Vec<Finding> = channels
             .map(|(channel, (orders, last))| Finding::StrangerChannel {
                 channel,
@@ -392,7 +413,7 @@ impl local::State {
             })
             .collect();
         let hosts: BTreeSet<&str> = addresses(config).collect();
-        let strange = self.store.hosts_seen()?.into_iter().filter(|host| !hosts.contains(host.as_str()));
+        let strange = self.store.hosts_seen(since)?.into_iter().filter(|host| !hosts.contains(host.as_str()));
         findings.extend(strange.map(|host| Finding::StrangerHost { host }));
         Ok(findings)
     }

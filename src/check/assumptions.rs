@@ -24,7 +24,7 @@ struct Row<T> {
     code: &'static str,
     /// When it is in use.
     applies: fn(&T) -> bool,
-    /// What governs it.
+    /// What governs it; empty where nothing does.
     setting: &'static str,
     /// What is assumed.
     says: &'static str,
@@ -44,14 +44,14 @@ const ECCOSYS: &[Row<ErpConfig>] = &[
     Row {
         code: NUMBER_OC,
         applies: |_| true,
-        setting: "no setting: it keeps orders from being created twice",
-        says: "an order is found by the store's number with GET /pedidos/numeroOC=NUMBER; one client does so",
+        setting: "",
+        says: "an order is found by the store's number with GET /pedidos/numeroOC=NUMBER, which keeps it from being created twice; one client does so",
         how: "import one order and run vaivem check again: it asks for that order",
     },
     Row {
         code: "order_body",
         applies: |_| true,
-        setting: "no setting",
+        setting: "",
         says: "a new order's customer, address, items and carrier are taken from _Cliente, _OutroEndereco, _Itens and _Transportadora",
         how: "import one order with a delivery address of its own and compare it in Eccosys with the channel's, field by field",
     },
@@ -65,7 +65,7 @@ const ECCOSYS: &[Row<ErpConfig>] = &[
     Row {
         code: "invoiced_list",
         applies: |_| true,
-        setting: "no setting",
+        setting: "",
         says: "orders invoiced since a day are listed with $dataConsiderada=dataFaturamento; one client does so",
         how: "invoice one order and run vaivem push-invoices --dry-run: it must be there within the next runs",
     },
@@ -229,7 +229,7 @@ const ANYMARKET: &[Row<ChannelConfig>] = &[
     Row {
         code: "stock_batch",
         applies: |config| config.stock.enabled,
-        setting: "no setting",
+        setting: "",
         says: "PUT /stocks/batch says of each product it refuses that it does; one it leaves out counts as taken",
         how: "run vaivem push-stock --sku CODE for a product that the hub does not have: it must be held",
     },
@@ -294,7 +294,7 @@ fn assumed<T>(row: &Row<T>, channel: Option<&ChannelConfig>) -> Finding {
     Finding::Assumed {
         channel: channel.map(|config| config.name.clone()),
         assumption: row.code,
-        setting: row.setting,
+        setting: channel.map_or_else(|| row.setting.to_owned(), |one| row.setting.replace("NAME", one.name.as_str())),
         says: row.says,
         how: row.how,
     }

@@ -353,7 +353,7 @@ pub enum Finding {
     Assumed {
         channel: Option<ChannelName>,
         assumption: &'static str,
-        setting: &'static str,
+        setting: String,
         says: &'static str,
         how: &'static str,
     },

@@ -14,6 +14,9 @@ pub const WITHIN: TimeDelta = TimeDelta::days(7);
 /// A channel needs a run that came to its end this often.
 pub const COMPLETE_WITHIN: TimeDelta = TimeDelta::days(1);
 
+/// A channel or an address of another configuration is told of for so long after it was last used: then it is given up.
+pub const STRANGE_FOR: TimeDelta = TimeDelta::days(30);
+
 /// The exits of a run that came to its end.
 pub fn complete() -> [&'static str; 2] {
     [Exit::Done.name(), Exit::Held.name()]

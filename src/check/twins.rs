@@ -43,7 +43,8 @@ pub fn judge(
         if alive.len() > 1 {
             twice.push(format!("{number} ({})", alive.join(", ")));
         }
-        for one in orders.into_iter().filter(|one| !is_own(one, &of)) {
+        // Whoever cancelled it has seen it.
+        for one in orders.into_iter().filter(|one| !one.cancelled && !is_own(one, &of)) {
             elsewhere.push(format!("{number} ({})", one.number));
         }
     }
@@ -85,10 +86,10 @@ mod tests {
         }]
     }
 
-    fn codes(placed: &[Placed], linked: Option<Vec<Numbered>>, listed: &[&str]) -> Vec<&'static str> {
+    fn codes(placed: &[Placed], found: &[Numbered], listed: &[&str]) -> Vec<&'static str> {
         let channels = BTreeSet::from([ChannelName::new("loja")]);
         let listed = listed.iter().map(ToString::to_string).collect();
-        let found = judge(placed, true, &channels, |_| linked.clone().unwrap_or_default(), &listed);
+        let found = judge(placed, true, &channels, |_| found.to_vec(), &listed);
         let code = |finding: &Finding| match finding {
             Finding::NobodyElse { .. } => "nobody",
             Finding::MadeElsewhere { .. } => "elsewhere",
@@ -101,32 +102,28 @@ mod tests {
     #[test]
     fn an_order_is_somebody_elses_unless_it_is_the_linked_one_or_says_whose_it_is() {
         let native = [placed("7", "1-01", "")];
-        assert_eq!(codes(&native, Some(known(Some("7"))), &[]), ["nobody"]);
-        assert_eq!(codes(&native, Some(known(None)), &[]), ["elsewhere"]);
-        assert_eq!(codes(&native, Some(known(Some("9"))), &[]), ["elsewhere"]);
-        assert_eq!(codes(&native, None, &[]), ["nobody"], "sold over the counter");
-        assert_eq!(codes(&native, None, &["1-01"]), ["elsewhere"], "before the first run the channel's list tells");
-        assert_eq!(
-            codes(&[placed("7", "1-01", "loja")], Some(known(None)), &[]),
-            ["nobody"],
-            "the state file was lost"
-        );
+        assert_eq!(codes(&native, &known(Some("7")), &[]), ["nobody"]);
+        assert_eq!(codes(&native, &known(None), &[]), ["elsewhere"]);
+        assert_eq!(codes(&native, &known(Some("9")), &[]), ["elsewhere"]);
+        assert_eq!(codes(&native, &[], &[]), ["nobody"], "sold over the counter");
+        assert_eq!(codes(&native, &[], &["1-01"]), ["elsewhere"], "before the first run the channel's list tells");
+        assert_eq!(codes(&[placed("7", "1-01", "loja")], &known(None), &[]), ["nobody"], "the state file was lost");
     }
 
     #[test]
     fn an_order_that_is_just_being_made_is_nobody_elses() {
         let mut under_way = known(None);
         under_way[0].unsettled = true;
-        assert_eq!(codes(&[placed("7", "1-01", "")], Some(under_way), &[]), ["nobody"]);
+        assert_eq!(codes(&[placed("7", "1-01", "")], &under_way, &[]), ["nobody"]);
     }
 
     #[test]
     fn several_that_live_under_one_number_are_too_many() {
         let two = [placed("7", "1-01", "loja"), placed("8", "1-01", "")];
-        assert_eq!(codes(&two, Some(known(Some("7"))), &[]), ["elsewhere", "twice"]);
+        assert_eq!(codes(&two, &known(Some("7")), &[]), ["elsewhere", "twice"]);
         let mut one = two.clone();
         one[1].cancelled = true;
-        assert_eq!(codes(&one, Some(known(Some("7"))), &[]), ["elsewhere"]);
-        assert_eq!(codes(&[placed("7", "", ""), placed("8", "", "")], Some(known(None)), &[]), ["nobody"]);
+        assert_eq!(codes(&one, &known(Some("7")), &[]), ["nobody"]);
+        assert_eq!(codes(&[placed("7", "", ""), placed("8", "", "")], &known(None), &[]), ["nobody"]);
     }
 }

@@ -43,7 +43,7 @@ impl Store {
         self.connection.pragma_query_value(None, "user_version", |row| row.get(0))
     }
 
-    /// How many orders each channel has in it, and when the last of them, or the last run, began.
+    /// How many orders each channel has in it, and when the last of them came, or its last run began.
     pub fn channels_seen(&self) -> rusqlite::Result<BTreeMap<ChannelName, (i64, Instant)>> {
         self.connection
             .prepare(
@@ -56,9 +56,12 @@ impl Store {
             .collect()
     }
 
-    /// The addresses it was used with.
-    pub fn hosts_seen(&self) -> rusqlite::Result<Vec<String>> {
-        self.connection.prepare("SELECT host FROM budget ORDER BY host")?.query_map([], |row| row.get(0))?.collect()
+    /// The addresses that were called since.
+    pub fn hosts_seen(&self, since: Instant) -> rusqlite::Result<Vec<String>> {
+        self.connection
+            .prepare("SELECT host FROM budget WHERE next_at_us >= ?1 ORDER BY host")?
+            .query_map([since.timestamp_micros()], |row| row.get(0))?
+            .collect()
     }
 
     /// The order that was linked last, with its counterpart in the ERP.

@@ -1,5 +1,7 @@
 //! The words of every [`Finding`].
 
+use std::path::Path;
+
 use crate::check::files::What;
 use crate::check::warehouses::Setting;
 use crate::check::{Access, Finding, Kind};
@@ -14,30 +16,30 @@ fn clause(finding: &Finding) -> String {
     match finding {
         Finding::Config { file, erp, channels } => {
             let channels: Vec<&str> = channels.iter().map(ChannelName::as_str).collect();
-            format!("{} can be read: ERP {erp}, channel{} {}", file.display(), s(channels.len()), channels.join(", "))
+            format!("{} can be read: ERP {erp}, channel{} {}", shown(file), s(channels.len()), channels.join(", "))
         }
         Finding::FilesPrivate { files } => {
             format!("secrets, state file and ledger are their owner's alone ({files} file{} looked at)", s(*files))
         }
         Finding::StateReady { file, version, orders } => {
-            format!("state file {}: version {version}, undamaged, {orders} order{}", file.display(), s_of(*orders))
+            format!("state file {}: version {version}, undamaged, {orders} order{}", shown(file), s_of(*orders))
         }
         Finding::StateMissing { file } => {
-            format!("state file {}: not there yet; the first run makes it", file.display())
+            format!("state file {}: not there yet; the first run makes it", shown(file))
         }
         Finding::StateOlder { text } => text.clone(),
         Finding::LedgerReady { file, products } => {
-            format!("ledger {}: {products} product{}", file.display(), s(*products))
+            format!("ledger {}: {products} product{}", shown(file), s(*products))
         }
         Finding::LedgerMissing { file } => {
-            format!("ledger {}: not there yet; the first run, or vaivem ledger import, makes it", file.display())
+            format!("ledger {}: not there yet; the first run, or vaivem ledger import, makes it", shown(file))
         }
         Finding::FoldersReady { folders } => {
-            let folders: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+            let folders: Vec<String> = folders.iter().map(|folder| shown(folder)).collect();
             format!("documents are taken from {}", folders.join(" and "))
         }
         Finding::DiskFree { folder, free_mb, percent } | Finding::DiskLow { folder, free_mb, percent } => {
-            format!("{} free ({percent} %) on the disk of {}", megabytes(*free_mb), folder.display())
+            format!("{} free ({percent} %) on the disk of {}", megabytes(*free_mb), shown(folder))
         }
         Finding::LocalTime { local } => format!("it is {local} in São Paulo by this machine's clock"),
         Finding::Reached { channel, access } => format!("{}: {} can be read", side(channel.as_ref()), things(*access)),
@@ -72,7 +74,7 @@ fn clause(finding: &Finding) -> String {
             format!("channel {channel}: the ERP has {asked} products that [channels.{channel}.skus] maps to")
         }
         Finding::RunsFine { channel, runs } => {
-            format!("channel {channel}: the last {runs} runs fit between one another")
+            format!("channel {channel}: nothing to remark about its last {runs} run{}", s(*runs))
         }
         Finding::NoRunsYet { channel } => format!("channel {channel}: no run yet"),
         Finding::LookupProven { channel, order } => {
@@ -88,18 +90,18 @@ fn clause(finding: &Finding) -> String {
         Finding::SettingWrong { problem, .. } => problem.clone(),
         Finding::FileOpen { what, file, mode, .. } => {
             let may = if *what == What::Config { "written to" } else { "read" };
-            format!("{} {} can be {may} by others (mode {mode})", the(*what), file.display())
+            format!("{} {} can be {may} by others (mode {mode})", the(*what), shown(file))
         }
         Finding::StateUnusable { problem } | Finding::LedgerUnusable { problem } => problem.clone(),
         Finding::FolderUnusable { what, folder, problem } => {
-            format!("{} {} cannot be used: {problem}", the(*what), folder.display())
+            format!("{} {} cannot be used: {problem}", the(*what), shown(folder))
         }
         Finding::EmptyLedger => "the ledger has no products, so every order is held".into(),
         Finding::AnyIssuer { channel } => format!("channel {channel}: invoices of any issuer are sent"),
         Finding::TestInvoices { channel } => {
             format!("channel {channel}: invoices of SEFAZ's test environment are sent (allow_test)")
         }
-        Finding::KeyMissing { channel, problem } => format!("{}: {problem}", side(channel.as_ref())),
+        Finding::KeyMissing { problem, .. } => problem.clone(),
         Finding::KeyRefused { channel, problem, .. } => format!("{}: {problem}", side(channel.as_ref())),
         Finding::SchemeWrong { sent, accepted } => {
             format!("the ERP refuses the token sent {sent} and accepts it sent {accepted}")
@@ -201,7 +203,8 @@ fn clause(finding: &Finding) -> String {
             named(examples, *orders),
         ),
         Finding::Assumed { channel, says, setting, .. } => {
-            format!("{}: {says} ({})", side(channel.as_ref()), setting_of(setting, channel.as_ref()))
+            let setting = if setting.is_empty() { String::new() } else { format!(" ({setting})") };
+            format!("{}: {says}{setting}", side(channel.as_ref()))
         }
     }
 }
@@ -214,7 +217,7 @@ pub fn remedy(finding: &Finding) -> Option<String> {
 fn remedy_clause(finding: &Finding) -> Option<String> {
     Some(match finding {
         Finding::ConfigWrong { remedy, .. } => remedy.clone(),
-        Finding::FileOpen { file, wanted, .. } => format!("chmod {wanted} {}", file.display()),
+        Finding::FileOpen { file, wanted, .. } => format!("chmod {wanted} {}", shown(file)),
         Finding::FolderUnusable { what: What::Inbox, .. } => {
             "make the folder, or correct `inbox` in the configuration, and let the user that cron runs vaivem as write there".into()
         }
@@ -373,8 +376,9 @@ fn side(channel: Option<&ChannelName>) -> String {
     channel.map_or_else(|| "the ERP".to_owned(), |channel| format!("channel {channel}"))
 }
 
-fn setting_of(setting: &str, channel: Option<&ChannelName>) -> String {
-    channel.map_or_else(|| setting.to_owned(), |channel| setting.replace("NAME", channel.as_str()))
+/// A path without the dot that it may begin with.
+fn shown(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
 fn things(access: Access) -> &'static str {

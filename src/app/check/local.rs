@@ -68,14 +68,15 @@ fn unusable(what: What, folder: &Path) -> Option<Finding> {
     Some(Finding::FolderUnusable { what, folder: folder.to_owned(), problem })
 }
 
-/// The folders that the state file and the ledger are in.
+/// The folders that the state file and the ledger are in, by their whole names.
 fn homes(config: &Config) -> BTreeSet<PathBuf> {
     let ledger = match &config.erp {
         ErpConfig::Ledger { file, .. } => Some(file),
         ErpConfig::Eccosys { .. } => None,
     };
     let home = |file: &PathBuf| {
-        file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+        let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
     };
     std::iter::once(&config.state).chain(ledger).map(home).collect()
 }
