@@ -10,7 +10,7 @@ pub mod warehouses;
 
 use std::path::PathBuf;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 use serde::Serialize;
 
 use crate::channel::Feed;
@@ -476,11 +476,6 @@ pub fn failed(
         Triage::RetryLater => Finding::Unreachable { channel, problem, limited: false },
         Triage::SkipItem => Finding::AnswerOdd { channel, access, problem },
     }
-}
-
-/// The cut-off day from which orders are looked at in the ERP.
-pub fn day_before(today: NaiveDate, days: i64) -> NaiveDate {
-    today.checked_sub_signed(TimeDelta::days(days)).unwrap_or(today)
 }
 
 /// How many of each level, and how the check ends.

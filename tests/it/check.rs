@@ -41,7 +41,16 @@ fn found(ran: &Ran, code: &str) -> Value {
 }
 
 fn findings(ran: &Ran) -> Vec<Value> {
-    ran.records().into_iter().filter(|record| record["type"] == "check").collect()
+    let found: Vec<Value> = ran.records().into_iter().filter(|record| record["type"] == "check").collect();
+    for one in &found {
+        // These say in their own sentence what to do.
+        let says_itself =
+            ["setting_wrong", "state_unusable", "ledger_unusable"].contains(&one["code"].as_str().unwrap());
+        let is_well = one["level"] == "ok";
+        assert_eq!(one["hint"].is_string(), !is_well && !says_itself, "{one}");
+        assert!(!one["text"].as_str().unwrap().ends_with('.'), "{one}");
+    }
+    found
 }
 
 /// What is not well, by code.
