@@ -8,18 +8,14 @@ use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
 use clap::{CommandFactory, Parser};
-use secrecy::ExposeSecret;
 
-use crate::channel::Channel;
-use crate::channel::anymarket::Anymarket;
-use crate::channel::vtex::Vtex;
 use crate::cli::{CancelArgs, Cli, Command, HoldsArgs, ImportArgs, PassArgs, StockArgs, SyncArgs, WhyArgs};
 use crate::clock::Clock;
-use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig, Limits};
+use crate::config::{ChannelConfig, Config, ErpConfig, Limits};
 use crate::erp::Erp;
 use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
-use crate::http::{Counts, Door, DoorOptions, RetryPolicy};
+use crate::http::Counts;
 use crate::inbox::{self, InboxError};
 use crate::lock::{self, LockError};
 use crate::logging;
@@ -36,7 +32,10 @@ use self::naming::Names;
 mod account;
 mod back_office;
 mod backup;
+mod check;
+mod front_office;
 mod holding;
+mod init;
 mod ledger_commands;
 mod ledger_show;
 mod letting_go;
@@ -98,6 +97,13 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
             rendered.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
             return print_bytes(&page);
+        }
+        Command::Init(args) => return init::run(args, &Reporter::new(cli.output, cli.quiet, cli.verbose > 0)),
+        Command::Check(args) => {
+            let reporter = Reporter::new(cli.output, cli.quiet, cli.verbose > 0);
+            // What would be warned of is among what is found.
+            logging::start(cli.verbose, cli.verbose == 0, reporter.bar());
+            return check::run(args, &config_file(cli.config.as_deref()), &reporter);
         }
         _ => {}
     }
@@ -211,24 +217,27 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             };
             ledger_commands::run(command, file, rules, &reporter, Clock::system().now())
         }
-        Command::Completions { .. } | Command::Man => Ok(Exit::Done),
+        Command::Completions { .. } | Command::Man | Command::Init(_) | Command::Check(_) => Ok(Exit::Done),
     }
 }
 
-/// The configuration named, else the one here, else the user's.
 fn read_config(named: Option<&Path>) -> Result<Config, Failure> {
+    Config::read(&config_file(named)).map_err(|error| Failure::new(Exit::Config, error.to_string()))
+}
+
+/// The configuration named, else the one here, else the user's.
+fn config_file(named: Option<&Path>) -> PathBuf {
     let here = PathBuf::from("vaivem.toml");
     let users = || {
         let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".config"));
         let folder = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or(home)?;
         Some(folder.join("vaivem").join("vaivem.toml")).filter(|file| file.exists())
     };
-    let file = match named {
+    match named {
         Some(file) => file.to_owned(),
         None if here.exists() => here,
         None => users().unwrap_or(here),
-    };
-    Config::read(&file).map_err(|error| Failure::new(Exit::Config, error.to_string()))
+    }
 }
 
 /// The channels named, or all of them.
@@ -464,14 +473,7 @@ impl Run<'_> {
                 return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
             }
         };
-        let opening = Opening {
-            config: self.config,
-            channel: self.channel,
-            clock: self.clock,
-            stop: self.stop,
-            dry_run: self.args.dry_run,
-        };
-        let channel = match opening.open_channel() {
+        let channel = match front_office::open(self.config, self.channel, self.args.dry_run, self.clock, self.stop) {
             Ok(channel) => channel,
             Err(failure) => {
                 let end = (failure.exit, Some(failure.message()));
@@ -546,70 +548,6 @@ impl Run<'_> {
     }
 }
 
-/// What it takes to call a channel.
-pub(crate) struct Opening<'a> {
-    pub(crate) config: &'a Config,
-    pub(crate) channel: &'a ChannelConfig,
-    pub(crate) clock: &'a Clock,
-    pub(crate) stop: &'a Stop,
-    pub(crate) dry_run: bool,
-}
-
-impl Opening<'_> {
-    /// The channel with its door; the message says which setting is wrong.
-    pub(crate) fn open_channel(&self) -> Result<Channel, Failure> {
-        let wrong = |problem: String| Failure::new(Exit::Config, problem);
-        let name = self.channel.name.clone();
-        Ok(match &self.channel.kind {
-            ChannelKind::Vtex { base_url, app_key, app_token, feed } => {
-                let app_key = app_key.fetch().map_err(wrong)?;
-                let door = self.door(DoorOptions {
-                    // A key's name is no secret, and tells a person which key to look at.
-                    identity: Some(app_key.expose_secret().to_owned()),
-                    secret_headers: vec![
-                        ("X-VTEX-API-AppKey".into(), app_key),
-                        ("X-VTEX-API-AppToken".into(), app_token.fetch().map_err(wrong)?),
-                    ],
-                    // Required by VTEX's description even where there is no body.
-                    headers: vec![("Content-Type".into(), "application/json".into())],
-                    html_is_login_page: true,
-                    ..DoorOptions::new(base_url, self.clock.clone(), self.stop.clone())
-                })?;
-                Channel::Vtex(Vtex::new(name, door, *feed))
-            }
-            ChannelKind::Anymarket { base_url, token, platform, oi, options } => {
-                let mut headers = vec![("platform".to_owned(), platform.clone())];
-                headers.extend(oi.iter().map(|oi| ("gumgaOi".to_owned(), oi.clone())));
-                let door = self.door(DoorOptions {
-                    identity: Some(format!("the token of channel {name}")),
-                    secret_headers: vec![("gumgaToken".into(), token.fetch().map_err(wrong)?)],
-                    headers,
-                    ..DoorOptions::new(base_url, self.clock.clone(), self.stop.clone())
-                })?;
-                Channel::Anymarket(Anymarket::new(name, door, self.clock.clone(), options.clone()))
-            }
-        })
-    }
-
-    /// A door with the channel's pacing and patience.
-    fn door(&self, options: DoorOptions) -> Result<Door, Failure> {
-        let limits = &self.channel.limits;
-        let budget = budget(self.config, &options.base_url, limits, self.dry_run, self.clock)?;
-        Door::new(DoorOptions {
-            timeout: limits.timeout,
-            retry: RetryPolicy { max_wait: limits.max_wait, ..RetryPolicy::default() },
-            in_flight: limits.in_flight,
-            budget: Some(budget),
-            follow_quota: limits.follow_quota,
-            ..options
-        })
-        .map_err(|error| {
-            let file = self.config.file.display();
-            Failure::new(Exit::Config, format!("{file}: `channels.{}.base_url`: {error}", self.channel.name))
-        })
-    }
-}
-
 /// The pace towards a host, shared through the state file. A VTEX account has its own host and is limited as a whole, so the address
 /// is the key.
 fn budget(config: &Config, base_url: &str, limits: &Limits, dry_run: bool, clock: &Clock) -> Result<Budget, Failure> {
@@ -618,7 +556,12 @@ fn budget(config: &Config, base_url: &str, limits: &Limits, dry_run: bool, clock
     if dry_run && !config.state.exists() {
         return Ok(Budget::alone(rate, burst, clock.clone()));
     }
-    Budget::open(&config.state, base_url, rate, burst, clock.clone()).map_err(|error| {
+    match Budget::open(&config.state, base_url, rate, burst, clock.clone()) {
+        // What only looks says elsewhere what is wrong with the file.
+        Err(_) if dry_run => return Ok(Budget::alone(rate, burst, clock.clone())),
+        opened => opened,
+    }
+    .map_err(|error| {
         let (file, said) = (config.state.display(), sqlite::said(&error));
         Failure::new(Exit::Failed, format!("the shared budget in the state file {file} cannot be used: {said}"))
     })

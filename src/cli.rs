@@ -189,6 +189,18 @@ pub enum Command {
     #[command(subcommand)]
     Ledger(LedgerCommand),
 
+    /// Check the set-up: configuration, files, keys, feed, warehouses, mappings, clocks; each line says what to do
+    ///
+    /// `ok`, `warning` and `problem` tell how it is; `verify` names what vaivem assumes of your accounts without being able to see
+    /// it, with the setting that governs it and how to find out. Reads only, except with --fix. Exit codes: 0 all is well, 3 a
+    /// warning or a problem needs a person, 4 the configuration, a key or a file is wrong, 5 a side cannot be reached.
+    Check(CheckArgs),
+
+    /// Write a commented configuration to start from, and the folders it names
+    ///
+    /// Asks nothing and overwrites nothing. Secrets do not stand in the file: it names the environment variables they are in.
+    Init(InitArgs),
+
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -525,6 +537,34 @@ pub struct OrdersNamed {
     /// Any number of the order: on the channel, in the ERP, at the marketplace; `-` reads numbers from standard input
     #[arg(value_name = "ORDER", required = true)]
     pub orders: Vec<String>,
+}
+
+/// What `check` takes.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Only this channel (can be repeated); all of them without it. The ERP and the files are always looked at
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Create VTEX's order feed where the key has none, and nothing else
+    #[arg(long)]
+    pub fix: bool,
+}
+
+/// What `init` takes.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// A channel and its kind, vtex or anymarket (can be repeated); loja=vtex without it
+    #[arg(long, value_name = "NAME=KIND")]
+    pub channel: Vec<String>,
+
+    /// The back office: ledger, the embedded one, or eccosys
+    #[arg(long, value_name = "KIND", default_value = "ledger")]
+    pub erp: String,
+
+    /// The folder; made where needed
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub path: PathBuf,
 }
 
 /// The embedded ERP's commands.

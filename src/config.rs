@@ -124,13 +124,23 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn text(&self) -> String {
+    /// Where it is, and what is wrong there.
+    pub fn problem(&self) -> String {
         let place = match self.line {
             Some(line) => format!("{}:{line}", self.file.display()),
             None => self.file.display().to_string(),
         };
         let key = self.key.as_ref().map(|key| format!(" `{key}`:")).unwrap_or_default();
-        format!("{place}:{key} {}\n  what to do: {}", self.problem, self.remedy)
+        format!("{place}:{key} {}", self.problem)
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> &str {
+        &self.remedy
+    }
+
+    fn text(&self) -> String {
+        format!("{}\n  what to do: {}", self.problem(), self.remedy)
     }
 }
 
@@ -182,6 +192,24 @@ impl Config {
             erp,
             channels,
         })
+    }
+}
+
+impl Config {
+    /// Every secret it names.
+    pub fn secrets(&self) -> Vec<&Secret> {
+        let channels = self.channels.iter().flat_map(ChannelConfig::secrets);
+        self.erp.secrets().into_iter().chain(channels).collect()
+    }
+}
+
+impl ChannelConfig {
+    /// Every secret it names.
+    pub fn secrets(&self) -> Vec<&Secret> {
+        match &self.kind {
+            ChannelKind::Vtex { app_key, app_token, .. } => vec![app_key, app_token],
+            ChannelKind::Anymarket { token, .. } => vec![token],
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! | layer | modules | what it holds |
 //! |---|---|---|
 //! | what a person or script sees | [`cli`], [`app`], [`report`], [`words`], [`exit`], [`logging`] | flags, composition, output, every message |
+//! | the set-up | [`check`], [`init`] | what is found wrong with a set-up, judged without I/O; a configuration to start from |
 //! | the verbs | [`passes`] | one file per verb: a pure `plan`, an `apply` that journals around each side effect |
 //! | the two sides | [`channel`], [`erp`] | one enum each, one `match` per verb; a folder per platform with its `wire` and `convert` |
 //! | the doors | [`http`], [`store`] | the only way to the network, the only way to SQLite |
@@ -33,6 +34,7 @@
 
 pub mod app;
 pub mod channel;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -41,6 +43,7 @@ pub mod erp;
 pub mod exit;
 pub mod http;
 pub mod inbox;
+pub mod init;
 pub mod lock;
 pub mod logging;
 pub mod model;

@@ -15,6 +15,7 @@ use crate::model::{Cents, ChannelName, Instant, OrderId, WarehouseId};
 use crate::reason::Reason;
 use crate::words;
 
+mod check;
 mod stock;
 
 pub use stock::StockItem;

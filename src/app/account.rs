@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Failure, Opening, look_into_store, select, unreadable_state};
+use super::{Failure, front_office, look_into_store, select, unreadable_state};
 use crate::channel::Window;
 use crate::cli::AccountArgs;
 use crate::clock::Clock;
@@ -85,9 +85,7 @@ impl Desk<'_> {
         let Some(window) = account::part(range, config.since, swept) else {
             return Err(Failure::new(Exit::Usage, daily::outside(config.since, swept)));
         };
-        let opening =
-            Opening { config: self.config, channel: config, clock: self.clock, stop: self.stop, dry_run: false };
-        let channel = opening.open_channel()?;
+        let channel = front_office::open(self.config, config, false, self.clock, self.stop)?;
         let account = account::account(&channel, self.store, window, self.stop)
             .await
             .map_err(|error| Failure::new(error.exit(self.stop), error.to_string()))?;

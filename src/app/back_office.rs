@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Failure, budget};
 use crate::clock::Clock;
-use crate::config::{Config, Credentials, ErpConfig, TokenScheme};
+use crate::config::{Config, Credentials, ErpConfig, Limits, TokenScheme};
 use crate::erp::eccosys::{self, Eccosys};
 use crate::erp::ledger::Ledger;
 use crate::erp::{Erp, ErpError};
@@ -32,20 +32,49 @@ pub(super) fn open(config: &Config, dry_run: bool, clock: &Clock, stop: &Stop) -
         ErpConfig::Eccosys { base_url, credentials, options, limits, .. } => {
             let store = if dry_run { Store::scratch(&config.state) } else { Store::open(&config.state) };
             let store = store.map_err(|error| failed(error.to_string()))?;
-            let door = DoorOptions {
-                budget: Some(budget(config, base_url, limits, dry_run, clock)?),
-                timeout: limits.timeout,
-                retry: RetryPolicy { max_wait: limits.max_wait, limited_wait: LIMITED_WAIT, ..RetryPolicy::default() },
-                in_flight: limits.in_flight,
-                ..DoorOptions::new(base_url, clock.clone(), stop.clone())
-            };
-            let door = Door::new(with_credentials(door, credentials)?).map_err(|error| {
-                Failure::new(Exit::Config, format!("{}: `erp.base_url`: {error}", config.file.display()))
-            })?;
-            let channels = config.channels.iter().map(|channel| channel.name.clone()).collect();
-            let options: eccosys::Options = (**options).clone();
-            Ok(Erp::Eccosys(Box::new(Eccosys::new(door, clock.clone(), store, options, channels))))
+            let account = Account { base_url, credentials, options, limits };
+            Ok(Erp::Eccosys(Box::new(account.open(config, store, dry_run, clock, stop)?)))
         }
+    }
+}
+
+/// Opens Eccosys for looking: nothing of what it says is kept. `None` where the ERP is another.
+pub(super) fn look_into_eccosys(config: &Config, clock: &Clock, stop: &Stop) -> Result<Option<Eccosys>, Failure> {
+    let ErpConfig::Eccosys { base_url, credentials, options, limits, .. } = &config.erp else { return Ok(None) };
+    let store = Store::alone().map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+    Account { base_url, credentials, options, limits }.open(config, store, true, clock, stop).map(Some)
+}
+
+/// An account of Eccosys, as it is configured.
+struct Account<'a> {
+    base_url: &'a str,
+    credentials: &'a Credentials,
+    options: &'a eccosys::Options,
+    limits: &'a Limits,
+}
+
+impl Account<'_> {
+    fn open(
+        &self,
+        config: &Config,
+        store: Store,
+        dry_run: bool,
+        clock: &Clock,
+        stop: &Stop,
+    ) -> Result<Eccosys, Failure> {
+        let Self { base_url, credentials, options, limits } = *self;
+        let door = DoorOptions {
+            budget: Some(budget(config, base_url, limits, dry_run, clock)?),
+            timeout: limits.timeout,
+            retry: RetryPolicy { max_wait: limits.max_wait, limited_wait: LIMITED_WAIT, ..RetryPolicy::default() },
+            in_flight: limits.in_flight,
+            ..DoorOptions::new(base_url, clock.clone(), stop.clone())
+        };
+        let door = Door::new(with_credentials(door, credentials)?).map_err(|error| {
+            Failure::new(Exit::Config, format!("{}: `erp.base_url`: {error}", config.file.display()))
+        })?;
+        let channels = config.channels.iter().map(|channel| channel.name.clone()).collect();
+        Ok(Eccosys::new(door, clock.clone(), store, options.clone(), channels))
     }
 }
 

@@ -116,6 +116,19 @@ pub struct StockShown {
     pub is_kit: Option<bool>,
 }
 
+/// A warehouse, or stock location, that a channel has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChannelWarehouse {
+    /// Its id; its case counts.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Whether the channel itself takes it where none is named; `None` when it does not say.
+    pub is_default: Option<bool>,
+    /// Whether it is in use; `None` when the channel does not say.
+    pub is_active: Option<bool>,
+}
+
 /// What a channel answered about one product's stock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StockAnswer {
@@ -317,6 +330,14 @@ impl Channel {
         match self {
             Self::Vtex(vtex) => vtex.read_stock(sku, warehouse).await,
             Self::Anymarket(hub) => hub.read_stock(sku, warehouse).await,
+        }
+    }
+
+    /// The warehouses it has.
+    pub async fn warehouses(&self) -> Result<Vec<ChannelWarehouse>, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.warehouses().await,
+            Self::Anymarket(hub) => hub.warehouses().await,
         }
     }
 

@@ -58,6 +58,17 @@ impl ErpConfig {
         }
     }
 
+    /// Every secret it names.
+    pub fn secrets(&self) -> Vec<&Secret> {
+        match self {
+            Self::Ledger { .. } => Vec::new(),
+            Self::Eccosys { credentials, .. } => match credentials {
+                Credentials::Token { token, .. } | Credentials::User(token) => vec![token],
+                Credentials::Key { key, secret } => vec![key, secret],
+            },
+        }
+    }
+
     /// What is said about documents.
     pub fn rules(&self) -> &Rules {
         match self {

@@ -45,6 +45,19 @@ impl Secret {
     pub fn fetch(&self) -> Result<SecretString, String> {
         self.source.fetch().map_err(|problem| format!("{}: {problem}", self.place))
     }
+
+    /// Where it comes from, for whoever must look there: file, line, key and source.
+    pub fn whence(&self) -> String {
+        format!("{} ({})", self.place, self.source)
+    }
+
+    /// The file it is in, if it is in one.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.source {
+            Source::File(path) => Some(path),
+            Source::Env(_) | Source::Command(_) => None,
+        }
+    }
 }
 
 impl Source {

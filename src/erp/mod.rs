@@ -107,6 +107,21 @@ pub struct ErpChanges {
     pub seq: i64,
 }
 
+/// An order as a look around the ERP shows it, whoever made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Internal id.
+    pub id: ErpOrderId,
+    /// The number people see.
+    pub number: String,
+    /// The store order number it carries.
+    pub store_number: String,
+    /// The channel it says it came from.
+    pub origin: String,
+    /// Whether it is cancelled.
+    pub cancelled: bool,
+}
+
 /// Why the ERP did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ErpError {
@@ -262,6 +277,48 @@ impl Erp {
         match self {
             Self::Ledger(_) => Ok(()),
             Self::Eccosys(eccosys) => eccosys.forget_stock(skus),
+        }
+    }
+
+    /// A cheap reading that only who may call gets an answer to.
+    pub async fn probe(&self) -> Result<(), ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.warehouses().map(|_| ()),
+            Self::Eccosys(eccosys) => eccosys.probe().await,
+        }
+    }
+
+    /// Everything the ERP answers when it is asked for a store order number, as it comes.
+    pub async fn answers_to(&self, number: &OrderId) -> Result<Vec<Placed>, ErpError> {
+        match self {
+            Self::Ledger(_) => Ok(Vec::new()),
+            Self::Eccosys(eccosys) => eccosys.answers_to(number).await,
+        }
+    }
+
+    /// The orders placed since a day, whoever made them, as far as they are looked at; and whether these are all. Nobody but vaivem
+    /// writes into the ledger.
+    pub async fn placed_since(&self, from: Instant) -> Result<(Vec<Placed>, bool), ErpError> {
+        match self {
+            Self::Ledger(_) => Ok((Vec::new(), true)),
+            Self::Eccosys(eccosys) => eccosys.placed_since(from).await,
+        }
+    }
+
+    /// The warehouses it keeps balances of; `None` when it keeps one balance for all.
+    pub fn warehouses(&self) -> Result<Option<Vec<WarehouseId>>, ErpError> {
+        match self {
+            Self::Ledger(ledger) => Ok(Some(ledger.warehouses()?.into_iter().map(|one| one.id).collect())),
+            Self::Eccosys(_) => Ok(None),
+        }
+    }
+
+    /// The largest difference between our clock and the ERP's in this run, positive when ours is ahead; `None` when it told no time,
+    /// or has none of its own.
+    pub fn clock_skew(&self) -> Option<chrono::TimeDelta> {
+        match self {
+            Self::Ledger(_) => None,
+            Self::Eccosys(eccosys) => eccosys.clock_skew(),
         }
     }
 

@@ -17,7 +17,7 @@
 mod claims;
 mod guard;
 mod kept_out;
-mod places;
+pub(crate) mod places;
 mod send;
 mod skus;
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub mod runs;
 mod schema;
 pub mod sqlite;
 pub mod stock;
+pub mod survey;
 pub mod timeline;
 pub mod visits;
 
@@ -76,6 +77,16 @@ impl Store {
     /// When either cannot be used.
     pub fn back_up(path: &Path, to: &Path) -> Result<(), OpenError> {
         sqlite::back_up(path, &schema::STATE, to)
+    }
+
+    /// An empty one in memory, for asking the other sides without remembering what they say.
+    ///
+    /// # Errors
+    /// What SQLite says of the schema.
+    pub fn alone() -> Result<Self, OpenError> {
+        let connection = sqlite::open_in_memory(&schema::STATE)?;
+        let path = PathBuf::from(":memory:");
+        Ok(Self { connection, customer_key: customer_key::CustomerKey::load_or_forget(&path), path })
     }
 
     /// The file's path.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Anymarket, said};
-use crate::channel::{DEFAULT_WAREHOUSE, StockAnswer, StockShown, StockToSet};
+use crate::channel::{ChannelWarehouse, DEFAULT_WAREHOUSE, StockAnswer, StockShown, StockToSet};
 use crate::http::{Answer, Call, CallError, Effect, lenient};
 use crate::model::{ChannelSku, WarehouseId};
 
@@ -61,6 +61,16 @@ impl Anymarket {
         };
         let units = rows().find(is_here).and_then(|row| row.amount);
         Ok(StockShown { units, is_kit: rows().find_map(|row| row.is_kit) })
+    }
+
+    /// See [`crate::channel::Channel::warehouses`]: its stock locations.
+    pub async fn warehouses(&self) -> Result<Vec<ChannelWarehouse>, CallError> {
+        let told: Vec<Local> = self.door.call(Call::read("list stock locations", "/stocks/locals")).await?.json()?;
+        let warehouse = |one: Local| {
+            let name = one.name.unwrap_or_default();
+            one.id.map(|id| ChannelWarehouse { id, name, is_default: one.default_local, is_active: None })
+        };
+        Ok(told.into_iter().filter_map(warehouse).collect())
     }
 }
 
@@ -137,6 +147,8 @@ struct Unit {
 struct Local {
     #[serde(deserialize_with = "lenient::text")]
     id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    name: Option<String>,
     #[serde(deserialize_with = "lenient::boolean")]
     default_local: Option<bool>,
 }

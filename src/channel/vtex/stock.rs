@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Vtex;
-use crate::channel::{StockAnswer, StockShown, StockToSet};
+use crate::channel::{ChannelWarehouse, StockAnswer, StockShown, StockToSet};
 use crate::http::{Call, CallError, Effect, lenient, segment};
 use crate::model::{ChannelSku, Instant, Sku, WarehouseId};
 
@@ -66,6 +66,17 @@ impl Vtex {
         Ok(StockShown { units, is_kit: None })
     }
 
+    /// See [`crate::channel::Channel::warehouses`].
+    pub async fn warehouses(&self) -> Result<Vec<ChannelWarehouse>, CallError> {
+        let call = Call::read("list warehouses", "/api/logistics/pvt/configuration/warehouses");
+        let told: Vec<Warehouse> = self.door.call(call).await?.json()?;
+        let warehouse = |one: Warehouse| {
+            let name = one.name.unwrap_or_default();
+            one.id.map(|id| ChannelWarehouse { id, name, is_default: None, is_active: one.is_active })
+        };
+        Ok(told.into_iter().filter_map(warehouse).collect())
+    }
+
     /// See [`crate::channel::Channel::find_skus`]. In bulk, by reference code; the same code twice in one body is answered with 500.
     pub async fn find_skus(&self, skus: &[Sku]) -> Result<BTreeMap<Sku, ChannelSku>, CallError> {
         let mut found = BTreeMap::new();
@@ -95,6 +106,17 @@ fn sku_id(id: &Value) -> Option<ChannelSku> {
         Value::Number(id) => id.as_u64().filter(|id| *id > 0).map(|id| ChannelSku::new(id.to_string())),
         _ => None,
     }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Warehouse {
+    #[serde(deserialize_with = "lenient::text")]
+    id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    name: Option<String>,
+    #[serde(deserialize_with = "lenient::boolean")]
+    is_active: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -10,6 +10,7 @@ mod deliveries;
 mod facts;
 mod orders;
 mod outgoing;
+mod probe;
 mod refresh;
 mod stock;
 mod wire;

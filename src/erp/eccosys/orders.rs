@@ -325,7 +325,7 @@ pub(super) fn facts_of(order: &MirrorOrder) -> Facts {
     serde_json::from_str(&order.facts).unwrap_or_default()
 }
 
-fn is_cancelled(row: &wire::Order) -> bool {
+pub(super) fn is_cancelled(row: &wire::Order) -> bool {
     row.situacao.as_deref() == Some("2")
 }
 

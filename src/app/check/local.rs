@@ -1,0 +1,194 @@
+//! What lies on this machine: files and their permissions, folders, disks, the state file, the ledger.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::check::Finding;
+use crate::check::files::{self, What};
+use crate::config::{Config, ErpConfig};
+use crate::erp::ErpError;
+use crate::erp::ledger::Ledger;
+use crate::store::{OpenError, Store};
+
+/// A state file that can be used.
+pub struct State {
+    /// Open for looking only.
+    pub store: Store,
+}
+
+/// Files that others may read or change.
+pub fn files(config: &Config) -> Vec<Finding> {
+    let mut files: Vec<(What, PathBuf)> = vec![(What::Config, config.file.clone())];
+    files.extend(config.secrets().iter().filter_map(|secret| Some((What::Secret, secret.file()?.to_owned()))));
+    for suffix in ["", "-wal", "-shm", ".key"] {
+        files.push((What::State, beside(&config.state, suffix)));
+    }
+    if let ErpConfig::Ledger { file, .. } = &config.erp {
+        for suffix in ["", "-wal", "-shm"] {
+            files.push((What::Ledger, beside(file, suffix)));
+        }
+    }
+    let there: Vec<(What, PathBuf, u32)> = files
+        .into_iter()
+        .filter_map(|(what, file)| Some((what, mode(&file)?, file)))
+        .map(|(a, b, c)| (a, c, b))
+        .collect();
+    let open: Vec<Finding> = there.iter().filter_map(|(what, file, mode)| files::mode(*what, file, *mode)).collect();
+    if open.is_empty() && !there.is_empty() {
+        return vec![Finding::FilesPrivate { files: there.len() }];
+    }
+    open
+}
+
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    file.with_file_name(name)
+}
+
+/// Folders that are missing or cannot be written to.
+pub fn folders(config: &Config) -> Vec<Finding> {
+    let mut findings: Vec<Finding> =
+        homes(config).into_iter().filter_map(|folder| unusable(What::Folder, &folder)).collect();
+    let inboxes = config.erp.inboxes();
+    let unusable: Vec<Finding> = inboxes.iter().filter_map(|folder| unusable(What::Inbox, folder)).collect();
+    if unusable.is_empty() && !inboxes.is_empty() {
+        findings.push(Finding::FoldersReady { folders: inboxes.to_vec() });
+    }
+    findings.extend(unusable);
+    findings
+}
+
+fn unusable(what: What, folder: &Path) -> Option<Finding> {
+    let problem = match std::fs::metadata(folder) {
+        Err(error) => error.to_string(),
+        Ok(meta) if !meta.is_dir() => "it is no folder".to_owned(),
+        Ok(_) => may_write(folder).err()?,
+    };
+    Some(Finding::FolderUnusable { what, folder: folder.to_owned(), problem })
+}
+
+/// The folders that the state file and the ledger are in, by their whole names.
+fn homes(config: &Config) -> BTreeSet<PathBuf> {
+    let ledger = match &config.erp {
+        ErpConfig::Ledger { file, .. } => Some(file),
+        ErpConfig::Eccosys { .. } => None,
+    };
+    let home = |file: &PathBuf| {
+        let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+    };
+    std::iter::once(&config.state).chain(ledger).map(home).collect()
+}
+
+/// The room on the disks of the state file and the ledger.
+pub fn disks(config: &Config) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for folder in homes(config) {
+        let Some((free, total)) = room(&folder) else { continue };
+        let finding = files::disk(&folder, free, total);
+        // One disk is told once.
+        if !findings.iter().any(|one| is_same_disk(one, &finding)) {
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
+fn is_same_disk(one: &Finding, other: &Finding) -> bool {
+    let room = |finding: &Finding| match finding {
+        Finding::DiskFree { free_mb, percent, .. } | Finding::DiskLow { free_mb, percent, .. } => {
+            Some((*free_mb, *percent))
+        }
+        _ => None,
+    };
+    room(one) == room(other)
+}
+
+/// The state file: what it is, and itself if it can be used.
+pub fn state(config: &Config) -> (Finding, Option<State>) {
+    let file = config.state.clone();
+    let store = match Store::open_read_only(&file) {
+        Ok(store) => store,
+        Err(OpenError::Missing { .. }) => return (Finding::StateMissing { file }, None),
+        Err(error @ OpenError::Older { .. }) => return (Finding::StateOlder { text: error.to_string() }, None),
+        Err(error) => return (Finding::StateUnusable { problem: error.to_string() }, None),
+    };
+    let look = || -> rusqlite::Result<(String, i32, i64)> {
+        let orders = |seen: std::collections::BTreeMap<_, (i64, _)>| seen.values().map(|(orders, _)| orders).sum();
+        Ok((store.quick_check()?, store.version()?, orders(store.channels_seen()?)))
+    };
+    match look() {
+        Ok((said, version, orders)) if said == "ok" => {
+            (Finding::StateReady { file, version, orders }, Some(State { store }))
+        }
+        Ok((detail, ..)) => (damaged(file, detail), None),
+        Err(error) => (damaged(file, error.to_string()), None),
+    }
+}
+
+fn damaged(path: PathBuf, detail: String) -> Finding {
+    Finding::StateUnusable { problem: OpenError::Corrupt { kind: "state file", path, detail }.to_string() }
+}
+
+/// The ledger: what it is, and itself if it can be used.
+pub fn ledger(file: &Path) -> (Vec<Finding>, Option<Ledger>) {
+    let ledger = match Ledger::open_read_only(file) {
+        Ok(ledger) => ledger,
+        Err(OpenError::Missing { .. }) => {
+            return (vec![Finding::LedgerMissing { file: file.to_owned() }, Finding::EmptyLedger], None);
+        }
+        Err(error @ OpenError::Older { .. }) => return (vec![Finding::StateOlder { text: error.to_string() }], None),
+        Err(error) => return (vec![Finding::LedgerUnusable { problem: error.to_string() }], None),
+    };
+    let products = match ledger.products() {
+        Ok(products) => products.len(),
+        Err(error) => return (vec![unreadable(&error)], None),
+    };
+    let mut findings = vec![Finding::LedgerReady { file: file.to_owned(), products }];
+    if products == 0 {
+        findings.push(Finding::EmptyLedger);
+    }
+    (findings, Some(ledger))
+}
+
+fn unreadable(error: &ErpError) -> Finding {
+    Finding::LedgerUnusable { problem: error.to_string() }
+}
+
+/// A file's permissions; `None` where it is not there, or such a thing does not exist.
+#[cfg(unix)]
+fn mode(file: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(file).ok().map(|meta| meta.permissions().mode())
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Path) -> Option<u32> {
+    None
+}
+
+/// Whether files can be made in a folder, without making one.
+#[cfg(unix)]
+fn may_write(folder: &Path) -> Result<(), String> {
+    use rustix::fs::Access;
+    rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| error.to_string())
+}
+
+#[cfg(not(unix))]
+fn may_write(folder: &Path) -> Result<(), String> {
+    let read_only = std::fs::metadata(folder).is_ok_and(|meta| meta.permissions().readonly());
+    if read_only { Err("it is read-only".to_owned()) } else { Ok(()) }
+}
+
+/// Free and total bytes of a folder's disk.
+#[cfg(unix)]
+fn room(folder: &Path) -> Option<(u64, u64)> {
+    let told = rustix::fs::statvfs(folder).ok()?;
+    Some((told.f_bavail.saturating_mul(told.f_frsize), told.f_blocks.saturating_mul(told.f_frsize)))
+}
+
+#[cfg(not(unix))]
+fn room(_: &Path) -> Option<(u64, u64)> {
+    None
+}

@@ -1,0 +1,83 @@
+//! `init`: a commented configuration and the folders it names. Nothing that is there is touched.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::Failure;
+use crate::cli::InitArgs;
+use crate::clock::Clock;
+use crate::exit::Exit;
+use crate::init::{self, ErpKind, Wanted};
+use crate::model::calendar;
+use crate::report::Reporter;
+
+/// Where there is no configuration yet, makes one.
+pub fn run(args: &InitArgs, reporter: &Reporter) -> Result<Exit, Failure> {
+    let usage = |problem: String| Failure::new(Exit::Usage, problem);
+    let erp = ErpKind::named(&args.erp)
+        .ok_or_else(|| usage(format!("`{}` is no kind of ERP: write --erp ledger or --erp eccosys", args.erp)))?;
+    let channels = wanted(args).map_err(usage)?;
+    let file = args.path.join("vaivem.toml");
+    let shown = |path: &Path| path.strip_prefix(".").unwrap_or(path).display().to_string();
+    if file.symlink_metadata().is_ok() {
+        let message = format!(
+            "{} is there already and was left as it is; name another folder with --path, or move it away first",
+            shown(&file)
+        );
+        return Err(usage(message));
+    }
+    let folders: Vec<_> = erp.folders().iter().map(|folder| args.path.join(folder)).collect();
+    if let Some(taken) = folders.iter().find(|folder| folder.symlink_metadata().is_ok() && !folder.is_dir()) {
+        let message = format!(
+            "{} is there already and is no folder; nothing was made. Name another folder with --path, or move it away first",
+            shown(taken)
+        );
+        return Err(usage(message));
+    }
+    let failed = |path: &Path, error: std::io::Error| {
+        Failure::new(Exit::Failed, format!("{} cannot be made: {error}; may this user write there?", shown(path)))
+    };
+    let mut made = Vec::new();
+    for folder in std::iter::once(&args.path).chain(&folders).filter(|folder| !folder.is_dir()) {
+        std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+        made.push(format!("{}/", shown(folder)));
+    }
+    let text = init::text(&channels, erp, calendar::local_date(Clock::system().now()));
+    std::fs::File::create_new(&file)
+        .and_then(|mut made| made.write_all(text.as_bytes()).and_then(|()| made.sync_all()))
+        .map_err(|error| failed(&file, error))?;
+    made.push(shown(&file));
+    let variables = init::variables(&channels, erp);
+    let config = if args.path == Path::new(".") { String::new() } else { format!(" --config {}", shown(&file)) };
+    let next = [format!("vaivem{config} check"), format!("vaivem{config} sync --dry-run")];
+    if !reporter.is_human() {
+        for one in &made {
+            reporter.json("made", json!({ "file": one }));
+        }
+        reporter.json("summary", json!({ "made": made.len(), "variables": variables, "next": next }));
+        return Ok(Exit::Done);
+    }
+    for one in &made {
+        reporter.news(&format!("made      {one}"));
+    }
+    reporter.news(&format!("Edit {}, set {}, then run:", shown(&file), variables.join(", ")));
+    for command in &next {
+        reporter.news(&format!("  {command}"));
+    }
+    Ok(Exit::Done)
+}
+
+fn wanted(args: &InitArgs) -> Result<Vec<Wanted>, String> {
+    let standard = ["loja=vtex".to_owned()];
+    let asked: &[String] = if args.channel.is_empty() { &standard } else { &args.channel };
+    let channels: Vec<Wanted> = asked.iter().map(|one| init::wanted(one)).collect::<Result<_, _>>()?;
+    // The variables' names are in capitals.
+    let mut seen = BTreeSet::new();
+    match channels.iter().find(|(name, _)| !seen.insert(name.to_uppercase().replace('-', "_"))) {
+        Some((name, _)) => Err(format!("several channels are called `{name}`: give each a name of its own")),
+        None => Ok(channels),
+    }
+}
