@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use vaivem::erp::ledger::{DeliveryEvent, DeliveryOutcome, InvoiceLine, Ledger, LedgerInvoice, Shipment};
 use vaivem::model::{CarrierName, Cents, ErpOrderId, Sku};
 
+use crate::office::Office;
 use crate::sandbox::{Effect, Package};
 use crate::shop::Shop;
 
@@ -87,6 +88,15 @@ impl Shop {
 
     /// The back office issues an invoice for an order.
     pub fn issue(&self, order: &str, nfe: &Nfe) {
+        if self.office() == Office::Eccosys {
+            return self.eccosys(|e| {
+                e.invoice(order, nfe.number);
+                let id = e.sale(order).invoice.unwrap();
+                let paper = &mut e.invoices.get_mut(&id).unwrap().paper;
+                paper.issued_at = ago(72);
+                paper.recipient = nfe.cpf.clone();
+            });
+        }
         let invoice = LedgerInvoice {
             number: nfe.number,
             series: "1".into(),
@@ -102,11 +112,37 @@ impl Shop {
 
     /// It cancels one.
     pub fn cancel_invoice(&self, nfe: &Nfe) {
+        if self.office() == Office::Eccosys {
+            return self.eccosys(|e| {
+                let found = e.invoices.values().find(|invoice| invoice.paper.number == nfe.number).unwrap();
+                let order = e.order(found.order).store_number.clone();
+                e.cancel_invoice(&order);
+            });
+        }
         self.ledger().cancel_invoice(&nfe.key(), Utc::now(), "erro").unwrap();
     }
 
     /// It learns of a parcel.
     pub fn ship(&self, order: &str, told: &Shipment) {
+        if self.office() == Office::Eccosys {
+            return self.eccosys(|e| {
+                if let Some(code) = &told.tracking_code {
+                    let carrier = told.carrier.as_ref().map_or("", CarrierName::as_str);
+                    e.track(order, code, told.tracking_url.as_deref().unwrap_or_default(), carrier);
+                }
+                let id = e.id_of(order);
+                let stamp = |at: DateTime<Utc>| (at - TimeDelta::hours(3)).format("%Y-%m-%d %H:%M:%S").to_string();
+                if let Some(at) = told.shipped_at {
+                    e.order_mut(id).set("dataEnvioLogistica", stamp(at));
+                }
+                if let Some(at) = told.delivered_at {
+                    e.order_mut(id).set("dataEntrega", stamp(at));
+                }
+                if told.collection_order.is_some() {
+                    e.collection_order(&[order]);
+                }
+            });
+        }
         self.ledger().set_shipment(&self.erp_id(order), told, Utc::now()).unwrap();
     }
 

@@ -69,7 +69,7 @@ fn lost_answers_make_no_second_order() {
     let shop = shop();
     let ids = place(&shop, count);
     let mut state: u32 = 7;
-    let mut lost = 0;
+
     shop.eccosys(|e| {
         hook(e, move |call, phase| {
             if phase != Phase::AfterEffect || call.method != "POST" || !call.path.ends_with("/pedidos") {
@@ -77,7 +77,7 @@ fn lost_answers_make_no_second_order() {
             }
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let is_lost = state >> 16 & 0xff < 77;
-            lost += u32::from(is_lost);
+
             !is_lost
         });
     });

@@ -4,6 +4,7 @@
 #[path = "../../examples/sandbox/lib/mod.rs"]
 mod sandbox;
 
+mod any_day;
 mod anymarket;
 mod auto_cancel;
 mod back_office;
@@ -17,6 +18,7 @@ mod import_orders;
 mod inbox;
 mod intake;
 mod office;
+mod on_eccosys;
 mod operate;
 mod push_invoices;
 mod push_stock;

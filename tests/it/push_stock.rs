@@ -7,17 +7,15 @@ use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase,
 use crate::shop::{Shop, paid, wait_until};
 use crate::side::Side;
 
-mod any_day;
-
 /// Orders settle at once, so that tests need not wait.
-const STOCK: &str = "stock = { warehouse = \"1_1\", settle = \"0s\" }";
+pub const STOCK: &str = "stock = { warehouse = \"1_1\", settle = \"0s\" }";
 
-fn boleto() -> Payment {
+pub fn boleto() -> Payment {
     Payment::boleto("2030-01-10".parse().unwrap())
 }
 
 /// A shop whose three products, 100 of each, VTEX knows.
-fn shop(settings: &str) -> Shop {
+pub fn shop(settings: &str) -> Shop {
     let shop = Shop::with(&format!("{STOCK}\n{settings}"));
     shop.vtex(|v| {
         v.add_sku("1", "CAMISETA-P");
@@ -45,7 +43,7 @@ fn bought(side: Side, shop: &Shop, id: &str, code: &str) -> i64 {
 }
 
 /// What customers can buy of the shirt.
-fn can_be_bought(shop: &Shop) -> i64 {
+pub fn can_be_bought(shop: &Shop) -> i64 {
     shop.vtex(|v| v.available("1"))
 }
 
@@ -68,7 +66,7 @@ fn patches(shop: &Shop) -> usize {
 }
 
 /// Every pass, as cron runs them.
-fn all_passes(shop: &Shop) {
+pub fn all_passes(shop: &Shop) {
     let _ = shop.import();
     let _ = shop.sync();
     let _ = shop.push();
