@@ -323,7 +323,7 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
         if !args.dry_run {
             exit = exit.worst(back_office::write_deliveries(&erp, reporter).await?);
         }
-        let (mut tally, mut counts) = (Tally::default(), Counts::default());
+        let (mut tally, mut counts, mut erp_counts) = (Tally::default(), Counts::default(), Counts::default());
         let mut message = None;
         let mut given_up: BTreeSet<&ChannelName> = BTreeSet::new();
         for verb in verbs {
@@ -346,7 +346,8 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
                     message = ended.message.map(|why| format!("{} {}: {why}", verb.name(), channel.name));
                 }
                 tally.add(&ended.tally);
-                counts.add(ended.counts);
+                counts.add(ended.counts.0);
+                erp_counts.add(ended.counts.1);
                 if ended.early && !matches!(ended.exit, Exit::Guard | Exit::Locked) {
                     given_up.insert(&channel.name);
                 }
@@ -359,6 +360,7 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
                 part: false,
                 tally: &tally,
                 counts,
+                erp_counts,
                 elapsed: begun.elapsed(),
                 exit,
                 message: message.as_deref(),
@@ -431,7 +433,8 @@ struct Ended {
     /// from its further passes: they rest on orders known already.
     early: bool,
     tally: Tally,
-    counts: Counts,
+    /// To the channel, and to the ERP.
+    counts: (Counts, Counts),
 }
 
 /// One verb for one channel.
@@ -477,7 +480,7 @@ impl Run<'_> {
             Ok(channel) => channel,
             Err(failure) => {
                 let end = (failure.exit, Some(failure.message()));
-                return self.summarize(reporter, Tally::default(), Some((run, Counts::default())), begun, end);
+                return self.summarize(reporter, Tally::default(), Some((run, Default::default())), begun, end);
             }
         };
         let pass = Pass {
@@ -497,8 +500,7 @@ impl Run<'_> {
         };
         let erp_calls = self.erp.counts();
         self.verb.run(&pass).await;
-        let mut counts = channel.counts();
-        counts.add(self.erp.counts().since(erp_calls));
+        let counts = (channel.counts(), self.erp.counts().since(erp_calls));
         let tally = pass.tally.take();
         let (halt, shortfall) = (pass.halt.take(), pass.shortfall.take());
         let early = halt.is_some();
@@ -516,7 +518,7 @@ impl Run<'_> {
         &self,
         reporter: &Reporter,
         tally: Tally,
-        run: Option<(i64, Counts)>,
+        run: Option<(i64, (Counts, Counts))>,
         begun: std::time::Instant,
         (exit, message): (Exit, Option<String>),
     ) -> Ended {
@@ -527,7 +529,8 @@ impl Run<'_> {
             channel: Some(&self.channel.name),
             part: self.part,
             tally: &tally,
-            counts,
+            counts: counts.0,
+            erp_counts: counts.1,
             elapsed: begun.elapsed(),
             exit,
             message: message.as_deref(),

@@ -295,8 +295,10 @@ pub struct Summary<'a> {
     pub part: bool,
     /// What was counted.
     pub tally: &'a Tally,
-    /// Calls to the network.
+    /// Calls to the channel.
     pub counts: Counts,
+    /// Calls to the ERP.
+    pub erp_counts: Counts,
     /// How long it took.
     pub elapsed: std::time::Duration,
     /// How it ended.
@@ -320,8 +322,10 @@ impl Summary<'_> {
         }
         fields.insert("held_cents".into(), self.tally.worth_held().get().into());
         fields.insert("calls".into(), self.counts.calls.into());
-        fields.insert("retries".into(), self.counts.retries.into());
-        fields.insert("limited".into(), self.counts.limited.into());
+        fields.insert("erp_calls".into(), self.erp_counts.calls.into());
+        let both = [self.counts, self.erp_counts];
+        fields.insert("retries".into(), both.map(|counts| counts.retries).iter().sum::<u64>().into());
+        fields.insert("limited".into(), both.map(|counts| counts.limited).iter().sum::<u64>().into());
         fields.insert("duration_ms".into(), u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX).into());
         fields.into()
     }
@@ -347,12 +351,16 @@ impl Summary<'_> {
         let dry = if self.dry_run { " (dry run: nothing was done)" } else { "" };
         let seconds = self.elapsed.as_millis();
         let mut text = format!(
-            "{}{}{dry}: {}; {} call{} in {}.{:01} s",
+            "{}{}{dry}: {}; {} call{}{} in {}.{:01} s",
             self.pass,
             self.channel.map(|channel| format!(" {channel}")).unwrap_or_default(),
             parts.join(", "),
             self.counts.calls,
             if self.counts.calls == 1 { "" } else { "s" },
+            match self.erp_counts.calls {
+                0 => String::new(),
+                calls => format!(" and {calls} to the ERP"),
+            },
             seconds / 1000,
             seconds % 1000 / 100,
         );

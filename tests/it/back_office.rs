@@ -3,7 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use vaivem::erp::ledger::{DeliveryEvent, DeliveryOutcome, InvoiceLine, Ledger, LedgerInvoice, Shipment};
 use vaivem::model::{CarrierName, Cents, ErpOrderId, Sku};
+use vaivem::store::Store;
+use vaivem::store::mirror::MirrorDelivery;
 
+use crate::office::Office;
 use crate::sandbox::{Effect, Package};
 use crate::shop::Shop;
 
@@ -87,6 +90,15 @@ impl Shop {
 
     /// The back office issues an invoice for an order.
     pub fn issue(&self, order: &str, nfe: &Nfe) {
+        if self.office() == Office::Eccosys {
+            return self.eccosys(|e| {
+                e.invoice(order, nfe.number);
+                let id = e.sale(order).invoice.unwrap();
+                let paper = &mut e.invoices.get_mut(&id).unwrap().paper;
+                paper.issued_at = ago(72);
+                paper.recipient = nfe.cpf.clone();
+            });
+        }
         let invoice = LedgerInvoice {
             number: nfe.number,
             series: "1".into(),
@@ -102,17 +114,61 @@ impl Shop {
 
     /// It cancels one.
     pub fn cancel_invoice(&self, nfe: &Nfe) {
+        if self.office() == Office::Eccosys {
+            return self.eccosys(|e| {
+                let found = e.invoices.values().find(|invoice| invoice.paper.number == nfe.number).unwrap();
+                let order = e.order(found.order).store_number.clone();
+                e.cancel_invoice(&order);
+            });
+        }
         self.ledger().cancel_invoice(&nfe.key(), Utc::now(), "erro").unwrap();
     }
 
     /// It learns of a parcel.
     pub fn ship(&self, order: &str, told: &Shipment) {
+        if self.office() == Office::Eccosys {
+            return self.eccosys(|e| {
+                if let Some(code) = &told.tracking_code {
+                    let carrier = told.carrier.as_ref().map_or("", CarrierName::as_str);
+                    e.track(order, code, told.tracking_url.as_deref().unwrap_or_default(), carrier);
+                }
+                let id = e.id_of(order);
+                let stamp = |at: DateTime<Utc>| (at - TimeDelta::hours(3)).format("%Y-%m-%d %H:%M:%S").to_string();
+                if let Some(at) = told.shipped_at {
+                    e.order_mut(id).set("dataEnvioLogistica", stamp(at));
+                }
+                if let Some(at) = told.delivered_at {
+                    e.order_mut(id).set("dataEntrega", stamp(at));
+                }
+                if let (None, Some(url)) = (&told.tracking_code, &told.tracking_url) {
+                    e.order_mut(id).set("urlRastreio", url.as_str());
+                }
+                if told.collection_order_at.is_some() || told.collection_order.is_some() {
+                    let collection = e.collection_order(&[order]);
+                    if let Some(at) = told.collection_order_at {
+                        let day = (at - TimeDelta::hours(3)).date_naive().to_string();
+                        e.collections.get_mut(&collection).unwrap().day = day;
+                    }
+                }
+            });
+        }
         self.ledger().set_shipment(&self.erp_id(order), told, Utc::now()).unwrap();
     }
 
     /// A carrier says something.
     pub fn carrier_says(&self, order: &str, what: DeliveryOutcome, code: &str, at: DateTime<Utc>) {
         let (code, source) = (code.into(), "ocoren.txt".into());
+        if self.office() == Office::Eccosys {
+            let store = Store::open(&self.path("vaivem.db")).unwrap();
+            let (id, access_key) = self.eccosys(|e| {
+                let sale = e.sale(order);
+                (sale.id.to_string(), e.invoices[&sale.invoice.unwrap()].key())
+            });
+            let what = what.code().to_owned();
+            let heard = MirrorDelivery { access_key, code, what, at, source, written_at: None };
+            store.mirror_delivery_heard(&ErpOrderId::new(id), &heard).unwrap();
+            return;
+        }
         let event = DeliveryEvent { code, what, at, source, access_key: None, tracking_code: None };
         self.ledger().add_delivery_event(&self.erp_id(order), &event, Utc::now()).unwrap();
     }

@@ -89,7 +89,7 @@ fn morning(story: &Story, office: Office) -> Shop {
 /// What the back office does before the orders that nobody pays are cancelled.
 fn a_person_decides(story: &Story, shop: &Shop) {
     shop.pick(story.picked);
-    shop.cancel_in_office(story.person);
+    shop.cancel_in_office(story.person, "sem estoque");
 }
 
 fn hours_ago(hours: i64) -> DateTime<Utc> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::sandbox::{Customer, Fault, HookAction, Kind, Line, OrderSeed, Payment, Phase, RetryAfter, cpf};
+use crate::sandbox::{Customer, Fault, HookAction, Kind, OrderSeed, Payment, Phase, RetryAfter};
 use crate::shop::{ErpSees, Shop, paid};
 use crate::side::Side;
 
@@ -86,34 +86,6 @@ fn an_order_before_the_cutoff_is_skipped_when_the_feed_tells_of_it() {
     let ran = shop.import().exits(0);
     let record = ran.order(&id);
     assert_eq!((&record["outcome"], &record["reason"]["code"]), (&"skipped".into(), &"before_cutoff".into()));
-}
-
-#[test]
-fn an_order_with_everything_special_is_exact_to_the_cent() {
-    let shop = Shop::new();
-    let id = shop.place(
-        OrderSeed::new()
-            .line(Line::new("1", "CAMISETA-P", 4_990, 2).discount(333))
-            .line(Line::new("1", "CAMISETA-P", 4_500, 1))
-            .line(Line::new("2", "CANECA", 2_990, 3).gift())
-            .coupon("VOLTA", 777)
-            .freight(1_990)
-            .freight_discount(490)
-            .tax(123)
-            .float_numbers()
-            .customer(Customer::person("Zoë", "Ñandú-O’Connor", &cpf(7)).company(
-                "Padaria São João",
-                "12ABC34501DE35",
-                "ISENTO",
-            ))
-            .pay(Payment::card(3).value(5_000))
-            .pay(Payment::gift_card())
-            .marketplace("FRN", "Farinha", "1636850500005"),
-    );
-    let total = shop.vtex(|v| v.order(&id).value());
-    let _ = shop.import().exits(0);
-    let erp = &shop.erp()[&id];
-    assert_eq!((erp.len(), erp[0].total, erp[0].units, erp[0].reserved), (1, total, 6, 6));
 }
 
 /// Every hold: what makes it, its code, and what releases it without anybody touching the order here.

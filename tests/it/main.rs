@@ -4,6 +4,7 @@
 #[path = "../../examples/sandbox/lib/mod.rs"]
 mod sandbox;
 
+mod any_day;
 mod anymarket;
 mod auto_cancel;
 mod back_office;
@@ -15,14 +16,19 @@ mod eccosys;
 mod faults;
 mod holding;
 mod import_orders;
+mod import_orders_on_ledger;
 mod inbox;
 mod init;
 mod intake;
 mod office;
+mod on_eccosys;
 mod operate;
 mod push_invoices;
+mod push_invoices_on_ledger;
 mod push_stock;
+mod push_stock_on_ledger;
 mod push_tracking;
+mod push_tracking_on_ledger;
 mod quickstart;
 mod real_input;
 mod runs;
@@ -30,5 +36,6 @@ mod shop;
 mod side;
 mod sync;
 mod sync_payments;
+mod sync_payments_on_ledger;
 mod truth;
 mod two_channels;

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::sandbox::papers::Nfe;
 use crate::sandbox::{EccEffect, EccOrder, Eccosys};
-use crate::shop::Shop;
+use crate::shop::{ErpSees, Shop};
 use crate::truth::InErp;
 
 /// A kind of back office.
@@ -14,6 +14,47 @@ use crate::truth::InErp;
 pub enum Office {
     Ledger,
     Eccosys,
+}
+
+impl Office {
+    /// The back office of the test that runs: its name says.
+    pub fn of_this_test() -> Self {
+        match std::thread::current().name() {
+            Some(name) if name.starts_with("on_eccosys::") => Self::Eccosys,
+            _ => Self::Ledger,
+        }
+    }
+}
+
+/// Code and units of each row of a stock sheet.
+pub fn read_sheet(sheet: &str) -> Vec<(&str, i64)> {
+    let mut rows = sheet.lines().map(|line| line.split(';').collect::<Vec<_>>());
+    let head = rows.next().unwrap();
+    let units = head.iter().position(|name| *name == "quantidade").unwrap();
+    rows.map(|row| (row[0], row[units].parse().unwrap())).collect()
+}
+
+/// Eccosys' orders by store number, in the ledger's words.
+pub fn orders(e: &Eccosys) -> BTreeMap<String, Vec<ErpSees>> {
+    let mut orders: BTreeMap<String, Vec<ErpSees>> = BTreeMap::new();
+    for order in e.orders.values() {
+        let status = match order.situation {
+            -1 => "awaiting_payment",
+            4 => "payment_under_review",
+            0 => "paid",
+            3 => "picking",
+            2 => "cancelled",
+            _ => "invoiced",
+        };
+        let units = order.lines.iter().map(|line| line.quantity.whole()).sum();
+        orders.entry(order.store_number.clone()).or_default().push(ErpSees {
+            status: status.into(),
+            total: order.cents("totalVenda"),
+            units,
+            reserved: if order.reserves() { units } else { 0 },
+        });
+    }
+    orders
 }
 
 impl Shop {
@@ -35,6 +76,18 @@ impl Shop {
         }
     }
 
+    /// The back office knows nothing of its products any more.
+    pub fn office_forgets_its_products(&self) {
+        match self.office() {
+            Office::Ledger => {
+                for file in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+                    let _ = std::fs::remove_file(self.path(file));
+                }
+            }
+            Office::Eccosys => self.eccosys(|e| e.products.clear()),
+        }
+    }
+
     /// A person takes an order off the shelf.
     pub fn pick(&self, order: &str) {
         match self.office() {
@@ -44,9 +97,9 @@ impl Shop {
     }
 
     /// A person cancels an order.
-    pub fn cancel_in_office(&self, order: &str) {
+    pub fn cancel_in_office(&self, order: &str, reason: &str) {
         match self.office() {
-            Office::Ledger => drop(self.run(&["ledger", "cancel", order, "--reason", "sem estoque"]).exits(0)),
+            Office::Ledger => drop(self.run(&["ledger", "cancel", order, "--reason", reason]).exits(0)),
             Office::Eccosys => self.eccosys(|e| e.cancel_order(order)),
         }
     }

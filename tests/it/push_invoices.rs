@@ -5,17 +5,17 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::back_office::{Nfe, parcel};
-use crate::sandbox::{Fault, HookAction, Kind, OrderSeed, Phase, RetryAfter, papers};
+use crate::sandbox::{Fault, HookAction, Kind, OrderSeed, Phase, RetryAfter};
 use crate::shop::{Ran, Shop, paid};
 use crate::side::Side;
 
 /// A shop with one order of one shirt (49.90) in the ledger and taken over.
-fn imported(settings: &str) -> (Shop, String) {
+pub fn imported(settings: &str) -> (Shop, String) {
     placed(settings, paid())
 }
 
 /// The same on either kind of channel, on a hub without the taking over.
-fn imported_on(side: Side, settings: &str) -> (Shop, String) {
+pub fn imported_on(side: Side, settings: &str) -> (Shop, String) {
     let shop = side.shop(settings);
     let id = side.paid(&shop);
     let _ = side.run(&shop, "import-orders").exits(0);
@@ -27,50 +27,26 @@ fn both<T: Clone>(each: &[T]) -> impl Iterator<Item = (Side, T)> {
     Side::BOTH.into_iter().flat_map(|side| each.iter().map(move |one| (side, one.clone())))
 }
 
-fn placed(settings: &str, seed: OrderSeed) -> (Shop, String) {
+pub fn placed(settings: &str, seed: OrderSeed) -> (Shop, String) {
     let shop = Shop::with(settings);
     let id = shop.place(seed);
     let _ = shop.import().exits(0);
     (shop, id)
 }
 
-fn push(shop: &Shop) -> Ran {
+pub fn push(shop: &Shop) -> Ran {
     shop.run(&["push-invoices"])
 }
 
 /// How many times the invoice route was called.
-fn posts(shop: &Shop) -> usize {
+pub fn posts(shop: &Shop) -> usize {
     shop.vtex(|v| v.calls_of("POST", "/invoice").len())
 }
 
 /// A second run of a pass that has nothing to do calls nobody.
 #[track_caller]
-fn is_at_rest(shop: &Shop) {
+pub fn is_at_rest(shop: &Shop) {
     assert_eq!(push(shop).exits(0).summary()["calls"], 0);
-}
-
-#[test]
-fn one_full_invoice() {
-    let (shop, id) = imported("");
-    assert_eq!(push(&shop).exits(0).summary()["calls"], 0, "without an invoice nobody is asked");
-    let nfe = Nfe::new(1001, 4_990);
-    shop.issue(&id, &nfe);
-    let record = push(&shop).exits(0).order(&id);
-    assert_eq!((&record["outcome"], &record["actions"]), (&json!("updated"), &json!(["send_invoice"])));
-    assert_eq!(shop.invoices(&id), [("1001".to_owned(), 4_990)]);
-    assert_eq!(shop.channel_status(&id), "invoiced");
-    let package = &shop.packages(&id)[0];
-    assert_eq!(
-        (package.key.as_deref(), package.items.as_slice()),
-        (Some(nfe.key().as_str()), &[("1".into(), 4_990, 1)][..])
-    );
-    assert_eq!(package.xml.as_deref(), Some(nfe.xml().as_str()), "the XML's own text");
-    assert!(package.issued.ends_with("-03:00") && package.tracking_number.is_none());
-    is_at_rest(&shop);
-    // The order leaves sync-payments, too.
-    let _ = shop.import().exits(0);
-    let _ = shop.sync().exits(0);
-    assert_eq!(shop.sync().exits(0).summary()["calls"], 0);
 }
 
 #[test]
@@ -86,42 +62,6 @@ fn a_dry_run_shows_it_and_sends_nothing() {
         let _ = side.run(&shop, "push-invoices").exits(0);
         assert_eq!(side.told(&shop, &id).invoices, ["1001"], "the dry run left no trace");
     }
-}
-
-#[test]
-fn two_invoices_of_one_order_come_to_its_value() {
-    let (shop, id) = placed(
-        "[channels.loja.invoices]\nvalue_tolerance = 2",
-        OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 3).freight(1_000),
-    );
-    shop.issue(&id, &Nfe::new(1, 5_500).lines(&[("CAMISETA-P", 1)]));
-    let first = push(&shop).exits(0).order(&id);
-    assert_eq!(first["reason"]["code"], "invoices_sent");
-    assert_eq!(shop.channel_status(&id), "invoice");
-    is_at_rest(&shop);
-    // 5500 + 10468 is two cents short of 15970.
-    shop.issue(&id, &Nfe::new(2, 10_468).lines(&[("CAMISETA-P", 2)]));
-    let second = push(&shop).exits(0).order(&id);
-    assert_eq!(
-        (&second["reason"]["sent"], &second["reason"]["worth"]),
-        (&json!(10_470), &json!(10_468)),
-        "it is reported"
-    );
-    assert_eq!(shop.invoices(&id), [("1".to_owned(), 5_500), ("2".to_owned(), 10_470)]);
-    assert_eq!(shop.channel_status(&id), "invoiced");
-    assert_eq!(shop.packages(&id)[1].items, [("1".to_owned(), 4_990, 2)]);
-    is_at_rest(&shop);
-}
-
-#[test]
-fn two_invoices_at_once_are_sent_in_one_visit() {
-    let (shop, id) = placed("", OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 1).sku("2", "CANECA", 2_990, 1));
-    shop.issue(&id, &Nfe::new(1, 4_990).lines(&[("CAMISETA-P", 1)]));
-    shop.issue(&id, &Nfe::new(2, 2_990).lines(&[("CANECA", 1)]));
-    let record = push(&shop).exits(0).order(&id);
-    assert_eq!(record["actions"], json!(["send_invoice", "send_invoice"]));
-    assert_eq!(shop.channel_status(&id), "invoiced");
-    is_at_rest(&shop);
 }
 
 /// The write arrives, the answer does not: a timeout, a 500, a broken connection.
@@ -247,18 +187,6 @@ fn a_cancellation_in_the_very_moment_is_seen_in_the_refusal() {
 }
 
 #[test]
-fn a_refusal_is_not_repeated_until_something_changes() {
-    let (shop, id) = imported("");
-    shop.issue(&id, &Nfe::new(1001, 4_990));
-    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::status(400)).on("POST", "/invoice")));
-    assert_eq!(push(&shop).exits(3).order(&id)["reason"]["code"], "refused_by_channel");
-    is_at_rest(&shop);
-    assert_eq!((posts(&shop), shop.held()), (1, vec!["refused_by_channel".to_owned()]));
-    let _ = shop.run(&["push-invoices", "--order", &id]).exits(0);
-    assert_eq!((shop.invoices(&id).len(), shop.held()), (1, Vec::new()));
-}
-
-#[test]
 fn a_cancelled_invoice_is_not_sent() {
     let (shop, id) = imported("");
     let nfe = Nfe::new(1001, 4_990);
@@ -318,46 +246,6 @@ fn issuers_are_checked_where_they_are_configured_and_warned_of_where_not() {
 }
 
 #[test]
-fn the_missing_field_is_named_and_what_brings_it_releases_the_order() {
-    let (mut shop, id) = imported("[channels.loja.invoices]\nrequire = [\"number\", \"key\", \"xml\"]");
-    shop.issue(&id, &Nfe::new(1001, 4_990).without_xml());
-    let record = push(&shop).exits(0).order(&id);
-    assert_eq!((&record["outcome"], &record["reason"]["fields"]), (&json!("waiting"), &json!(["xml"])));
-    assert_eq!(posts(&shop), 0);
-    shop.set("[channels.loja.invoices]\nrequire = [\"number\", \"tracking\"]");
-    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["fields"], json!(["tracking"]));
-    shop.ship(&id, &parcel("BR1"));
-    let _ = push(&shop).exits(0);
-    assert_eq!(shop.packages(&id)[0].tracking_number.as_deref(), Some("BR1"));
-    is_at_rest(&shop);
-}
-
-#[test]
-fn orders_of_a_marketplace_need_the_xml() {
-    let (shop, id) = placed("", paid().marketplace("FRN", "Farinha", "1636850500005"));
-    let nfe = Nfe::new(1001, 4_990);
-    shop.issue(&id, &nfe.clone().without_xml());
-    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["fields"], json!(["xml"]));
-    shop.cancel_invoice(&nfe);
-    shop.issue(&id, &Nfe::new(1002, 4_990));
-    let _ = push(&shop).exits(0);
-    assert!(shop.packages(&id)[0].xml.is_some());
-}
-
-#[test]
-fn cents_within_the_tolerance_are_evened_out_and_beyond_it_held() {
-    for (cents, code) in [(4_988, 0), (4_992, 0), (4_987, 3), (4_993, 3)] {
-        let (shop, id) = imported("[channels.loja.invoices]\nvalue_tolerance = 2");
-        shop.issue(&id, &Nfe::new(1001, cents));
-        let ran = push(&shop).exits(code);
-        match code {
-            0 => assert_eq!(shop.invoices(&id), [("1001".to_owned(), 4_990)]),
-            _ => assert_eq!((&ran.order(&id)["reason"]["code"], posts(&shop)), (&json!("invoice_value"), 0)),
-        }
-    }
-}
-
-#[test]
 fn a_sku_on_several_lines_is_sent_once() {
     let (shop, id) = placed("", OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 1).sku("1", "CAMISETA-P", 4_500, 2));
     shop.issue(&id, &Nfe::new(1001, 13_990));
@@ -395,51 +283,6 @@ fn a_proxys_404_is_no_refusal() {
     assert_eq!((shop.invoices(&id).len(), shop.held()), (1, Vec::new()));
 }
 
-/// The file says "authorised" for ever; only the event tells that it was cancelled, whichever comes first and however often.
-#[test]
-fn an_authorised_file_of_a_cancelled_invoice_is_not_sent() {
-    for cancellation_first in [true, false] {
-        let (shop, id) = imported("");
-        let nfe = papers::Nfe {
-            number: 501,
-            order: id.clone(),
-            recipient: OrderSeed::new().customer.cpf,
-            lines: vec![("CAMISETA-P".into(), 1, 4_990)],
-            freight: 0,
-            discount: 0,
-            other: 0,
-            issued_at: chrono::Utc::now() - chrono::TimeDelta::hours(1),
-        };
-        let (file, cancellation) = (nfe.xml(), nfe.cancellation(chrono::Utc::now()));
-        let files = if cancellation_first { [&cancellation, &file] } else { [&file, &cancellation] };
-        for document in files.into_iter().chain([&file]) {
-            let _ = shop.run_with_input(&["ledger", "import", "-"], document);
-        }
-        let _ = push(&shop).exits(0);
-        assert_eq!((posts(&shop), shop.channel_status(&id).as_str()), (0, "handling"), "{cancellation_first}");
-        // Its successor goes out.
-        let next = papers::Nfe { number: 502, ..nfe };
-        let _ = shop.run_with_input(&["ledger", "import", "-"], &next.xml()).exits(0);
-        let _ = push(&shop).exits(0);
-        assert_eq!(shop.invoices(&id), [("502".to_owned(), 4_990)]);
-    }
-}
-
-/// On VTEX a return refunds the customer at once: it is never sent as a sale, nor as a return.
-#[test]
-fn a_return_invoice_is_never_sent() {
-    let (shop, id) = imported("");
-    let back = Nfe::new(1002, 4_990).returning();
-    assert_eq!(shop.run_with_input(&["ledger", "import", "-"], &back.xml()).code, Some(3));
-    // An ERP that takes it for the order's invoice is wrong, too.
-    shop.issue(&id, &back);
-    let record = push(&shop).exits(3).order(&id);
-    let codes: Vec<_> =
-        record["reason"]["problems"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
-    assert_eq!((&record["reason"]["code"], codes), (&json!("invoice_unfit"), vec!["nfe_entry", "nfe_purpose"]));
-    assert_eq!(posts(&shop), 0);
-}
-
 #[test]
 fn an_order_cancelled_while_its_invoice_waits_is_for_a_person() {
     let (shop, id) = imported("[channels.loja.invoices]\nrequire = [\"number\", \"tracking\"]");
@@ -462,25 +305,4 @@ fn an_empty_200_is_settled_by_reading() {
     shop.set("[channels.loja.invoices]\nsettle_after = \"0s\"");
     let _ = push(&shop).exits(0);
     assert_eq!((shop.invoices(&id).len(), shop.held()), (1, Vec::new()));
-}
-
-/// After a backup of the ERP was put back, its changes have numbers that were heard before.
-#[test]
-fn an_erp_that_was_put_back_is_heard_again() {
-    for side in Side::BOTH {
-        let (shop, id) = imported_on(side, "");
-        let backup = std::fs::read(shop.path("ledger.db")).unwrap();
-        for number in 0..9 {
-            shop.ship(&id, &parcel(&format!("BR{number}")));
-        }
-        let _ = side.run(&shop, "push-invoices").exits(0);
-        for file in ["ledger.db-wal", "ledger.db-shm"] {
-            let _ = std::fs::remove_file(shop.path(file));
-        }
-        std::fs::write(shop.path("ledger.db"), &backup).unwrap();
-        shop.issue(&id, &Nfe::new(1001, 4_990));
-        let _ = side.run(&shop, "push-invoices").exits(0);
-        assert_eq!(side.told(&shop, &id).invoices, ["1001"]);
-        assert_eq!(side.run(&shop, "push-invoices").exits(0).summary()["calls"], 0);
-    }
 }

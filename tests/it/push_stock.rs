@@ -7,17 +7,15 @@ use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase,
 use crate::shop::{Shop, paid, wait_until};
 use crate::side::Side;
 
-mod any_day;
-
 /// Orders settle at once, so that tests need not wait.
-const STOCK: &str = "stock = { warehouse = \"1_1\", settle = \"0s\" }";
+pub const STOCK: &str = "stock = { warehouse = \"1_1\", settle = \"0s\" }";
 
-fn boleto() -> Payment {
+pub fn boleto() -> Payment {
     Payment::boleto("2030-01-10".parse().unwrap())
 }
 
 /// A shop whose three products, 100 of each, VTEX knows.
-fn shop(settings: &str) -> Shop {
+pub fn shop(settings: &str) -> Shop {
     let shop = Shop::with(&format!("{STOCK}\n{settings}"));
     shop.vtex(|v| {
         v.add_sku("1", "CAMISETA-P");
@@ -45,7 +43,7 @@ fn bought(side: Side, shop: &Shop, id: &str, code: &str) -> i64 {
 }
 
 /// What customers can buy of the shirt.
-fn can_be_bought(shop: &Shop) -> i64 {
+pub fn can_be_bought(shop: &Shop) -> i64 {
     shop.vtex(|v| v.available("1"))
 }
 
@@ -68,7 +66,7 @@ fn patches(shop: &Shop) -> usize {
 }
 
 /// Every pass, as cron runs them.
-fn all_passes(shop: &Shop) {
+pub fn all_passes(shop: &Shop) {
     let _ = shop.import();
     let _ = shop.sync();
     let _ = shop.push();
@@ -611,9 +609,7 @@ fn an_erp_that_forgot_its_products_empties_nothing() {
         let shop = many_on(side, 30);
         let _ = side.run(&shop, "push-stock").exits(0);
         let calls = side.calls(&shop);
-        for file in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
-            let _ = std::fs::remove_file(shop.path(file));
-        }
+        shop.office_forgets_its_products();
         for more in [&[][..], &["--full"]] {
             let ran = shop.run(&[&side.args("push-stock")[..], more].concat()).exits(6);
             assert!(ran.summary()["message"].as_str().unwrap().contains("of none for 33 of 33"), "{}", ran.stdout);
@@ -703,20 +699,6 @@ fn the_configuration_must_say_where_the_stock_goes() {
     shop.set("stock = { enabled = false }");
     let _ = shop.run(&["push-stock", "--full"]).exits(0);
     assert_eq!(patches(&shop), 3);
-}
-
-#[test]
-fn warehouses_are_kept_apart() {
-    let mut shop = shop("");
-    shop.vtex(|v| v.warehouses.push(("1_2".into(), "Loja".into())));
-    shop.set("warehouses = { \"1_1\" = \"central\", \"1_2\" = \"loja\" }\nstock = { settle = \"0s\" }");
-    shop.stock("codigo;quantidade;deposito\nCAMISETA-P;10;central\nCAMISETA-P;4;loja\n");
-    shop.place(paid().pending(boleto()));
-    let _ = shop.import().exits(0);
-    let _ = shop.push().exits(0);
-    let quantity = |warehouse: &str| shop.vtex(|v| v.stock("1", warehouse).quantity);
-    assert_eq!([quantity("1_1"), quantity("1_2")], [10, 4]);
-    assert_eq!(can_be_bought(&shop), 13);
 }
 
 #[test]

@@ -6,12 +6,12 @@ use vaivem::erp::ledger::{DeliveryOutcome, Shipment};
 use vaivem::model::calendar;
 
 use crate::back_office::{Nfe, ago, parcel};
-use crate::sandbox::{Fault, Kind, OrderSeed, papers};
+use crate::sandbox::{Fault, Kind};
 use crate::shop::{Ran, Shop, paid};
 use crate::side::Side;
 
 /// A shop with one order of one shirt, invoiced on both sides.
-fn invoiced(settings: &str) -> (Shop, String) {
+pub fn invoiced(settings: &str) -> (Shop, String) {
     let shop = Shop::with(settings);
     let id = shop.place(paid());
     let _ = shop.import().exits(0);
@@ -21,7 +21,7 @@ fn invoiced(settings: &str) -> (Shop, String) {
 }
 
 /// The same on either kind of channel.
-fn invoiced_on(side: Side) -> (Shop, String) {
+pub fn invoiced_on(side: Side) -> (Shop, String) {
     let shop = side.shop("");
     let id = side.paid(&shop);
     let _ = side.run(&shop, "import-orders").exits(0);
@@ -30,18 +30,18 @@ fn invoiced_on(side: Side) -> (Shop, String) {
     (shop, id)
 }
 
-fn push(shop: &Shop) -> Ran {
+pub fn push(shop: &Shop) -> Ran {
     shop.run(&["push-tracking"])
 }
 
 #[track_caller]
-fn is_at_rest(shop: &Shop) {
+pub fn is_at_rest(shop: &Shop) {
     for pass in ["push-tracking", "push-invoices"] {
         assert_eq!(shop.run(&[pass]).exits(0).summary()["calls"], 0, "{pass}");
     }
 }
 
-fn codes(codes: &[&str]) -> Vec<String> {
+pub fn codes(codes: &[&str]) -> Vec<String> {
     codes.iter().map(|code| (*code).to_owned()).collect()
 }
 
@@ -156,49 +156,6 @@ fn a_delivery_with_remarks_is_told_and_warned_of() {
 }
 
 #[test]
-fn what_a_person_says_of_a_parcel_reaches_the_channel() {
-    let (shop, id) = invoiced("");
-    shop.ship(&id, &parcel("BR1"));
-    let _ = shop.run(&["ledger", "set", &id, "shipped"]).exits(0);
-    let _ = push(&shop).exits(0);
-    assert_eq!(shop.tracked(&id), (codes(&["BR1"]), vec![false]));
-    let _ = shop.run(&["ledger", "set", &id, "delivered"]).exits(0);
-    let _ = push(&shop).exits(0);
-    assert_eq!(shop.tracked(&id), (codes(&["BR1"]), vec![false, true]));
-    is_at_rest(&shop);
-}
-
-#[test]
-fn a_delivery_in_the_future_is_not_told() {
-    for side in Side::BOTH {
-        let (shop, id) = invoiced_on(side);
-        shop.ship(&id, &Shipment { delivered_at: Some(ago(-2)), ..parcel("BR1") });
-        let push = || side.run(&shop, "push-tracking").exits(0).order(&id);
-        assert_eq!(push()["actions"], json!(["send_tracking"]));
-        assert_eq!(push()["reason"]["code"], "delivery_ahead");
-        assert_eq!(side.told(&shop, &id).deliveries, 0);
-    }
-}
-
-#[test]
-fn two_parcels_go_to_their_own_invoices() {
-    let shop = Shop::new();
-    let id = shop.place(OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 1).sku("2", "CANECA", 2_990, 1));
-    let _ = shop.import().exits(0);
-    let (first, second) = (Nfe::new(1, 4_990).lines(&[("CAMISETA-P", 1)]), Nfe::new(2, 2_990).lines(&[("CANECA", 1)]));
-    shop.issue(&id, &first);
-    shop.issue(&id, &second);
-    let _ = shop.run(&["push-invoices"]).exits(0);
-    shop.ship(&id, &Shipment { access_key: Some(second.key()), ..parcel("BR2") });
-    shop.ship(&id, &Shipment { access_key: Some(first.key()), ..parcel("BR1") });
-    let _ = push(&shop).exits(0);
-    let tracking: Vec<_> =
-        shop.packages(&id).into_iter().map(|one| (one.number, one.tracking_number.unwrap())).collect();
-    assert_eq!(tracking, [("1".to_owned(), "BR1".to_owned()), ("2".to_owned(), "BR2".to_owned())]);
-    is_at_rest(&shop);
-}
-
-#[test]
 fn a_code_that_changes_is_sent_again_and_a_code_set_by_hand_is_not() {
     let (shop, id) = invoiced("");
     shop.vtex(|v| {
@@ -290,28 +247,6 @@ fn a_refusal_is_heard_without_a_parcel() {
     assert_eq!((shop.held(), shop.tracked(&id)), (vec!["delivery_refused".to_owned()], (Vec::new(), Vec::new())));
 }
 
-/// The carrier's file tells of one of two invoices.
-#[test]
-fn of_two_invoices_the_one_that_the_carrier_names_is_delivered() {
-    let shop = Shop::new();
-    let id = shop.place(OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 1).sku("2", "CANECA", 2_990, 1));
-    let _ = shop.import().exits(0);
-    let (first, second) = (Nfe::new(1, 4_990).lines(&[("CAMISETA-P", 1)]), Nfe::new(2, 2_990).lines(&[("CANECA", 1)]));
-    shop.issue(&id, &first);
-    shop.issue(&id, &second);
-    let _ = shop.run(&["push-invoices"]).exits(0);
-    shop.ship(&id, &Shipment { access_key: Some(first.key()), ..parcel("BR1") });
-    shop.ship(&id, &Shipment { access_key: Some(second.key()), ..parcel("BR2") });
-    let delivered = ago(3);
-    let _ = shop.run_with_input(&["ledger", "import", "-"], &papers::ocoren(&[(2, 1, delivered)], ago(1))).exits(0);
-    let _ = push(&shop).exits(0);
-    let shown: Vec<_> =
-        shop.packages(&id).into_iter().map(|one| (one.tracking_number.unwrap(), one.delivered)).collect();
-    let at = calendar::local_text(delivered);
-    assert_eq!(shown, [("BR1".to_owned(), None), ("BR2".to_owned(), Some(at))]);
-    is_at_rest(&shop);
-}
-
 #[test]
 fn nothing_is_told_while_the_customer_asks_to_cancel() {
     let (shop, id) = invoiced("");
@@ -322,25 +257,4 @@ fn nothing_is_told_while_the_customer_asks_to_cancel() {
     shop.vtex(|v| v.set_status(&id, "invoiced"));
     let _ = push(&shop).exits(0);
     assert_eq!(shop.tracked(&id).0, ["BR1"]);
-}
-
-/// A part of the order is delivered before its tracking code is known, and the rest is invoiced afterwards.
-#[test]
-fn what_was_delivered_is_not_the_rest_of_the_order() {
-    let shop = Shop::new();
-    let id = shop.place(OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 1).sku("2", "CANECA", 2_990, 1));
-    let _ = shop.import().exits(0);
-    let (first, rest) = (Nfe::new(1, 4_990).lines(&[("CAMISETA-P", 1)]), Nfe::new(2, 2_990).lines(&[("CANECA", 1)]));
-    shop.issue(&id, &first);
-    let _ = shop.run(&["push-invoices"]).exits(0);
-    let _ = shop.run_with_input(&["ledger", "import", "-"], &papers::ocoren(&[(1, 1, ago(3))], ago(1))).exits(0);
-    assert_eq!(push(&shop).exits(0).order(&id)["reason"]["fields"], json!(["tracking_code"]));
-    shop.issue(&id, &rest);
-    let _ = shop.run(&["push-invoices"]).exits(0);
-    shop.ship(&id, &Shipment { access_key: Some(rest.key()), ..parcel("BR2") });
-    shop.ship(&id, &Shipment { access_key: Some(first.key()), ..parcel("BR1") });
-    let _ = push(&shop).exits(0);
-    let delivered: Vec<_> =
-        shop.packages(&id).into_iter().map(|one| (one.tracking_number.unwrap(), one.delivered.is_some())).collect();
-    assert_eq!(delivered, [("BR1".to_owned(), true), ("BR2".to_owned(), false)]);
 }

@@ -13,11 +13,11 @@ fn waiting(side: Side) -> (Shop, String) {
     (shop, id)
 }
 
-fn sync(side: Side, shop: &Shop) -> crate::shop::Ran {
+pub fn sync(side: Side, shop: &Shop) -> crate::shop::Ran {
     side.run(shop, "sync-payments")
 }
 
-fn status(shop: &Shop, id: &str) -> String {
+pub fn status(shop: &Shop, id: &str) -> String {
     shop.erp()[id][0].status.clone()
 }
 
@@ -102,37 +102,10 @@ fn a_paid_order_that_is_cancelled_later_is_cancelled_too() {
 }
 
 #[test]
-fn a_request_to_cancel_is_a_status_of_its_own() {
-    let shop = Shop::with("reread_paid_after = \"0s\"");
-    let id = shop.place(paid());
-    let _ = shop.import().exits(0);
-    shop.vtex(|v| v.request_cancellation(&id));
-    let ran = shop.sync().exits(0);
-    assert_eq!(ran.order(&id)["actions"], serde_json::json!(["mark_cancellation_requested"]));
-    assert_eq!(status(&shop, &id), "cancellation_requested");
-    assert_eq!(shop.erp()[&id][0].reserved, 1, "a request releases nothing");
-}
-
-#[test]
-fn a_request_that_was_denied_leaves_the_order_where_it_was() {
-    let shop = Shop::with("reread_paid_after = \"0s\"");
-    let id = shop.place(paid());
-    let _ = shop.import().exits(0);
-    let _ = shop.run(&["ledger", "set", &id, "picking"]).exits(0);
-    shop.vtex(|v| v.request_cancellation(&id));
-    let _ = shop.sync().exits(0);
-    assert_eq!(status(&shop, &id), "cancellation_requested");
-    shop.vtex(|v| v.set_status(&id, "handling"));
-    let ran = shop.sync().exits(0);
-    assert_eq!(ran.order(&id)["actions"], serde_json::json!(["resume_status"]));
-    assert_eq!(status(&shop, &id), "picking");
-}
-
-#[test]
 fn a_payment_for_an_order_the_erp_cancelled_is_held_for_a_person() {
     for side in Side::BOTH {
         let (shop, id) = waiting(side);
-        let _ = shop.run(&["ledger", "cancel", &id, "--reason", "a pedido"]).exits(0);
+        shop.cancel_in_office(&id, "a pedido");
         let _ = sync(side, &shop).exits(0);
         side.pay(&shop, &id);
         let before = side.effects(&shop);

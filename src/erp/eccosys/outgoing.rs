@@ -302,9 +302,13 @@ impl Eccosys {
                     parcel.delivered_at = None;
                     continue;
                 }
+                let what = DeliveryOutcome::from_code(&heard.what);
+                if matches!(what, DeliveryOutcome::Delivered | DeliveryOutcome::DeliveredWithRemarks) {
+                    parcel.delivered_at = parcel.delivered_at.or(Some(heard.at));
+                }
                 events.push(DeliveryEvent {
                     code: heard.code,
-                    what: DeliveryOutcome::from_code(&heard.what),
+                    what,
                     at: heard.at,
                     source: heard.source,
                     access_key: Some(heard.access_key),

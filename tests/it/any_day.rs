@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use super::{STOCK, all_passes, boleto, can_be_bought, shop};
+use crate::push_stock::{STOCK, all_passes, boleto, can_be_bought, shop};
 use crate::sandbox::{Fault, Kind, OrderSeed, Payment};
 use crate::shop::Shop;
 
