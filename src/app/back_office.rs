@@ -74,7 +74,7 @@ impl Account<'_> {
             Failure::new(Exit::Config, format!("{}: `erp.base_url`: {error}", config.file.display()))
         })?;
         let channels = config.channels.iter().map(|channel| channel.name.clone()).collect();
-        Ok(Eccosys::new(door, clock.clone(), store, options.clone(), channels))
+        Ok(Eccosys::new(door, clock.clone(), store, options.clone(), channels, dry_run))
     }
 }
 

@@ -137,6 +137,7 @@ pub(super) struct RawErp {
     payment_date: Option<Spanned<bool>>,
     write_deliveries: Option<Spanned<bool>>,
     stock_queue: Option<Spanned<bool>>,
+    settle_after: Option<Spanned<Span>>,
     requests_per_minute: Option<Spanned<u32>>,
     in_flight: Option<Spanned<u8>>,
     timeout: Option<Spanned<Patience>>,
@@ -223,6 +224,7 @@ impl Place<'_> {
             payment_date: flag(raw.payment_date, standard.payment_date),
             write_deliveries: flag(raw.write_deliveries, standard.write_deliveries),
             stock_queue: flag(raw.stock_queue, standard.stock_queue),
+            settle_after: span(raw.settle_after, standard.settle_after),
         };
         let patience = |told: Option<Spanned<Patience>>, standard| told.map_or(standard, |told| told.into_inner().0);
         let limits = Limits {
@@ -308,6 +310,7 @@ impl Place<'_> {
         self.not_of_erp(raw.payment_date.as_ref(), "payment_date", kind)?;
         self.not_of_erp(raw.write_deliveries.as_ref(), "write_deliveries", kind)?;
         self.not_of_erp(raw.stock_queue.as_ref(), "stock_queue", kind)?;
+        self.not_of_erp(raw.settle_after.as_ref(), "settle_after", kind)?;
         self.not_of_erp(raw.requests_per_minute.as_ref(), "requests_per_minute", kind)?;
         self.not_of_erp(raw.in_flight.as_ref(), "in_flight", kind)?;
         self.not_of_erp(raw.timeout.as_ref(), "timeout", kind)?;

@@ -10,6 +10,7 @@ use crate::model::{
     Status, WarehouseId,
 };
 
+pub use eccosys::UNSURE;
 pub use ledger::{DEFAULT_WAREHOUSE, Posted, StockLevel, StockReading};
 pub use outgoing::{DeliveryEvent, DeliveryOutcome};
 
@@ -272,11 +273,11 @@ impl Erp {
         }
     }
 
-    /// A person accepts that the ERP tells of these products no more: they are not missed again.
-    pub fn forget_stock(&self, skus: &[Sku]) -> Result<(), ErpError> {
+    /// How long an order that was created without an answer may stay unseen and be there all the same.
+    pub fn may_show_late(&self) -> chrono::TimeDelta {
         match self {
-            Self::Ledger(_) => Ok(()),
-            Self::Eccosys(eccosys) => eccosys.forget_stock(skus),
+            Self::Ledger(_) => chrono::TimeDelta::zero(),
+            Self::Eccosys(eccosys) => eccosys.settle_after(),
         }
     }
 

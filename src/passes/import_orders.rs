@@ -16,13 +16,17 @@ use super::intake::{self, Backfill};
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble, erp_code, finished, sync_payments};
 use crate::config::{ChannelConfig, FulfillmentRule, ImportRule};
-use crate::erp::{ErpError, ErpOrder, NewOrder};
+use crate::erp::{ErpError, ErpOrder, NewOrder, UNSURE};
+use crate::exit::Exit;
 use crate::model::{CarrierName, Instant, Line, Order, PaymentMethod, Readiness, Sku, Status, WarehouseId};
 use crate::reason::Reason;
 use crate::report::Outcome;
 use crate::store::journal::{Effect, State};
 use crate::store::orders::{Decided, Fate, Link, OrderRow};
 use crate::store::visits::Visit;
+
+/// An order that was just made is looked for once more after this pause.
+const READ_AGAIN_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// The name in journal and reports of creating an order in the ERP.
 pub use crate::store::journal::CREATE;
@@ -293,7 +297,7 @@ async fn bring_in(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<()
         facts.known_skus = pass.erp.known_skus(&skus).await?;
     }
     // What was begun and never settled may be in the ERP, whatever the channel says of the order by now.
-    if comes_in || is_create_unsettled(pass, row)? {
+    if comes_in || is_create_open(pass, row)? {
         facts.erp = pass.erp.find_order(&row.channel, &row.id).await?;
     }
     let decision = plan(&facts, policy);
@@ -308,9 +312,16 @@ fn create_effect(row: &OrderRow) -> Effect<'_> {
     Effect { channel: &row.channel, order: row.row, action: CREATE, of: "" }
 }
 
-fn is_create_unsettled(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<bool> {
-    let record = pass.store.effect(&create_effect(row))?;
-    Ok(record.is_some_and(|record| matches!(record.state, State::Intended | State::Unknown)))
+/// Whether the order was ever to be created, and is not known to be there: also what failed may have been made.
+fn is_create_open(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<bool> {
+    Ok(pass.store.effect(&create_effect(row))?.is_some_and(|record| record.state != State::Done))
+}
+
+/// Whether the order may have been created by an earlier try and not show yet.
+fn may_still_show(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<bool> {
+    let Some(record) = pass.store.effect(&create_effect(row))? else { return Ok(false) };
+    let shows_by = record.intended_at.checked_add_signed(pass.erp.may_show_late());
+    Ok(matches!(record.state, State::Intended | State::Unknown) && shows_by.is_none_or(|by| by > pass.clock.now()))
 }
 
 /// Carries out a decision. Gives what was done, or the reason to hold the order.
@@ -355,14 +366,30 @@ async fn create(
         Some(reason) => Ok(Err(reason)),
         None => link(pass, row, &erp, why, answer).map(|()| Ok(erp)),
     };
+    if may_still_show(pass, row)? {
+        return Ok(Err(Reason::OutcomeUnknown { action: CREATE.into() }));
+    }
     pass.store.intend(&effect, pass.clock.now())?;
     match pass.erp.create_order(new, pass.clock.now()).await {
         Ok(created) => {
-            let read_back = pass.erp.find_order(&row.channel, &row.id).await?;
+            let mut read_back = pass.erp.find_order(&row.channel, &row.id).await?;
+            if read_back.is_none() && pass.stop.sleep(READ_AGAIN_AFTER).await.is_ok() {
+                read_back = pass.erp.find_order(&row.channel, &row.id).await?;
+            }
+            if read_back.is_none() {
+                // Without that nothing keeps a second one out: no further order is made by this run.
+                let message = format!(
+                    "the ERP made order {} and does not find it by its store number; look whether its number stands there, and run \
+                     `vaivem check`",
+                    row.id
+                );
+                pass.end(Exit::Guard, message);
+            }
             Ok(link_unless_other(read_back.unwrap_or(created), "created")?)
         }
         Err(ErpError::Refused { code, message }) => {
-            pass.store.settle(&effect, State::Failed, code, pass.clock.now())?;
+            let state = if code == UNSURE { State::Unknown } else { State::Failed };
+            pass.store.settle(&effect, state, code, pass.clock.now())?;
             Ok(Err(Reason::ErpRefused { refusal: code.into(), message }))
         }
         Err(ErpError::Call(error)) if error.outcome_unknown() => {

@@ -171,7 +171,15 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         Status::CancellationRequested => pass.erp.status_before(erp_id).await?,
         _ => None,
     };
-    let facts = Facts { order, erp, requested_at, channel_follows: pass.config.auto_cancel.from_erp };
+    let mut facts = Facts { order, erp, requested_at, channel_follows: pass.config.auto_cancel.from_erp };
+    let takes_over = |decision: &Decision| matches!(decision, Decision::Do { actions, .. } if actions.first() == Some(&Action::TakeOver));
+    if takes_over(&plan(&facts)) {
+        // Nothing in the ERP is written, so nobody else looks again whether it has the order still.
+        match pass.read_erp(row, erp_id).await? {
+            Ok(erp) => facts.erp = erp,
+            Err(reason) => return Ok(pass.hold(row, &reason)?),
+        }
+    }
     let (reason, actions) = match plan(&facts) {
         Decision::Hold(reason) => return Ok(pass.hold(row, &reason)?),
         Decision::Do { reason, actions } => (reason, actions),

@@ -253,6 +253,19 @@ impl Store {
             .collect()
     }
 
+    /// The channel's products that are held for the reason with that code.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn skus_held(&self, channel: &ChannelName, code: &str) -> rusqlite::Result<std::collections::BTreeSet<Sku>> {
+        self.connection
+            .prepare_cached(
+                "SELECT sku FROM holds WHERE channel = ?1 AND code = ?2 AND sku IS NOT NULL AND released_at IS NULL",
+            )?
+            .query_map([channel.as_str(), code], |row| row.get::<_, String>(0).map(Sku::new))?
+            .collect()
+    }
+
     /// The open holds, the oldest first.
     ///
     /// # Errors

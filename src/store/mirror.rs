@@ -27,6 +27,8 @@ CREATE TABLE mirror_orders (
     -- Invoices, parcels and deliveries as of their last reading.
     details TEXT,
     details_at INTEGER,
+    -- When they were last to be read again only because of their age.
+    woken_at INTEGER,
     -- 1 while something may still be expected of it.
     live INTEGER NOT NULL,
     -- 1 when the ERP has it no more.
@@ -65,8 +67,11 @@ CREATE TABLE mirror_stock (
     physical INTEGER NOT NULL,
     reserved INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,
+    -- 1 while the ERP leaves it out of what it tells.
+    gone INTEGER NOT NULL DEFAULT 0,
     seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX mirror_stock_gone ON mirror_stock (sku) WHERE gone = 1;
 CREATE INDEX mirror_stock_by_seq ON mirror_stock (seq);
 
 -- The ERP's own ids of its products.
@@ -185,6 +190,10 @@ const ORDERS: &str = "orders";
 const STOCK: &str = "stock";
 /// Only for remembering when all of the stock was read.
 const ALL_STOCK: &str = "all stock";
+/// When these comparisons came to their end, and when all invoiced orders were last listed.
+const ORDERS_END: &str = "orders, end";
+const STOCK_END: &str = "stock, end";
+const ALL_INVOICED: &str = "all invoiced";
 
 const ORDER_COLUMNS: &str = "id, channel, store_number, facts, read_at, moved_at, details, details_at, lost";
 
@@ -218,11 +227,15 @@ impl Store {
     pub fn mirror_read(&self, orders: &[OrderFacts<'_>], read_at: Instant) -> rusqlite::Result<()> {
         self.write(|tx| {
             for order in orders {
-                let before: Option<String> = tx
-                    .prepare_cached("SELECT facts FROM mirror_orders WHERE id = ?1")?
-                    .query_row([order.id.as_str()], |row| row.get(0))
+                let before: Option<(String, i64)> = tx
+                    .prepare_cached("SELECT facts, read_at FROM mirror_orders WHERE id = ?1")?
+                    .query_row([order.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()?;
-                if before.as_deref() == Some(order.facts) {
+                // Another process asked later than this answer was asked for.
+                if before.as_ref().is_some_and(|(_, at)| *at > millis(read_at)) {
+                    continue;
+                }
+                if before.is_some_and(|(facts, _)| facts == order.facts) {
                     tx.prepare_cached("UPDATE mirror_orders SET read_at = ?2, live = ?3, lost = 0 WHERE id = ?1")?
                         .execute(params![order.id.as_str(), millis(read_at), order.live])?;
                     continue;
@@ -303,26 +316,39 @@ impl Store {
         })
     }
 
-    /// Makes a change of the live orders whose details were read before `before`, the oldest first and at most `limit`, so that they
-    /// are read again. Gives how many there are in all.
+    /// Makes a change of the live orders whose details were read before `before`, or before `pending_before` while they wait for their
+    /// invoice to be authorised: those that were woken longest ago first, and at most `limit`, so that they are read again. Gives how
+    /// many there are in all.
     ///
     /// # Errors
     /// When the state file cannot be written.
-    pub fn mirror_wake(&self, before: Instant, limit: usize) -> rusqlite::Result<usize> {
-        let due = "live = 1 AND details_at < ?1";
+    pub fn mirror_wake(
+        &self,
+        before: Instant,
+        pending_before: Instant,
+        limit: usize,
+        now: Instant,
+    ) -> rusqlite::Result<usize> {
+        let due = "live = 1 AND (details_at < ?1 OR details_at < ?2 AND details ->> 'pending' = 1)";
         let all: i64 = self
             .connection
             .prepare_cached(&format!("SELECT count(*) FROM mirror_orders INDEXED BY mirror_orders_live WHERE {due}"))?
-            .query_row([millis(before)], |row| row.get(0))?;
+            .query_row([millis(before), millis(pending_before)], |row| row.get(0))?;
         if all > 0 {
             self.write(|tx| {
                 let ids: Vec<String> = tx
-                    .prepare_cached(&format!("SELECT id FROM mirror_orders WHERE {due} ORDER BY details_at LIMIT ?2"))?
-                    .query_map(params![millis(before), i64::try_from(limit).unwrap_or(i64::MAX)], |row| row.get(0))?
+                    .prepare_cached(&format!(
+                        "SELECT id FROM mirror_orders WHERE {due} ORDER BY coalesce(woken_at, 0), details_at LIMIT ?3"
+                    ))?
+                    .query_map(
+                        params![millis(before), millis(pending_before), i64::try_from(limit).unwrap_or(i64::MAX)],
+                        |row| row.get(0),
+                    )?
                     .collect::<rusqlite::Result<_>>()?;
                 for id in ids {
                     let seq = next(tx, ORDERS)?;
-                    tx.prepare_cached("UPDATE mirror_orders SET seq = ?2 WHERE id = ?1")?.execute(params![id, seq])?;
+                    tx.prepare_cached("UPDATE mirror_orders SET seq = ?2, woken_at = ?3 WHERE id = ?1")?
+                        .execute(params![id, seq, millis(now)])?;
                 }
                 Ok(())
             })?;
@@ -359,16 +385,36 @@ impl Store {
         self.compared_at(ORDERS)
     }
 
-    /// Notes that the orders were compared as a whole.
+    /// When the last comparison of the orders came to its end.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_orders_end(&self) -> rusqlite::Result<Option<Instant>> {
+        self.compared_at(ORDERS_END)
+    }
+
+    /// When all invoiced orders were last listed, and not only those of the last days.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_all_invoiced_at(&self) -> rusqlite::Result<Option<Instant>> {
+        self.compared_at(ALL_INVOICED)
+    }
+
+    /// Notes that the orders were compared, from when until when; with `whole`, all invoiced ones with them.
     ///
     /// # Errors
     /// When the state file cannot be written.
-    pub fn mirror_orders_compared(&self, at: Instant) -> rusqlite::Result<()> {
-        self.write(|tx| note_compared(tx, ORDERS, at))
+    pub fn mirror_orders_compared(&self, begun: Instant, ended: Instant, whole: bool) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            note_compared(tx, ORDERS, begun)?;
+            note_compared(tx, ORDERS_END, ended)?;
+            if whole { note_compared(tx, ALL_INVOICED, begun) } else { Ok(()) }
+        })
     }
 
     /// Notes what was just read of the stock. With `whole`, it is all there is, and the products that were known and are not in it
-    /// are given back; they keep their balance here until they are dropped.
+    /// are given back; they keep their balance here. A whole reading that was begun before another's is nothing new.
     ///
     /// # Errors
     /// When the state file cannot be written.
@@ -379,19 +425,23 @@ impl Store {
         read_at: Instant,
         whole: bool,
     ) -> rusqlite::Result<Vec<Sku>> {
+        let newest = self.compared_at(STOCK)?;
+        if whole && newest.is_some_and(|newest| newest > read_at) {
+            return Ok(Vec::new());
+        }
         self.write(|tx| {
             for level in levels {
-                let before: Option<(i64, i64)> = tx
-                    .prepare_cached("SELECT physical, reserved FROM mirror_stock WHERE sku = ?1")?
-                    .query_row([level.sku.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+                let before: Option<(i64, i64, bool)> = tx
+                    .prepare_cached("SELECT physical, reserved, gone FROM mirror_stock WHERE sku = ?1")?
+                    .query_row([level.sku.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
                     .optional()?;
-                if before == Some((level.physical, level.reserved)) {
+                if before == Some((level.physical, level.reserved, false)) {
                     continue;
                 }
                 let seq = next(tx, STOCK)?;
                 tx.prepare_cached(
                     "INSERT INTO mirror_stock (sku, physical, reserved, changed_at, seq) VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT DO UPDATE SET physical = ?2, reserved = ?3, changed_at = ?4, seq = ?5",
+                     ON CONFLICT DO UPDATE SET physical = ?2, reserved = ?3, changed_at = ?4, seq = ?5, gone = 0",
                 )?
                 .execute(params![
                     level.sku.as_str(),
@@ -407,21 +457,45 @@ impl Store {
             }
             let told: std::collections::HashSet<&str> = levels.iter().map(|level| level.sku.as_str()).collect();
             let known: Vec<String> = tx
-                .prepare_cached("SELECT sku FROM mirror_stock")?
+                .prepare_cached("SELECT sku FROM mirror_stock WHERE gone = 0")?
                 .query_map([], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
             Ok(known.into_iter().filter(|sku| !told.contains(sku.as_str())).map(Sku::new).collect())
         })
     }
 
-    /// The mirrored balances of these products, or of those that changed after `seq`.
+    /// Notes that the ERP leaves these products out of what it tells.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_stock_gone(&self, skus: &[Sku]) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            for sku in skus {
+                tx.prepare_cached("UPDATE mirror_stock SET gone = 1 WHERE sku = ?1")?.execute([sku.as_str()])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The products that the ERP leaves out of what it tells.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_stock_missing(&self) -> rusqlite::Result<Vec<Sku>> {
+        self.connection
+            .prepare_cached("SELECT sku FROM mirror_stock INDEXED BY mirror_stock_gone WHERE gone = 1 ORDER BY sku")?
+            .query_map([], |row| row.get::<_, String>(0).map(Sku::new))?
+            .collect()
+    }
+
+    /// The mirrored balances of these products; those that the ERP leaves out have none.
     ///
     /// # Errors
     /// When the state file cannot be read.
     pub fn mirror_stock_of(&self, skus: &[Sku]) -> rusqlite::Result<Vec<MirrorStock>> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT sku, physical, reserved, changed_at, seq FROM mirror_stock WHERE sku = ?1")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT sku, physical, reserved, changed_at, seq FROM mirror_stock WHERE sku = ?1 AND gone = 0",
+        )?;
         let found = skus.iter().map(|sku| statement.query_row([sku.as_str()], stock_from_row).optional());
         found.filter_map(Result::transpose).collect()
     }
@@ -434,7 +508,7 @@ impl Store {
         let levels = self
             .connection
             .prepare_cached(
-                "SELECT sku, physical, reserved, changed_at, seq FROM mirror_stock WHERE seq > ?1 ORDER BY sku",
+                "SELECT sku, physical, reserved, changed_at, seq FROM mirror_stock WHERE seq > ?1 AND gone = 0 ORDER BY sku",
             )?
             .query_map([seq], stock_from_row)?
             .collect::<rusqlite::Result<_>>()?;
@@ -459,19 +533,6 @@ impl Store {
         })
     }
 
-    /// Drops products from the mirrored stock.
-    ///
-    /// # Errors
-    /// When the state file cannot be written.
-    pub fn mirror_stock_drop(&self, skus: &[Sku]) -> rusqlite::Result<()> {
-        self.write(|tx| {
-            for sku in skus {
-                tx.prepare_cached("DELETE FROM mirror_stock WHERE sku = ?1")?.execute([sku.as_str()])?;
-            }
-            Ok(())
-        })
-    }
-
     /// As of when the mirrored stock is the ERP's.
     ///
     /// # Errors
@@ -488,16 +549,28 @@ impl Store {
         self.compared_at(ALL_STOCK)
     }
 
-    /// Notes that the mirrored stock is the ERP's as of an instant; with `whole`, because all of it was read.
+    /// When the last comparison of the stock came to its end.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_stock_end(&self) -> rusqlite::Result<Option<Instant>> {
+        self.compared_at(STOCK_END)
+    }
+
+    /// Notes that the mirrored stock is the ERP's as of `begun`, and when that was known; with `whole`, because all of it was read.
     ///
     /// # Errors
     /// When the state file cannot be written.
-    pub fn mirror_stock_compared(&self, at: Instant, whole: bool) -> rusqlite::Result<()> {
+    pub fn mirror_stock_compared(&self, begun: Instant, ended: Instant, whole: bool) -> rusqlite::Result<()> {
+        if self.compared_at(STOCK)?.is_some_and(|newest| newest > begun) {
+            return Ok(());
+        }
         self.write(|tx| {
             if whole {
-                note_compared(tx, ALL_STOCK, at)?;
+                note_compared(tx, ALL_STOCK, begun)?;
             }
-            note_compared(tx, STOCK, at)
+            note_compared(tx, STOCK, begun)?;
+            note_compared(tx, STOCK_END, ended)
         })
     }
 
@@ -795,8 +868,11 @@ mod tests {
             store.mirror_details(&ErpOrderId::new(id), "d", &[], at(second)).unwrap();
         }
         let (_, seq) = changed(&store, 0);
-        assert_eq!(store.mirror_wake(at(25), 1).unwrap(), 2);
-        assert_eq!(changed(&store, seq).0, ["8"]);
+        assert_eq!(store.mirror_wake(at(25), at(0), 1, at(40)).unwrap(), 2);
+        let (ids, seq) = changed(&store, seq);
+        assert_eq!(ids, ["8"]);
+        store.mirror_wake(at(25), at(0), 1, at(41)).unwrap();
+        assert_eq!(changed(&store, seq).0, ["9"], "one that does not conclude keeps out no other");
     }
 
     #[test]
@@ -833,8 +909,8 @@ mod tests {
         let (levels, _) = store.mirror_stock_since(seq).unwrap();
         assert_eq!((levels.len(), levels[0].physical, levels[0].changed_at), (1, 4, at(3)));
         assert_eq!(store.mirror_stock_compared_at().unwrap(), None);
-        store.mirror_stock_compared(at(2), true).unwrap();
-        store.mirror_stock_compared(at(4), false).unwrap();
+        store.mirror_stock_compared(at(2), at(2), true).unwrap();
+        store.mirror_stock_compared(at(4), at(5), false).unwrap();
         assert_eq!(store.mirror_stock_compared_at().unwrap(), Some(at(4)));
         assert_eq!(store.mirror_all_stock_compared_at().unwrap(), Some(at(2)));
     }

@@ -3,7 +3,7 @@
 
 use chrono::{TimeDelta, Utc};
 
-use crate::sandbox::Phase;
+use crate::sandbox::{Fault, Kind, Phase};
 use crate::shop::{Shop, paid};
 use crate::side::hook;
 
@@ -90,6 +90,50 @@ fn lost_answers_make_no_second_order() {
     }
     let twice: Vec<&String> = ids.iter().filter(|id| shop.eccosys(|e| e.find(id).len()) != 1).collect();
     assert_eq!(twice, [&""; 0]);
+}
+
+/// The ERP may go on working on an order when the answer is long given up: until it can have shown, none is made again.
+#[test]
+fn an_order_that_may_show_late_is_not_made_again_at_once() {
+    let mut shop = shop();
+    shop.set_erp("settle_after = \"10m\"");
+    let id = shop.place(paid().id("late-01"));
+    shop.eccosys(|e| hook(e, |call, phase| phase != Phase::BeforeEffect || call.method != "POST"));
+    let _ = shop.import();
+    shop.eccosys(|e| e.on_call = None);
+    let ran = shop.import().exits(3);
+    assert_eq!(ran.order(&id)["reason"]["code"], "outcome_unknown");
+    assert_eq!(shop.eccosys(|e| e.find(&id).len()), 0);
+    shop.set_erp("settle_after = \"0s\"");
+    let _ = shop.import().exits(0);
+    assert_eq!(shop.eccosys(|e| e.find(&id).len()), 1);
+}
+
+#[test]
+fn a_dry_run_leaves_the_queue_of_changed_stock_alone() {
+    let mut shop = shop();
+    shop.set_erp("stock_queue = true");
+    let _ = shop.push().exits(0);
+    shop.eccosys(|e| e.count("CAMISETA-P", 42));
+    let _ = shop.run(&["push-stock", "--dry-run"]).exits(0);
+    assert_eq!(shop.eccosys(|e| e.effects.len()), 0);
+    let _ = shop.push().exits(0);
+    assert_eq!(shop.vtex(|v| v.stock("1", "1_1").quantity), 42);
+}
+
+#[test]
+fn an_invoice_that_cannot_be_read_just_now_is_not_cancelled() {
+    let mut shop = shop();
+    shop.set_erp("details_within = \"0s\"");
+    let id = shop.place(paid().id("blink-01"));
+    let _ = shop.import().exits(0);
+    shop.eccosys(|e| e.invoice(&id, 5));
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    shop.eccosys(|e| e.faults.push(Fault::next(2, Kind::status(404)).on("GET", "/nfes")));
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    shop.eccosys(|e| e.faults.clear());
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    assert!(held(&shop).is_empty(), "{:?}", held(&shop));
 }
 
 /// What a run costs when little changed, in calls to the ERP. `--nocapture` prints the figures.

@@ -7,21 +7,54 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::erp::ErpError;
-use crate::http::{Answer, CallError};
+use crate::http::Answer;
 
-/// The objects of an answer, whether it is a list of them or one alone. A bare sentence says that there are none.
-pub fn all<T: DeserializeOwned>(answer: &Answer) -> Result<Vec<T>, CallError> {
+/// The objects of an answer, whether it is a list of them or one alone. A bare sentence says that there are none, if it says that.
+///
+/// # Errors
+/// Refused, with any other sentence; or the answer, or one of its objects, cannot be read.
+pub fn all<T: DeserializeOwned>(answer: &Answer) -> Result<Vec<T>, ErpError> {
     match answer.json::<Value>()? {
         Value::Array(list) if list.is_empty() => Ok(Vec::new()),
-        Value::Array(_) => answer.json(),
-        Value::String(_) | Value::Null => Ok(Vec::new()),
+        Value::Array(_) => Ok(answer.json()?),
+        Value::Null => Ok(Vec::new()),
+        Value::String(text) if says_nothing(&text) => Ok(Vec::new()),
+        Value::String(text) => Err(refused(format!("it answered \"{}\"", crate::http::excerpt::short(&text)))),
         _ => Ok(vec![answer.json()?]),
     }
 }
 
 /// The first object of an answer, if there is one.
-pub fn first<T: DeserializeOwned>(answer: &Answer) -> Result<Option<T>, CallError> {
+///
+/// # Errors
+/// As for [`all`].
+pub fn first<T: DeserializeOwned>(answer: &Answer) -> Result<Option<T>, ErpError> {
     Ok(all(answer)?.into_iter().next())
+}
+
+/// The rows of a list that can be read, and how many there are: one that cannot keeps out no other.
+///
+/// # Errors
+/// As for [`all`], when the answer is no list.
+pub fn readable<T: DeserializeOwned>(answer: &Answer, what: &str) -> Result<(Vec<T>, u32), ErpError> {
+    let rows: Vec<Value> = all(answer)?;
+    let told = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let read = rows.into_iter().filter_map(|row| match serde_json::from_value(row) {
+        Ok(row) => Some(row),
+        Err(problem) => {
+            let problem = crate::http::excerpt::without_values(&problem.to_string());
+            log::warn!("{what} in a list of Eccosys cannot be read and was left out: {problem}");
+            None
+        }
+    });
+    Ok((read.collect(), told))
+}
+
+/// Whether a sentence says that nothing was found.
+fn says_nothing(text: &str) -> bool {
+    let text = text.to_lowercase();
+    text.trim().is_empty()
+        || ["encontrad", "não existe", "nao existe", "nenhum", "not found"].iter().any(|w| text.contains(w))
 }
 
 /// What a write says it made.
@@ -41,17 +74,21 @@ pub fn made(answer: &Answer) -> Result<Made, ErpError> {
     let told: Value = answer.json()?;
     match outcome(&told) {
         Ok(made) => Ok(made),
-        Err(message) => Err(refused(message)),
+        Err((true, message)) => Err(ErpError::Refused { code: UNSURE, message }),
+        Err((false, message)) => Err(refused(message)),
     }
 }
+
+/// The code of a refusal that may have made something all the same: only a reading tells.
+pub const UNSURE: &str = "unsure";
 
 /// A refusal in Eccosys' own words.
 pub fn refused(message: impl Into<String>) -> ErpError {
     ErpError::Refused { code: "eccosys_refused", message: message.into() }
 }
 
-/// What the answer to a write says: what was made, or why nothing was.
-fn outcome(told: &Value) -> Result<Made, String> {
+/// What the answer to a write says: what was made, or why nothing was, and whether it says both.
+fn outcome(told: &Value) -> Result<Made, (bool, String)> {
     let told = told.get("result").filter(|inner| inner.is_object()).unwrap_or(told);
     let list = |name: &str| match told.get(name) {
         None | Some(Value::Null) => Vec::new(),
@@ -60,10 +97,11 @@ fn outcome(told: &Value) -> Result<Made, String> {
     };
     let errors: Vec<String> = list("error").into_iter().filter_map(sentence).collect();
     if !errors.is_empty() {
-        return Err(errors.join("; "));
+        return Err((!list("success").is_empty(), errors.join("; ")));
     }
     let Some(first) = list("success").into_iter().next() else {
-        return Err(sentence(told).unwrap_or_else(|| "it says neither that it worked nor why it did not".to_owned()));
+        let neither = || "it says neither that it worked nor why it did not".to_owned();
+        return Err((false, sentence(told).unwrap_or_else(neither)));
     };
     let text = |field: &str| match first.get(field) {
         Some(Value::String(text)) if !text.trim().is_empty() => Some(text.trim().to_owned()),
@@ -93,7 +131,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn made(id: &str, number: &str) -> Result<Made, String> {
+    fn made(id: &str, number: &str) -> Result<Made, (bool, String)> {
         Ok(Made { id: Some(id.into()), number: Some(number.into()) })
     }
 
@@ -113,9 +151,9 @@ mod tests {
     #[test]
     fn a_success_with_an_error_inside_is_none() {
         let told = json!({ "success": [], "error": [{ "id": "", "codigo": 3, "erro": "Produto não encontrado" }] });
-        assert_eq!(outcome(&told), Err("Produto não encontrado".into()));
+        assert_eq!(outcome(&told), Err((false, "Produto não encontrado".into())));
         let told = json!({ "result": { "success": [{ "id": 1 }], "error": ["Pedido com nota"] } });
-        assert_eq!(outcome(&told), Err("Pedido com nota".into()));
+        assert_eq!(outcome(&told), Err((true, "Pedido com nota".into())));
         assert!(outcome(&json!({})).is_err());
         assert!(outcome(&json!({ "success": [], "error": [] })).is_err());
     }

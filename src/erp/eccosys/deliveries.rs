@@ -113,11 +113,16 @@ impl Eccosys {
     }
 
     async fn write_delivery(&self, id: &ErpOrderId, at: Instant) -> Result<(), ErpError> {
-        let Some(order) = self.read_order(id).await? else {
-            return Err(ErpError::Refused { code: "not_found", message: format!("it has no order {id} any more") });
-        };
-        if matches!(order.status, Status::Delivered | Status::Cancelled | Status::Returned) {
+        let order = self.existing(id).await?;
+        if order.status == Status::Delivered {
             return Ok(());
+        }
+        if order.status.rank().is_none() || order.number.is_empty() {
+            let message = format!(
+                "its order {} is {}, so nothing is written about a delivery; put it right there, or take the file away",
+                order.number, order.status
+            );
+            return Err(ErpError::Refused { code: "transition", message });
         }
         let date = json!({ "numeroPedido": order.number, "dataEntrega": body::stamp(at) });
         let call = Call::write("PUT", "write delivery", "/pedidos", Effect::Once).about(id.as_str());

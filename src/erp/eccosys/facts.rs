@@ -56,7 +56,10 @@ impl Facts {
         let told = row.data_entrega.clone().filter(|text| wire::moment(text).is_some());
         let delivered_at = date(&row.data_entrega);
         let earlier = before.and_then(|(facts, _)| facts.forecast.clone());
-        let forecast = if delivered_at.is_some_and(|at| at > now) { told.clone() } else { earlier };
+        // A bare day that was there when the order was first seen may be a forecast whose day has come.
+        let is_bare_day = told.as_ref().is_some_and(|text| text.trim().len() <= 10 || text.ends_with(" 00:00:00"));
+        let is_ahead = delivered_at.is_some_and(|at| at > now);
+        let forecast = if is_ahead || before.is_none() && is_bare_day { told.clone() } else { earlier };
         let is_concluded = row.rastreamento_concluido == Some(true);
         let is_delivered = delivered_at.is_some_and(|at| at <= now) && (forecast != told || is_concluded);
         let mut facts = Self {
@@ -226,6 +229,14 @@ mod tests {
     }
 
     #[test]
+    fn a_bare_day_of_an_order_first_seen_with_it_may_be_a_forecast_that_came() {
+        let told = json!({ "situacao": "1", "dataEntrega": "2026-11-20" });
+        assert_eq!(read(told, None, NOW).delivered_at, None);
+        let concluded = json!({ "situacao": "1", "dataEntrega": "2026-11-20", "rastreamentoConcluido": "S" });
+        assert!(read(concluded, None, NOW).delivered_at.is_some());
+    }
+
+    #[test]
     fn a_cancellation_came_after_the_order_was_last_seen_alive() {
         let alive = read(json!({ "situacao": "0" }), None, NOW);
         let later = "2026-11-26T15:00:00Z";
@@ -248,7 +259,7 @@ mod tests {
         assert!(live(json!({ "situacao": "1", "dataFaturamento": "2026-10-01" })));
         assert!(!live(json!({ "situacao": "1", "dataFaturamento": "2026-09-30" })));
         assert!(!live(json!({ "situacao": "2" })));
-        assert!(!live(json!({ "situacao": "1", "dataEntrega": "2026-11-24" })));
+        assert!(!live(json!({ "situacao": "1", "dataEntrega": "2026-11-24 10:00:00" })));
         assert!(live(json!({ "situacao": "1", "dataEntrega": "2026-11-29", "dataFaturamento": "2026-11-20" })));
     }
 }

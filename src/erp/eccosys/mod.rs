@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
+pub use answer::UNSURE;
 pub use deliveries::Written;
 pub use facts::Situations;
 
@@ -53,6 +54,8 @@ pub struct Options {
     pub write_deliveries: bool,
     /// Whether the queue of changed balances is used, and emptied.
     pub stock_queue: bool,
+    /// How long an order that was sent without an answer must stay absent, before it is made again.
+    pub settle_after: TimeDelta,
 }
 
 impl Default for Options {
@@ -69,6 +72,7 @@ impl Default for Options {
             payment_date: false,
             write_deliveries: false,
             stock_queue: false,
+            settle_after: TimeDelta::minutes(10),
         }
     }
 }
@@ -117,13 +121,22 @@ pub struct Eccosys {
     stock_compared: Compared,
     /// The XML of invoices just read: whoever sends an invoice asks for it next.
     xml: RefCell<Vec<(String, Vec<u8>)>>,
+    /// Nothing is to be changed there.
+    dry_run: bool,
     /// Collection orders cannot be read with these credentials.
     no_collections: Cell<bool>,
 }
 
 impl Eccosys {
     /// An account behind its door to the network; `store` is the state file, or a scratch copy of it in a dry run.
-    pub fn new(door: Door, clock: Clock, store: Store, options: Options, channels: BTreeSet<ChannelName>) -> Self {
+    pub fn new(
+        door: Door,
+        clock: Clock,
+        store: Store,
+        options: Options,
+        channels: BTreeSet<ChannelName>,
+        dry_run: bool,
+    ) -> Self {
         Self {
             door,
             clock,
@@ -134,6 +147,7 @@ impl Eccosys {
             orders_compared: Compared::new(ORDERS_GOOD_FOR),
             stock_compared: Compared::new(STOCK_GOOD_FOR),
             xml: RefCell::default(),
+            dry_run,
             no_collections: Cell::default(),
         }
     }

@@ -88,7 +88,8 @@ impl Eccosys {
         };
         let facts = match &before {
             Some(before) if before.store_number != number => {
-                // Somebody changed the number: what is mirrored belongs to another order.
+                // Somebody changed the number: what is mirrored is no order of ours any more.
+                self.store.mirror_lost(id, asked_at)?;
                 Facts::of(&row, None, &self.options.situations, asked_at)
             }
             _ => self.note(id, &channel, &number, &row, asked_at)?,
@@ -176,9 +177,14 @@ impl Eccosys {
             other => other?,
         };
         let Some(id) = made.id.map(ErpOrderId::new) else {
-            return match self.find_order(&new.channel, &new.store_number).await? {
-                Some(order) => Ok(order),
-                None => Err(refused(format!("it took order {}, gave no id and does not show it", new.store_number))),
+            let unsure = |why: &str| ErpError::Refused {
+                code: answer::UNSURE,
+                message: format!("it took order {} without giving its id, and {why}", new.store_number),
+            };
+            return match self.find_order(&new.channel, &new.store_number).await {
+                Ok(Some(order)) => Ok(order),
+                Ok(None) => Err(unsure("does not show it")),
+                Err(error) => Err(unsure(&error.to_string())),
             };
         };
         Ok(ErpOrder {
@@ -242,7 +248,12 @@ impl Eccosys {
         self.moved(order, &Status::Cancelled, 2)
     }
 
-    async fn existing(&self, id: &ErpOrderId) -> Result<ErpOrder, ErpError> {
+    /// See [`Erp::may_show_late`](crate::erp::Erp::may_show_late).
+    pub fn settle_after(&self) -> chrono::TimeDelta {
+        self.options.settle_after
+    }
+
+    pub(super) async fn existing(&self, id: &ErpOrderId) -> Result<ErpOrder, ErpError> {
         let before = self.store.mirror_order(id)?;
         let found = self.read_order(id).await?;
         let is_same = |order: &ErpOrder| before.as_ref().is_none_or(|before| before.store_number == order.store_number);

@@ -25,6 +25,8 @@ struct Details {
     collection_order: Option<String>,
     collection_order_at: Option<Instant>,
     shipped_at: Option<Instant>,
+    /// The order has an invoice that is not authorised yet: it is looked at again soon.
+    pending: bool,
 }
 
 /// An invoice, with the ERP's id of it.
@@ -80,7 +82,11 @@ impl Eccosys {
     /// The mirrored order, read anew where it is not mirrored.
     async fn followed(&self, id: &ErpOrderId) -> Result<Option<MirrorOrder>, ErpError> {
         match self.store.mirror_order(id)? {
-            Some(order) if order.lost => Ok(None),
+            // It may have been a bad minute of the ERP's.
+            Some(order) if order.lost => {
+                let found = self.read_order(id).await?.is_some_and(|found| found.store_number == order.store_number);
+                Ok(if found { self.store.mirror_order(id)? } else { None })
+            }
             Some(order) => Ok(Some(order)),
             None => {
                 let Some(order) = self.read_order(id).await? else { return Ok(None) };
@@ -109,7 +115,7 @@ impl Eccosys {
         // An invoice that the order names no more: only a reading tells what became of it.
         for known in details.invoices.iter_mut().filter(|known| facts.invoice.as_ref() != Some(&known.id)) {
             if known.cancelled_at.is_none()
-                && self.read_nfe(&known.id).await?.is_none_or(|nfe| Standing::of(&nfe) != Standing::Authorised)
+                && self.read_nfe(&known.id).await?.is_some_and(|nfe| Standing::of(&nfe) == Standing::Cancelled)
             {
                 known.cancelled_at = Some(asked_at);
             }
@@ -154,13 +160,17 @@ impl Eccosys {
                     None => details.invoices.push(read),
                 }
             }
-            // What was authorised once is known; that it is no more is news.
-            (_, _, Some(at)) => {
+            // What was authorised once is known; that it was cancelled is news.
+            (Standing::Cancelled, _, Some(at)) => {
                 let known = &mut details.invoices[at];
                 known.cancelled_at = known.cancelled_at.or(Some(asked_at));
             }
+            // Only a word of cancellation cancels: not its absence, nor another word on its way.
+            (_, _, Some(_)) => {
+                log::warn!("invoice {id} of order {} is not told as authorised just now", order.store_number);
+            }
             // Cancelled before it was ever seen: nobody was told of it.
-            (_, _, None) => {}
+            (_, _, None) => details.pending = standing == Standing::Not,
         }
         Ok(())
     }
@@ -287,7 +297,11 @@ impl Eccosys {
             tracking_code: details.tracking_code,
             tracking_url: details.tracking_url,
             collection_order: details.collection_order,
-            collection_order_at: details.collection_order_at.filter(before_delivery),
+            // Listed for the carrier before it had it, whenever that was seen.
+            collection_order_at: details
+                .collection_order_at
+                .filter(before_delivery)
+                .map(|at| facts.shipped_at.map_or(at, |shipped| at.min(shipped))),
             shipped_at: facts.shipped_at.or(details.shipped_at.filter(before_delivery)),
             delivered_at: facts.delivered_at,
         };

@@ -9,8 +9,8 @@ use super::facts::Facts;
 use super::orders::facts_of;
 use super::{Eccosys, answer, body, wire};
 use crate::erp::{ErpChanges, ErpError, ErpOrder};
-use crate::http::{Call, segment};
-use crate::model::ErpOrderId;
+use crate::http::{Call, Triage, segment};
+use crate::model::{ErpOrderId, Status};
 use crate::store::mirror::{MirrorOrder, OrderFacts};
 
 /// Situations of orders without an invoice. Cancelled ones are not listed: they grow without end, and an order of ours that no list
@@ -21,6 +21,13 @@ const UNFINISHED: [&str; 4] = ["-1", "4", "0", "3"];
 const MISSING_PER_RUN: usize = 120;
 /// At most so many orders are read again in one run only because of their age.
 const AGED_PER_RUN: usize = 40;
+/// With more invoiced orders on their way than this, only those of the last days are listed each time, and all of them when the last
+/// such list is older than details may be.
+const LISTED_EACH_TIME: usize = 1_000;
+/// Those days.
+const LAST_DAYS: i64 = 3;
+/// How old the reading of an invoice that is not authorised yet may be.
+const PENDING_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
 impl Eccosys {
     /// See [`Erp::orders_changed_since`](crate::erp::Erp::orders_changed_since).
@@ -36,12 +43,13 @@ impl Eccosys {
     pub(super) async fn compare_orders(&self) -> Result<(), ErpError> {
         let _one_at_a_time = self.comparing.lock().await;
         let begun = self.now();
-        let last = self.store.mirror_orders_compared_at()?;
+        let last = self.store.mirror_orders_end()?;
         if self.orders_compared.suffices(last, self.options.fresh_for, begun) {
             return Ok(());
         }
         let mut waiting: BTreeMap<ErpOrderId, MirrorOrder> =
             self.store.mirror_live()?.into_iter().map(|order| (order.id.clone(), order)).collect();
+        let mut is_whole = true;
         if !waiting.is_empty() {
             let invoiced =
                 |order: &MirrorOrder| facts_of(order).status(&self.options.situations).is_final_for_payment();
@@ -52,26 +60,36 @@ impl Eccosys {
             }
             // What was invoiced meanwhile is among what is missing now.
             if is_any_invoiced || !waiting.is_empty() {
-                self.compare_invoiced(&mut waiting).await?;
+                let listed_at = self.store.mirror_all_invoiced_at()?;
+                let is_due = listed_at.is_none_or(|at| at > begun || at < begun - self.options.details_within);
+                is_whole = is_due || waiting.values().filter(|order| invoiced(order)).count() <= LISTED_EACH_TIME;
+                self.compare_invoiced(&mut waiting, is_whole).await?;
             }
             self.read_missing(waiting.into_values().collect()).await?;
         }
-        let old = self.store.mirror_wake(begun - self.options.details_within, AGED_PER_RUN)?;
+        let (aged, pending) = (begun - self.options.details_within, begun - PENDING_WITHIN);
+        let old = self.store.mirror_wake(aged, pending, AGED_PER_RUN, begun)?;
         if old > AGED_PER_RUN {
             log::info!(
                 "{old} orders in Eccosys were not read in full for longer than {} h; {AGED_PER_RUN} of them are, in this run",
                 self.options.details_within.num_hours()
             );
         }
-        self.orders_compared.now(begun);
-        Ok(self.store.mirror_orders_compared(begun)?)
+        let ended = self.now();
+        self.orders_compared.now(ended);
+        Ok(self.store.mirror_orders_compared(begun, ended, is_whole)?)
     }
 
     async fn compare_unfinished(&self, waiting: &mut BTreeMap<ErpOrderId, MirrorOrder>) -> Result<(), ErpError> {
         let oldest = waiting.values().filter_map(|order| facts_of(order).day).min();
         let from = oldest.and_then(|day| day_before(&day));
         let own = self.options.situations.iter().filter(|(_, status)| !status.is_final_for_payment());
-        let codes: BTreeSet<&str> = UNFINISHED.into_iter().chain(own.map(|(code, _)| code.as_str())).collect();
+        let codes = UNFINISHED.into_iter().chain(own.map(|(code, _)| code.as_str())).map(str::to_owned);
+        // Also those that nobody knows, where an order of ours stands in one.
+        let unknown = waiting.values().map(facts_of).filter(|facts| {
+            matches!(facts.status(&self.options.situations), Status::Unknown(_)) && facts.situation != "null"
+        });
+        let codes: BTreeSet<String> = codes.chain(unknown.map(|facts| facts.situation)).collect();
         for code in codes {
             let list = |call: Call| match &from {
                 Some(day) => {
@@ -79,16 +97,28 @@ impl Eccosys {
                 }
                 None => call,
             };
-            let path = format!("/pedidos/situacao/{}", segment(code));
+            let path = format!("/pedidos/situacao/{}", segment(&code));
             self.compare(waiting, &path, list).await?;
         }
         Ok(())
     }
 
-    async fn compare_invoiced(&self, waiting: &mut BTreeMap<ErpOrderId, MirrorOrder>) -> Result<(), ErpError> {
+    /// Lists the invoiced orders: all that are waited for, or those of the last days. The others are waited for no more then.
+    async fn compare_invoiced(
+        &self,
+        waiting: &mut BTreeMap<ErpOrderId, MirrorOrder>,
+        whole: bool,
+    ) -> Result<(), ErpError> {
+        let day = |days| body::day(self.now() - TimeDelta::days(days));
         let oldest = waiting.values().filter_map(|order| facts_of(order).invoiced_on).min();
-        let yesterday = body::day(self.now() - TimeDelta::days(1));
-        let from = oldest.unwrap_or_else(|| yesterday.clone()).min(yesterday).max(self.follow_from());
+        let from = match whole {
+            true => oldest.unwrap_or_else(|| day(1)).min(day(1)).max(self.follow_from()),
+            false => {
+                let from = day(LAST_DAYS);
+                waiting.retain(|_, order| facts_of(order).invoiced_on.is_none_or(|on| on >= from));
+                from
+            }
+        };
         let list = |call: Call| {
             call.query("$fromDate", &from)
                 .query("$toDate", self.tomorrow())
@@ -118,8 +148,7 @@ impl Eccosys {
                 .query("$count", self.options.page.to_string());
             // Past the end there is nothing, which it calls not found.
             let Some(answer) = self.door.call_optional(call).await? else { return Ok(()) };
-            let rows: Vec<wire::Order> = answer::all(&answer)?;
-            let told = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            let (rows, told) = answer::readable::<wire::Order>(&answer, "an order")?;
             let mut seen = Vec::new();
             for row in rows {
                 let Some(id) = wire::some(row.id.as_ref()).map(ErpOrderId::new) else { continue };
@@ -169,8 +198,17 @@ impl Eccosys {
             );
         }
         for order in missing.iter().take(MISSING_PER_RUN) {
-            if self.read_order(&order.id).await?.is_none() {
-                self.store.mirror_lost(&order.id, self.now())?;
+            match self.read_order(&order.id).await {
+                Ok(Some(_)) => {}
+                Ok(None) => self.store.mirror_lost(&order.id, self.now())?,
+                // It is everybody's, or only this order's.
+                Err(ErpError::Call(error)) if !matches!(error.triage(), Triage::StopRun(_)) => {
+                    log::warn!("order {} cannot be read in Eccosys: {error}", order.store_number);
+                }
+                Err(ErpError::Refused { message, .. }) => {
+                    log::warn!("order {} cannot be read in Eccosys: {message}", order.store_number);
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(())

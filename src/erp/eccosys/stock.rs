@@ -23,61 +23,58 @@ impl Eccosys {
     /// See [`Erp::stock_levels`](crate::erp::Erp::stock_levels).
     pub async fn stock_levels(&self, skus: Option<&[Sku]>) -> Result<StockReading, ErpError> {
         let Some(skus) = skus else {
-            let missing = self.compare_stock().await?;
-            return self.reading(0, missing);
+            self.compare_stock().await?;
+            return self.reading(0);
         };
-        if !self.stock_is_recent()? && skus.len() <= FEW {
+        let mut told: Vec<Sku> = skus.to_vec();
+        let read_at = if !self.stock_is_recent()? && skus.len() <= FEW {
             let read_at = self.now();
+            told.clear();
             for sku in skus {
-                self.read_balance(sku).await?;
+                if self.read_balance(sku).await? {
+                    told.push(sku.clone());
+                }
             }
-            let levels = self.store.mirror_stock_of(skus)?.into_iter().map(level).collect();
-            return Ok(StockReading { read_at, levels, seq: 0, missing: Vec::new() });
-        }
-        self.compare_stock().await?;
-        let read_at = self.store.mirror_stock_compared_at()?.unwrap_or_default();
-        let levels = self.store.mirror_stock_of(skus)?.into_iter().map(level).collect();
+            read_at
+        } else {
+            self.compare_stock().await?;
+            self.store.mirror_stock_compared_at()?.unwrap_or_default()
+        };
+        let levels = self.store.mirror_stock_of(&told)?.into_iter().map(level).collect();
         Ok(StockReading { read_at, levels, seq: 0, missing: Vec::new() })
     }
 
     /// See [`Erp::stock_changed_since`](crate::erp::Erp::stock_changed_since).
     pub async fn stock_changed_since(&self, seq: i64) -> Result<StockReading, ErpError> {
-        let missing = self.compare_stock().await?;
-        self.reading(seq, missing)
+        self.compare_stock().await?;
+        self.reading(seq)
     }
 
-    fn reading(&self, since: i64, missing: Vec<Sku>) -> Result<StockReading, ErpError> {
+    fn reading(&self, since: i64) -> Result<StockReading, ErpError> {
         let read_at = self.store.mirror_stock_compared_at()?.unwrap_or_default();
-        let (mut levels, seq) = self.store.mirror_stock_since(since)?;
-        let gone: BTreeSet<&Sku> = missing.iter().collect();
-        levels.retain(|level| !gone.contains(&level.sku));
+        let (levels, seq) = self.store.mirror_stock_since(since)?;
+        let missing = self.store.mirror_stock_missing()?;
         Ok(StockReading { read_at, levels: levels.into_iter().map(level).collect(), seq, missing })
     }
 
-    /// See [`Erp::forget_stock`](crate::erp::Erp::forget_stock).
-    pub fn forget_stock(&self, skus: &[Sku]) -> Result<(), ErpError> {
-        Ok(self.store.mirror_stock_drop(skus)?)
-    }
-
     fn stock_is_recent(&self) -> Result<bool, ErpError> {
-        let last = self.store.mirror_stock_compared_at()?;
+        let last = self.store.mirror_stock_end()?;
         Ok(self.stock_compared.suffices(last, self.options.stock_fresh_for, self.now()))
     }
 
-    /// Compares all balances with the mirror, unless that was just done. Gives the products that were known and are told no more:
-    /// what became of them is not for a page to say by leaving them out.
-    async fn compare_stock(&self) -> Result<Vec<Sku>, ErpError> {
+    /// Compares all balances with the mirror, unless that was just done. Products that were known and are told no more are noted as
+    /// gone: what became of them is not for a page to say by leaving them out.
+    async fn compare_stock(&self) -> Result<(), ErpError> {
         let _one_at_a_time = self.comparing.lock().await;
         if self.stock_is_recent()? {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let begun = self.now();
         let whole_at = self.store.mirror_all_stock_compared_at()?;
         if self.options.stock_queue && whole_at.is_some_and(|at| at <= begun && at > begun - WHOLE_WITHIN) {
             self.empty_queue().await?;
-            self.store.mirror_stock_compared(begun, false)?;
-            self.stock_compared.now(begun);
-            return Ok(Vec::new());
+            self.stock_is_compared(begun, false)?;
+            return Ok(());
         }
         let (mut levels, mut products) = (Vec::new(), Vec::new());
         let mut offset = 0;
@@ -86,8 +83,7 @@ impl Eccosys {
                 .query("$offset", offset.to_string())
                 .query("$count", self.options.stock_page.to_string());
             let Some(answer) = self.door.call_optional(call).await? else { break };
-            let rows: Vec<wire::Stock> = answer::all(&answer)?;
-            let told = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            let (rows, told) = answer::readable::<wire::Stock>(&answer, "a balance")?;
             for row in &rows {
                 let Some(read) = balance(row) else { continue };
                 products.extend(wire::some(row.id_produto.as_ref()).map(|id| (read.sku.clone(), id)));
@@ -98,20 +94,24 @@ impl Eccosys {
             }
             offset += told;
         }
-        let missing = self.store.mirror_stock_read(&levels, &products, begun, true)?;
-        if missing.len() > SLIPPED {
-            // No comparison: it is made again by whoever asks next.
-            return Ok(missing);
-        }
-        let mut gone = Vec::new();
-        for sku in missing {
-            if !self.read_balance(&sku).await? {
-                gone.push(sku);
+        let mut gone = self.store.mirror_stock_read(&levels, &products, begun, true)?;
+        if gone.len() <= SLIPPED {
+            let mut surely = Vec::new();
+            for sku in gone {
+                if !self.read_balance(&sku).await? {
+                    surely.push(sku);
+                }
             }
+            gone = surely;
         }
-        self.store.mirror_stock_compared(begun, true)?;
-        self.stock_compared.now(begun);
-        Ok(gone)
+        self.store.mirror_stock_gone(&gone)?;
+        self.stock_is_compared(begun, true)
+    }
+
+    fn stock_is_compared(&self, begun: Instant, whole: bool) -> Result<(), ErpError> {
+        let ended = self.now();
+        self.stock_compared.now(ended);
+        Ok(self.store.mirror_stock_compared(begun, ended, whole)?)
     }
 
     /// Reads one product's balance into the mirror. Gives whether there is one.
@@ -125,22 +125,40 @@ impl Eccosys {
         Ok(true)
     }
 
-    /// Takes what the queue of changed balances tells. It is emptied only of what is in the state file, and what it told is read
-    /// again afterwards: it may have changed in between.
+    /// Takes what the queue of changed balances tells, until it tells nothing. It is emptied only of what is in the state file, and
+    /// what it told is read again afterwards: it may have changed in between. A dry run takes nothing off it.
     async fn empty_queue(&self) -> Result<(), ErpError> {
         let path = "/produtos/produtosComEstoqueAlterado";
-        let Some(answer) = self.door.call_optional(Call::read("read changed stock", path)).await? else {
-            return Ok(());
-        };
-        let changed: Vec<wire::Product> = answer::all(&answer)?;
-        for sku in changed.into_iter().filter_map(|product| product.codigo).map(Sku::new) {
-            self.read_balance(&sku).await?;
-            let body = json!({ "codigo": sku, "opcEstoqueEcommerce": "N" });
-            let call = Call::write("PUT", "acknowledge changed stock", path, Effect::Repeatable).about(sku.as_str());
-            self.written(call.json(body)).await?;
-            self.read_balance(&sku).await?;
+        let mut seen = BTreeSet::new();
+        loop {
+            let Some(answer) = self.door.call_optional(Call::read("read changed stock", path)).await? else {
+                return Ok(());
+            };
+            let (changed, _) = answer::readable::<wire::Product>(&answer, "a changed product")?;
+            let news = changed.into_iter().filter_map(|product| product.codigo).map(Sku::new);
+            let news: Vec<Sku> = news.filter(|sku| seen.insert(sku.clone())).collect();
+            if news.is_empty() {
+                return Ok(());
+            }
+            for sku in news {
+                self.read_balance(&sku).await?;
+                if self.dry_run {
+                    continue;
+                }
+                let body = json!({ "codigo": sku, "opcEstoqueEcommerce": "N" });
+                let call =
+                    Call::write("PUT", "acknowledge changed stock", path, Effect::Repeatable).about(sku.as_str());
+                match self.written(call.json(body)).await {
+                    Ok(_) => {}
+                    // It comes again, and is read again.
+                    Err(error @ ErpError::Refused { .. }) => {
+                        log::warn!("Eccosys keeps product {sku} in its queue of changed stock: {error}");
+                    }
+                    Err(error) => return Err(error),
+                }
+                self.read_balance(&sku).await?;
+            }
         }
-        Ok(())
     }
 }
 
@@ -160,8 +178,7 @@ fn level(stock: MirrorStock) -> StockLevel {
 /// be sold.
 fn balance(row: &wire::Stock) -> Option<MirrorStock> {
     let sku = Sku::new(row.codigo.as_deref().map(str::trim).filter(|code| !code.is_empty())?);
-    let units = |told: Option<i64>| told.map(|told| told.div_euclid(10_000));
-    let (physical, available) = (units(row.estoque_real)?, units(row.estoque_disponivel)?);
+    let (physical, available) = (row.estoque_real?, row.estoque_disponivel?);
     let reserved = physical.saturating_sub(available).max(0);
     Some(MirrorStock { sku, physical, reserved, changed_at: Instant::default(), seq: 0 })
 }
@@ -181,5 +198,7 @@ mod tests {
         assert_eq!(told("10", "12"), Some(10));
         assert_eq!(told("-3", "-5"), Some(-5));
         assert_eq!(told("10", ""), None);
+        assert_eq!(told("7.300000000000001", "6.999999"), Some(6));
+        assert_eq!(told("-0.5", "-0.5"), Some(-1));
     }
 }

@@ -78,9 +78,9 @@ pub struct Stock {
     pub id_produto: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub codigo: Option<String>,
-    #[serde(deserialize_with = "lenient::ten_thousandths")]
+    #[serde(deserialize_with = "whole_units")]
     pub estoque_real: Option<i64>,
-    #[serde(deserialize_with = "lenient::ten_thousandths")]
+    #[serde(deserialize_with = "whole_units")]
     pub estoque_disponivel: Option<i64>,
 }
 
@@ -171,6 +171,23 @@ pub fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cents>
         other => other,
     };
     lenient::reais(value).map(|cents| cents.map(Cents::new)).map_err(serde::de::Error::custom)
+}
+
+/// Units of a product, rounded down: half a metre cannot be sold as one, whatever a sum in binary made of it.
+fn whole_units<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let Some(text) = lenient::text(deserializer)? else { return Ok(None) };
+    let text = if text.contains(',') { text.replace('.', "").replace(',', ".") } else { text };
+    let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let is_digits = fraction.bytes().all(|b| b.is_ascii_digit());
+    let units: i64 = match whole {
+        "" | "-" => 0,
+        whole => whole.parse().map_err(|_| serde::de::Error::custom("expected units, found what is no number"))?,
+    };
+    if !is_digits || units.abs() > 1_000_000_000 {
+        return Err(serde::de::Error::custom("expected units, found what is no number of them"));
+    }
+    let is_more = fraction.bytes().any(|b| b != b'0');
+    Ok(Some(if whole.starts_with('-') && is_more { units - 1 } else { units }))
 }
 
 /// A day, perhaps with a time, in São Paulo. Zeros are none.

@@ -216,7 +216,12 @@ impl Push<'_> {
             let cursor = Some(StockCursor { erp_seq: reading.seq, news_seq });
             return Ok(Some(Changed { levels: self.sorted(reading, Vec::new()), cursor, complete: true }));
         };
-        if !self.accepts_missing(&reading.missing, None)? {
+        // Those that the channel was told of, and that are not held for it yet.
+        let known: BTreeSet<Sku> =
+            store.stock_rows(self.channel(), &reading.missing)?.into_iter().map(|row| row.sku).collect();
+        let held = store.skus_held(self.channel(), &Reason::StockNotInErp.code())?;
+        let missing: Vec<Sku> = known.into_iter().filter(|sku| !held.contains(sku)).collect();
+        if !self.accepts_missing(&missing, None)? {
             return Ok(None);
         }
         let told: BTreeSet<&Sku> = reading.levels.iter().map(|level| &level.sku).collect();
@@ -289,9 +294,6 @@ impl Push<'_> {
         }
         for sku in missing {
             self.hold(sku, None, Reason::StockNotInErp)?;
-        }
-        if !self.pass.dry_run {
-            self.pass.erp.forget_stock(missing)?;
         }
         Ok(true)
     }
