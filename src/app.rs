@@ -30,6 +30,7 @@ use crate::store::{Store, sqlite};
 use self::naming::Names;
 
 mod account;
+mod adopt;
 mod back_office;
 mod backup;
 mod check;
@@ -205,6 +206,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             letting_go::purge(args, &store, &reporter, Clock::system().now())
         }
         Command::Account(args) => account::run(args, &config, &reporter),
+        Command::Adopt(args) => adopt::run(args, &config, &reporter),
         Command::Orders(args) => {
             let channels = select(&config, &args.channel)?;
             lists::orders(args, &look_into_store(&config)?, names(&channels), &reporter)

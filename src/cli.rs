@@ -149,6 +149,24 @@ pub enum Command {
     )]
     Account(AccountArgs),
 
+    /// Rebuild a lost or old state file: link again what both sides have of a range of orders
+    ///
+    /// Reads the channel's order list for the days asked for, each order of it fresh, and asks the ERP for it. What both sides have is
+    /// linked; what the channel has of its invoices and tracking is noted; what is cancelled stays so. Writes to neither side. What
+    /// the ERP has as another order is held with what differs: exit code 3. What it does not have is left to import-orders, which
+    /// decides on it as on any other.
+    ///
+    /// The passes recover by themselves whatever is not over yet on the channel: they ask the ERP before they create an order, and
+    /// read the channel before they send anything. This is for orders that are invoiced, finished or cancelled by now, which
+    /// import-orders leaves alone when it sees them for the first time: with it, later cancellations, tracking codes and deliveries of
+    /// theirs are followed, and so is an order that was cancelled on the channel while nobody listened. Run it before the next run of
+    /// cron, and not within ten minutes of the last: an invoice sent then may not show yet. Then run push-stock --full once. Not while
+    /// a pass of the channel runs: exit code 11.
+    #[command(
+        after_help = "Examples:\n  vaivem adopt --since 2026-10-01 --dry-run\n  vaivem adopt --since 2026-10-01; vaivem sync; vaivem push-stock --full"
+    )]
+    Adopt(AdoptArgs),
+
     /// Forget orders, so that they are seen anew
     ///
     /// Removes what is known of an order: its fate, history, holds, and what was sent. It stays on the channel and in the ERP. The
@@ -383,6 +401,30 @@ pub struct AccountArgs {
     pub until: Option<NaiveDate>,
 
     /// Give up after this long (such as 90s or 8m)
+    #[arg(long, value_name = "TIME")]
+    pub max_duration: Option<Span>,
+}
+
+/// What `adopt` takes.
+#[derive(Debug, Args)]
+pub struct AdoptArgs {
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Orders created on this day (in São Paulo) or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub since: NaiveDate,
+
+    /// Orders created on this day or earlier; up to now without it
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<NaiveDate>,
+
+    /// Show what would be linked, and keep nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Begin nothing further after this long (such as 90s or 8m); what is done stays done
     #[arg(long, value_name = "TIME")]
     pub max_duration: Option<Span>,
 }

@@ -5,6 +5,7 @@
 //! "this item waits for the next run" and "this channel's run ends".
 
 pub mod account;
+pub mod adopt;
 pub mod auto_cancel;
 pub mod import_orders;
 pub mod intake;

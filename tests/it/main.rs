@@ -4,6 +4,7 @@
 #[path = "../../examples/sandbox/lib/mod.rs"]
 mod sandbox;
 
+mod adopt;
 mod anymarket;
 mod auto_cancel;
 mod back_office;
