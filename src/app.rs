@@ -43,6 +43,7 @@ mod letting_go;
 mod lists;
 mod locks;
 mod naming;
+mod reconcile;
 mod status;
 mod taken;
 mod who;
@@ -206,6 +207,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             letting_go::purge(args, &store, &reporter, Clock::system().now())
         }
         Command::Account(args) => account::run(args, &config, &reporter),
+        Command::Reconcile(args) => reconcile::run(args, &config, &reporter),
         Command::Adopt(args) => adopt::run(args, &config, &reporter),
         Command::Orders(args) => {
             let channels = select(&config, &args.channel)?;

@@ -167,6 +167,18 @@ pub enum Command {
     )]
     Adopt(AdoptArgs),
 
+    /// Hold the channel, the ERP and the state file against each other: orders, invoices, tracking, stock
+    ///
+    /// For the orders of the days asked for, each read fresh on both sides: do they stand where they should, are they worth the same
+    /// to the cent, does the channel have each invoice and tracking code, are units reserved in the embedded ERP for orders that take
+    /// none any more. For every product: what the channel was last told, what it says now, and what it should be told. One line for
+    /// each difference, with the command that repairs it or shows what a person must decide: exit code 3. Reads only. What a run is
+    /// about to bring in step is a difference, too, until it has.
+    #[command(
+        after_help = "Examples:\n  vaivem reconcile\n  vaivem reconcile --since 2026-11-01 --channel loja\n  vaivem --output jsonl reconcile | jq -r 'select(.code == \"tracking\") | .repair'"
+    )]
+    Reconcile(ReconcileArgs),
+
     /// Forget orders, so that they are seen anew
     ///
     /// Removes what is known of an order: its fate, history, holds, and what was sent. It stays on the channel and in the ERP. The
@@ -425,6 +437,22 @@ pub struct AdoptArgs {
     pub dry_run: bool,
 
     /// Begin nothing further after this long (such as 90s or 8m); what is done stays done
+    #[arg(long, value_name = "TIME")]
+    pub max_duration: Option<Span>,
+}
+
+/// What `reconcile` takes.
+#[derive(Debug, Args)]
+pub struct ReconcileArgs {
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Orders created on this day (in São Paulo) or later; those of the last seven days without it
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub since: Option<NaiveDate>,
+
+    /// Give up after this long (such as 90s or 8m)
     #[arg(long, value_name = "TIME")]
     pub max_duration: Option<Span>,
 }

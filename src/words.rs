@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod daily;
+pub mod reconcile;
 pub mod timeline;
 
 use crate::model::{Claimant, StockParts, calendar};

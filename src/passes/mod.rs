@@ -13,6 +13,7 @@ pub mod push_invoices;
 pub mod push_stock;
 pub mod push_tracking;
 mod pushing;
+pub mod reconcile;
 pub mod sync_payments;
 mod take_over;
 

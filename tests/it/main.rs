@@ -26,6 +26,7 @@ mod push_stock;
 mod push_tracking;
 mod quickstart;
 mod real_input;
+mod reconcile;
 mod runs;
 mod shop;
 mod side;
