@@ -33,6 +33,7 @@ mod account;
 mod adopt;
 mod back_office;
 mod backup;
+mod cancel_desk;
 mod check;
 mod front_office;
 mod holding;
@@ -207,6 +208,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             letting_go::purge(args, &store, &reporter, Clock::system().now())
         }
         Command::Account(args) => account::run(args, &config, &reporter),
+        Command::Cancel(command) => cancel_desk::run(command, &config, &reporter),
         Command::Reconcile(args) => reconcile::run(args, &config, &reporter),
         Command::Adopt(args) => adopt::run(args, &config, &reporter),
         Command::Orders(args) => {

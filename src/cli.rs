@@ -179,6 +179,10 @@ pub enum Command {
     )]
     Reconcile(ReconcileArgs),
 
+    /// Decide on cancellations: list those that wait for a person, accept or deny a customer's request
+    #[command(subcommand)]
+    Cancel(CancelCommand),
+
     /// Forget orders, so that they are seen anew
     ///
     /// Removes what is known of an order: its fate, history, holds, and what was sent. It stays on the channel and in the ERP. The
@@ -455,6 +459,48 @@ pub struct ReconcileArgs {
     /// Give up after this long (such as 90s or 8m)
     #[arg(long, value_name = "TIME")]
     pub max_duration: Option<Span>,
+}
+
+/// What a person does about cancellations.
+#[derive(Debug, Subcommand)]
+pub enum CancelCommand {
+    /// List cancellations that wait for a decision, the one with the least time left first
+    ///
+    /// What the channel cancelled after the invoice, what a customer asks to cancel, and what was paid after it was cancelled. For each
+    /// invoice that stands, how long it may still be cancelled: 24 hours from its issue, which some states extend. From the state file
+    /// and the embedded ERP; exit code 3 when there is any.
+    List {
+        /// Only this channel (can be repeated); all of them without it
+        #[arg(long, value_name = "NAME")]
+        channel: Vec<String>,
+    },
+    /// Cancel an order in the ERP, and on the channel where a customer asked to
+    ///
+    /// Both sides are read first. Refused, with exit code 3, while there is an invoice: the NF-e must be cancelled first. Who said so,
+    /// when and why is kept. Not while a pass of the channel runs: exit code 11.
+    #[command(after_help = "Example:\n  vaivem cancel accept 1172452900788-01 --reason 'desistência do cliente'")]
+    Accept(CancelDecision),
+    /// Deny a customer's request to cancel: the order goes on where it was
+    ///
+    /// VTEX only; on marketplaces behind a hub the customer asks the marketplace, which decides.
+    #[command(after_help = "Example:\n  vaivem cancel deny 1172452900788-01 --reason 'já despachado'")]
+    Deny(CancelDecision),
+}
+
+/// A decision on a cancellation.
+#[derive(Debug, Args)]
+pub struct CancelDecision {
+    /// Any number of the order: on the channel, in the ERP, at the marketplace
+    #[arg(value_name = "ORDER")]
+    pub order: String,
+
+    /// Why; the channel shows it to the customer, and it is kept in the state file
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+
+    /// The channel, where several have such an order
+    #[arg(long, value_name = "NAME")]
+    pub channel: Option<String>,
 }
 
 /// What `forget` takes.

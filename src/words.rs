@@ -1,5 +1,6 @@
 //! The words people read for every [`Reason`] and [`Warning`]: one catalogue, apart from the code that decides.
 
+pub mod cancel_desk;
 pub mod check;
 pub mod daily;
 pub mod reconcile;

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod adopt;
 pub mod auto_cancel;
+pub mod cancel_desk;
 pub mod import_orders;
 pub mod intake;
 pub mod push_invoices;

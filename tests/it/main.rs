@@ -8,6 +8,7 @@ mod adopt;
 mod anymarket;
 mod auto_cancel;
 mod back_office;
+mod cancel_desk;
 mod check;
 mod config;
 mod crash;
