@@ -44,6 +44,7 @@ mod letting_go;
 mod lists;
 mod locks;
 mod naming;
+mod privacy;
 mod reconcile;
 mod status;
 mod taken;
@@ -209,6 +210,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         }
         Command::Account(args) => account::run(args, &config, &reporter),
         Command::Cancel(command) => cancel_desk::run(command, &config, &reporter),
+        Command::Privacy(command) => privacy::run(command, &config, &reporter),
         Command::Reconcile(args) => reconcile::run(args, &config, &reporter),
         Command::Adopt(args) => adopt::run(args, &config, &reporter),
         Command::Orders(args) => {

@@ -219,6 +219,10 @@ pub enum Command {
     #[command(after_help = "Example:\n  vaivem purge --older-than 400d --dry-run")]
     Purge(PurgeArgs),
 
+    /// Tell what is kept of a customer, or erase it
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
+
     /// Look into the embedded ERP, or feed it
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -501,6 +505,35 @@ pub struct CancelDecision {
     /// The channel, where several have such an order
     #[arg(long, value_name = "NAME")]
     pub channel: Option<String>,
+}
+
+/// What is done about the data of a customer.
+#[derive(Debug, Subcommand)]
+pub enum PrivacyCommand {
+    /// Print what the state file and the embedded ERP know of a customer, as JSON
+    Export {
+        /// The customer's CPF or CNPJ, with or without punctuation
+        #[arg(long, value_name = "CPF/CNPJ")]
+        document: String,
+    },
+    /// Erase a customer from the state file and the embedded ERP
+    ///
+    /// Name, document, contact, address and note of their orders, the customer's own row, and the hash in the state file; the orders
+    /// stay as sales. Files of NF-e, which name the customer, stay unless --fiscal-too: the law has a store keep them for years. Then
+    /// both files are rewritten and their logs emptied, so that no byte of it is left. Refused, with exit code 3, while an order of
+    /// theirs is on its way; not while a pass runs: exit code 11. Copies made before are not reached, nor is the channel, nor Eccosys.
+    #[command(after_help = "Example:\n  vaivem privacy erase --document 529.982.247-25")]
+    Erase {
+        /// The customer's CPF or CNPJ, with or without punctuation
+        #[arg(long, value_name = "CPF/CNPJ")]
+        document: String,
+        /// Erase the files of their invoices, too
+        #[arg(long)]
+        fiscal_too: bool,
+        /// Even where the ledger does not know that an order is over
+        #[arg(long)]
+        open_too: bool,
+    },
 }
 
 /// What `forget` takes.

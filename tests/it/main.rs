@@ -22,6 +22,7 @@ mod init;
 mod intake;
 mod office;
 mod operate;
+mod privacy;
 mod push_invoices;
 mod push_stock;
 mod push_tracking;
