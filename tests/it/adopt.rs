@@ -58,6 +58,27 @@ fn a_day_goes_on_as_if_the_state_file_had_not_been_lost() {
 }
 
 #[test]
+fn an_old_copy_of_the_state_file_catches_up() {
+    for turn in turns() {
+        let shop = turn.begin();
+        // A pass may have left its log behind; the copy is of the file alone.
+        let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+        state.execute_batch(&format!("VACUUM INTO '{}'", shop.path("old.db").display())).unwrap();
+        drop(state);
+        let _ = shop.run(&turn.side().args(turn.verb));
+        lose_state(&shop);
+        std::fs::rename(shop.path("old.db"), shop.path("vaivem.db")).unwrap();
+        let ran = shop.run(&["adopt", "--since", &since(), "--channel", turn.side().channel()]);
+        assert!(matches!(ran.code, Some(0 | 3)), "{turn}: {ran:?}");
+        turn.to_the_end(&shop);
+        let _ = turn.sync(&shop).exits(3);
+        let truth = shop.truth();
+        truth.has_no_doubles();
+        truth.is(&turn.end, &format!("the state file was as before {turn}"));
+    }
+}
+
+#[test]
 fn an_order_that_is_over_is_followed_again() {
     let shop = Shop::new();
     let (kept, cancelled, gone) = (shop.place(paid()), shop.place(paid()), shop.place(paid().status("invoiced")));
