@@ -30,8 +30,10 @@ use crate::store::{Store, sqlite};
 use self::naming::Names;
 
 mod account;
+mod adopt;
 mod back_office;
 mod backup;
+mod cancel_desk;
 mod check;
 mod front_office;
 mod holding;
@@ -42,6 +44,8 @@ mod letting_go;
 mod lists;
 mod locks;
 mod naming;
+mod privacy;
+mod reconcile;
 mod status;
 mod taken;
 mod who;
@@ -205,6 +209,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             letting_go::purge(args, &store, &reporter, Clock::system().now())
         }
         Command::Account(args) => account::run(args, &config, &reporter),
+        Command::Cancel(command) => cancel_desk::run(command, &config, &reporter),
+        Command::Privacy(command) => privacy::run(command, &config, &reporter),
+        Command::Reconcile(args) => reconcile::run(args, &config, &reporter),
+        Command::Adopt(args) => adopt::run(args, &config, &reporter),
         Command::Orders(args) => {
             let channels = select(&config, &args.channel)?;
             lists::orders(args, &look_into_store(&config)?, names(&channels), &reporter)

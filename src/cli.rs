@@ -149,6 +149,40 @@ pub enum Command {
     )]
     Account(AccountArgs),
 
+    /// Rebuild a lost or old state file: link again what both sides have of a range of orders
+    ///
+    /// Reads the channel's order list for the days asked for, each order of it fresh, and asks the ERP for it. What both sides have is
+    /// linked; what the channel has of its invoices and tracking is noted; what is cancelled stays so. Writes to neither side. What
+    /// the ERP has as another order is held with what differs: exit code 3. What it does not have is left to import-orders, which
+    /// decides on it as on any other.
+    ///
+    /// The passes recover by themselves whatever is not over yet on the channel: they ask the ERP before they create an order, and
+    /// read the channel before they send anything. This is for orders that are invoiced, finished or cancelled by now, which
+    /// import-orders leaves alone when it sees them for the first time: with it, later cancellations, tracking codes and deliveries of
+    /// theirs are followed, and so is an order that was cancelled on the channel while nobody listened. Run it before the next run of
+    /// cron, and not within ten minutes of the last: an invoice sent then may not show yet. Then run push-stock --full once. Not while
+    /// a pass of the channel runs: exit code 11.
+    #[command(
+        after_help = "Examples:\n  vaivem adopt --since 2026-10-01 --dry-run\n  vaivem adopt --since 2026-10-01; vaivem sync; vaivem push-stock --full"
+    )]
+    Adopt(AdoptArgs),
+
+    /// Hold the channel, the ERP and the state file against each other: orders, invoices, tracking, stock
+    ///
+    /// For the orders of the days asked for, each read fresh on both sides: do they stand where they should, are they worth the same
+    /// to the cent, does the channel have each invoice and tracking code, are units reserved in the embedded ERP for orders that take
+    /// none any more. For every product: what the channel was last told, what it says now, and what it should be told. One line for
+    /// each difference, with the command that repairs it or shows what a person must decide: exit code 3. Reads only. What a run is
+    /// about to bring in step is a difference, too, until it has.
+    #[command(
+        after_help = "Examples:\n  vaivem reconcile\n  vaivem reconcile --since 2026-11-01 --channel loja\n  vaivem --output jsonl reconcile | jq -r 'select(.code == \"tracking\") | .repair'"
+    )]
+    Reconcile(ReconcileArgs),
+
+    /// Decide on cancellations: list those that wait for a person, accept or deny a customer's request
+    #[command(subcommand)]
+    Cancel(CancelCommand),
+
     /// Forget orders, so that they are seen anew
     ///
     /// Removes what is known of an order: its fate, history, holds, and what was sent. It stays on the channel and in the ERP. The
@@ -184,6 +218,10 @@ pub enum Command {
     /// space is used again.
     #[command(after_help = "Example:\n  vaivem purge --older-than 400d --dry-run")]
     Purge(PurgeArgs),
+
+    /// Tell what is kept of a customer, or erase it
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
 
     /// Look into the embedded ERP, or feed it
     #[command(subcommand)]
@@ -385,6 +423,117 @@ pub struct AccountArgs {
     /// Give up after this long (such as 90s or 8m)
     #[arg(long, value_name = "TIME")]
     pub max_duration: Option<Span>,
+}
+
+/// What `adopt` takes.
+#[derive(Debug, Args)]
+pub struct AdoptArgs {
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Orders created on this day (in São Paulo) or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub since: NaiveDate,
+
+    /// Orders created on this day or earlier; up to now without it
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<NaiveDate>,
+
+    /// Show what would be linked, and keep nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Begin nothing further after this long (such as 90s or 8m); what is done stays done
+    #[arg(long, value_name = "TIME")]
+    pub max_duration: Option<Span>,
+}
+
+/// What `reconcile` takes.
+#[derive(Debug, Args)]
+pub struct ReconcileArgs {
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Orders created on this day (in São Paulo) or later; those of the last seven days without it
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub since: Option<NaiveDate>,
+
+    /// Give up after this long (such as 90s or 8m)
+    #[arg(long, value_name = "TIME")]
+    pub max_duration: Option<Span>,
+}
+
+/// What a person does about cancellations.
+#[derive(Debug, Subcommand)]
+pub enum CancelCommand {
+    /// List cancellations that wait for a decision, the one with the least time left first
+    ///
+    /// What the channel cancelled after the invoice, what a customer asks to cancel, and what was paid after it was cancelled. For each
+    /// invoice that stands, how long it may still be cancelled: 24 hours from its issue, which some states extend. From the state file
+    /// and the embedded ERP; exit code 3 when there is any.
+    List {
+        /// Only this channel (can be repeated); all of them without it
+        #[arg(long, value_name = "NAME")]
+        channel: Vec<String>,
+    },
+    /// Cancel an order in the ERP, and on the channel where a customer asked to
+    ///
+    /// Both sides are read first. Refused, with exit code 3, while there is an invoice: the NF-e must be cancelled first. Who said so,
+    /// when and why is kept. Not while a pass of the channel runs: exit code 11.
+    #[command(after_help = "Example:\n  vaivem cancel accept 1172452900788-01 --reason 'desistência do cliente'")]
+    Accept(CancelDecision),
+    /// Deny a customer's request to cancel: the order goes on where it was
+    ///
+    /// VTEX only; on marketplaces behind a hub the customer asks the marketplace, which decides.
+    #[command(after_help = "Example:\n  vaivem cancel deny 1172452900788-01 --reason 'já despachado'")]
+    Deny(CancelDecision),
+}
+
+/// A decision on a cancellation.
+#[derive(Debug, Args)]
+pub struct CancelDecision {
+    /// Any number of the order: on the channel, in the ERP, at the marketplace
+    #[arg(value_name = "ORDER")]
+    pub order: String,
+
+    /// Why; the channel shows it to the customer, and it is kept in the state file
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+
+    /// The channel, where several have such an order
+    #[arg(long, value_name = "NAME")]
+    pub channel: Option<String>,
+}
+
+/// What is done about the data of a customer.
+#[derive(Debug, Subcommand)]
+pub enum PrivacyCommand {
+    /// Print what the state file and the embedded ERP know of a customer, as JSON
+    Export {
+        /// The customer's CPF or CNPJ, with or without punctuation
+        #[arg(long, value_name = "CPF/CNPJ")]
+        document: String,
+    },
+    /// Erase a customer from the state file and the embedded ERP
+    ///
+    /// Name, document, contact, address and note of their orders, the customer's own row, and the hash in the state file; the orders
+    /// stay as sales. Files of NF-e, which name the customer, stay unless --fiscal-too: the law has a store keep them for years. Then
+    /// both files are rewritten and their logs emptied, so that no byte of it is left. Refused, with exit code 3, while an order of
+    /// theirs is on its way; not while a pass runs: exit code 11. Copies made before are not reached, nor is the channel, nor Eccosys.
+    #[command(after_help = "Example:\n  vaivem privacy erase --document 529.982.247-25")]
+    Erase {
+        /// The customer's CPF or CNPJ, with or without punctuation
+        #[arg(long, value_name = "CPF/CNPJ")]
+        document: String,
+        /// Erase the files of their invoices, too
+        #[arg(long)]
+        fiscal_too: bool,
+        /// Even where the ledger does not know that an order is over
+        #[arg(long)]
+        open_too: bool,
+    },
 }
 
 /// What `forget` takes.

@@ -14,7 +14,8 @@
 //! | no I/O | [`documents`], [`model`], [`reason`] | bytes in, facts out; words of the trade as types; why things are as they are |
 //!
 //! Questions of people (`status`, `why`, `orders`, `holds`) are answered by [`app`] from the state file alone; [`passes::account`]
-//! holds the channel's own list against it.
+//! holds the channel's own list against it, [`passes::reconcile`] the two sides against each other, and [`passes::adopt`]
+//! rebuilds it from them.
 //!
 //! Beside them: [`config`] (one TOML file), [`inbox`] (folders for documents), [`clock`] and [`stop`] (injected), [`lock`] (one run of a pass at a time).
 //!

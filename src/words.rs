@@ -1,7 +1,10 @@
 //! The words people read for every [`Reason`] and [`Warning`]: one catalogue, apart from the code that decides.
 
+pub mod cancel_desk;
 pub mod check;
 pub mod daily;
+pub mod privacy;
+pub mod reconcile;
 pub mod timeline;
 
 use crate::model::{Claimant, StockParts, calendar};

@@ -282,6 +282,23 @@ impl Channel {
         }
     }
 
+    /// Whether its customers can ask the store to cancel, for the store to grant or refuse.
+    pub fn takes_requests_to_cancel(&self) -> bool {
+        match self {
+            Self::Vtex(_) => true,
+            // The customer asks the marketplace, which decides.
+            Self::Anymarket(_) => false,
+        }
+    }
+
+    /// Refuses a customer's open request to cancel an order, with a reason that the customer may read.
+    pub async fn deny_cancellation(&self, id: &OrderId, reason: &str) -> Result<Cancel, CallError> {
+        match self {
+            Self::Vtex(vtex) => vtex.deny_cancellation(id, reason).await,
+            Self::Anymarket(_) => Ok(Cancel::Refused { message: "the hub knows no requests to cancel".into() }),
+        }
+    }
+
     /// Whether what was sold through a marketplace may be cancelled here, and is then cancelled there.
     pub fn cancels_of_marketplaces(&self) -> bool {
         match self {

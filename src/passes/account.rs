@@ -76,7 +76,7 @@ impl NoAccount {
 pub async fn account(channel: &Channel, store: &Store, range: Window, stop: &Stop) -> Result<Account, NoAccount> {
     let listed = listed(channel, range, stop).await?;
     let mut account = Account { listed: listed.len(), ..Account::default() };
-    for (order, state) in &listed {
+    for (order, heard) in &listed {
         let row = store.order(channel.name(), order)?;
         match row.as_ref().and_then(|row| row.fate) {
             Some(fate) => {
@@ -85,7 +85,7 @@ pub async fn account(channel: &Channel, store: &Store, range: Window, stop: &Sto
                 *worth = [*worth, row.and_then(|row| row.total).unwrap_or_default()].into_iter().sum();
             }
             None => {
-                let (order, state) = (order.clone(), state.clone());
+                let (order, state) = (order.clone(), heard.state.clone());
                 account.unaccounted.push(Unaccounted { order, state, seen: row.is_some() });
             }
         }
@@ -102,10 +102,14 @@ pub async fn account(channel: &Channel, store: &Store, range: Window, stop: &Sto
 }
 
 /// The orders of a range by the channel's list, each with where it stands.
-async fn listed(channel: &Channel, range: Window, stop: &Stop) -> Result<BTreeMap<OrderId, String>, NoAccount> {
+pub(super) async fn listed(
+    channel: &Channel,
+    range: Window,
+    stop: &Stop,
+) -> Result<BTreeMap<OrderId, Heard>, NoAccount> {
     let found = RefCell::new(BTreeMap::new());
     let hear = |orders: &[Heard]| {
-        found.borrow_mut().extend(orders.iter().map(|order| (order.id.clone(), order.state.clone())));
+        found.borrow_mut().extend(orders.iter().map(|order| (order.id.clone(), order.clone())));
         Ok(())
     };
     let mut windows = VecDeque::from([range]);

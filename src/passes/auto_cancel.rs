@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
+pub(super) use self::carry_out::on_channel;
 use self::deadline::Deadline;
 use super::{CHUNK, Pass, Trouble};
 use crate::channel::{PaymentWord, Reading};

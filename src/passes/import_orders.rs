@@ -205,7 +205,7 @@ fn why_imported(order: &Order) -> Reason {
 }
 
 /// Why the ERP's order cannot be the counterpart of the channel's, if it cannot.
-fn differs(order: &Order, erp: &ErpOrder) -> Option<Reason> {
+pub(super) fn differs(order: &Order, erp: &ErpOrder) -> Option<Reason> {
     let units = order.lines.iter().fold(0, |units: i64, line| units.saturating_add(line.quantity));
     [
         ("store number", order.id.to_string(), erp.store_number.to_string()),
@@ -296,8 +296,10 @@ async fn bring_in(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<()
         let skus: Vec<Sku> = facts.order.lines.iter().filter_map(|line| policy.sku(line)).collect();
         facts.known_skus = pass.erp.known_skus(&skus).await?;
     }
-    // What was begun and never settled may be in the ERP, whatever the channel says of the order by now.
-    if comes_in || is_create_open(pass, row)? {
+    // What was begun and never settled may be in the ERP, whatever the channel says of the order by now; and what was another order
+    // there must not be forgotten.
+    let differed = matches!(row.fate_why, Some(Reason::ErpDiffers { .. }));
+    if comes_in || differed || is_create_open(pass, row)? {
         facts.erp = pass.erp.find_order(&row.channel, &row.id).await?;
     }
     let decision = plan(&facts, policy);
@@ -407,7 +409,13 @@ async fn create(
 }
 
 /// Links the order with its counterpart in the ERP, which settles that it was created.
-fn link(pass: &Pass<'_>, row: &OrderRow, erp: &ErpOrder, reason: &Reason, answer: &str) -> rusqlite::Result<()> {
+pub(super) fn link(
+    pass: &Pass<'_>,
+    row: &OrderRow,
+    erp: &ErpOrder,
+    reason: &Reason,
+    answer: &str,
+) -> rusqlite::Result<()> {
     let answer = format!("{answer} as {}", erp.number);
     pass.store.link(&create_effect(row), erp, Link { reason, answer: &answer }, pass.clock.now())
 }

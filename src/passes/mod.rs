@@ -5,13 +5,16 @@
 //! "this item waits for the next run" and "this channel's run ends".
 
 pub mod account;
+pub mod adopt;
 pub mod auto_cancel;
+pub mod cancel_desk;
 pub mod import_orders;
 pub mod intake;
 pub mod push_invoices;
 pub mod push_stock;
 pub mod push_tracking;
 mod pushing;
+pub mod reconcile;
 pub mod sync_payments;
 mod take_over;
 

@@ -619,6 +619,20 @@ impl Store {
             .collect()
     }
 
+    /// The mirrored invoices of an order.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_invoices_of(&self, order: &ErpOrderId) -> rusqlite::Result<Vec<MirrorInvoice>> {
+        self.connection
+            .prepare_cached(
+                "SELECT access_key, order_id, invoice_id, number, issued_at, cancelled FROM mirror_invoices
+                 WHERE order_id = ?1 ORDER BY number",
+            )?
+            .query_map([order.as_str()], invoice_from_row)?
+            .collect()
+    }
+
     /// The mirrored invoice with that access key.
     ///
     /// # Errors

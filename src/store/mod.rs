@@ -17,6 +17,7 @@ pub mod mirror;
 pub mod notes;
 pub mod orders;
 pub mod outgoing;
+pub mod privacy;
 pub mod reminders;
 pub mod runs;
 mod schema;

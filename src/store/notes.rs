@@ -64,6 +64,14 @@ pub(super) fn keep(tx: &Transaction<'_>, note: &Note) -> rusqlite::Result<()> {
 }
 
 impl Store {
+    /// Keeps what a person decided.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn keep_note(&self, note: &Note) -> rusqlite::Result<()> {
+        self.write(|tx| keep(tx, note))
+    }
+
     /// What people did to an order by that number, on any channel, the oldest first.
     ///
     /// # Errors

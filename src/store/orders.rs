@@ -332,6 +332,18 @@ impl Store {
         })
     }
 
+    /// Has the order visited by the next run of whatever pass it is for, also where nothing new was heard of it.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn have_visited(&self, row: i64) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            tx.prepare_cached("UPDATE orders SET visited = min(visited, heard - 1), open = 1 WHERE id = ?1")?
+                .execute([row])
+                .map(|_| ())
+        })
+    }
+
     /// Concludes a visit: the order's fate and why, its hold opened or released, and that what was heard up to `heard` is dealt with.
     ///
     /// `open` says whether anything may still be expected of its payment.

@@ -241,6 +241,16 @@ pub fn back_up(path: &Path, kind: &FileKind, to: &Path) -> Result<(), OpenError>
     copy.os(file.sync_all())
 }
 
+/// Rewrites the file without what was deleted, and empties its log into it. Says whether the log is empty: not while somebody reads
+/// an older state of the file.
+///
+/// # Errors
+/// What SQLite says.
+pub fn scrub(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.execute_batch("VACUUM")?;
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)).map(|busy| busy == 0)
+}
+
 impl OpenError {
     /// The operating system's refusal of a file beside ours.
     pub fn io(path: &Path, kind: &'static str, source: io::Error) -> Self {

@@ -236,6 +236,20 @@ impl Store {
             .collect()
     }
 
+    /// Every number that the channel has confirmed.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn stock_confirmed(&self, channel: &ChannelName) -> rusqlite::Result<Vec<StockRow>> {
+        self.connection
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM stock WHERE channel = ?1 AND pushed IS NOT NULL AND channel_sku IS NOT NULL
+                 ORDER BY sku, warehouse"
+            ))?
+            .query_map([channel.as_str()], from_row)?
+            .collect()
+    }
+
     /// What is known of these products.
     ///
     /// # Errors

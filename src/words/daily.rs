@@ -6,7 +6,9 @@ use chrono::TimeDelta;
 
 use crate::exit::Exit;
 use crate::model::{Cents, ChannelName, Instant, OrderId, calendar};
+use crate::passes::adopt::Adopted;
 use crate::reason::Reason;
+use crate::report::{Outcome, Tally};
 use crate::store::by_hand::NotSkipped;
 use crate::store::holds::Hold;
 use crate::store::letting_go::Purged;
@@ -385,6 +387,43 @@ pub fn backup_refused(path: &Path, error: &std::io::Error) -> String {
 /// One file of a backup.
 pub fn backed_up(from: &Path, to: &Path, bytes: u64) -> String {
     format!("{} → {}, {} kB, checked", from.display(), to.display(), bytes.div_ceil(1_000))
+}
+
+/// Days that have not come yet.
+pub const SINCE_AHEAD: &str = "--since lies ahead; nothing was ordered yet on that day";
+
+/// What adopting the orders of a channel came to.
+pub fn adopted(
+    channel: &ChannelName,
+    (from, to): (Instant, Instant),
+    adopted: &Adopted,
+    tally: &Tally,
+    dry_run: bool,
+) -> String {
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let mut text = format!(
+        "{channel}, {} to {}: {} listed; {}{} linked, {} known before",
+        calendar::local_text(from),
+        calendar::local_text(to),
+        orders(number(adopted.listed)),
+        if dry_run { "would be: " } else { "" },
+        adopted.linked.get(),
+        adopted.known.get(),
+    );
+    for (count, what) in [
+        (adopted.left.get(), "not in the ERP, for import-orders"),
+        (tally.of(Outcome::Cancelled), "cancelled"),
+        (tally.of(Outcome::Skipped), "skipped"),
+        (tally.of(Outcome::Held), "held (vaivem holds)"),
+        (tally.of(Outcome::Failed), "failed"),
+    ] {
+        if count > 0 {
+            text += &format!(", {count} {what}");
+        }
+    }
+    let invoices = count(number(adopted.invoices.get()), "invoice", "invoices");
+    let parcels = count(number(adopted.parcels.get()), "tracking code", "tracking codes");
+    text + &format!("; the channel has {invoices} and {parcels} of theirs")
 }
 
 #[cfg(test)]

@@ -176,6 +176,11 @@ impl Turn {
         self.story.side
     }
 
+    /// The order that a person in the back office cancels.
+    pub fn person(&self) -> &'static str {
+        self.story.person
+    }
+
     fn exit_of(&self) -> i32 {
         self.story.ending(self.office).exit_of(self.verb)
     }

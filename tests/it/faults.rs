@@ -142,7 +142,7 @@ fn any_schedule_of_faults_then_clean_runs_is_as_if_nothing_happened() {
         for turn in turns() {
             scope.spawn(move || {
                 let config =
-                    Config { cases: cases(8), max_shrink_iters: 20, failure_persistence: None, ..Config::default() };
+                    Config { cases: cases(6), max_shrink_iters: 20, failure_persistence: None, ..Config::default() };
                 let any = |count| proptest::collection::vec(any_fault_of(turn), count);
                 let faults = (any(1..5), any(0..4));
                 let law = |(first, second)| {

@@ -4,10 +4,12 @@
 #[path = "../../examples/sandbox/lib/mod.rs"]
 mod sandbox;
 
+mod adopt;
 mod any_day;
 mod anymarket;
 mod auto_cancel;
 mod back_office;
+mod cancel_desk;
 mod check;
 mod config;
 mod crash;
@@ -23,6 +25,7 @@ mod intake;
 mod office;
 mod on_eccosys;
 mod operate;
+mod privacy;
 mod push_invoices;
 mod push_invoices_on_ledger;
 mod push_stock;
@@ -31,6 +34,7 @@ mod push_tracking;
 mod push_tracking_on_ledger;
 mod quickstart;
 mod real_input;
+mod reconcile;
 mod runs;
 mod shop;
 mod side;

@@ -19,8 +19,9 @@ use crate::model::{ChannelName, Instant, OrderId, calendar};
 /// Entries of one read of the feed, and of one page of the list. Source: V2 description, maximum of both; its own defaults differ
 /// from page to page, so it is always asked for.
 const LIMIT: u32 = 100;
-/// How far apart the ends of a list window may be. Source: V2 description, `updatedAfter` and `updatedBefore`.
-pub(super) const LIST_SPAN: chrono::TimeDelta = chrono::TimeDelta::days(7);
+/// How far apart the ends of a list window may be: seven days, less what [widening](Anymarket::list) it to whole seconds adds. Source:
+/// V2 description, `updatedAfter` and `updatedBefore`.
+pub(super) const LIST_SPAN: chrono::TimeDelta = chrono::TimeDelta::seconds(7 * 86_400 - 1);
 /// How far back the list reaches: without dates of creation it shows the orders of the last 120 days. A day of margin. Source: V2
 /// description, `createdAfter`.
 pub(super) const LIST_REACH: chrono::TimeDelta = chrono::TimeDelta::days(119);

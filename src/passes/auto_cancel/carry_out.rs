@@ -72,7 +72,11 @@ fn told(facts: &Facts, policy: &Policy) -> String {
 }
 
 /// Sends the cancellation and reads until it shows. Gives the cancelled order, or the reason to hold it.
-async fn on_channel(pass: &Pass<'_>, row: &OrderRow, why: &str) -> Result<Result<Order, Reason>, Trouble> {
+pub(in crate::passes) async fn on_channel(
+    pass: &Pass<'_>,
+    row: &OrderRow,
+    why: &str,
+) -> Result<Result<Order, Reason>, Trouble> {
     let effect = Effect { channel: &row.channel, order: row.row, action: CANCEL_ON_CHANNEL, of: "" };
     let settle = |state, answer| pass.store.settle(&effect, state, answer, pass.clock.now());
     pass.store.intend(&effect, pass.clock.now())?;

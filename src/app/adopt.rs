@@ -1,0 +1,148 @@
+//! `adopt`: what both sides have of a range of orders is linked again in the state file.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::{Failure, back_office, front_office, locks, open_store, select};
+use crate::channel::Window;
+use crate::cli::AdoptArgs;
+use crate::clock::Clock;
+use crate::config::{ChannelConfig, Config};
+use crate::erp::Erp;
+use crate::exit::Exit;
+use crate::model::{Instant, calendar};
+use crate::passes::adopt::{self, Adopted};
+use crate::passes::{Pass, Verb};
+use crate::report::{Outcome, Reporter, Tally};
+use crate::stop::Stop;
+use crate::store::Store;
+use crate::words::daily;
+
+/// Adopts the orders of every channel asked for. Trouble with one does not keep the others from theirs.
+pub fn run(args: &AdoptArgs, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
+    let channels = select(config, &args.channel)?;
+    let since = calendar::start_of_day(args.since);
+    let last = |day: chrono::NaiveDate| {
+        day.succ_opt().map(|next| calendar::start_of_day(next) - chrono::TimeDelta::milliseconds(1))
+    };
+    let until = args.until.and_then(last);
+    if until.is_some_and(|until| since > until) {
+        return Err(Failure::new(Exit::Usage, daily::SINCE_AFTER_UNTIL));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))?;
+    runtime.block_on(async {
+        let clock = Clock::system();
+        let stop = Stop::new(clock.clone(), args.max_duration.map(|span| span.0));
+        stop.install_signals()
+            .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
+        let store = open_store(config, args.dry_run)?;
+        let erp = back_office::open(config, args.dry_run, &clock, &stop)?;
+        let desk =
+            Desk { config, store: &store, erp: &erp, clock: &clock, stop: &stop, reporter, dry_run: args.dry_run };
+        let now = clock.now();
+        let window = Window::new(since, until.unwrap_or(now).min(now));
+        if window.from > window.to {
+            return Err(Failure::new(Exit::Usage, daily::SINCE_AHEAD));
+        }
+        let mut exit = Exit::Done;
+        for channel in channels {
+            match desk.one(channel, window).await {
+                Ok(ended) => exit = exit.worst(ended),
+                Err(failure) => {
+                    log::error!("channel {}: {}", channel.name, failure.message());
+                    exit = exit.worst(failure.exit);
+                }
+            }
+        }
+        reporter.finish();
+        Ok(exit)
+    })
+}
+
+struct Desk<'a> {
+    config: &'a Config,
+    store: &'a Store,
+    erp: &'a Erp,
+    clock: &'a Clock,
+    stop: &'a Stop,
+    reporter: &'a Reporter,
+    dry_run: bool,
+}
+
+impl Desk<'_> {
+    async fn one(&self, config: &ChannelConfig, window: Window) -> Result<Exit, Failure> {
+        self.reporter.begin("adopt", &config.name);
+        // A run that has an order in hand would decide on it beside this one.
+        let _locks = match self.dry_run {
+            true => Vec::new(),
+            false => locks::of(&self.config.state, &Verb::NAMES, &BTreeSet::from([&config.name]), self.clock.now())?,
+        };
+        let channel = front_office::open(self.config, config, self.dry_run, self.clock, self.stop)?;
+        let pass = Pass {
+            verb: "adopt",
+            channel: &channel,
+            config,
+            erp: self.erp,
+            store: self.store,
+            clock: self.clock,
+            stop: self.stop,
+            report: self.reporter,
+            dry_run: self.dry_run,
+            orders: &[],
+            tally: Default::default(),
+            halt: Default::default(),
+            shortfall: Default::default(),
+        };
+        let adopted = adopt::run(&pass, window).await;
+        let tally = pass.tally.take();
+        let (exit, message) = match pass.halt.take() {
+            Some((exit, message)) => (exit, Some(message)),
+            None if tally.needs_person() => (Exit::Held, None),
+            None => (Exit::Done, None),
+        };
+        if let Some(message) = &message {
+            log::error!("channel {}: {message}", config.name);
+        }
+        self.tell(config, (window.from, window.to), &adopted, &tally, exit);
+        Ok(exit)
+    }
+
+    fn tell(
+        &self,
+        config: &ChannelConfig,
+        (from, to): (Instant, Instant),
+        adopted: &Adopted,
+        tally: &Tally,
+        exit: Exit,
+    ) {
+        if self.reporter.is_human() {
+            return self.reporter.news(&daily::adopted(&config.name, (from, to), adopted, tally, self.dry_run));
+        }
+        self.reporter.json(
+            "summary",
+            json!({
+                "pass": "adopt",
+                "channel": config.name,
+                "since": from.to_rfc3339(),
+                "until": to.to_rfc3339(),
+                "listed": adopted.listed,
+                "linked": adopted.linked.get(),
+                "known": adopted.known.get(),
+                "left": adopted.left.get(),
+                "skipped": tally.of(Outcome::Skipped),
+                "cancelled": tally.of(Outcome::Cancelled),
+                "held": tally.of(Outcome::Held),
+                "failed": tally.of(Outcome::Failed),
+                "invoices": adopted.invoices.get(),
+                "parcels": adopted.parcels.get(),
+                "dry_run": self.dry_run,
+                "exit": exit.name(),
+                "exit_code": exit.code(),
+            }),
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! `cancel list|accept|deny`: cancellations that a person must decide on, and what that person decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::naming::Names;
+use super::who::who;
+use super::{Failure, back_office, front_office, locks, look_into_ledger, look_into_store, names, select, store_there};
+use super::{unreadable_state, unwritable_state};
+use crate::cli::{CancelCommand, CancelDecision};
+use crate::clock::Clock;
+use crate::config::{ChannelConfig, Config};
+use crate::erp::ledger::Ledger;
+use crate::exit::Exit;
+use crate::model::{Cents, ChannelName, Instant, OrderId};
+use crate::passes::cancel_desk::{self, Done, Word};
+use crate::passes::{Pass, Verb};
+use crate::reason::Reason;
+use crate::report::Reporter;
+use crate::stop::Stop;
+use crate::store::Store;
+use crate::store::facts::{OrderFacts, OrderFilter};
+use crate::store::orders::Fate;
+use crate::words::cancel_desk as words;
+
+/// How long after its issue an NF-e may be cancelled, in most states.
+const WINDOW: TimeDelta = TimeDelta::hours(24);
+
+/// Lists, or decides.
+pub fn run(command: &CancelCommand, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
+    match command {
+        CancelCommand::List { channel } => list(channel, config, reporter),
+        CancelCommand::Accept(decision) => decide(decision, true, config, reporter),
+        CancelCommand::Deny(decision) => decide(decision, false, config, reporter),
+    }
+}
+
+/// A cancellation to decide on.
+struct Open {
+    channel: ChannelName,
+    order: OrderId,
+    erp_number: Option<String>,
+    amount: Cents,
+    reason: Reason,
+    since: Option<Instant>,
+    /// Number and issue of the invoices that stand.
+    invoices: Vec<(u32, Instant)>,
+}
+
+fn list(named: &[String], config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
+    let channels = names(&select(config, named)?);
+    let (store, now) = (look_into_store(config)?, Clock::system().now());
+    let mut open =
+        read(&store, look_into_ledger(config).as_ref(), channels).map_err(|error| unreadable_state(&error))?;
+    // What has the least time left first.
+    open.sort_by_key(|one| {
+        let until = one.invoices.iter().map(|(_, issued)| *issued + WINDOW).filter(|until| *until > now).min();
+        (until.is_none(), until, one.since.is_none(), one.since)
+    });
+    for one in &open {
+        let until = |issued: Instant| issued + WINDOW;
+        if reporter.is_human() {
+            let head = format!("{:<10} {}  {:>14}", one.channel.as_str(), one.order, one.amount.to_string());
+            reporter.line(&format!("{head}  {}", words::open(&one.reason, one.since, now)));
+            for (number, issued) in &one.invoices {
+                reporter.line(&format!("  {}", words::window(*number, *issued, until(*issued), now)));
+            }
+            for command in words::commands(&one.reason, &one.channel, &one.order) {
+                reporter.line(&format!("  {command}"));
+            }
+            continue;
+        }
+        let invoices: Vec<_> = one
+            .invoices
+            .iter()
+            .map(|(number, issued)| {
+                json!({ "number": number, "issued_at": issued.to_rfc3339(), "cancel_until": until(*issued).to_rfc3339(),
+                    "seconds_left": (until(*issued) - now).num_seconds().max(0) })
+            })
+            .collect();
+        reporter.json(
+            "cancellation",
+            json!({ "channel": one.channel, "order": one.order, "erp_number": one.erp_number, "cents": one.amount.get(),
+                "code": one.reason.code(), "since": one.since.map(|at| at.to_rfc3339()), "invoices": invoices }),
+        );
+    }
+    match reporter.is_human() {
+        true if open.is_empty() => reporter.news(words::NOTHING),
+        true => {}
+        false => reporter.json("summary", json!({ "cancellations": open.len() })),
+    }
+    Ok(if open.is_empty() { Exit::Done } else { Exit::Held })
+}
+
+fn read(store: &Store, ledger: Option<&Ledger>, channels: BTreeSet<ChannelName>) -> rusqlite::Result<Vec<Open>> {
+    let mut found: BTreeMap<(ChannelName, OrderId), Open> = BTreeMap::new();
+    for hold in store.holds()? {
+        let is_one = matches!(
+            hold.reason,
+            Reason::CancelledAfterInvoice
+                | Reason::CancellationAgainstInvoice { .. }
+                | Reason::PaidAfterCancellation { .. }
+        );
+        let Some(order) = hold.order.filter(|_| is_one && channels.contains(&hold.channel)) else { continue };
+        let Some(row) = store.order(&hold.channel, &order)? else { continue };
+        let invoices = invoices(store, ledger, &store.facts(row.row)?)?;
+        found.entry((hold.channel.clone(), order.clone())).or_insert(Open {
+            channel: hold.channel,
+            order,
+            erp_number: hold.erp_number,
+            amount: hold.amount,
+            reason: hold.reason,
+            since: Some(hold.since),
+            invoices,
+        });
+    }
+    let asked = OrderFilter { channels, status: Some("cancellation_requested".into()), ..OrderFilter::default() };
+    for facts in store.orders_by(&asked, None)? {
+        if matches!(facts.row.fate, Some(Fate::Cancelled | Fate::Skipped)) {
+            continue;
+        }
+        let invoices = invoices(store, ledger, &facts)?;
+        let row = facts.row;
+        found.entry((row.channel.clone(), row.id.clone())).or_insert(Open {
+            channel: row.channel,
+            order: row.id,
+            erp_number: row.erp_number,
+            amount: row.total.unwrap_or_default(),
+            reason: Reason::CancellationRequestedOnChannel,
+            since: None,
+            invoices,
+        });
+    }
+    Ok(found.into_values().collect())
+}
+
+/// Number and issue of the ERP's invoices that stand, where that is known.
+fn invoices(store: &Store, ledger: Option<&Ledger>, facts: &OrderFacts) -> rusqlite::Result<Vec<(u32, Instant)>> {
+    let Some(id) = &facts.row.erp_id else { return Ok(Vec::new()) };
+    if let Some(ledger) = ledger {
+        // The list is told without them when the ledger cannot be read.
+        let invoices = ledger.order_detail(id).ok().flatten().map(|detail| detail.invoices).unwrap_or_default();
+        let live = invoices.into_iter().filter(|invoice| invoice.cancelled_at.is_none());
+        return Ok(live.map(|invoice| (invoice.number, invoice.issued_at)).collect());
+    }
+    let live = store.mirror_invoices_of(id)?.into_iter().filter(|invoice| !invoice.cancelled);
+    Ok(live.map(|invoice| (invoice.number, invoice.issued_at)).collect())
+}
+
+fn decide(args: &CancelDecision, accept: bool, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
+    let reason = args.reason.trim();
+    if reason.is_empty() {
+        return Err(Failure::new(Exit::Usage, crate::words::daily::SAYS_NOTHING));
+    }
+    let channels = names(&select(config, args.channel.as_slice())?);
+    let store = store_there(config)?;
+    let names = Names { store: &store, ledger: look_into_ledger(config), channels: &channels };
+    let order = names.the_order(&args.order)?;
+    let channel = config.channels.iter().find(|channel| channel.name == order.row.channel);
+    let Some(channel) = channel else {
+        return Err(Failure::new(Exit::Config, words::no_channel(&order.row.channel)));
+    };
+    let now = Clock::system().now();
+    // A run that has the order in hand would go by what it was a moment ago.
+    let _locks = locks::of(&config.state, &Verb::NAMES, &BTreeSet::from([&channel.name]), now)?;
+    // It may have been decided on while the locks were waited for.
+    let order = store.facts(order.row.row).map_err(|error| unwritable_state(&error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))?;
+    runtime.block_on(async {
+        let (done, by) = carry_out((&order, channel), (accept, reason), &store, config, reporter).await?;
+        Ok(tell(&order, &done, &by, reporter))
+    })
+}
+
+async fn carry_out(
+    (order, config): (&OrderFacts, &ChannelConfig),
+    (accept, reason): (bool, &str),
+    store: &Store,
+    all: &Config,
+    reporter: &Reporter,
+) -> Result<(Done, String), Failure> {
+    let clock = Clock::system();
+    let stop = Stop::new(clock.clone(), None);
+    stop.install_signals()
+        .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
+    let erp = back_office::open(all, false, &clock, &stop)?;
+    let channel = front_office::open(all, config, false, &clock, &stop)?;
+    if !channel.takes_requests_to_cancel() && !accept {
+        return Err(Failure::new(Exit::Usage, words::no_requests(&config.name)));
+    }
+    let pass = Pass {
+        verb: "cancel",
+        channel: &channel,
+        config,
+        erp: &erp,
+        store,
+        clock: &clock,
+        stop: &stop,
+        report: reporter,
+        dry_run: false,
+        orders: &[],
+        tally: Default::default(),
+        halt: Default::default(),
+        shortfall: Default::default(),
+    };
+    let by = who();
+    let word = Word { reason, by: &by };
+    let done = match accept {
+        true => cancel_desk::accept(&pass, &order.row, word).await,
+        false => cancel_desk::deny(&pass, &order.row, word).await,
+    };
+    done.map(|done| (done, by)).map_err(|(exit, message)| Failure::new(exit, message))
+}
+
+fn tell(order: &OrderFacts, done: &Done, by: &str, reporter: &Reporter) -> Exit {
+    let row = &order.row;
+    let (exit, word, actions, text) = match done {
+        Done::Carried(actions) => (Exit::Done, "done", actions.as_slice(), words::carried(actions)),
+        Done::Held(reason) => (Exit::Held, "held", &[][..], crate::words::reason(reason)),
+        Done::Refused(refusal) => (Exit::Held, "refused", &[][..], words::refused(refusal, row.channel.as_str())),
+    };
+    if reporter.is_human() {
+        let line = format!("{word:<9} {} {}: {text}", row.channel, row.id);
+        if exit == Exit::Done { reporter.news(&line) } else { reporter.line(&line) }
+    } else {
+        reporter.json(
+            "decision",
+            json!({ "channel": row.channel, "order": row.id, "result": word, "actions": actions, "by": by, "text": text }),
+        );
+    }
+    exit
+}

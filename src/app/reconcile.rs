@@ -1,0 +1,124 @@
+//! `reconcile`: channel, ERP and state file side by side; one line for each difference, with the command that repairs it.
+
+use serde_json::json;
+
+use super::{Failure, back_office, front_office, look_into_store, select};
+use crate::channel::Window;
+use crate::cli::ReconcileArgs;
+use crate::clock::Clock;
+use crate::config::{ChannelConfig, Config};
+use crate::erp::Erp;
+use crate::exit::Exit;
+use crate::model::{Instant, calendar};
+use crate::passes::reconcile::{Reconciled, Sides};
+use crate::report::Reporter;
+use crate::stop::Stop;
+use crate::store::Store;
+use crate::words::reconcile as words;
+
+/// How far back without `--since`.
+const DAYS: chrono::TimeDelta = chrono::TimeDelta::days(7);
+
+/// Compares the orders of every channel asked for. Trouble with one does not keep the others from theirs.
+pub fn run(args: &ReconcileArgs, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
+    let channels = select(config, &args.channel)?;
+    let store = look_into_store(config)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))?;
+    runtime.block_on(async {
+        let clock = Clock::system();
+        let stop = Stop::new(clock.clone(), args.max_duration.map(|span| span.0));
+        stop.install_signals()
+            .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
+        let erp = back_office::open(config, true, &clock, &stop)?;
+        let now = clock.now();
+        let since = args.since.map_or(now - DAYS, calendar::start_of_day);
+        if since > now {
+            return Err(Failure::new(Exit::Usage, crate::words::daily::SINCE_AHEAD));
+        }
+        let desk = Desk { config, store: &store, erp: &erp, clock: &clock, stop: &stop, reporter };
+        let (mut exit, mut orders, mut stock, mut differences) = (Exit::Done, 0, 0, 0);
+        for channel in channels {
+            match desk.one(channel, (since, now)).await {
+                Ok(found) => {
+                    orders += found.orders;
+                    stock += found.stock;
+                    differences += found.of_orders.iter().map(|(_, _, all)| all.len()).sum::<usize>();
+                    differences += found.of_stock.len();
+                }
+                Err(failure) => {
+                    log::error!("channel {}: {}", channel.name, failure.message());
+                    exit = exit.worst(failure.exit);
+                }
+            }
+        }
+        if differences > 0 {
+            exit = exit.worst(Exit::Held);
+        }
+        if reporter.is_human() {
+            reporter.news(&words::compared(orders, stock, differences));
+        } else {
+            reporter.json(
+                "summary",
+                json!({ "orders": orders, "stock": stock, "differences": differences, "exit": exit.name(),
+                    "exit_code": exit.code() }),
+            );
+        }
+        Ok(exit)
+    })
+}
+
+struct Desk<'a> {
+    config: &'a Config,
+    store: &'a Store,
+    erp: &'a Erp,
+    clock: &'a Clock,
+    stop: &'a Stop,
+    reporter: &'a Reporter,
+}
+
+impl Desk<'_> {
+    async fn one(&self, config: &ChannelConfig, (from, to): (Instant, Instant)) -> Result<Reconciled, Failure> {
+        let channel = front_office::open(self.config, config, true, self.clock, self.stop)?;
+        let sides = Sides { channel: &channel, config, erp: self.erp, store: self.store, stop: self.stop };
+        let found = sides
+            .reconcile(Window::new(from, to))
+            .await
+            .map_err(|error| Failure::new(error.exit(self.stop), error.to_string()))?;
+        self.show(config, &found);
+        Ok(found)
+    }
+
+    fn show(&self, config: &ChannelConfig, found: &Reconciled) {
+        let name = &config.name;
+        for (order, erp_number, differences) in &found.of_orders {
+            for one in differences {
+                let (text, repair) = (words::difference(one), words::repair(one, name, order, erp_number.as_deref()));
+                if self.reporter.is_human() {
+                    self.reporter.line(&format!("{name} {order}: {text}; repair: {repair}"));
+                    continue;
+                }
+                self.reporter.json(
+                    "difference",
+                    json!({ "channel": name, "order": order, "code": words::code(one), "erp_number": erp_number,
+                        "text": text, "repair": repair }),
+                );
+            }
+        }
+        for one in &found.of_stock {
+            let (text, repair) = (words::stock(one), words::repair_stock(name, &one.row.sku));
+            if self.reporter.is_human() {
+                self.reporter.line(&format!("{name} {}: {text}; repair: {repair}", one.row.sku));
+                continue;
+            }
+            self.reporter.json(
+                "difference",
+                json!({ "channel": name, "sku": one.row.sku, "warehouse": one.row.warehouse, "code": "stock",
+                    "shown": one.shown, "told": one.row.pushed.map(|(units, _)| units), "want": one.row.want,
+                    "text": text, "repair": repair }),
+            );
+        }
+    }
+}
