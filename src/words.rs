@@ -289,7 +289,7 @@ pub fn hint(reason: &Reason) -> Option<String> {
             "count the product in the ERP, or check the warehouses in the configuration; what the channel has is left as it is".into()
         }
         Reason::Oversold { .. } => {
-            "decide before the orders are picked: get the units in and count them, or cancel an order in the ERP (vaivem ledger cancel); \
+            "decide before the orders are picked: get the units in and count them, or cancel an order in the ERP (in the embedded one: vaivem ledger cancel); \
              it ends by itself once there are as many as were sold"
                 .into()
         }

@@ -39,7 +39,7 @@ struct Pace {
 
 #[test]
 fn killed_at_any_point_of_any_verb() {
-    let moments = cases(20);
+    let moments = cases(14);
     let work: Vec<(&Turn, Pace, Vec<Point>)> =
         turns().map(|turn| (turn, pace(turn), points_of(turn, share_of(turn, moments)))).collect();
     let points: Vec<(&Turn, &Pace, Point)> =
