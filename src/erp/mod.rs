@@ -177,6 +177,14 @@ impl Erp {
         }
     }
 
+    /// The order with that internal id as it was at that instant or later, where `among` so many are asked for in a row.
+    pub async fn known_since(&self, id: &ErpOrderId, at: Instant, among: usize) -> Result<Option<ErpOrder>, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.read_order(id),
+            Self::Eccosys(eccosys) => eccosys.known_since(id, at, among).await,
+        }
+    }
+
     /// The status an order had before the one it has; `None` when it had no other, or the ERP does not tell.
     pub async fn status_before(&self, id: &ErpOrderId) -> Result<Option<Status>, ErpError> {
         match self {

@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::journal::{self, Effect, State};
 use super::notes::{self, Note};
-use super::{Store, millis, orders};
+use super::{Store, millis, mirror, orders};
 use crate::model::{ChannelName, Instant, OrderId};
 
 /// The tables that know of orders, beside those that follow by themselves.
@@ -60,6 +60,7 @@ impl Store {
                 detail,
             };
             notes::keep(tx, &note)?;
+            mirror::forget(tx, &format!("[{order}]"))?;
             for table in TABLES {
                 tx.execute(&format!("DELETE FROM {table} WHERE order_row = ?1"), [order])?;
             }
@@ -107,6 +108,7 @@ impl Store {
                     .query_map(params![millis(before), CHUNK], |row| row.get(0))?
                     .collect::<rusqlite::Result<_>>()?;
                 let list = serde_json::to_string(&rows).unwrap_or_else(|_| "[]".into());
+                mirror::forget(tx, &list)?;
                 for table in TABLES.iter().chain(&["order_lines", "stock_news"]) {
                     tx.execute(
                         &format!("DELETE FROM {table} WHERE order_row IN (SELECT value FROM json_each(?1))"),

@@ -743,6 +743,16 @@ impl Store {
 
 const DELIVERIES: &str = "SELECT access_key, code, what, at, source, written_at FROM mirror_deliveries";
 
+/// Forgets what is mirrored of these orders, given as a JSON list of rows.
+pub(super) fn forget(tx: &Transaction<'_>, rows: &str) -> rusqlite::Result<()> {
+    let ids = "SELECT erp_id FROM orders WHERE id IN (SELECT value FROM json_each(?1)) AND erp_id IS NOT NULL";
+    let keys = format!("SELECT access_key FROM mirror_invoices WHERE order_id IN ({ids})");
+    tx.execute(&format!("DELETE FROM mirror_deliveries WHERE access_key IN ({keys})"), [rows])?;
+    tx.execute(&format!("DELETE FROM mirror_invoices WHERE order_id IN ({ids})"), [rows])?;
+    tx.execute(&format!("DELETE FROM mirror_orders WHERE id IN ({ids})"), [rows])?;
+    Ok(())
+}
+
 /// The next change of a counter.
 fn next(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<i64> {
     tx.prepare_cached(

@@ -3,7 +3,7 @@
 
 use chrono::{TimeDelta, Utc};
 
-use crate::sandbox::{Fault, Kind, Phase};
+use crate::sandbox::{Fault, Kind, Payment, Phase};
 use crate::shop::{Shop, paid};
 use crate::side::hook;
 
@@ -167,6 +167,41 @@ fn a_run_costs_what_changed_and_not_what_is_open() {
     println!("{OPEN} open orders: {nothing} calls without a change, {ten} with 10 invoices, {hundred} with 100");
     // Four lists of a hundred orders a page, that of the invoiced, and the stock; then one call for each invoice.
     assert!(nothing <= 16 && ten <= 16 + 11 && hundred <= 16 + 105, "{nothing}, {ten}, {hundred}");
+}
+
+#[test]
+fn a_forgotten_order_is_forgotten_in_the_mirror_too_and_found_again() {
+    let shop = shop();
+    let id = shop.place(paid().id("gone-01"));
+    let _ = shop.import().exits(0);
+    shop.eccosys(|e| e.invoice(&id, 8));
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    let mirrored = || {
+        let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+        let count = "SELECT (SELECT count(*) FROM mirror_orders) + (SELECT count(*) FROM mirror_invoices)";
+        state.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(mirrored(), 2);
+    let _ = shop.run(&["forget", &id]).exits(0);
+    assert_eq!(mirrored(), 0);
+    let _ = shop.import();
+    assert_eq!((mirrored(), shop.eccosys(|e| e.find(&id).len())), (1, 1));
+}
+
+/// Unpaid orders of a product whose number moves are looked at anew: in the lists, where they are many.
+#[test]
+fn many_unpaid_orders_of_a_product_cost_no_call_each() {
+    let mut shop = shop();
+    shop.set(&SETTINGS.replace("in_flight = 8", "in_flight = 8\nimport = \"all\""));
+    let boleto = || Payment::boleto((Utc::now() + TimeDelta::days(3)).date_naive());
+    (0..40).for_each(|n| drop(shop.place(paid().id(&format!("open-{n:02}")).pending(boleto()))));
+    let _ = shop.run(&["sync"]).exits(0);
+    shop.eccosys(|e| e.count("CAMISETA-P", 90));
+    let calls = shop.erp_calls();
+    let ran = shop.push().exits(0);
+    // What the channel subtracts itself is added back.
+    assert_eq!(ran.stock("CAMISETA-P")["quantity"], 90);
+    assert!(shop.erp_calls() - calls < 12, "{} calls", shop.erp_calls() - calls);
 }
 
 #[test]

@@ -13,6 +13,9 @@ use crate::http::{Call, CallError, Effect, segment};
 use crate::model::{ChannelName, ErpOrderId, Instant, OrderId, Sku, Status};
 use crate::store::mirror::{MirrorOrder, OrderFacts};
 
+/// So many orders are read one by one rather than all of them in lists.
+const FEW: usize = 10;
+
 impl Eccosys {
     /// See [`Erp::find_order`](crate::erp::Erp::find_order). Its items are read, too.
     pub async fn find_order(&self, channel: &ChannelName, number: &OrderId) -> Result<Option<ErpOrder>, ErpError> {
@@ -117,6 +120,17 @@ impl Eccosys {
         match known.filter(is_fresh) {
             Some(order) => Ok(Some(self.told(&order))),
             None => self.read_order(id).await,
+        }
+    }
+
+    /// See [`Erp::known_since`](crate::erp::Erp::known_since). With a few orders each is read, with more the lists are compared.
+    pub async fn known_since(&self, id: &ErpOrderId, at: Instant, among: usize) -> Result<Option<ErpOrder>, ErpError> {
+        if among > FEW {
+            self.compare_orders_since(at).await?;
+        }
+        match self.store.mirror_order(id)? {
+            Some(order) if !order.lost && order.read_at >= at => Ok(Some(self.told(&order))),
+            _ => self.read_order(id).await,
         }
     }
 

@@ -10,7 +10,7 @@ use super::orders::facts_of;
 use super::{Eccosys, answer, body, wire};
 use crate::erp::{ErpChanges, ErpError, ErpOrder};
 use crate::http::{Call, Triage, segment};
-use crate::model::{ErpOrderId, Status};
+use crate::model::{ErpOrderId, Instant, Status};
 use crate::store::mirror::{MirrorOrder, OrderFacts};
 
 /// Situations of orders without an invoice. Cancelled ones are not listed: they grow without end, and an order of ours that no list
@@ -47,6 +47,20 @@ impl Eccosys {
         if self.orders_compared.suffices(last, self.options.fresh_for, begun) {
             return Ok(());
         }
+        self.compare_now(begun).await
+    }
+
+    /// Compares the lists unless that was begun at that instant or later.
+    pub(super) async fn compare_orders_since(&self, at: Instant) -> Result<(), ErpError> {
+        let _one_at_a_time = self.comparing.lock().await;
+        let begun = self.now();
+        if self.store.mirror_orders_compared_at()?.is_some_and(|last| last >= at && last <= begun) {
+            return Ok(());
+        }
+        self.compare_now(begun).await
+    }
+
+    async fn compare_now(&self, begun: Instant) -> Result<(), ErpError> {
         let mut waiting: BTreeMap<ErpOrderId, MirrorOrder> =
             self.store.mirror_live()?.into_iter().map(|order| (order.id.clone(), order)).collect();
         let mut is_whole = true;

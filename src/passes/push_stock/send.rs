@@ -11,7 +11,7 @@ use super::{Decision, Push, Worked};
 use crate::channel::{Reading, StockAnswer, StockToSet};
 use crate::http::{CallError, Triage};
 use crate::lock::Handover;
-use crate::model::{ChannelSku, Order, Readiness, Sku, Status};
+use crate::model::{ChannelSku, Instant, Order, Readiness, Sku, Status};
 use crate::passes::Trouble;
 use crate::reason::Reason;
 use crate::report::Outcome;
@@ -74,7 +74,7 @@ impl Push<'_> {
             .iter()
             .filter_map(|row| Some((row, self.places.iter().find(|place| place.channel == row.warehouse)?)))
             .collect();
-        let verdicts = self.ask_again(&places, claims).await?;
+        let verdicts = self.ask_again(&places, claims, reading.read_at).await?;
         let mut sends = Vec::new();
         for (row, place) in places {
             let Some(level) = levels.get(&(&row.sku, &place.erp)) else { continue };
@@ -216,6 +216,7 @@ impl Push<'_> {
         &self,
         places: &[(&StockRow, &Place)],
         claims: &Claims,
+        balances_at: Instant,
     ) -> Result<BTreeMap<i64, Verdict>, Trouble> {
         let now = self.now();
         let unpaid: BTreeMap<i64, &Claim> = places
@@ -223,8 +224,9 @@ impl Push<'_> {
             .flat_map(|(row, place)| claims.unpaid(&row.sku, place, now, self.policy))
             .map(|claim| (claim.row, claim))
             .collect();
+        let asked = (balances_at, unpaid.len());
         stream::iter(unpaid.into_values())
-            .map(|claim| async move { Ok((claim.row, self.verdict(claim).await?)) })
+            .map(|claim| async move { Ok((claim.row, self.verdict(claim, asked).await?)) })
             .buffer_unordered(self.pass.config.limits.in_flight)
             .collect::<Vec<Result<(i64, Verdict), Trouble>>>()
             .await
@@ -232,11 +234,14 @@ impl Push<'_> {
             .collect()
     }
 
-    async fn verdict(&self, claim: &Claim) -> Result<Verdict, Trouble> {
+    async fn verdict(&self, claim: &Claim, (balances_at, among): (Instant, usize)) -> Result<Verdict, Trouble> {
         if let Some(erp_id) = &claim.erp_id {
             // An order that still stands in the ERP stood there when the balances were read, and was subtracted.
-            let erp = self.pass.erp.read_order(erp_id).await?.filter(|erp| erp.store_number == claim.id);
-            if erp.is_none_or(|erp| erp.invoiced || erp.status.is_final_for_payment()) {
+            let erp = self.pass.erp.known_since(erp_id, balances_at, among).await?;
+            if erp
+                .filter(|erp| erp.store_number == claim.id)
+                .is_none_or(|erp| erp.invoiced || erp.status.is_final_for_payment())
+            {
                 return Ok(Verdict::Moving);
             }
         }
