@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use clap::{CommandFactory, Parser};
@@ -315,21 +316,15 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
     if !args.order.is_empty() && orders.is_empty() {
         return Ok(Exit::Done);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let clock = Clock::system();
-        let stop = Stop::new(clock.clone(), args.max_duration.map(|span| span.0));
-        stop.install_signals()
-            .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
+        let stop = heeding(&clock, args.max_duration.map(|span| span.0))?;
         let store = open_store(config, args.dry_run)?;
         let erp = back_office::open(config, args.dry_run, &clock, &stop)?;
         let begun = std::time::Instant::now();
         let mut exit = drain_inboxes(config, &erp, args.dry_run, &clock, reporter)?;
         if !args.dry_run {
-            exit = exit.worst(back_office::write_deliveries(&erp, reporter).await?);
+            exit = exit.worst(write_deliveries(config, &erp, &clock, reporter).await?);
         }
         let (mut tally, mut counts, mut erp_counts) = (Tally::default(), Counts::default(), Counts::default());
         let mut message = None;
@@ -557,6 +552,32 @@ impl Run<'_> {
         reporter.summary(&summary);
         Ended { exit, message, early: true, tally, counts }
     }
+}
+
+/// Writes what carriers told into the back office. While another run is at it, this one goes on.
+async fn write_deliveries(config: &Config, erp: &Erp, clock: &Clock, reporter: &Reporter) -> Result<Exit, Failure> {
+    let Erp::Eccosys(eccosys) = erp else { return Ok(Exit::Done) };
+    match lock::take(&config.state, "deliveries", &ChannelName::new("erp"), clock.now()) {
+        Ok(_lock) => back_office::write_deliveries(eccosys, reporter).await,
+        Err(LockError::Held { .. }) => Ok(Exit::Done),
+        Err(error) => Err(Failure::new(Exit::Failed, error.to_string())),
+    }
+}
+
+/// What waits for the network: one thread, on which calls overlap.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))
+}
+
+/// What ends a run early: its time is up, or somebody says so.
+fn heeding(clock: &Clock, time: Option<Duration>) -> Result<Stop, Failure> {
+    let stop = Stop::new(clock.clone(), time);
+    stop.install_signals()
+        .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
+    Ok(stop)
 }
 
 /// The pace towards a host, shared through the state file. A VTEX account has its own host and is limited as a whole, so the address

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Failure, front_office, look_into_store, select, unreadable_state};
+use super::{Failure, front_office, heeding, look_into_store, runtime, select, unreadable_state};
 use crate::channel::Window;
 use crate::cli::AccountArgs;
 use crate::clock::Clock;
@@ -29,15 +29,9 @@ pub fn run(args: &AccountArgs, config: &Config, reporter: &Reporter) -> Result<E
     if since > until {
         return Err(Failure::new(Exit::Usage, daily::SINCE_AFTER_UNTIL));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let clock = Clock::system();
-        let stop = Stop::new(clock.clone(), args.max_duration.map(|span| span.0));
-        stop.install_signals()
-            .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
+        let stop = heeding(&clock, args.max_duration.map(|span| span.0))?;
         let desk = Desk { config, store: &store, clock: &clock, stop: &stop, reporter };
         let (mut exit, mut listed, mut unaccounted) = (Exit::Done, 0, 0);
         for channel in channels {

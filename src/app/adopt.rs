@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{Failure, back_office, front_office, locks, open_store, select};
+use super::{Failure, back_office, front_office, heeding, locks, open_store, runtime, select};
 use crate::channel::Window;
 use crate::cli::AdoptArgs;
 use crate::clock::Clock;
@@ -30,15 +30,9 @@ pub fn run(args: &AdoptArgs, config: &Config, reporter: &Reporter) -> Result<Exi
     if until.is_some_and(|until| since > until) {
         return Err(Failure::new(Exit::Usage, daily::SINCE_AFTER_UNTIL));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let clock = Clock::system();
-        let stop = Stop::new(clock.clone(), args.max_duration.map(|span| span.0));
-        stop.install_signals()
-            .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
+        let stop = heeding(&clock, args.max_duration.map(|span| span.0))?;
         let store = open_store(config, args.dry_run)?;
         let erp = back_office::open(config, args.dry_run, &clock, &stop)?;
         let desk =

@@ -79,8 +79,7 @@ impl Account<'_> {
 }
 
 /// Writes the deliveries that carriers told into the back office, where it is configured to be told.
-pub(super) async fn write_deliveries(erp: &Erp, reporter: &Reporter) -> Result<Exit, Failure> {
-    let Erp::Eccosys(eccosys) = erp else { return Ok(Exit::Done) };
+pub(super) async fn write_deliveries(eccosys: &Eccosys, reporter: &Reporter) -> Result<Exit, Failure> {
     let written = eccosys.write_deliveries().await;
     let mut exit = Exit::Done;
     for one in written.map_err(|error| Failure::new(Exit::Failed, error.to_string()))? {

@@ -7,7 +7,10 @@ use serde_json::json;
 
 use super::naming::Names;
 use super::who::who;
-use super::{Failure, back_office, front_office, locks, look_into_ledger, look_into_store, names, select, store_there};
+use super::{
+    Failure, back_office, front_office, heeding, locks, look_into_ledger, look_into_store, names, runtime, select,
+    store_there,
+};
 use super::{unreadable_state, unwritable_state};
 use crate::cli::{CancelCommand, CancelDecision};
 use crate::clock::Clock;
@@ -19,7 +22,6 @@ use crate::passes::cancel_desk::{self, Done, Word};
 use crate::passes::{Pass, Verb};
 use crate::reason::Reason;
 use crate::report::Reporter;
-use crate::stop::Stop;
 use crate::store::Store;
 use crate::store::facts::{OrderFacts, OrderFilter};
 use crate::store::orders::Fate;
@@ -167,11 +169,7 @@ fn decide(args: &CancelDecision, accept: bool, config: &Config, reporter: &Repor
     let _locks = locks::of(&config.state, &Verb::NAMES, &BTreeSet::from([&channel.name]), now)?;
     // It may have been decided on while the locks were waited for.
     let order = store.facts(order.row.row).map_err(|error| unwritable_state(&error))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let (done, by) = carry_out((&order, channel), (accept, reason), &store, config, reporter).await?;
         Ok(tell(&order, &done, &by, reporter))
     })
@@ -185,9 +183,7 @@ async fn carry_out(
     reporter: &Reporter,
 ) -> Result<(Done, String), Failure> {
     let clock = Clock::system();
-    let stop = Stop::new(clock.clone(), None);
-    stop.install_signals()
-        .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
+    let stop = heeding(&clock, None)?;
     let erp = back_office::open(all, false, &clock, &stop)?;
     let channel = front_office::open(all, config, false, &clock, &stop)?;
     if !channel.takes_requests_to_cancel() && !accept {

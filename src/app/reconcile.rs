@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Failure, back_office, front_office, look_into_store, select};
+use super::{Failure, back_office, front_office, heeding, look_into_store, runtime, select};
 use crate::channel::Window;
 use crate::cli::ReconcileArgs;
 use crate::clock::Clock;
@@ -23,15 +23,9 @@ const DAYS: chrono::TimeDelta = chrono::TimeDelta::days(7);
 pub fn run(args: &ReconcileArgs, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
     let channels = select(config, &args.channel)?;
     let store = look_into_store(config)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let clock = Clock::system();
-        let stop = Stop::new(clock.clone(), args.max_duration.map(|span| span.0));
-        stop.install_signals()
-            .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
+        let stop = heeding(&clock, args.max_duration.map(|span| span.0))?;
         let erp = back_office::open(config, true, &clock, &stop)?;
         let now = clock.now();
         let since = args.since.map_or(now - DAYS, calendar::start_of_day);

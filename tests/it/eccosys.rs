@@ -3,7 +3,8 @@
 
 use chrono::{TimeDelta, Utc};
 
-use crate::sandbox::{Fault, Kind, Payment, Phase};
+use crate::back_office::{Nfe, ago, parcel};
+use crate::sandbox::{Fault, Kind, Payment, Phase, papers};
 use crate::shop::{Shop, paid};
 use crate::side::hook;
 
@@ -186,6 +187,33 @@ fn a_forgotten_order_is_forgotten_in_the_mirror_too_and_found_again() {
     assert_eq!(mirrored(), 0);
     let _ = shop.import();
     assert_eq!((mirrored(), shop.eccosys(|e| e.find(&id).len())), (1, 1));
+}
+
+#[test]
+fn a_delivery_that_cannot_be_written_keeps_out_no_other() {
+    let mut shop = shop();
+    shop.open_inboxes();
+    let (bad, good) = (shop.place(paid().id("bad-01")), shop.place(paid().id("good-01")));
+    let _ = shop.import().exits(0);
+    for (id, number) in [(&bad, 501), (&good, 502)] {
+        shop.issue(id, &Nfe::new(number, 4_990));
+        shop.ship(id, &parcel(&format!("BR{number}")));
+    }
+    let _ = shop.run(&["sync"]).exits(0);
+    let path = format!("/pedidos/{}", shop.eccosys(|e| e.id_of(&bad)));
+    shop.eccosys(|e| e.faults.push(Fault::next(1_000, Kind::status(500)).on("GET", &path)));
+    shop.drop_into("carriers/oco.txt", &papers::ocoren(&[(501, 1, ago(5)), (502, 1, ago(5))], ago(1)));
+    let _ = shop.run(&["push-tracking"]);
+    let is_written = |id: &str| {
+        shop.eccosys(|e| {
+            !e.sale(id).text("dataEntrega").starts_with("0000") && !e.sale(id).text("dataEntrega").is_empty()
+        })
+    };
+    assert!(is_written(&good) && !is_written(&bad));
+    shop.eccosys(|e| e.faults.clear());
+    let _ = shop.run(&["push-tracking"]).exits(0);
+    assert!(is_written(&bad));
+    assert!(shop.packages(&bad)[0].delivered.is_some());
 }
 
 /// Unpaid orders of a product whose number moves are looked at anew: in the lists, where they are many.

@@ -7,7 +7,7 @@ use crate::documents::{self, Document};
 use crate::erp::deliveries::{self, Invoices, KnownInvoice};
 use crate::erp::ledger::{Rules, TakeError, Taken};
 use crate::erp::{DeliveryEvent, DeliveryOutcome, ErpError, Posted};
-use crate::http::{Call, Effect, segment};
+use crate::http::{Call, Effect, Triage, segment};
 use crate::model::{ErpOrderId, Instant, Status};
 use crate::store::mirror::{MirrorDelivery, MirrorInvoice};
 
@@ -103,7 +103,12 @@ impl Eccosys {
             if result.is_ok() {
                 self.store.mirror_delivery_written(&invoice.order, &heard, self.now())?;
             }
-            let is_over = matches!(&result, Err(ErpError::Call(_) | ErpError::File(_)));
+            // One order that fails keeps out no other; trouble that is everybody's ends it.
+            let is_over = match &result {
+                Err(ErpError::Call(error)) => matches!(error.triage(), Triage::StopRun(_)),
+                Err(ErpError::File(_)) => true,
+                _ => false,
+            };
             written.push(Written { order: number.unwrap_or_default(), at: heard.at, result });
             if is_over {
                 break;
