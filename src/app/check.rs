@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::{Failure, back_office, front_office, names, select};
+use super::{Failure, back_office, front_office, names, runtime, select};
 use crate::channel::{Channel, Feed, Window};
 use crate::check::{self, Access, Count, Finding, Kind, Level, assumptions, mappings, runs, twins, warehouses};
 use crate::cli::CheckArgs;
@@ -40,11 +40,7 @@ pub fn run(args: &CheckArgs, file: &Path, reporter: &Reporter) -> Result<Exit, F
         Ok(mut config) => {
             let wanted = names(&select(&config, &args.channel)?);
             be_impatient(&mut config);
-            tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))?
-                .block_on(check.all(&mut config, &wanted, args.fix));
+            runtime()?.block_on(check.all(&mut config, &wanted, args.fix));
         }
         Err(error) => {
             check.tell(Finding::ConfigWrong { problem: error.problem(), remedy: error.remedy().to_owned() });
