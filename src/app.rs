@@ -1,7 +1,7 @@
 //! Where everything is put together: configuration, log, lock, state file, both sides, the verb, the summary, the exit code.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -22,7 +22,8 @@ use crate::lock::{self, LockError};
 use crate::logging;
 use crate::model::{ChannelName, OrderId, Sku, calendar};
 use crate::passes::intake::Backfill;
-use crate::passes::{Pass, Verb, push_stock};
+use crate::passes::{Pass, Plan, Verb, push_stock};
+use crate::plan::{Planned, Subject};
 use crate::report::{Reporter, Summary, Tally};
 use crate::stop::Stop;
 use crate::store::budget::{Budget, Rate};
@@ -32,6 +33,7 @@ use self::naming::Names;
 
 mod account;
 mod adopt;
+mod apply;
 mod back_office;
 mod backup;
 mod cancel_desk;
@@ -209,6 +211,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             let store = if args.dry_run { look_into_store(&config)? } else { store_there(&config)? };
             letting_go::purge(args, &store, &reporter, Clock::system().now())
         }
+        Command::Apply(args) => apply::run(args, &config, &reporter),
         Command::Account(args) => account::run(args, &config, &reporter),
         Command::Cancel(command) => cancel_desk::run(command, &config, &reporter),
         Command::Privacy(command) => privacy::run(command, &config, &reporter),
@@ -304,8 +307,7 @@ fn open_store(config: &Config, dry_run: bool) -> Result<Store, Failure> {
     opened.map_err(|error| Failure::new(Exit::Failed, error.to_string()))
 }
 
-/// Makes each pass for each channel, one after the other. Trouble with one channel does not keep the others from theirs; a channel
-/// that is down, or whose keys are wrong, has no further passes in this run.
+/// Makes each pass for each channel, as asked for on the command line.
 fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
     let channels = select(config, &args.channel)?;
     let orders: Vec<OrderId> = asked_for(&args.order)?.into_iter().map(OrderId::new).collect();
@@ -316,49 +318,81 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
     if !args.order.is_empty() && orders.is_empty() {
         return Ok(Exit::Done);
     }
+    let of_all = |verb| channels.iter().map(move |channel| (verb, *channel));
+    let tasks: Vec<Task<'_>> = verbs
+        .iter()
+        .flat_map(of_all)
+        .map(|(verb, channel)| Task { verb: *verb, channel, orders: &orders, plan: None })
+        .collect();
+    let how = How {
+        dry_run: args.dry_run,
+        max_duration: args.max_duration.map(|span| span.0),
+        takes_files: true,
+        sum: (verbs.len() > 1).then_some("sync"),
+    };
+    carry_out(&tasks, &how, config, reporter)
+}
+
+/// A pass to make.
+struct Task<'a> {
+    verb: Verb<'a>,
+    channel: &'a ChannelConfig,
+    /// The orders it is narrowed to; empty for whatever is due.
+    orders: &'a [OrderId],
+    /// The plan it is narrowed to.
+    plan: Option<&'a BTreeMap<Subject, Planned>>,
+}
+
+/// How passes are made.
+struct How {
+    dry_run: bool,
+    max_duration: Option<Duration>,
+    /// Whether what lies in the inboxes is taken first.
+    takes_files: bool,
+    /// What their sum is called, if one is told.
+    sum: Option<&'static str>,
+}
+
+/// Makes passes one after the other. Trouble with one channel does not keep the others from theirs; a channel that is down, or whose
+/// keys are wrong, has no further passes in this run.
+fn carry_out(tasks: &[Task<'_>], how: &How, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
     runtime()?.block_on(async {
         let clock = Clock::system();
-        let stop = heeding(&clock, args.max_duration.map(|span| span.0))?;
-        let store = open_store(config, args.dry_run)?;
-        let erp = back_office::open(config, args.dry_run, &clock, &stop)?;
+        let stop = heeding(&clock, how.max_duration)?;
+        let store = open_store(config, how.dry_run)?;
+        let erp = back_office::open(config, how.dry_run, &clock, &stop)?;
         let begun = std::time::Instant::now();
-        let mut exit = drain_inboxes(config, &erp, args.dry_run, &clock, reporter)?;
-        if !args.dry_run {
-            exit = exit.worst(write_deliveries(config, &erp, &clock, reporter).await?);
+        let mut exit = Exit::Done;
+        if how.takes_files {
+            exit = drain_inboxes(config, &erp, how.dry_run, &clock, reporter)?;
+            if !how.dry_run {
+                exit = exit.worst(write_deliveries(config, &erp, &clock, reporter).await?);
+            }
         }
         let (mut tally, mut counts, mut erp_counts) = (Tally::default(), Counts::default(), Counts::default());
         let mut message = None;
         let mut given_up: BTreeSet<&ChannelName> = BTreeSet::new();
-        for verb in verbs {
-            for channel in channels.iter().filter(|channel| !given_up.contains(&channel.name)).collect::<Vec<_>>() {
-                let one = Run {
-                    verb,
-                    part: verbs.len() > 1,
-                    args,
-                    config,
-                    channel,
-                    orders: &orders,
-                    store: &store,
-                    erp: &erp,
-                    clock: &clock,
-                    stop: &stop,
-                };
-                let ended = one.run(reporter).await;
-                if exit.worst(ended.exit) != exit {
-                    exit = ended.exit;
-                    message = ended.message.map(|why| format!("{} {}: {why}", verb.name(), channel.name));
-                }
-                tally.add(&ended.tally);
-                counts.add(ended.counts.0);
-                erp_counts.add(ended.counts.1);
-                if ended.early && !matches!(ended.exit, Exit::Guard | Exit::Locked) {
-                    given_up.insert(&channel.name);
-                }
+        for task in tasks {
+            let channel = &task.channel.name;
+            if given_up.contains(channel) {
+                continue;
+            }
+            let one = Run { task, how, config, store: &store, erp: &erp, clock: &clock, stop: &stop };
+            let ended = one.run(reporter).await;
+            if exit.worst(ended.exit) != exit {
+                exit = ended.exit;
+                message = ended.message.map(|why| format!("{} {channel}: {why}", task.verb.name()));
+            }
+            tally.add(&ended.tally);
+            counts.add(ended.counts.0);
+            erp_counts.add(ended.counts.1);
+            if ended.early && !matches!(ended.exit, Exit::Guard | Exit::Locked) {
+                given_up.insert(channel);
             }
         }
-        if verbs.len() > 1 {
+        if let Some(pass) = how.sum {
             let summary = Summary {
-                pass: "sync",
+                pass,
                 channel: None,
                 part: false,
                 tally: &tally,
@@ -367,7 +401,7 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
                 elapsed: begun.elapsed(),
                 exit,
                 message: message.as_deref(),
-                dry_run: args.dry_run,
+                dry_run: how.dry_run,
                 // Told when one of its parts was.
                 echo: true,
             };
@@ -442,12 +476,9 @@ struct Ended {
 
 /// One verb for one channel.
 struct Run<'a> {
-    verb: &'a Verb<'a>,
-    part: bool,
-    args: &'a PassArgs,
+    task: &'a Task<'a>,
+    how: &'a How,
     config: &'a Config,
-    channel: &'a ChannelConfig,
-    orders: &'a [OrderId],
     store: &'a Store,
     erp: &'a Erp,
     clock: &'a Clock,
@@ -457,13 +488,13 @@ struct Run<'a> {
 impl Run<'_> {
     async fn run(&self, reporter: &Reporter) -> Ended {
         let begun = std::time::Instant::now();
-        let name = &self.channel.name;
-        reporter.begin(self.verb.name(), name);
+        let name = &self.task.channel.name;
+        reporter.begin(self.task.verb.name(), name);
         // A dry run changes nothing, so it needs no lock and leaves no trace.
-        let _lock = if self.args.dry_run {
+        let _lock = if self.how.dry_run {
             None
         } else {
-            match lock::take(&self.config.state, self.verb.name(), name, self.clock.now()) {
+            match lock::take(&self.config.state, self.task.verb.name(), name, self.clock.now()) {
                 Ok(lock) => Some(lock),
                 Err(error) => {
                     let exit = if matches!(error, LockError::Held { .. }) { Exit::Locked } else { Exit::Failed };
@@ -471,7 +502,7 @@ impl Run<'_> {
                 }
             }
         };
-        let run = match self.store.begin_run(self.verb.name(), name, self.clock.now()) {
+        let run = match self.store.begin_run(self.task.verb.name(), name, self.clock.now()) {
             Ok(run) => run,
             Err(error) => {
                 let file = self.store.path().display();
@@ -479,7 +510,8 @@ impl Run<'_> {
                 return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
             }
         };
-        let channel = match front_office::open(self.config, self.channel, self.args.dry_run, self.clock, self.stop) {
+        let channel = match front_office::open(self.config, self.task.channel, self.how.dry_run, self.clock, self.stop)
+        {
             Ok(channel) => channel,
             Err(failure) => {
                 let end = (failure.exit, Some(failure.message()));
@@ -487,22 +519,23 @@ impl Run<'_> {
             }
         };
         let pass = Pass {
-            verb: self.verb.name(),
+            verb: self.task.verb.name(),
             channel: &channel,
-            config: self.channel,
+            config: self.task.channel,
             erp: self.erp,
             store: self.store,
             clock: self.clock,
             stop: self.stop,
             report: reporter,
-            dry_run: self.args.dry_run,
-            orders: self.orders,
+            dry_run: self.how.dry_run,
+            orders: self.task.orders,
+            plan: Plan::given(self.task.plan),
             tally: RefCell::default(),
             halt: RefCell::default(),
             shortfall: RefCell::default(),
         };
         let erp_calls = self.erp.counts();
-        self.verb.run(&pass).await;
+        self.task.verb.run(&pass).await;
         let counts = (channel.counts(), self.erp.counts().since(erp_calls));
         let tally = pass.tally.take();
         let (halt, shortfall) = (pass.halt.take(), pass.shortfall.take());
@@ -526,18 +559,19 @@ impl Run<'_> {
         (exit, message): (Exit, Option<String>),
     ) -> Ended {
         let counts = run.map(|(_, counts)| counts).unwrap_or_default();
-        let is_due = || self.store.remind_of_end(self.verb.name(), &self.channel.name, exit.name(), self.clock.now());
+        let is_due =
+            || self.store.remind_of_end(self.task.verb.name(), &self.task.channel.name, exit.name(), self.clock.now());
         let summary = Summary {
-            pass: self.verb.name(),
-            channel: Some(&self.channel.name),
-            part: self.part,
+            pass: self.task.verb.name(),
+            channel: Some(&self.task.channel.name),
+            part: self.how.sum.is_some(),
             tally: &tally,
             counts: counts.0,
             erp_counts: counts.1,
             elapsed: begun.elapsed(),
             exit,
             message: message.as_deref(),
-            dry_run: self.args.dry_run,
+            dry_run: self.how.dry_run,
             echo: reporter.is_quiet() && matches!(is_due(), Ok(false)),
         };
         let mut noted = summary.counts_json();

@@ -92,6 +92,19 @@ pub enum Command {
     /// passes in this run; the others go on. One summary tells what all of them did.
     Sync(SyncArgs),
 
+    /// Carry out what a dry run planned, and nothing else
+    ///
+    /// A dry run with --output jsonl is a plan: each order or product it would do something about has the exact actions, and the facts
+    /// they rest on. This reads both sides again and carries out just these actions; what has changed since is left alone and named:
+    /// exit code 3. Lines may be taken out of a plan or put together from several; what else a dry run prints is passed over. It holds
+    /// no personal data: what might be is a digest under this store's key, so a plan is for the state file it was made with.
+    ///
+    /// What two passes would do about one order is seldom all in one plan: the second looks at what the first leaves behind.
+    #[command(
+        after_help = "Examples:\n  vaivem --output jsonl sync --dry-run > plan.jsonl; vaivem apply plan.jsonl\n  vaivem --output jsonl import-orders --dry-run | jq -c 'select(.order == \"1172452900788-01\")' | vaivem apply -"
+    )]
+    Apply(ApplyArgs),
+
     /// Tell how each pass of each channel goes, and what is held
     ///
     /// Per pass: the last run, how it ended, when one last came to its end, and what it did. Per channel: how far the order list
@@ -234,7 +247,7 @@ pub enum Command {
     /// warning or a problem needs a person, 4 the configuration, a key or a file is wrong, 5 a side cannot be reached.
     Check(CheckArgs),
 
-    /// Write a commented configuration to start from, and the folders it names
+    /// Write a commented configuration to start from, and make the folders and files it names
     ///
     /// Asks nothing and overwrites nothing. Secrets do not stand in the file: it names the environment variables they are in.
     Init(InitArgs),
@@ -265,6 +278,22 @@ pub struct PassArgs {
     pub dry_run: bool,
 
     /// Begin nothing further after this long (such as 90s or 8m); the rest is for the next run
+    #[arg(long, value_name = "TIME")]
+    pub max_duration: Option<Span>,
+}
+
+/// What apply takes.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// The plan, as a dry run printed it with --output jsonl; `-` reads standard input
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+
+    /// Go on where the brake of auto-cancel or the guard of push-stock would stop: you have looked at it
+    #[arg(long)]
+    pub confirm: bool,
+
+    /// Begin nothing further after this long (such as 90s or 8m)
     #[arg(long, value_name = "TIME")]
     pub max_duration: Option<Span>,
 }

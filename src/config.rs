@@ -32,6 +32,12 @@ pub use secret::Secret;
 pub use span::Span;
 pub use stock::{StockConfig, UnknownSkus};
 
+/// The state file's name, where the configuration names none.
+pub const STATE: &str = "vaivem.db";
+
+/// The name of the embedded ERP's file, where the configuration names none.
+pub const LEDGER: &str = "ledger.db";
+
 /// What the file says, checked. Paths are absolute or relative to the working directory, no longer to the file.
 #[derive(Debug)]
 pub struct Config {
@@ -186,12 +192,7 @@ impl Config {
             Ok(channel)
         };
         let channels = raw.channels.into_iter().map(channel).collect::<Result<_, ConfigError>>()?;
-        Ok(Self {
-            file: file.to_owned(),
-            state: folder.join(raw.state.unwrap_or_else(|| "vaivem.db".into())),
-            erp,
-            channels,
-        })
+        Ok(Self { file: file.to_owned(), state: folder.join(raw.state.unwrap_or_else(|| STATE.into())), erp, channels })
     }
 }
 

@@ -490,11 +490,29 @@ pub enum Reason {
     CancellationRequestedOnChannel,
     /// A person named an order that was never imported.
     NotImported,
+    /// What a plan rests on has changed since it was made.
+    PlanStale {
+        /// What, and how.
+        changed: Vec<Changed>,
+    },
+    /// Nothing of what a plan says is to be done any more.
+    PlanOver,
     /// Both sides agree.
     InStep {
         /// The status both have.
         status: Status,
     },
+}
+
+/// Something that is not as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// What, by its name in the plan.
+    pub fact: String,
+    /// What it was.
+    pub was: String,
+    /// What it is.
+    pub is: String,
 }
 
 /// A product the ERP does not know.

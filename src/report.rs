@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::exit::Exit;
 use crate::http::Counts;
 use crate::model::{Cents, ChannelName, Instant, OrderId, WarehouseId};
+use crate::plan::Entry;
 use crate::reason::Reason;
 use crate::words;
 
@@ -88,6 +89,8 @@ pub struct Item {
     pub actions: Vec<&'static str>,
     /// Nothing was really done.
     pub dry_run: bool,
+    /// What a dry run would do, and what that rests on.
+    pub plan: Option<Entry>,
 }
 
 /// What a person should know about a run, beyond single orders.
@@ -504,6 +507,9 @@ impl Reporter {
                 fields.insert("erp_number".into(), item.erp_number.clone().into());
                 fields.insert("actions".into(), item.actions.clone().into());
                 fields.insert("dry_run".into(), item.dry_run.into());
+                if let Some(plan) = &item.plan {
+                    fields.insert("plan".into(), serde_json::to_value(plan).unwrap_or_default());
+                }
                 fields.insert("reason".into(), serde_json::to_value(&item.reason).unwrap_or_default());
                 fields.insert("text".into(), words::reason(&item.reason).into());
                 if needs_person {

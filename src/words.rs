@@ -8,7 +8,7 @@ pub mod reconcile;
 pub mod timeline;
 
 use crate::model::{Claimant, StockParts, calendar};
-use crate::reason::Reason;
+use crate::reason::{Changed, Reason};
 use crate::report::Warning;
 
 /// What happened, as a clause without a full stop.
@@ -19,6 +19,18 @@ pub fn reason(reason: &Reason) -> String {
 /// Names and words from outside may hold line breaks or escape codes, which would break output and terminal.
 pub fn on_one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// What changed of a plan's facts. Those that may hold personal data are known by a digest alone, which tells nobody anything.
+fn change(Changed { fact, was, is }: &Changed) -> String {
+    match fact.as_str() {
+        "channel_order" => "the order changed on the channel".into(),
+        "erp_order" => "the order changed in the ERP".into(),
+        "outgoing" => "invoices or parcels changed in the ERP".into(),
+        "journal" => "something was sent for it".into(),
+        "actions" => format!("the configuration or the time leads to something else: {is} instead of {was}"),
+        _ => format!("{} was {was} and is {is}", fact.replace('_', " ")),
+    }
 }
 
 fn clause(reason: &Reason) -> String {
@@ -124,6 +136,11 @@ fn clause(reason: &Reason) -> String {
         Reason::CancellationRequestedOnChannel => "the customer asked to cancel it".into(),
         Reason::NotImported => "it is not in the ERP; import it first: vaivem import-orders --order NUMBER".into(),
         Reason::InStep { status } => format!("both sides say {status}"),
+        Reason::PlanStale { changed } => {
+            let changes: Vec<String> = changed.iter().map(change).collect();
+            format!("not done: since the plan was made, {}", changes.join(", "))
+        }
+        Reason::PlanOver => "not done: nothing of what was planned is to be done any more".into(),
         Reason::MissingField { of, fields } => format!("waiting for {} of {of}", fields.join(", ")),
         Reason::NotReadyForInvoice { raw } => format!("invoiced, but the channel takes no invoice yet (`{raw}`)"),
         Reason::HandOverPending { raw } => format!("taken over, which the channel does not show yet (`{raw}`)"),
@@ -220,6 +237,9 @@ pub fn hint(reason: &Reason) -> Option<String> {
     Some(match reason {
         Reason::StatusUnknown { .. } => {
             "nothing is written for it until the channel says a status vaivem knows; please report the word".into()
+        }
+        Reason::PlanStale { .. } | Reason::PlanOver => {
+            "look at what changed and make the plan again; the pass's own next run decides on it anew, too".into()
         }
         Reason::Unreadable { .. } => "compare the order in the channel's panel; it is tried again on every run".into(),
         Reason::NotOnChannel => {

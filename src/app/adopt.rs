@@ -13,7 +13,7 @@ use crate::erp::Erp;
 use crate::exit::Exit;
 use crate::model::{Instant, calendar};
 use crate::passes::adopt::{self, Adopted};
-use crate::passes::{Pass, Verb};
+use crate::passes::{Pass, Plan, Verb};
 use crate::report::{Outcome, Reporter, Tally};
 use crate::stop::Stop;
 use crate::store::Store;
@@ -87,6 +87,7 @@ impl Desk<'_> {
             report: self.reporter,
             dry_run: self.dry_run,
             orders: &[],
+            plan: Plan::default(),
             tally: Default::default(),
             halt: Default::default(),
             shortfall: Default::default(),

@@ -19,7 +19,7 @@ use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
 use crate::model::{Cents, ChannelName, Instant, OrderId};
 use crate::passes::cancel_desk::{self, Done, Word};
-use crate::passes::{Pass, Verb};
+use crate::passes::{Pass, Plan, Verb};
 use crate::reason::Reason;
 use crate::report::Reporter;
 use crate::store::Store;
@@ -200,6 +200,7 @@ async fn carry_out(
         report: reporter,
         dry_run: false,
         orders: &[],
+        plan: Plan::default(),
         tally: Default::default(),
         halt: Default::default(),
         shortfall: Default::default(),

@@ -1,4 +1,4 @@
-//! `init`: a commented configuration and the folders it names. Nothing that is there is touched.
+//! `init`: a commented configuration, and the folders and files it names. Nothing that is there is touched.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -9,10 +9,13 @@ use serde_json::json;
 use super::Failure;
 use crate::cli::InitArgs;
 use crate::clock::Clock;
+use crate::config::{LEDGER, STATE};
+use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
 use crate::init::{self, ErpKind, Wanted};
 use crate::model::calendar;
 use crate::report::Reporter;
+use crate::store::Store;
 
 /// Where there is no configuration yet, makes one.
 pub fn run(args: &InitArgs, reporter: &Reporter) -> Result<Exit, Failure> {
@@ -50,6 +53,17 @@ pub fn run(args: &InitArgs, reporter: &Reporter) -> Result<Exit, Failure> {
         .and_then(|mut made| made.write_all(text.as_bytes()).and_then(|()| made.sync_all()))
         .map_err(|error| failed(&file, error))?;
     made.push(shown(&file));
+    // With the state file there is a key, so that the first dry run is a plan that can be carried out.
+    let state = args.path.join(STATE);
+    if !state.exists() {
+        Store::open(&state).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+        made.push(shown(&state));
+    }
+    let ledger = args.path.join(LEDGER);
+    if erp == ErpKind::Ledger && !ledger.exists() {
+        Ledger::open(&ledger).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+        made.push(shown(&ledger));
+    }
     let variables = init::variables(&channels, erp);
     let config = if args.path == Path::new(".") { String::new() } else { format!(" --config {}", shown(&file)) };
     let next = [format!("vaivem{config} check"), format!("vaivem{config} sync --dry-run")];

@@ -69,7 +69,7 @@ pub struct Requirements {
 }
 
 /// When an invoice's XML is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum XmlRule {
     /// For orders that ask for it.
@@ -106,7 +106,7 @@ pub const ANYMARKET: Requirements = Requirements {
 };
 
 /// An invoice of a sale as it is to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct InvoiceToSend {
     /// Letters and digits only; its name in further calls.
     pub number: String,
@@ -129,7 +129,7 @@ pub struct InvoiceToSend {
 }
 
 /// What stands in an NF-e and Mercado Envios Coleta asks for by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fiscal {
     /// The kind of operation (CFOP).
     pub cfop: u32,
@@ -138,7 +138,7 @@ pub struct Fiscal {
 }
 
 /// An invoice's XML: personal data, so `{:?}` does not show it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct XmlText(String);
 
 impl XmlText {
@@ -160,7 +160,7 @@ impl std::fmt::Debug for XmlText {
 }
 
 /// Units of a product on an invoice.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Item {
     /// The order's own id of the product.
     pub id: ChannelSku,
@@ -171,7 +171,7 @@ pub struct Item {
 }
 
 /// A parcel's tracking.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tracking {
     /// The tracking code.
     pub code: String,
@@ -184,7 +184,7 @@ pub struct Tracking {
 }
 
 /// A parcel's way so far: all of it, since a platform may put what it gets in place of what it had.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Way {
     /// What happened, the oldest first.
     pub steps: Vec<Step>,
@@ -195,7 +195,7 @@ pub struct Way {
 }
 
 /// One step of a parcel's way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Step {
     /// The day in São Paulo.
     pub day: NaiveDate,
@@ -206,7 +206,7 @@ pub struct Step {
 }
 
 /// A platform's answer to what was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Sent {
     /// It took it; a reading shows when it took effect.
     Accepted,

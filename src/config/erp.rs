@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use super::secret::Source;
 use super::span::{Patience, Span};
-use super::{ConfigError, Limits, Place, Secret};
+use super::{ConfigError, LEDGER, Limits, Place, Secret};
 use crate::documents::SheetOptions;
 use crate::documents::ocoren::{CodeTable, Outcome};
 use crate::erp::eccosys::{self, Situations};
@@ -172,7 +172,7 @@ impl Place<'_> {
             "ledger" => {
                 self.only_eccosys(&raw)?;
                 let inboxes = [raw.inbox.map(|inbox| folder.join(inbox.into_inner())), carriers_inbox];
-                let file = raw.file.map_or_else(|| "ledger.db".into(), Spanned::into_inner);
+                let file = raw.file.map_or_else(|| LEDGER.into(), Spanned::into_inner);
                 Ok(ErpConfig::Ledger {
                     file: folder.join(file),
                     inboxes: inboxes.into_iter().flatten().collect(),

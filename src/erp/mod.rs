@@ -15,7 +15,7 @@ pub use ledger::{DEFAULT_WAREHOUSE, Posted, StockLevel, StockReading};
 pub use outgoing::{DeliveryEvent, DeliveryOutcome};
 
 /// An order as it is to be created in the ERP: every SKU and the carrier are the ERP's own by now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NewOrder {
     /// The channel it came from.
     pub channel: ChannelName,
@@ -58,7 +58,7 @@ pub struct NewOrder {
 }
 
 /// One line of an order to be created.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NewLine {
     /// The ERP's product code.
     pub sku: Sku,
@@ -75,7 +75,7 @@ pub struct NewLine {
 }
 
 /// An order as the ERP tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ErpOrder {
     /// Internal id: what further calls use.
     pub id: ErpOrderId,

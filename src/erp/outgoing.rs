@@ -8,7 +8,7 @@ pub use super::ledger::{DeliveryEvent, DeliveryOutcome};
 use crate::model::{CarrierName, Cents, Instant, Sku};
 
 /// Everything that goes out for one order, read at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Outgoing {
     /// The order.
     pub order: ErpOrder,
@@ -21,7 +21,7 @@ pub struct Outgoing {
 }
 
 /// An invoice (NF-e). Its XML is read with [`Erp::invoice_xml`](super::Erp::invoice_xml).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Invoice {
     /// The access key, 44 characters: what makes it one invoice.
     pub key: String,
@@ -42,7 +42,7 @@ pub struct Invoice {
 }
 
 /// Units of a product on an invoice.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct InvoiceLine {
     /// The ERP's product code.
     pub sku: Sku,
@@ -51,7 +51,7 @@ pub struct InvoiceLine {
 }
 
 /// A parcel.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Parcel {
     /// The access key of the invoice it carries; `None` for the whole order.
     pub invoice_key: Option<String>,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Cents, ChannelName, ChannelSku, Instant, OrderId, Sku, Status, TaxId, WarehouseId};
 
 /// An order read fresh from its channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Order {
     /// The configured channel it was read from.
     pub channel: ChannelName,
@@ -82,7 +82,7 @@ impl Order {
 }
 
 /// Whether the channel lets us take an order over for handling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Readiness {
     /// Still being built by the channel; its facts may be incomplete.
@@ -96,7 +96,7 @@ pub enum Readiness {
 }
 
 /// Whether the channel takes an invoice for an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Invoicing {
     /// Not in its present status.
     NotYet,
@@ -109,7 +109,7 @@ pub enum Invoicing {
 }
 
 /// Whether what a channel was told reached the marketplace behind it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Transmission {
     /// The channel says nothing of it, or there is nobody behind it.
     #[default]
@@ -126,7 +126,7 @@ pub enum Transmission {
 }
 
 /// A sale's invoice with its parcel, as the channel has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Package {
     /// The invoice's number as it was sent: its name in further calls.
     pub number: String,
@@ -147,7 +147,7 @@ pub struct Package {
 }
 
 /// One step of a parcel's way, as the channel shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PackageEvent {
     /// What happened.
     pub description: String,
@@ -156,7 +156,7 @@ pub struct PackageEvent {
 }
 
 /// The marketplace an order came through, and its names there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Marketplace {
     /// The marketplace's name or the affiliate's code.
     pub name: String,
@@ -172,7 +172,7 @@ pub struct Marketplace {
 }
 
 /// One line of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Line {
     /// The channel's id of the product.
     pub channel_sku: ChannelSku,
@@ -193,7 +193,7 @@ pub struct Line {
 }
 
 /// Who buys. Personal data: goes to the ERP, never into the state file or a log.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Customer {
     /// Name of the person, or legal name of the company.
     pub name: String,
@@ -223,7 +223,7 @@ impl std::fmt::Debug for Customer {
 }
 
 /// Where an order goes, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Delivery {
     /// The address, or the pickup point's.
     pub address: Option<Address>,
@@ -238,7 +238,7 @@ pub struct Delivery {
 }
 
 /// A Brazilian address. Personal data.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Address {
     /// Who receives.
     pub receiver: Option<String>,
@@ -267,7 +267,7 @@ impl std::fmt::Debug for Address {
 }
 
 /// One payment of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Payment {
     /// How it is paid.
     pub method: PaymentMethod,

@@ -24,6 +24,7 @@ use crate::erp::ErpOrder;
 use crate::exit::Exit;
 use crate::model::calendar::BankCalendar;
 use crate::model::{ErpOrderId, Instant, Order, PaymentMethod, Readiness, Status};
+use crate::plan::Planned;
 use crate::reason::Reason;
 use crate::report::Outcome;
 use crate::store::cancels::{CANCEL_ON_CHANNEL, CancelNotes};
@@ -265,10 +266,18 @@ fn anothers(holds: &[Reason]) -> Option<&Reason> {
 /// What the survey found.
 #[derive(Default)]
 struct Survey {
-    /// Orders to cancel, each with the reason.
-    cancel: RefCell<Vec<(OrderRow, Reason)>>,
+    /// Orders to cancel.
+    cancel: RefCell<Vec<Due>>,
     /// How many are past their deadline, but payments were not asked after.
     unsynced: Cell<usize>,
+}
+
+/// An order to cancel.
+struct Due {
+    row: OrderRow,
+    why: Reason,
+    actions: Vec<&'static str>,
+    planned: Planned,
 }
 
 /// Runs the pass. With `confirm` the brake does not count.
@@ -287,21 +296,22 @@ pub async fn run(pass: &Pass<'_>, confirm: bool) {
         return;
     }
     let mut cancel = survey.cancel.into_inner();
-    cancel.sort_by_key(|(row, _)| row.row);
+    cancel.sort_by_key(|due| due.row.row);
     let stopped = match stopped_by_brake(pass, &policy, cancel.len()) {
         Err(error) => return pass.end(Exit::Failed, Trouble::State(error).to_string()),
         Ok(message) => message.filter(|_| !confirm),
     };
     if stopped.is_some() {
-        for (row, why) in &cancel {
-            pass.tell(row, Outcome::Waiting, true, &Reason::CancelPlanned { why: Box::new(why.clone()) }, &[]);
+        for Due { row, why, .. } in cancel {
+            pass.tell(&row, Outcome::Waiting, true, &Reason::CancelPlanned { why: Box::new(why) }, &[]);
         }
     } else if pass.dry_run {
-        for (row, why) in &cancel {
-            pass.tell(row, Outcome::Cancelled, true, why, carry_out::ACTIONS);
+        for Due { row, why, actions, planned } in cancel {
+            pass.permit(&row.id, || planned);
+            pass.tell(&row, Outcome::Cancelled, true, &why, &actions);
         }
     } else {
-        let rows = cancel.into_iter().map(|(row, _)| Ok(row));
+        let rows = cancel.into_iter().map(|due| Ok(due.row));
         pass.visit_rows(rows, &async |row: &OrderRow| carry_out::visit(pass, &policy, row).await).await;
     }
     if pass.orders.is_empty() {
@@ -386,7 +396,12 @@ async fn look_at(pass: &Pass<'_>, policy: &Policy, row: &OrderRow, survey: &Surv
         pass.store.settle(&effect, state, answer, pass.clock.now())?;
     }
     match plan(&facts, policy, pass.clock.now()) {
-        Decision::Cancel(reason) => survey.cancel.borrow_mut().push((row.clone(), reason)),
+        Decision::Cancel(why) => survey.cancel.borrow_mut().push(Due {
+            row: row.clone(),
+            why,
+            actions: carry_out::actions(&facts),
+            planned: carry_out::planned(&facts, policy, pass.store),
+        }),
         other => {
             if matches!(other, Decision::Keep(Reason::PaymentsNotSynced { .. })) {
                 survey.unsynced.set(survey.unsynced.get() + 1);

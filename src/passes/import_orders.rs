@@ -11,16 +11,21 @@ mod taking_over;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Value, json};
+
 use self::new_order::new_order;
 use super::intake::{self, Backfill};
+use super::permit::{Permit, both_sides, seal};
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble, erp_code, finished, sync_payments};
 use crate::config::{ChannelConfig, FulfillmentRule, ImportRule};
 use crate::erp::{ErpError, ErpOrder, NewOrder, UNSURE};
 use crate::exit::Exit;
 use crate::model::{CarrierName, Instant, Line, Order, PaymentMethod, Readiness, Sku, Status, WarehouseId};
+use crate::plan::{Planned, act};
 use crate::reason::Reason;
 use crate::report::Outcome;
+use crate::store::Store;
 use crate::store::journal::{Effect, State};
 use crate::store::orders::{Decided, Fate, Link, OrderRow};
 use crate::store::visits::Visit;
@@ -128,6 +133,22 @@ impl Action {
             Self::TakeOver => TAKE_OVER,
         }
     }
+
+    /// As a plan tells it.
+    fn told(&self, store: &Store) -> Value {
+        let with = match self {
+            Self::Create(new) => json!({
+                "status": new.status.code(),
+                "total_cents": new.total.get(),
+                "carrier": new.carrier,
+                "lines": new.lines.iter().map(|line| json!({ "sku": line.sku, "quantity": line.quantity })).collect::<Vec<_>>(),
+                "content": seal(store, new),
+            }),
+            Self::Link(erp) => json!({ "erp_number": erp.number }),
+            Self::TakeOver => json!({}),
+        };
+        act(self.name(), with)
+    }
 }
 
 /// What is to be done about an order, and why.
@@ -154,6 +175,13 @@ impl Decision {
 
     fn names(&self) -> Vec<&'static str> {
         self.actions.iter().map(Action::name).collect()
+    }
+
+    /// As a dry run tells it.
+    fn planned(&self, facts: &Facts, store: &Store) -> Planned {
+        let mut rests_on = both_sides(store, &facts.order, facts.erp.as_ref());
+        rests_on.insert("cancel_heard".into(), facts.cancel_heard.into());
+        Planned { actions: self.actions.iter().map(|action| action.told(store)).collect(), facts: rests_on }
     }
 }
 
@@ -303,7 +331,11 @@ async fn bring_in(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<()
         facts.erp = pass.erp.find_order(&row.channel, &row.id).await?;
     }
     let decision = plan(&facts, policy);
-    let done = if pass.dry_run { Ok(decision.names()) } else { apply(pass, row, &facts, &decision).await? };
+    let done = match pass.permit(&row.id, || decision.planned(&facts, pass.store)) {
+        Permit::OnlyTold => Ok(decision.names()),
+        Permit::Given => apply(pass, row, &facts, &decision).await?,
+        Permit::Refused(reason) => return Ok(pass.refuse(row, reason)?),
+    };
     match (&done, &decision.hold) {
         (Err(reason), _) | (Ok(_), Some(reason)) => Ok(pass.hold(row, reason)?),
         (Ok(actions), None) => Ok(conclude(pass, row, &decision, actions)?),

@@ -10,6 +10,7 @@ pub mod auto_cancel;
 pub mod cancel_desk;
 pub mod import_orders;
 pub mod intake;
+mod permit;
 pub mod push_invoices;
 pub mod push_stock;
 pub mod push_tracking;
@@ -22,6 +23,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use intake::Backfill;
+pub use permit::Plan;
 
 use futures_util::{StreamExt, stream};
 
@@ -34,7 +36,7 @@ use crate::http::{CallError, StopCause, Triage};
 use crate::lock::LockError;
 use crate::model::{ErpOrderId, Instant, Line, Order, OrderId, Sku, Status};
 use crate::reason::Reason;
-use crate::report::{Item, Outcome, Reporter, Tally, Warning};
+use crate::report::{Item, Outcome, Reporter, StockItem, Tally, Warning};
 use crate::stop::{Stop, StopReason};
 use crate::store::orders::{Decided, Fate, OrderRow};
 use crate::store::visits::Visit;
@@ -90,6 +92,11 @@ impl Verb<'_> {
             Self::PushTracking => push_tracking::run(pass).await,
             Self::PushStock(request) => push_stock::run(pass, *request).await,
         }
+        if !pass.halted()
+            && let Err(error) = pass.tell_what_is_over()
+        {
+            pass.end(Exit::Failed, Trouble::State(error).to_string());
+        }
     }
 }
 
@@ -115,6 +122,8 @@ pub struct Pass<'a> {
     pub dry_run: bool,
     /// The orders a person asked for; empty for all that need a visit.
     pub orders: &'a [OrderId],
+    /// The plan that is made, or carried out.
+    pub plan: Plan<'a>,
     /// Counts so far.
     pub tally: RefCell<Tally>,
     /// Why the run ends early, once it does.
@@ -386,6 +395,25 @@ impl Pass<'_> {
             reason,
             actions: Vec::new(),
             dry_run: self.dry_run,
+            plan: None,
+        });
+    }
+
+    /// Counts and reports a product for which there is no number.
+    fn tell_product(&self, sku: &Sku, outcome: Outcome, reason: Reason) {
+        self.tally.borrow_mut().product(outcome);
+        self.report.stock(&StockItem {
+            channel: self.channel.name().clone(),
+            sku: sku.clone(),
+            channel_sku: None,
+            warehouse: None,
+            quantity: None,
+            before: None,
+            outcome,
+            parts: None,
+            reason: Some(reason),
+            dry_run: self.dry_run,
+            plan: None,
         });
     }
 
@@ -398,7 +426,11 @@ impl Pass<'_> {
         reason: &Reason,
         actions: &[&'static str],
     ) -> rusqlite::Result<()> {
-        self.store.decide(row, &decided, self.clock.now())?;
+        // What a dry run would only bring into the ERP is not there, and so still in flight for the stock it plans next.
+        let is_only_planned = self.dry_run && decided.fate == Fate::Imported && row.erp_id.is_none();
+        if !is_only_planned {
+            self.store.decide(row, &decided, self.clock.now())?;
+        }
         let is_news = row.fate != Some(decided.fate) || !actions.is_empty() || outcome == Outcome::Held;
         let current = self.store.order(&row.channel, &row.id)?;
         self.tell(current.as_ref().unwrap_or(row), outcome, is_news, reason, actions);
@@ -420,6 +452,7 @@ impl Pass<'_> {
             reason: reason.clone(),
             actions: actions.to_vec(),
             dry_run: self.dry_run,
+            plan: self.noted_plan(&row.id),
         });
     }
 }

@@ -13,9 +13,12 @@ mod xml;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use self::preflight::preflight;
 use self::units::Units;
 pub use self::xml::SEND_XML;
+use super::permit::{Permit, both_sides, seal};
 use super::push_tracking::parcels::{carrier_of, code_of, main_of, parcels_of, url_of};
 use super::pushing::{self, End, Taken, Visit, may_still_show, transmitted};
 use super::take_over::{self, TAKE_OVER};
@@ -24,8 +27,10 @@ use crate::channel::outgoing::{Field, InvoiceToSend, Requirements, Tracking, VTE
 use crate::config::{ChannelConfig, InvoiceRules, NumberFormat};
 use crate::erp::outgoing::{Invoice, Outgoing};
 use crate::model::{Cents, Instant, Invoicing, Order, Package, Readiness, Sku, Status, TaxId};
+use crate::plan::{Planned, act};
 use crate::reason::Reason;
 use crate::report::Warning;
+use crate::store::Store;
 use crate::store::journal::State;
 use crate::store::outgoing::Record;
 
@@ -173,6 +178,24 @@ impl Action {
             Self::Send { .. } => SEND_INVOICE,
         }
     }
+
+    /// As a plan tells it.
+    fn told(&self, store: &Store) -> Value {
+        let with = match self {
+            Self::TakeOver => json!({}),
+            Self::SendXml { number, key, xml, .. } => {
+                json!({ "invoice": number, "key": key, "content": seal(store, xml) })
+            }
+            Self::Send { invoice, worth } => json!({
+                "invoice": invoice.number,
+                "key": invoice.key,
+                "value_cents": invoice.value.get(),
+                "worth_cents": worth.get(),
+                "content": seal(store, invoice),
+            }),
+        };
+        act(self.name(), with)
+    }
 }
 
 /// What is to be done about an order, and how that ends.
@@ -187,6 +210,15 @@ pub struct Decision {
 impl Decision {
     fn none(end: End) -> Self {
         Self { actions: Vec::new(), end }
+    }
+
+    /// As a dry run tells it.
+    fn planned(&self, facts: &Facts, store: &Store) -> Planned {
+        let mut rests_on = both_sides(store, &facts.order, Some(&facts.outgoing.order));
+        rests_on
+            .insert("outgoing".into(), seal(store, &(&facts.outgoing.invoices, &facts.outgoing.parcels, &facts.files)));
+        rests_on.insert("journal".into(), seal(store, &(&facts.sent, &facts.xml, &facts.taken_over)));
+        Planned { actions: self.actions.iter().map(|action| action.told(store)).collect(), facts: rests_on }
     }
 }
 
@@ -551,7 +583,7 @@ async fn one(visit: Visit<'_>, policy: &Policy, warned: &std::cell::Cell<bool>) 
     }
     let files = files(&visit, &outgoing).await?;
     let Some(mut order) = visit.read_channel().await? else { return Ok(()) };
-    let mut done = Done::default();
+    let (mut done, mut is_first) = (Done::default(), true);
     loop {
         let (sent, xml) = (sent(&visit, SEND_INVOICE, &outgoing)?, sent(&visit, SEND_XML, &outgoing)?);
         let taken_over = visit.journal(TAKE_OVER, "")?;
@@ -564,10 +596,17 @@ async fn one(visit: Visit<'_>, policy: &Policy, warned: &std::cell::Cell<bool>) 
         if !warned.replace(true) {
             pass.warn(&Warning::AnyIssuer { channel: pass.channel.name().clone() });
         }
-        if pass.dry_run {
-            decision.actions.iter().for_each(|action| done.add(action));
-            return Ok(done.conclude(&visit, decision.end, &digest)?);
+        match is_first.then(|| pass.permit(&visit.row.id, || decision.planned(&facts, pass.store))) {
+            None if pass.permits_next(&visit.row.id, &action.told(pass.store)) => {}
+            None => return Ok(done.conclude(&visit, End::Wait(Reason::PlanOver), &digest)?),
+            Some(Permit::Given) => {}
+            Some(Permit::OnlyTold) => {
+                decision.actions.iter().for_each(|action| done.add(action));
+                return Ok(done.conclude(&visit, decision.end, &digest)?);
+            }
+            Some(Permit::Refused(reason)) => return Ok(pass.refuse(visit.row, reason)?),
         }
+        is_first = false;
         order = match apply(&visit, &mut done, action, &facts).await? {
             Applied::Go(order) => *order,
             Applied::End(end) => return Ok(done.conclude(&visit, end, &digest)?),

@@ -26,9 +26,12 @@ mod work_out;
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use crate::config::{ChannelConfig, StockConfig};
 use crate::exit::Exit;
 use crate::model::{ChannelName, ChannelSku, Instant, Sku, StockParts};
+use crate::plan::{Planned, Subject, act, facts};
 use crate::reason::Reason;
 use crate::report::{Outcome, StockItem};
 use crate::store::stock::{StockRow, Want};
@@ -36,6 +39,9 @@ use crate::store::stock::{StockRow, Want};
 use self::claims::Weighed;
 use self::places::{Place, Terms};
 use super::{Pass, Trouble};
+
+/// The action's name in plans.
+const SET_STOCK: &str = "set_stock";
 
 /// What a person asked for.
 #[derive(Clone, Copy, Debug)]
@@ -132,6 +138,28 @@ struct Worked {
     reading_tells: bool,
 }
 
+impl Worked {
+    fn subject(&self) -> Subject {
+        Subject::Stock(self.want.sku.clone(), self.want.warehouse.clone())
+    }
+
+    /// As a dry run tells it. An order that comes into the ERP meanwhile goes from one part to another and changes nothing.
+    fn planned(&self) -> Planned {
+        let Want { parts, channel_sku, quantity, .. } = &self.want;
+        Planned {
+            actions: vec![act(SET_STOCK, json!({ "quantity": quantity }))],
+            facts: facts([
+                ("before", self.before.into()),
+                ("channel_sku", json!(channel_sku)),
+                ("erp_warehouse", json!(parts.erp_warehouse)),
+                ("physical", parts.physical.into()),
+                ("reserved_or_in_flight", parts.reserved.saturating_add(parts.in_flight).into()),
+                ("added_back", parts.added_back.into()),
+            ]),
+        }
+    }
+}
+
 impl Push<'_> {
     fn channel(&self) -> &ChannelName {
         self.pass.channel.name()
@@ -207,6 +235,7 @@ impl Push<'_> {
             parts: Some(worked.want.parts.clone()),
             reason,
             dry_run: self.pass.dry_run,
+            plan: (self.pass.dry_run && outcome == Outcome::Updated).then(|| self.pass.entry(worked.planned())),
         });
     }
 
@@ -219,25 +248,8 @@ impl Push<'_> {
         }
         match worked {
             Some(worked) => self.report(worked, Outcome::Held, Some(reason)),
-            None => self.report_product(sku, Outcome::Held, reason),
+            None => self.pass.tell_product(sku, Outcome::Held, reason),
         }
         Ok(())
-    }
-
-    /// Reports a product for which there is no number.
-    fn report_product(&self, sku: &Sku, outcome: Outcome, reason: Reason) {
-        self.pass.tally.borrow_mut().product(outcome);
-        self.pass.report.stock(&StockItem {
-            channel: self.channel().clone(),
-            sku: sku.clone(),
-            channel_sku: None,
-            warehouse: None,
-            quantity: None,
-            before: None,
-            outcome,
-            parts: None,
-            reason: Some(reason),
-            dry_run: self.pass.dry_run,
-        });
     }
 }

@@ -12,8 +12,11 @@ mod way;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use self::parcels::{carrier_of, code_of, main_of, parcels_of, url_of};
 use self::way::{Word, last_word, shows, steps};
+use super::permit::{Permit, both_sides, seal};
 use super::push_invoices::{SEND_XML, number, package_of};
 use super::pushing::{self, End, Taken, Visit, may_still_show, transmitted};
 use super::{Pass, Trouble};
@@ -21,8 +24,10 @@ use crate::channel::outgoing::{Requirements, Tracking, Way};
 use crate::config::{ChannelConfig, CollectionOrder, NumberFormat};
 use crate::erp::outgoing::{DeliveryEvent, Invoice, Outgoing, Parcel};
 use crate::model::{Instant, Order, Package, Status, calendar};
+use crate::plan::{Planned, act};
 use crate::reason::Reason;
 use crate::report::Warning;
+use crate::store::Store;
 use crate::store::journal::State;
 use crate::store::outgoing::Record;
 
@@ -128,6 +133,21 @@ impl Action {
             Self::SendWay { way, .. } => way_content(way),
         }
     }
+
+    /// As a plan tells it.
+    fn told(&self, store: &Store) -> Value {
+        let with = match self {
+            Self::SendTracking { invoice, tracking } => {
+                json!({ "invoice": invoice, "code": tracking.code, "content": seal(store, tracking) })
+            }
+            Self::SendWay { invoice, way, .. } => json!({
+                "invoice": invoice,
+                "delivered_at": way.delivered_at,
+                "content": seal(store, way),
+            }),
+        };
+        act(self.name(), with)
+    }
 }
 
 fn tracking_content(tracking: &Tracking) -> String {
@@ -152,6 +172,17 @@ pub struct Decision {
     pub more_parcels: Vec<String>,
     /// The channel shows all there is to tell, whether or not it got any further.
     pub in_step: bool,
+}
+
+impl Decision {
+    /// As a dry run tells it.
+    fn planned(&self, facts: &Facts, store: &Store) -> Planned {
+        let mut rests_on = both_sides(store, &facts.order, Some(&facts.outgoing.order));
+        let outgoing = &facts.outgoing;
+        rests_on.insert("outgoing".into(), seal(store, &(&outgoing.invoices, &outgoing.parcels, &outgoing.events)));
+        rests_on.insert("journal".into(), seal(store, &(&facts.sent, &facts.xml_due)));
+        Planned { actions: self.actions.iter().map(|action| action.told(store)).collect(), facts: rests_on }
+    }
 }
 
 /// Decides on an order. Pure: the same facts, policy and time give the same decision.
@@ -425,7 +456,7 @@ async fn one(visit: Visit<'_>, policy: &Policy) -> Result<(), Trouble> {
         return Ok(visit.conclude(End::Wait(no_invoice()), None, &[])?);
     }
     let Some(mut order) = visit.read_channel().await? else { return Ok(()) };
-    let mut done: Vec<Action> = Vec::new();
+    let (mut done, mut is_first) = (Vec::new(), true);
     loop {
         let (sent, xml_due) = (sent(&visit, &order)?, xml_due(&visit, &outgoing)?);
         let facts = Facts { order, outgoing: outgoing.clone(), sent, xml_due };
@@ -438,9 +469,14 @@ async fn one(visit: Visit<'_>, policy: &Policy) -> Result<(), Trouble> {
             let (channel, order) = (visit.row.channel.clone(), visit.row.id.clone());
             pass.warn(&Warning::MoreParcels { channel, order, invoice: invoice.clone() });
         }
-        if pass.dry_run {
-            return Ok(conclude(&visit, decision.actions, decision.end, &digest)?);
+        match is_first.then(|| pass.permit(&visit.row.id, || decision.planned(&facts, pass.store))) {
+            None if pass.permits_next(&visit.row.id, &action.told(pass.store)) => {}
+            None => return Ok(conclude(&visit, done, End::Wait(Reason::PlanOver), &digest)?),
+            Some(Permit::Given) => {}
+            Some(Permit::OnlyTold) => return Ok(conclude(&visit, decision.actions, decision.end, &digest)?),
+            Some(Permit::Refused(reason)) => return Ok(pass.refuse(visit.row, reason)?),
         }
+        is_first = false;
         order = match apply(&visit, &mut done, action).await? {
             Applied::Go(order) => *order,
             Applied::End(end) => return Ok(conclude(&visit, done, end, &digest)?),

@@ -273,6 +273,7 @@ impl Visit<'_> {
             reason,
             actions: actions.to_vec(),
             dry_run: pass.dry_run,
+            plan: pass.noted_plan(&self.row.id),
         });
         Ok(())
     }

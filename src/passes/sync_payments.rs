@@ -4,13 +4,18 @@
 //! Both sides are read fresh right before anything is written. An order is only ever moved forward. A cancellation against an
 //! invoice, and a payment against a cancellation, are conflicts for a person.
 
+use serde_json::{Value, json};
+
+use super::permit::{Permit, both_sides, seal};
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble, auto_cancel};
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::model::{Order, Readiness, Status, calendar};
+use crate::plan::{Planned, act};
 use crate::reason::Reason;
 use crate::report::Outcome;
+use crate::store::Store;
 use crate::store::cursors::PAYMENTS_SYNCED;
 use crate::store::journal::{Effect, State};
 use crate::store::orders::{Decided, Fate, OrderRow};
@@ -54,6 +59,17 @@ impl Action {
             Self::CancelInErp { .. } => "cancel_order",
             Self::TakeOver => TAKE_OVER,
         }
+    }
+
+    /// As a plan tells it.
+    fn told(&self, store: &Store) -> Value {
+        let with = match self {
+            Self::SetErpStatus(status) => json!({ "status": status.code() }),
+            // The note has the channel's words for why, which may be a customer's.
+            Self::CancelInErp { note } => json!({ "content": seal(store, note) }),
+            Self::TakeOver => json!({}),
+        };
+        act(self.name(), with)
     }
 }
 
@@ -184,8 +200,17 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         Decision::Hold(reason) => return Ok(pass.hold(row, &reason)?),
         Decision::Do { reason, actions } => (reason, actions),
     };
+    let planned = || {
+        let mut rests_on = both_sides(pass.store, &facts.order, Some(&facts.erp));
+        rests_on.insert("requested_at".into(), facts.requested_at.as_ref().map(Status::code).into());
+        Planned { actions: actions.iter().map(|action| action.told(pass.store)).collect(), facts: rests_on }
+    };
+    let permit = pass.permit(&row.id, planned);
+    if let Permit::Refused(reason) = permit {
+        return Ok(pass.refuse(row, reason)?);
+    }
     let mut status = facts.erp.status.clone();
-    if !pass.dry_run {
+    if permit == Permit::Given {
         for action in &actions {
             match apply(pass, row, &facts, action).await? {
                 Applied::Held(reason) => return Ok(pass.hold(row, &reason)?),

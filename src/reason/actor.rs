@@ -103,6 +103,8 @@ impl Reason {
             | Self::CancelPlanned { .. }
             | Self::InvoiceNotOnChannel { .. }
             | Self::DeliveryAhead { .. }
+            | Self::PlanStale { .. }
+            | Self::PlanOver
             | Self::NotImported => Actor::NextRun,
             _ => return None,
         })

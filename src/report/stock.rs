@@ -2,6 +2,7 @@
 
 use super::{Format, Outcome, Reporter};
 use crate::model::{ChannelName, ChannelSku, Sku, StockParts, WarehouseId};
+use crate::plan::Entry;
 use crate::reason::Reason;
 use crate::words;
 
@@ -28,6 +29,8 @@ pub struct StockItem {
     pub reason: Option<Reason>,
     /// Nothing was really done.
     pub dry_run: bool,
+    /// What a dry run would do, and what that rests on.
+    pub plan: Option<Entry>,
 }
 
 impl Reporter {
@@ -49,6 +52,9 @@ impl Reporter {
                 fields.insert("outcome".into(), item.outcome.word().into());
                 fields.insert("parts".into(), serde_json::to_value(&item.parts).unwrap_or_default());
                 fields.insert("dry_run".into(), item.dry_run.into());
+                if let Some(plan) = &item.plan {
+                    fields.insert("plan".into(), serde_json::to_value(plan).unwrap_or_default());
+                }
                 if let Some(reason) = &item.reason {
                     fields.insert("reason".into(), serde_json::to_value(reason).unwrap_or_default());
                     fields.insert("text".into(), words::reason(reason).into());

@@ -3,6 +3,7 @@
 //! A plain hash of a CPF can be reversed by trying all 10⁹ of them, so the hash is keyed; the key lies beside the state file, in
 //! a file of its own, so that a copy of the state file alone says nothing.
 
+use std::hash::{Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -61,6 +62,29 @@ impl CustomerKey {
         }
         out
     }
+
+    /// A digest of everything a value holds, personal data included, that says nothing to whoever lacks the key. The same value has
+    /// the same digest as long as it is made by the same program with the same key.
+    pub fn seal(&self, value: &impl Hash) -> String {
+        let Ok(mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
+        let mut sealing = Sealing(mac);
+        value.hash(&mut sealing);
+        sealing.0.finalize().into_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Takes a value field by field, whatever its fields are: one that is added is part of the digest, too.
+struct Sealing(Hmac<Sha256>);
+
+impl Hasher for Sealing {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Unused: the digest is longer than this.
+    fn finish(&self) -> u64 {
+        0
+    }
 }
 
 fn beside(state: &Path) -> PathBuf {
@@ -108,6 +132,19 @@ mod tests {
         let problem = CustomerKey::load_or_create(&folder.path().join("vaivem.db")).unwrap_err().to_string();
         assert!(problem.contains("31 bytes, not 32") && problem.contains("backup"), "{problem}");
         assert_eq!(std::fs::read(&key).unwrap(), [7; 31]);
+    }
+
+    #[test]
+    fn a_seal_changes_with_any_field_and_with_the_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = CustomerKey::load_or_create(&folder.path().join("vaivem.db")).unwrap();
+        let order = crate::model::order::sample::order();
+        let mut moved = order.clone();
+        moved.delivery.address.as_mut().unwrap().complement = Some("fundos".into());
+        assert_eq!(key.seal(&order), key.seal(&order.clone()));
+        assert_ne!(key.seal(&order), key.seal(&moved));
+        let other = CustomerKey::load_or_create(&folder.path().join("other.db")).unwrap();
+        assert_ne!(key.seal(&order), other.seal(&order));
     }
 
     #[test]

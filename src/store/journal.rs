@@ -12,7 +12,7 @@ pub const CREATE: &str = "create_order";
 pub const TAKE_OVER: &str = "take_over";
 
 /// Where a side effect stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// About to be sent, or the process died before it knew the outcome.
     Intended,

@@ -100,6 +100,11 @@ impl Store {
         &self.customer_key
     }
 
+    /// What tells this state file from any other, as long as its key is the same.
+    pub fn mark(&self) -> String {
+        self.customer_key.seal(&"the mark of this state file")
+    }
+
     /// One write transaction.
     fn write<T>(&self, body: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;

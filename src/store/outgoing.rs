@@ -71,7 +71,7 @@ pub struct Pushed<'a> {
 }
 
 /// A side effect as the journal has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Record {
     /// Where it stands.
     pub state: State,

@@ -17,7 +17,7 @@ fn overdue() -> OrderSeed {
 const ON: &str = "import = \"all\"\nreread_paid_after = \"0s\"\nmax_wait = \"1s\"\ntimeout = \"2s\"\nauto_cancel = { enabled = true }";
 
 /// A shop with auto-cancel on, and overdue orders that are in the ERP, synced and announced.
-fn announced(orders: usize) -> (Shop, Vec<String>) {
+pub fn announced(orders: usize) -> (Shop, Vec<String>) {
     let (shop, ids) = imported(ON, orders);
     let ran = cancel(&shop).exits(0);
     for id in &ids {

@@ -7,6 +7,7 @@ mod sandbox;
 mod adopt;
 mod any_day;
 mod anymarket;
+mod apply;
 mod auto_cancel;
 mod back_office;
 mod cancel_desk;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::duplicate_mod)]
 
+#[path = "apply.rs"]
+mod apply;
 #[path = "auto_cancel.rs"]
 mod auto_cancel;
 #[path = "import_orders.rs"]

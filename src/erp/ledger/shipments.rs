@@ -33,7 +33,7 @@ pub struct Shipment {
 }
 
 /// What a carrier said about a delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeliveryEvent {
     /// The carrier's own code, such as `01` in OCOREN or `BDE/01` at Correios.
     pub code: String,
@@ -50,7 +50,7 @@ pub struct DeliveryEvent {
 }
 
 /// How an attempt at delivery went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeliveryOutcome {
     /// In the customer's hands.
     Delivered,

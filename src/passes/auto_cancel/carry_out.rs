@@ -5,13 +5,18 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::{Decision, Facts, Policy, clock_is_right, leave, plan, read};
 use crate::channel::{Cancel, Reading};
 use crate::erp::ErpOrder;
 use crate::model::{Order, Status};
+use crate::passes::permit::{Permit, both_sides, seal};
 use crate::passes::{Pass, Trouble, sync_payments};
+use crate::plan::{Planned, act};
 use crate::reason::Reason;
 use crate::report::Outcome;
+use crate::store::Store;
 use crate::store::cancels::CANCEL_ON_CHANNEL;
 use crate::store::journal::{Effect, State};
 use crate::store::orders::{Decided, Fate, OrderRow};
@@ -20,8 +25,23 @@ use crate::words;
 /// The journal's word for cancelling in the ERP, the same as sync-payments': it is the same effect.
 const CANCEL_IN_ERP: &str = "cancel_order";
 
-/// What cancelling an order does, for reports.
-pub(super) const ACTIONS: &[&str] = &[CANCEL_ON_CHANNEL, CANCEL_IN_ERP];
+/// What cancelling an order does: nothing in the ERP where it is not, or is cancelled already.
+pub(super) fn actions(facts: &Facts) -> Vec<&'static str> {
+    match &facts.erp {
+        Some(erp) if erp.status != Status::Cancelled => vec![CANCEL_ON_CHANNEL, CANCEL_IN_ERP],
+        _ => vec![CANCEL_ON_CHANNEL],
+    }
+}
+
+/// As a dry run tells it. The payment's own word is asked for right before an order is cancelled, and only then.
+pub(super) fn planned(facts: &Facts, policy: &Policy, store: &Store) -> Planned {
+    let mut rests_on = both_sides(store, &facts.order, facts.erp.as_ref());
+    rests_on.insert("holds".into(), facts.holds.iter().map(Reason::code).collect::<Vec<_>>().into());
+    // A person's words, which may name a customer.
+    let content = seal(store, &told(facts, policy));
+    let action = |name| act(name, if name == CANCEL_ON_CHANNEL { json!({ "content": content }) } else { json!({}) });
+    Planned { actions: actions(facts).into_iter().map(action).collect(), facts: rests_on }
+}
 
 /// Waits before each try to see a cancellation that the channel accepted: it takes seconds.
 const TRIES: [Duration; 4] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
@@ -42,6 +62,9 @@ pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> R
         Decision::Cancel(reason) => reason,
         other => return Ok(leave(pass, row, &notes, &other)?),
     };
+    if let Permit::Refused(reason) = pass.permit(&row.id, || planned(&facts, policy, pass.store)) {
+        return Ok(pass.refuse(row, reason)?);
+    }
     let order = match on_channel(pass, row, &told(&facts, policy)).await? {
         Ok(order) => order,
         Err(reason) => return Ok(pass.hold(row, &reason)?),

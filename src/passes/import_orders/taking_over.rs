@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{Facts, Policy, TAKE_OVER, apply, plan};
 use crate::model::ErpOrderId;
+use crate::passes::permit::Permit;
 use crate::passes::{Pass, Trouble};
 use crate::reason::Reason;
 use crate::report::Outcome;
@@ -23,6 +24,11 @@ pub(super) async fn visit(
         Err(trouble) if trouble.ends_run(pass.stop).is_none() => Err(trouble.reason()),
         other => other?,
     };
+    let came_to = match came_to {
+        Ok(Some(came_to)) => Ok(came_to),
+        Ok(None) => return Ok(()),
+        Err(reason) => Err(reason),
+    };
     pass.store.hold_as_guest(row.row, came_to.as_ref().err(), is_ours, pass.clock.now())?;
     match came_to {
         Err(reason) => pass.tell(row, Outcome::Held, true, &reason, &[]),
@@ -32,13 +38,13 @@ pub(super) async fn visit(
     Ok(())
 }
 
-/// What was done and why, or the reason to hold the order.
+/// What was done and why, or the reason to hold the order; `None` when the plan that is carried out does not allow it.
 async fn look_at(
     pass: &Pass<'_>,
     policy: &Policy,
     row: &OrderRow,
     erp_id: &ErpOrderId,
-) -> Result<Result<(Reason, Vec<&'static str>), Reason>, Trouble> {
+) -> Result<Result<Option<(Reason, Vec<&'static str>)>, Reason>, Trouble> {
     let order = match pass.read_channel(row).await? {
         Ok(order) => order,
         Err(reason) => return Ok(Err(reason)),
@@ -50,10 +56,17 @@ async fn look_at(
     let cancel_heard = row.cancel_heard;
     let facts = Facts { order, cancel_heard, erp: Some(erp), linked: true, known_skus: BTreeSet::new() };
     let decision = plan(&facts, policy);
-    let done = if pass.dry_run { Ok(decision.names()) } else { apply(pass, row, &facts, &decision).await? };
+    let done = match pass.permit(&row.id, || decision.planned(&facts, pass.store)) {
+        Permit::OnlyTold => Ok(decision.names()),
+        Permit::Given => apply(pass, row, &facts, &decision).await?,
+        Permit::Refused(reason) => {
+            pass.refuse(row, reason)?;
+            return Ok(Ok(None));
+        }
+    };
     Ok(match decision.hold {
         Some(reason) => Err(reason),
-        None => done.map(|actions| (decision.reason, actions)),
+        None => done.map(|actions| Some((decision.reason, actions))),
     })
 }
 

@@ -28,7 +28,7 @@ impl Push<'_> {
         }
         let told = store.leave_products(self.channel(), self.kept_out.keys(), self.now())?;
         for (sku, reason) in self.kept_out.iter().filter(|(sku, _)| told.contains(*sku) || named.contains(sku)) {
-            self.report_product(sku, Outcome::Skipped, reason.clone());
+            self.pass.tell_product(sku, Outcome::Skipped, reason.clone());
         }
         Ok(())
     }
@@ -37,7 +37,7 @@ impl Push<'_> {
     pub(super) fn leave_kit(&self, kit: &ChannelSku, sku: &Sku) -> Result<(), Trouble> {
         self.pass.store.note_kit(self.channel(), kit)?;
         self.pass.store.leave_products(self.channel(), std::iter::once(sku), self.now())?;
-        self.report_product(sku, Outcome::Skipped, Reason::SkuIsKit);
+        self.pass.tell_product(sku, Outcome::Skipped, Reason::SkuIsKit);
         Ok(())
     }
 

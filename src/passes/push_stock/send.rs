@@ -13,6 +13,7 @@ use crate::http::{CallError, Triage};
 use crate::lock::Handover;
 use crate::model::{ChannelSku, Instant, Order, Readiness, Sku, Status};
 use crate::passes::Trouble;
+use crate::passes::permit::Permit;
 use crate::reason::Reason;
 use crate::report::Outcome;
 use crate::store::claims::Claim;
@@ -90,7 +91,11 @@ impl Push<'_> {
                     self.report(&worked, Outcome::Unchanged, None);
                     self.pass.report.advance();
                 }
-                Decision::Send(_) => sends.push(worked),
+                Decision::Send(_) if !self.pass.is_planned(&worked.subject()) => {}
+                Decision::Send(_) => match self.pass.permit_given(&worked.subject(), || worked.planned()) {
+                    Permit::Refused(reason) => self.report(&worked, Outcome::Failed, Some(reason)),
+                    _ => sends.push(worked),
+                },
             }
         }
         if self.pass.halted() {

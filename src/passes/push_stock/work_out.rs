@@ -196,7 +196,7 @@ impl Push<'_> {
             let changed = self.sorted(self.pass.erp.stock_levels(Some(&asked), self.now()).await?, Vec::new());
             let told: BTreeSet<&Sku> = changed.iter().map(|(level, _)| &level.sku).collect();
             for sku in asked.iter().filter(|sku| !told.contains(sku)) {
-                self.report_product(sku, Outcome::Failed, Reason::StockNotInErp);
+                self.pass.tell_product(sku, Outcome::Failed, Reason::StockNotInErp);
             }
             return Ok(Some(Changed { levels: changed, cursor: None, complete: false }));
         }
