@@ -13,6 +13,7 @@ mod back_office;
 mod cancel_desk;
 mod check;
 mod config;
+mod contract;
 mod crash;
 mod day;
 mod eccosys;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::Value;
 use vaivem::erp::ledger::Ledger;
 
+use crate::contract;
 use crate::office::{self, Office};
 use crate::sandbox::{Anymarket, ECCOSYS_TOKEN, Eccosys, Effect, GUMGA_TOKEN, OrderSeed, Sandbox, Vtex};
 
@@ -275,6 +276,7 @@ impl Shop {
     }
 
     /// Runs the program to its end.
+    #[track_caller]
     pub fn run(&self, args: &[&str]) -> Ran {
         ran(self.command(args).output().unwrap())
     }
@@ -381,12 +383,12 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+#[track_caller]
 fn ran(output: std::process::Output) -> Ran {
-    Ran {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    // Scripts and shells, pages and eyes read something else.
+    stdout.lines().filter(|line| line.starts_with("{\"type\"")).for_each(contract::hold_against_readme);
+    Ran { code: output.status.code(), stdout, stderr: String::from_utf8(output.stderr).unwrap() }
 }
 
 /// An order of one shirt, paid and ready.
