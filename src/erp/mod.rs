@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 pub use eccosys::UNSURE;
-pub use ledger::{DEFAULT_WAREHOUSE, Posted, StockLevel, StockReading};
+pub use ledger::{DEFAULT_WAREHOUSE, Posted, StockLevel, StockMark, StockPart, StockReading};
 pub use outgoing::{DeliveryEvent, DeliveryOutcome};
 
 /// An order as it is to be created in the ERP: every SKU and the carrier are the ERP's own by now.
@@ -264,20 +264,26 @@ impl Erp {
         }
     }
 
-    /// The balances of these products, or of all. A product that was never counted nor reserved has none.
-    pub async fn stock_levels(&self, skus: Option<&[Sku]>, now: Instant) -> Result<StockReading, ErpError> {
+    /// The balances of these products. One that was never counted nor reserved has none.
+    pub async fn stock_levels(&self, skus: &[Sku], now: Instant) -> Result<StockReading, ErpError> {
         match self {
-            Self::Ledger(ledger) => ledger.stock_levels(skus, now),
+            Self::Ledger(ledger) => ledger.stock_levels(Some(skus), now),
             Self::Eccosys(eccosys) => eccosys.stock_levels(skus).await,
         }
     }
 
-    /// The balances that changed after a reading whose `seq` is given; 0 gives all of them. A `seq` lower than the one given tells
-    /// that this is another ERP than the one asked before.
-    pub async fn stock_changed_since(&self, seq: i64, now: Instant) -> Result<StockReading, ErpError> {
+    /// The balances that changed after a part whose `seq` is given, 0 for all of them: of at most `limit` products, those after `mark`.
+    /// A `seq` lower than the one given tells that this is another ERP than the one asked before.
+    pub async fn stock_part(
+        &self,
+        since: i64,
+        mark: Option<&StockMark>,
+        limit: usize,
+        now: Instant,
+    ) -> Result<StockPart, ErpError> {
         match self {
-            Self::Ledger(ledger) => ledger.stock_changed_since(seq, now),
-            Self::Eccosys(eccosys) => eccosys.stock_changed_since(seq).await,
+            Self::Ledger(ledger) => ledger.stock_part(since, mark, limit, now),
+            Self::Eccosys(eccosys) => eccosys.stock_part(since, mark, limit).await,
         }
     }
 

@@ -413,8 +413,8 @@ impl Store {
         })
     }
 
-    /// Notes what was just read of the stock. With `whole`, it is all there is, and the products that were known and are not in it
-    /// are given back; they keep their balance here. A whole reading that was begun before another's is nothing new.
+    /// Notes what was just read of the stock. With `whole`, it is a page of all there is, and noted as told for
+    /// [`Store::mirror_stock_not_told`]. What was read before a comparison that has come to its end is nothing new.
     ///
     /// # Errors
     /// When the state file cannot be written.
@@ -424,13 +424,16 @@ impl Store {
         products: &[(Sku, String)],
         read_at: Instant,
         whole: bool,
-    ) -> rusqlite::Result<Vec<Sku>> {
-        let newest = self.compared_at(STOCK)?;
-        if whole && newest.is_some_and(|newest| newest > read_at) {
-            return Ok(Vec::new());
+    ) -> rusqlite::Result<()> {
+        if whole && self.is_stock_outdone(read_at)? {
+            return Ok(());
         }
         self.write(|tx| {
             for level in levels {
+                if whole {
+                    tx.prepare_cached("INSERT OR IGNORE INTO temp.told (sku) VALUES (?1)")?
+                        .execute([level.sku.as_str()])?;
+                }
                 let before: Option<(i64, i64, bool)> = tx
                     .prepare_cached("SELECT physical, reserved, gone FROM mirror_stock WHERE sku = ?1")?
                     .query_row([level.sku.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
@@ -451,17 +454,37 @@ impl Store {
                     seq
                 ])?;
             }
-            note_products(tx, products)?;
-            if !whole {
-                return Ok(Vec::new());
-            }
-            let told: std::collections::HashSet<&str> = levels.iter().map(|level| level.sku.as_str()).collect();
-            let known: Vec<String> = tx
-                .prepare_cached("SELECT sku FROM mirror_stock WHERE gone = 0")?
-                .query_map([], |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
-            Ok(known.into_iter().filter(|sku| !told.contains(sku.as_str())).map(Sku::new).collect())
+            note_products(tx, products)
         })
+    }
+
+    /// Whether a comparison that began later has come to its end meanwhile.
+    fn is_stock_outdone(&self, begun: Instant) -> rusqlite::Result<bool> {
+        Ok(self.compared_at(STOCK)?.is_some_and(|newest| newest > begun))
+    }
+
+    /// Begins to compare all of the stock: nothing was told yet.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    pub fn mirror_stock_begin(&self) -> rusqlite::Result<()> {
+        self.connection.execute_batch(
+            "CREATE TEMP TABLE IF NOT EXISTS told (sku TEXT PRIMARY KEY) STRICT, WITHOUT ROWID; DELETE FROM temp.told;",
+        )
+    }
+
+    /// The products of the mirror that were not told since the comparison began, if none that began later has come to its end.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_stock_not_told(&self, begun: Instant) -> rusqlite::Result<Vec<Sku>> {
+        if self.is_stock_outdone(begun)? {
+            return Ok(Vec::new());
+        }
+        self.connection
+            .prepare_cached("SELECT sku FROM mirror_stock WHERE gone = 0 AND sku NOT IN (SELECT sku FROM temp.told)")?
+            .query_map([], |row| row.get::<_, String>(0).map(Sku::new))?
+            .collect()
     }
 
     /// Notes that the ERP leaves these products out of what it tells.
@@ -500,19 +523,29 @@ impl Store {
         found.filter_map(Result::transpose).collect()
     }
 
-    /// The mirrored balances that changed after `seq`, 0 for all, and up to where that goes.
+    /// The mirrored balances that changed after `since`, 0 for all: at most `limit`, those after the change and product given. And up
+    /// to where the changes go.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn mirror_stock_since(&self, seq: i64) -> rusqlite::Result<(Vec<MirrorStock>, i64)> {
+    pub fn mirror_stock_since(
+        &self,
+        since: i64,
+        after: Option<(i64, &Sku)>,
+        limit: usize,
+    ) -> rusqlite::Result<(Vec<MirrorStock>, i64)> {
+        // Before they are read: what changes meanwhile is told again.
+        let seq = self.counter(STOCK)?;
+        let (after, sku) = after.map_or((since.saturating_add(1), ""), |(seq, sku)| (seq, sku.as_str()));
         let levels = self
             .connection
             .prepare_cached(
-                "SELECT sku, physical, reserved, changed_at, seq FROM mirror_stock WHERE seq > ?1 AND gone = 0 ORDER BY sku",
+                "SELECT sku, physical, reserved, changed_at, seq FROM mirror_stock INDEXED BY mirror_stock_by_seq
+                 WHERE (seq, sku) > (?1, ?2) AND gone = 0 ORDER BY seq, sku LIMIT ?3",
             )?
-            .query_map([seq], stock_from_row)?
+            .query_map(params![after, sku, i64::try_from(limit).unwrap_or(i64::MAX)], stock_from_row)?
             .collect::<rusqlite::Result<_>>()?;
-        Ok((levels, self.counter(STOCK)?))
+        Ok((levels, seq))
     }
 
     /// How old the mirror is.
@@ -924,13 +957,22 @@ mod tests {
         let (_folder, store) = store();
         let level =
             |sku: &str, physical| MirrorStock { sku: Sku::new(sku), physical, reserved: 1, changed_at: at(0), seq: 0 };
-        assert_eq!(store.mirror_stock_read(&[level("A", 5), level("B", 6)], &[], at(1), true).unwrap(), []);
-        let (levels, seq) = store.mirror_stock_since(0).unwrap();
+        store.mirror_stock_begin().unwrap();
+        store.mirror_stock_read(&[level("A", 5)], &[], at(1), true).unwrap();
+        store.mirror_stock_read(&[level("B", 6)], &[], at(1), true).unwrap();
+        assert_eq!(store.mirror_stock_not_told(at(1)).unwrap(), []);
+        let (levels, seq) = store.mirror_stock_since(0, None, 9).unwrap();
         assert_eq!(levels.len(), 2);
-        assert_eq!(store.mirror_stock_read(&[level("A", 5)], &[], at(2), true).unwrap(), [Sku::new("B")]);
-        assert_eq!(store.mirror_stock_since(seq).unwrap(), (vec![], seq));
+        // The same in two parts.
+        let (first, _) = store.mirror_stock_since(0, None, 1).unwrap();
+        let (second, _) = store.mirror_stock_since(0, Some((first[0].seq, &first[0].sku)), 1).unwrap();
+        assert_eq!([first, second].concat(), levels);
+        store.mirror_stock_begin().unwrap();
+        store.mirror_stock_read(&[level("A", 5)], &[], at(2), true).unwrap();
+        assert_eq!(store.mirror_stock_not_told(at(2)).unwrap(), [Sku::new("B")]);
+        assert_eq!(store.mirror_stock_since(seq, None, 9).unwrap(), (vec![], seq));
         store.mirror_stock_read(&[level("A", 4)], &[], at(3), false).unwrap();
-        let (levels, _) = store.mirror_stock_since(seq).unwrap();
+        let (levels, _) = store.mirror_stock_since(seq, None, 9).unwrap();
         assert_eq!((levels.len(), levels[0].physical, levels[0].changed_at), (1, 4, at(3)));
         assert_eq!(store.mirror_stock_compared_at().unwrap(), None);
         store.mirror_stock_compared(at(2), at(2), true).unwrap();

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use super::{Store, instant, millis};
 use crate::model::{ChannelName, ChannelSku, Instant, Sku, StockParts, WarehouseId};
@@ -187,6 +187,11 @@ fn sku_from_row(row: &Row<'_>) -> rusqlite::Result<Sku> {
     Ok(Sku::new(row.get::<_, String>(0)?))
 }
 
+/// A limit.
+fn rows(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
 /// A list for `json_each`.
 fn list(skus: &[Sku]) -> String {
     serde_json::to_string(skus).unwrap_or_else(|_| "[]".into())
@@ -232,7 +237,7 @@ impl Store {
                 "SELECT {COLUMNS} FROM stock INDEXED BY stock_dirty
                  WHERE channel = ?1 AND (sku, warehouse) > (?2, ?3) AND {DIRTY} ORDER BY sku, warehouse LIMIT ?4"
             ))?
-            .query_map(params![channel.as_str(), sku, warehouse, i64::try_from(limit).unwrap_or(i64::MAX)], from_row)?
+            .query_map(params![channel.as_str(), sku, warehouse, rows(limit)], from_row)?
             .collect()
     }
 
@@ -263,18 +268,47 @@ impl Store {
             .collect()
     }
 
-    /// The products the channel was ever told of that are not among these, at most `limit` of them, and how many there are.
+    /// Products the channel was ever told of, at most `limit`, those after the given one.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn stock_missing_from(&self, channel: &ChannelName, skus: &[Sku]) -> rusqlite::Result<Vec<Sku>> {
+    pub fn stock_told(&self, channel: &ChannelName, after: Option<&Sku>, limit: usize) -> rusqlite::Result<Vec<Sku>> {
         self.connection
             .prepare_cached(
-                "SELECT DISTINCT sku FROM stock WHERE channel = ?1 AND pushed IS NOT NULL
-                     AND sku NOT IN (SELECT value FROM json_each(?2)) ORDER BY sku",
+                "SELECT DISTINCT sku FROM stock WHERE channel = ?1 AND sku > ?2 AND pushed IS NOT NULL ORDER BY sku LIMIT ?3",
             )?
-            .query_map(params![channel.as_str(), list(skus)], sku_from_row)?
+            .query_map(params![channel.as_str(), after.map_or("", Sku::as_str), rows(limit)], sku_from_row)?
             .collect()
+    }
+
+    /// Begins to work out numbers: none was yet.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    pub fn begin_working_out(&self) -> rusqlite::Result<()> {
+        self.connection.execute_batch(
+            "CREATE TEMP TABLE IF NOT EXISTS worked_out (sku TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+             DELETE FROM temp.worked_out;",
+        )
+    }
+
+    /// Notes that the numbers of these products are worked out. Gives those for which they were not before: however many there are, it
+    /// is not kept in memory.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    pub fn to_work_out(&self, skus: Vec<Sku>) -> rusqlite::Result<Vec<Sku>> {
+        // Touches nothing that another process waits for.
+        let tx = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
+        let mut new = Vec::with_capacity(skus.len());
+        for sku in skus {
+            let mut insert = tx.prepare_cached("INSERT OR IGNORE INTO temp.worked_out (sku) VALUES (?1)")?;
+            if insert.execute([sku.as_str()])? > 0 {
+                new.push(sku);
+            }
+        }
+        tx.commit()?;
+        Ok(new)
     }
 
     /// What the channel has confirmed, all in all.
@@ -470,17 +504,28 @@ impl Store {
             .collect()
     }
 
-    /// Products the channel did not have when last asked, before the given instant.
+    /// Products the channel did not have when last asked, before the given instant: at most `limit`, those after the one given, each
+    /// with when that was.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn channel_skus_missing(&self, channel: &ChannelName, before: Instant) -> rusqlite::Result<Vec<Sku>> {
+    pub fn channel_skus_missing(
+        &self,
+        channel: &ChannelName,
+        before: Instant,
+        after: Option<&(Instant, Sku)>,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<(Instant, Sku)>> {
+        let (at, sku) = after.map_or((i64::MIN, ""), |(at, sku)| (millis(*at), sku.as_str()));
         self.connection
             .prepare_cached(
-                "SELECT sku FROM channel_skus INDEXED BY channel_skus_missing
-                 WHERE channel = ?1 AND looked_up_at <= ?2 AND channel_sku IS NULL",
+                "SELECT sku, looked_up_at FROM channel_skus INDEXED BY channel_skus_missing
+                 WHERE channel = ?1 AND looked_up_at <= ?2 AND (looked_up_at, sku) > (?3, ?4) AND channel_sku IS NULL
+                 ORDER BY looked_up_at, sku LIMIT ?5",
             )?
-            .query_map(params![channel.as_str(), millis(before)], sku_from_row)?
+            .query_map(params![channel.as_str(), millis(before), at, sku, rows(limit)], |row| {
+                Ok((instant(row.get(1)?), sku_from_row(row)?))
+            })?
             .collect()
     }
 

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::{Eccosys, answer, wire};
-use crate::erp::{DEFAULT_WAREHOUSE, ErpError, StockLevel, StockReading};
+use crate::erp::{DEFAULT_WAREHOUSE, ErpError, StockLevel, StockMark, StockPart, StockReading};
 use crate::http::{Call, Effect, segment};
 use crate::model::{Instant, Sku, WarehouseId};
 use crate::store::mirror::MirrorStock;
@@ -21,11 +21,7 @@ const WHOLE_WITHIN: TimeDelta = TimeDelta::hours(6);
 
 impl Eccosys {
     /// See [`Erp::stock_levels`](crate::erp::Erp::stock_levels).
-    pub async fn stock_levels(&self, skus: Option<&[Sku]>) -> Result<StockReading, ErpError> {
-        let Some(skus) = skus else {
-            self.compare_stock().await?;
-            return self.reading(0);
-        };
+    pub async fn stock_levels(&self, skus: &[Sku]) -> Result<StockReading, ErpError> {
         let mut told: Vec<Sku> = skus.to_vec();
         let read_at = if !self.stock_is_recent()? && skus.len() <= FEW {
             let read_at = self.now();
@@ -41,20 +37,21 @@ impl Eccosys {
             self.store.mirror_stock_compared_at()?.unwrap_or_default()
         };
         let levels = self.store.mirror_stock_of(&told)?.into_iter().map(level).collect();
-        Ok(StockReading { read_at, levels, seq: 0, missing: Vec::new() })
+        Ok(StockReading { read_at, levels })
     }
 
-    /// See [`Erp::stock_changed_since`](crate::erp::Erp::stock_changed_since).
-    pub async fn stock_changed_since(&self, seq: i64) -> Result<StockReading, ErpError> {
-        self.compare_stock().await?;
-        self.reading(seq)
-    }
-
-    fn reading(&self, since: i64) -> Result<StockReading, ErpError> {
+    /// See [`Erp::stock_part`](crate::erp::Erp::stock_part). All is compared before the first part.
+    pub async fn stock_part(&self, since: i64, mark: Option<&StockMark>, limit: usize) -> Result<StockPart, ErpError> {
+        if mark.is_none() {
+            self.compare_stock().await?;
+        }
         let read_at = self.store.mirror_stock_compared_at()?.unwrap_or_default();
-        let (levels, seq) = self.store.mirror_stock_since(since)?;
+        let (levels, seq) = self.store.mirror_stock_since(since, mark.map(|mark| (mark.seq, &mark.sku)), limit)?;
+        let next = levels.last().filter(|_| levels.len() == limit);
+        let next = next.map(|last| StockMark { seq: last.seq, sku: last.sku.clone() });
         let missing = self.store.mirror_stock_missing()?;
-        Ok(StockReading { read_at, levels: levels.into_iter().map(level).collect(), seq, missing })
+        let levels = levels.into_iter().map(level).collect();
+        Ok(StockPart { reading: StockReading { read_at, levels }, seq, next, missing })
     }
 
     fn stock_is_recent(&self) -> Result<bool, ErpError> {
@@ -76,7 +73,7 @@ impl Eccosys {
             self.stock_is_compared(begun, false)?;
             return Ok(());
         }
-        let (mut levels, mut products) = (Vec::new(), Vec::new());
+        self.store.mirror_stock_begin()?;
         let mut offset = 0;
         loop {
             let call = Call::read("list stock", "/estoques")
@@ -84,17 +81,20 @@ impl Eccosys {
                 .query("$count", self.options.stock_page.to_string());
             let Some(answer) = self.door.call_optional(call).await? else { break };
             let (rows, told) = answer::readable::<wire::Stock>(&answer, "a balance")?;
+            // Page by page into the file: a catalogue may be larger than the memory there is for it.
+            let (mut levels, mut products) = (Vec::new(), Vec::new());
             for row in &rows {
                 let Some(read) = balance(row) else { continue };
                 products.extend(wire::some(row.id_produto.as_ref()).map(|id| (read.sku.clone(), id)));
                 levels.push(read);
             }
+            self.store.mirror_stock_read(&levels, &products, begun, true)?;
             if told < self.options.stock_page {
                 break;
             }
             offset += told;
         }
-        let mut gone = self.store.mirror_stock_read(&levels, &products, begun, true)?;
+        let mut gone = self.store.mirror_stock_not_told(begun)?;
         if gone.len() <= SLIPPED {
             let mut surely = Vec::new();
             for sku in gone {

@@ -43,7 +43,7 @@ pub use lists::{InvoiceCandidate, MatchedBy, OrderChanges, OrderFilter, OrderSum
 pub use privacy::{ERASED, Personal, PersonalOrder};
 pub use products::{CustomerRecord, DEFAULT_WAREHOUSE, Product, Warehouse};
 pub use shipments::{DeliveryEvent, DeliveryOutcome, Shipment};
-pub use stock::{Movement, MovementKind, Reservation, StockCount, StockLevel, StockReading};
+pub use stock::{Movement, MovementKind, Reservation, StockCount, StockLevel, StockMark, StockPart, StockReading};
 
 /// The embedded ERP's file.
 #[derive(Debug)]

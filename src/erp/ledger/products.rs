@@ -197,10 +197,12 @@ pub(super) fn keep_customer(tx: &Transaction<'_>, customer: &Customer, now: Inst
 
 /// The row of a product, or the refusal `unknown_sku`.
 pub(super) fn product(tx: &Transaction<'_>, sku: &Sku) -> Result<i64, ErpError> {
-    tx.prepare_cached("SELECT id FROM products WHERE sku = ?1")?
-        .query_row([sku.as_str()], |row| row.get(0))
-        .optional()?
-        .ok_or_else(|| refused("unknown_sku", format!("the ledger has no product {sku}")))
+    row_of(tx, sku)?.ok_or_else(|| refused("unknown_sku", format!("the ledger has no product {sku}")))
+}
+
+/// The row of a product, if there is one.
+pub(super) fn row_of(tx: &Transaction<'_>, sku: &Sku) -> rusqlite::Result<Option<i64>> {
+    tx.prepare_cached("SELECT id FROM products WHERE sku = ?1")?.query_row([sku.as_str()], |row| row.get(0)).optional()
 }
 
 /// The row of a warehouse, or the refusal `unknown_warehouse`.

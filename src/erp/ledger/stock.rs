@@ -15,10 +15,29 @@ pub struct StockReading {
     pub read_at: Instant,
     /// By code, then warehouse.
     pub levels: Vec<StockLevel>,
-    /// What to ask [`Ledger::stock_changed_since`] with next time.
+}
+
+/// A part of the balances that changed, each product in all its warehouses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockPart {
+    /// The balances.
+    pub reading: StockReading,
+    /// The last change of all there are: what to ask from the next time. A part is asked for before it is read, so that what changes
+    /// meanwhile is told again.
     pub seq: i64,
-    /// Products that an answer about everything left out, though the ERP told of them before.
+    /// Where the next part begins; `None` when this is the last.
+    pub next: Option<StockMark>,
+    /// Products that the ERP left out when it told of everything, though it told of them before.
     pub missing: Vec<Sku>,
+}
+
+/// Where a part ends: a change, and the last product that was told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockMark {
+    /// The change.
+    pub seq: i64,
+    /// The product.
+    pub sku: Sku,
 }
 
 /// The stock of one product in one warehouse, in whole units.
@@ -159,17 +178,42 @@ impl Ledger {
         }
     }
 
-    /// The balances that changed after a reading whose `seq` is given; 0 gives all of them.
+    /// The balances that changed after `since`, 0 for all of them: of at most `limit` products, those after `mark`.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn stock_changed_since(&self, seq: i64, now: Instant) -> Result<StockReading, ErpError> {
-        self.reading("s.changed_seq > ?1", [seq], now)
+    pub fn stock_part(
+        &self,
+        since: i64,
+        mark: Option<&StockMark>,
+        limit: usize,
+        now: Instant,
+    ) -> Result<StockPart, ErpError> {
+        let (seq, changed) = self.read(|tx| {
+            let after = match mark {
+                None => (since, i64::MAX),
+                Some(mark) => (mark.seq, products::row_of(tx, &mark.sku)?.unwrap_or(0)),
+            };
+            let changed: Vec<(i64, Sku)> = tx
+                .prepare_cached(
+                    "SELECT s.changed_seq, p.sku FROM stock s INDEXED BY stock_by_change JOIN products p ON p.id = s.product
+                     WHERE (s.changed_seq, s.product) > (?1, ?2) GROUP BY s.changed_seq, s.product
+                     ORDER BY s.changed_seq, s.product LIMIT ?3",
+                )?
+                .query_map(params![after.0, after.1, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+                    Ok((row.get(0)?, Sku::new(row.get::<_, String>(1)?)))
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok((last_seq(tx)?, changed))
+        })?;
+        let next = changed.last().filter(|_| changed.len() == limit);
+        let next = next.map(|(seq, sku)| StockMark { seq: *seq, sku: sku.clone() });
+        let skus: Vec<Sku> = changed.into_iter().map(|(_, sku)| sku).collect();
+        Ok(StockPart { reading: self.stock_levels(Some(&skus), now)?, seq, next, missing: Vec::new() })
     }
 
     fn reading(&self, condition: &str, params: impl rusqlite::Params, now: Instant) -> Result<StockReading, ErpError> {
         self.read(|tx| {
-            let seq = last_seq(tx)?;
             let levels = tx
                 .prepare_cached(&format!(
                     "SELECT p.sku, w.code, s.physical, s.counted, s.changed_at, s.changed_seq,
@@ -181,7 +225,7 @@ impl Ledger {
                 ))?
                 .query_map(params, level_from_row)?
                 .collect::<rusqlite::Result<_>>()?;
-            Ok(StockReading { read_at: now, levels, seq, missing: Vec::new() })
+            Ok(StockReading { read_at: now, levels })
         })
     }
 

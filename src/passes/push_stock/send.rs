@@ -64,7 +64,7 @@ impl Push<'_> {
     async fn send_handful(&self, rows: &[StockRow], claims: &Claims) -> Result<(), Trouble> {
         let skus: BTreeSet<&Sku> = rows.iter().map(|row| &row.sku).collect();
         let skus: Vec<Sku> = skus.into_iter().cloned().collect();
-        let reading = self.pass.erp.stock_levels(Some(&skus), self.now()).await?;
+        let reading = self.pass.erp.stock_levels(&skus, self.now()).await?;
         let levels: BTreeMap<_, _> = reading
             .levels
             .iter()

@@ -22,42 +22,44 @@ const BALANCE_AGE: chrono::TimeDelta = chrono::TimeDelta::hours(2);
 /// How many products are worked out, and stored, at a time.
 const CHUNK: usize = 500;
 
-/// The ERP's balances of what may have changed.
-struct Changed {
-    /// Balances that were counted, in the warehouses that are pushed from, with the instant of their reading.
-    levels: Vec<(StockLevel, Instant)>,
-    /// Up to where this goes; `None` when only some products were asked for.
-    cursor: Option<StockCursor>,
-    /// Whether the ERP was asked for everything.
-    complete: bool,
+/// What the numbers of one run rest on beside the balances.
+struct Basis {
+    claims: Claims,
+    handed_over: BTreeMap<Sku, Instant>,
+    /// A person wants them sent again.
+    resend: bool,
+}
+
+/// Where products come from that may have to be told anew though their balance in the ERP did not change.
+enum Source {
+    /// Orders, and time.
+    Touched(Vec<Sku>),
+    /// The channel did not have them.
+    Missing(Option<(Instant, Sku)>),
+    /// The channel has not confirmed their number.
+    Dirty(Option<(Sku, WarehouseId)>),
 }
 
 impl Push<'_> {
     /// Stores what each number that may have changed should be; a refusal of the guard ends the run. In a dry run the differences
-    /// are reported instead.
+    /// are reported instead. Whatever it is, it is taken in parts: a catalogue may be larger than the memory there is for it.
     pub(super) async fn work_out(&mut self) -> Result<(), Trouble> {
         self.read_unread().await?;
         self.keep_out().await?;
-        let Some(changed) = self.changed().await? else { return Ok(()) };
-        if changed.complete {
-            if !self.is_whole(&changed)? {
-                return Ok(());
-            }
-            self.leave_places()?;
-        }
-        let claims = self.claims()?;
-        let handed_over = self.handed_over()?;
         let mut toll = Toll::default();
-        let resend = self.request.full || !self.request.skus.is_empty();
-        for levels in changed.levels.chunks(CHUNK) {
-            if self.pass.halted() {
-                return Ok(());
+        self.pass.store.begin_working_out()?;
+        if !self.request.skus.is_empty() {
+            self.work_out_asked(&mut toll).await?;
+        } else if let Some(cursor) = self.work_out_changes(&mut toll).await?
+            && !self.pass.halted()
+        {
+            self.pass.store.want_stock(self.channel(), &[], Some(cursor))?;
+            if !self.has_same_terms()? {
+                self.pass.store.set_cursor(self.channel(), STOCK_TERMS, self.mark())?;
             }
-            self.work_out_chunk(levels, (&claims, &handed_over), resend, &mut toll).await?;
         }
-        self.pass.store.want_stock(self.channel(), &[], changed.cursor)?;
-        if changed.complete {
-            self.pass.store.set_cursor(self.channel(), STOCK_TERMS, self.mark())?;
+        if self.pass.halted() {
+            return Ok(());
         }
         if !self.request.confirm && !toll.is_small(self.policy) {
             let totals = self.pass.store.stock_totals(self.channel())?;
@@ -68,13 +70,142 @@ impl Push<'_> {
         Ok(())
     }
 
-    async fn work_out_chunk(
+    /// The products that a person asked for.
+    async fn work_out_asked(&self, toll: &mut Toll) -> Result<(), Trouble> {
+        let asked: Vec<Sku> =
+            self.request.skus.iter().filter(|sku| !self.kept_out.contains_key(sku)).cloned().collect();
+        let basis = self.basis()?;
+        for skus in asked.chunks(CHUNK) {
+            let reading = self.pass.erp.stock_levels(skus, self.now()).await?;
+            let levels = self.those_that_matter(reading);
+            let told: BTreeSet<&Sku> = levels.iter().map(|(level, _)| &level.sku).collect();
+            for sku in skus.iter().filter(|sku| !told.contains(sku)) {
+                self.pass.tell_product(sku, Outcome::Failed, Reason::StockNotInErp);
+            }
+            self.work_out_part(&levels, &basis, toll).await?;
+        }
+        Ok(())
+    }
+
+    /// Everything that changed since the last run; or simply everything. Gives how far that goes, if it is further than before.
+    async fn work_out_changes(&self, toll: &mut Toll) -> Result<Option<StockCursor>, Trouble> {
+        let (store, erp) = (self.pass.store, self.pass.erp);
+        // First, so that what changes while the ERP is read is looked at again.
+        let news_seq = store.stock_news_seq()?;
+        let before = store.stock_cursor(self.channel())?;
+        let is_incremental = !self.request.full && self.has_same_terms()?;
+        let mut since = before.filter(|_| is_incremental).map(|cursor| cursor.erp_seq);
+        let mut part = erp.stock_part(since.unwrap_or(0), None, CHUNK, self.now()).await?;
+        if since.is_some_and(|since| part.seq < since) {
+            // Counting from an earlier number again: another ERP, or yesterday's copy of it.
+            since = None;
+            part = erp.stock_part(0, None, CHUNK, self.now()).await?;
+        }
+        let next = StockCursor { erp_seq: part.seq, news_seq };
+        let mut sources = Vec::new();
+        match before.filter(|_| since.is_some()) {
+            None => {
+                if !self.is_whole().await? {
+                    return Ok(None);
+                }
+                self.leave_places()?;
+            }
+            Some(cursor) => {
+                if !self.accepts_gone(&part.missing)? {
+                    return Ok(None);
+                }
+                // The last comes first.
+                sources = vec![Source::Dirty(None), Source::Missing(None), Source::Touched(self.touched(cursor)?)];
+                if part.reading.levels.is_empty() && self.is_nothing_due(&sources)? {
+                    return Ok((next != cursor).then_some(next));
+                }
+            }
+        }
+        let basis = self.basis()?;
+        loop {
+            let mark = part.next.take();
+            let told: BTreeSet<Sku> = part.reading.levels.iter().map(|level| level.sku.clone()).collect();
+            let due: BTreeSet<Sku> = store.to_work_out(told.into_iter().collect())?.into_iter().collect();
+            part.reading.levels.retain(|level| due.contains(&level.sku));
+            self.work_out_part(&self.those_that_matter(part.reading), &basis, toll).await?;
+            if mark.is_none() || self.pass.halted() {
+                break;
+            }
+            part = erp.stock_part(since.unwrap_or(0), mark.as_ref(), CHUNK, self.now()).await?;
+        }
+        while let Some(source) = sources.pop() {
+            let (skus, rest) = self.take(source)?;
+            sources.extend(rest);
+            let skus = store.to_work_out(skus)?;
+            if skus.is_empty() {
+                continue;
+            }
+            if self.pass.halted() {
+                break;
+            }
+            let reading = erp.stock_levels(&skus, self.now()).await?;
+            self.work_out_part(&self.those_that_matter(reading), &basis, toll).await?;
+        }
+        Ok(Some(next))
+    }
+
+    /// Whether the configuration adds to the numbers what it did the last time.
+    fn has_same_terms(&self) -> Result<bool, Trouble> {
+        Ok(self.pass.store.cursor(self.channel(), STOCK_TERMS)? == Some(self.mark()))
+    }
+
+    fn basis(&self) -> Result<Basis, Trouble> {
+        let resend = self.request.full || !self.request.skus.is_empty();
+        Ok(Basis { claims: self.claims()?, handed_over: self.handed_over()?, resend })
+    }
+
+    /// The next products of a source, and what is left of it.
+    fn take(&self, source: Source) -> Result<(Vec<Sku>, Option<Source>), Trouble> {
+        let store = self.pass.store;
+        Ok(match source {
+            Source::Touched(mut skus) => {
+                let rest = skus.split_off(skus.len().min(CHUNK));
+                (skus, (!rest.is_empty()).then_some(Source::Touched(rest)))
+            }
+            Source::Missing(after) => {
+                let before = self.now() - self.unknown_for();
+                let found = store.channel_skus_missing(self.channel(), before, after.as_ref(), CHUNK)?;
+                let rest = found.last().map(|last| Source::Missing(Some(last.clone())));
+                (found.into_iter().map(|(_, sku)| sku).collect(), rest)
+            }
+            Source::Dirty(after) => {
+                let rows = store.stock_dirty(self.channel(), after.as_ref(), CHUNK)?;
+                let rest = rows.last().map(|last| Source::Dirty(Some((last.sku.clone(), last.warehouse.clone()))));
+                (rows.into_iter().map(|row| row.sku).collect(), rest)
+            }
+        })
+    }
+
+    /// Whether none of these has any product.
+    fn is_nothing_due(&self, sources: &[Source]) -> Result<bool, Trouble> {
+        let store = self.pass.store;
+        for source in sources {
+            let is_empty = match source {
+                Source::Touched(skus) => skus.is_empty(),
+                Source::Missing(_) => {
+                    store.channel_skus_missing(self.channel(), self.now() - self.unknown_for(), None, 1)?.is_empty()
+                }
+                Source::Dirty(_) => store.stock_dirty(self.channel(), None, 1)?.is_empty(),
+            };
+            if !is_empty {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn work_out_part(
         &self,
         levels: &[(StockLevel, Instant)],
-        (claims, handed_over): (&Claims, &BTreeMap<Sku, Instant>),
-        resend: bool,
+        basis: &Basis,
         toll: &mut Toll,
     ) -> Result<(), Trouble> {
+        let Basis { claims, handed_over, resend } = basis;
         let skus: BTreeSet<&Sku> = levels.iter().map(|(level, _)| &level.sku).collect();
         let skus: Vec<Sku> = skus.into_iter().cloned().collect();
         let resolved = self.resolve(&skus).await?;
@@ -88,7 +219,7 @@ impl Push<'_> {
                 let row = rows.get(&(level.sku.clone(), place.channel.clone()));
                 let pushed_at = row.and_then(|row| row.pushed).map(|(_, at)| at);
                 let mut weighed = claims.weigh((&level.sku, place), *read_at, pushed_at, None, self.now(), self.policy);
-                let mut resend = resend || row.is_some_and(|row| row.recheck_at.is_some_and(|at| at <= self.now()));
+                let mut resend = *resend || row.is_some_and(|row| row.recheck_at.is_some_and(|at| at <= self.now()));
                 if let Some(settled) = handed_over.get(&level.sku) {
                     if *settled > self.now() {
                         weighed.recheck(Some(*settled));
@@ -184,97 +315,53 @@ impl Push<'_> {
         Ok(settled)
     }
 
-    /// What may have changed since the last run, or what was asked for; `None` when nothing has.
-    async fn changed(&self) -> Result<Option<Changed>, Trouble> {
+    /// Products whose number may have changed though their balance in the ERP did not, and that the channel has: by orders and by time.
+    fn touched(&self, cursor: StockCursor) -> Result<Vec<Sku>, Trouble> {
         let store = self.pass.store;
-        if !self.request.skus.is_empty() {
-            let asked: Vec<Sku> =
-                self.request.skus.iter().filter(|sku| !self.kept_out.contains_key(sku)).cloned().collect();
-            if asked.is_empty() {
-                return Ok(None);
-            }
-            let changed = self.sorted(self.pass.erp.stock_levels(Some(&asked), self.now()).await?, Vec::new());
-            let told: BTreeSet<&Sku> = changed.iter().map(|(level, _)| &level.sku).collect();
-            for sku in asked.iter().filter(|sku| !told.contains(sku)) {
-                self.pass.tell_product(sku, Outcome::Failed, Reason::StockNotInErp);
-            }
-            return Ok(Some(Changed { levels: changed, cursor: None, complete: false }));
-        }
-        // First, so that what changes while the ERP is read is looked at again.
-        let news_seq = store.stock_news_seq()?;
-        let before = store.stock_cursor(self.channel())?;
-        let incremental = match before {
-            Some(cursor) if !self.request.full && store.cursor(self.channel(), STOCK_TERMS)? == Some(self.mark()) => {
-                let reading = self.pass.erp.stock_changed_since(cursor.erp_seq, self.now()).await?;
-                // Counting from an earlier number again: another ERP, or yesterday's copy of it.
-                (reading.seq >= cursor.erp_seq).then_some((cursor, reading))
-            }
-            _ => None,
-        };
-        let Some((cursor, reading)) = incremental else {
-            let reading = self.pass.erp.stock_levels(None, self.now()).await?;
-            let cursor = Some(StockCursor { erp_seq: reading.seq, news_seq });
-            return Ok(Some(Changed { levels: self.sorted(reading, Vec::new()), cursor, complete: true }));
-        };
-        // Those that the channel was told of, and that are not held for it yet.
-        let known: BTreeSet<Sku> =
-            store.stock_rows(self.channel(), &reading.missing)?.into_iter().map(|row| row.sku).collect();
-        let held = store.skus_held(self.channel(), &Reason::StockNotInErp.code())?;
-        let missing: Vec<Sku> = known.into_iter().filter(|sku| !held.contains(sku)).collect();
-        if !self.accepts_missing(&missing, None)? {
-            return Ok(None);
-        }
-        let told: BTreeSet<&Sku> = reading.levels.iter().map(|level| &level.sku).collect();
-        let mut others = self.touched(cursor)?;
-        others.retain(|sku| !told.contains(sku));
-        let next = StockCursor { erp_seq: reading.seq, news_seq };
-        if reading.levels.is_empty() && others.is_empty() {
-            if next != cursor {
-                store.want_stock(self.channel(), &[], Some(next))?;
-            }
-            return Ok(None);
-        }
-        let others: Vec<Sku> = others.into_iter().collect();
-        let more = if others.is_empty() {
-            Vec::new()
-        } else {
-            let read = self.pass.erp.stock_levels(Some(&others), self.now()).await?;
-            self.sorted(read, Vec::new())
-        };
-        Ok(Some(Changed { levels: self.sorted(reading, more), cursor: Some(next), complete: false }))
-    }
-
-    /// Products whose number may have changed though their balance in the ERP did not.
-    fn touched(&self, cursor: StockCursor) -> Result<BTreeSet<Sku>, Trouble> {
-        let (store, channel, now) = (self.pass.store, self.channel(), self.now());
         let news = store.stock_news(cursor.news_seq)?;
         let mut touched: BTreeSet<Sku> =
             news.iter().filter_map(|(channel, line)| self.terms.sku(channel, line)).collect();
-        touched.extend(store.stock_to_recheck(channel, now)?);
-        touched.extend(store.channel_skus_missing(channel, now - self.unknown_for())?);
-        touched.extend(store.stock_dirty(channel, None, usize::MAX)?.into_iter().map(|row| row.sku));
-        Ok(touched)
+        touched.extend(store.stock_to_recheck(self.channel(), self.now())?);
+        Ok(touched.into_iter().collect())
     }
 
     /// The balances that matter: counted, for what was never counted is no statement about the shelf; of a product that the channel
     /// is told of; and in a warehouse that is pushed from.
-    fn sorted(&self, reading: StockReading, mut levels: Vec<(StockLevel, Instant)>) -> Vec<(StockLevel, Instant)> {
+    fn those_that_matter(&self, reading: StockReading) -> Vec<(StockLevel, Instant)> {
         let matters = |level: &StockLevel| {
             level.counted
                 && !self.kept_out.contains_key(&level.sku)
                 && self.places.iter().any(|place| place.erp == level.warehouse)
         };
         let read_at = reading.read_at;
-        levels.extend(reading.levels.into_iter().filter(matters).map(|level| (level, read_at)));
-        levels
+        reading.levels.into_iter().filter(matters).map(|level| (level, read_at)).collect()
     }
 
-    /// Whether an answer about everything is one: an ERP that forgot products has not sold them.
-    fn is_whole(&self, changed: &Changed) -> Result<bool, Trouble> {
-        let told: BTreeSet<&Sku> = changed.levels.iter().map(|(level, _)| &level.sku).collect();
-        let told: Vec<Sku> = told.into_iter().cloned().collect();
-        let missing = self.pass.store.stock_missing_from(self.channel(), &told)?;
-        self.accepts_missing(&missing, Some(changed.levels.len()))
+    /// Whether the ERP tells of everything that the channel was told of: one that forgot products has not sold them. Those that are
+    /// missing are held, unless it is the answer that must be doubted.
+    async fn is_whole(&self) -> Result<bool, Trouble> {
+        let (store, mut after) = (self.pass.store, None);
+        let (mut missing, mut told) = (Vec::new(), 0);
+        loop {
+            let known = store.stock_told(self.channel(), after.as_ref(), CHUNK)?;
+            let Some(last) = known.last() else { break };
+            after = Some(last.clone());
+            let levels = self.those_that_matter(self.pass.erp.stock_levels(&known, self.now()).await?);
+            told += levels.len();
+            let there: BTreeSet<&Sku> = levels.iter().map(|(level, _)| &level.sku).collect();
+            missing.extend(known.iter().filter(|sku| !there.contains(sku)).cloned());
+        }
+        self.accepts_missing(&missing, Some(told))
+    }
+
+    /// Whether what the ERP left out, of all it told of before, may be held.
+    fn accepts_gone(&self, gone: &[Sku]) -> Result<bool, Trouble> {
+        let store = self.pass.store;
+        // Those that the channel was told of, and that are not held for it yet.
+        let known: BTreeSet<Sku> = store.stock_rows(self.channel(), gone)?.into_iter().map(|row| row.sku).collect();
+        let held = store.skus_held(self.channel(), &Reason::StockNotInErp.code())?;
+        let missing: Vec<Sku> = known.into_iter().filter(|sku| !held.contains(sku)).collect();
+        self.accepts_missing(&missing, None)
     }
 
     /// Whether products that an answer left out may be held one by one, or the answer itself is doubted. `told` is how many balances

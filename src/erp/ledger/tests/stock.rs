@@ -8,22 +8,22 @@ fn count(sku: &str, warehouse: Option<&str>, quantity: i64) -> StockCount {
 }
 
 fn changed(ledger: &Ledger, seq: i64) -> Vec<(String, i64, i64)> {
-    let reading = ledger.stock_changed_since(seq, at(9)).unwrap();
-    reading.levels.into_iter().map(|l| (format!("{}@{}", l.sku, l.warehouse), l.physical, l.reserved)).collect()
+    let part = ledger.stock_part(seq, None, 100, at(9)).unwrap();
+    part.reading.levels.into_iter().map(|l| (format!("{}@{}", l.sku, l.warehouse), l.physical, l.reserved)).collect()
 }
 
 #[test]
 fn a_count_sets_the_balance_once_and_touches_no_reservation() {
     let ledger = ledger();
     created(&ledger, "A-1", &[("A", 4)]);
-    let seq = ledger.stock_levels(None, at(2)).unwrap().seq;
+    let seq = ledger.stock_part(0, None, 100, at(2)).unwrap().seq;
     assert_eq!(ledger.set_stocks(&[count("A", None, 3), count("B", None, 10)], at(5), "sheet 2").unwrap(), 1);
     assert_eq!(stock_of(&ledger, "A"), (3, 4));
     assert_eq!(changed(&ledger, seq), [("A@default".into(), 3, 4)]);
-    let seq = ledger.stock_levels(None, at(2)).unwrap().seq;
+    let seq = ledger.stock_part(0, None, 100, at(2)).unwrap().seq;
     assert_eq!(ledger.set_stocks(&[count("A", None, 3)], at(6), "sheet 2 again").unwrap(), 0);
-    let reading = ledger.stock_changed_since(seq, at(7)).unwrap();
-    assert_eq!((reading.levels.len(), reading.seq, reading.read_at), (0, seq, at(7)));
+    let part = ledger.stock_part(seq, None, 100, at(7)).unwrap();
+    assert_eq!((part.reading.levels.len(), part.seq, part.reading.read_at), (0, seq, at(7)));
 
     let movements = ledger.stock_movements(&Sku::new("A"), 10).unwrap();
     let told: Vec<_> = movements.iter().map(|m| (m.at, m.change, m.balance, m.why.as_str())).collect();
@@ -86,9 +86,18 @@ fn whoever_follows_the_changes_ends_with_the_whole_picture() {
             2 => drop(ledger.set_stocks(&[count("B", None, i64::from(round))], at(2), "").unwrap()),
             _ => {}
         }
-        let reading = ledger.stock_changed_since(seq, at(3)).unwrap();
-        seq = reading.seq;
-        known.extend(reading.levels.into_iter().map(|level| ((level.sku.clone(), level.warehouse.clone()), level)));
+        // In parts of one product each.
+        let (since, mut mark) = (seq, None);
+        loop {
+            let part = ledger.stock_part(since, mark.as_ref(), 1, at(3)).unwrap();
+            seq = part.seq;
+            let levels = part.reading.levels.into_iter();
+            known.extend(levels.map(|level| ((level.sku.clone(), level.warehouse.clone()), level)));
+            mark = part.next;
+            if mark.is_none() {
+                break;
+            }
+        }
         let all = ledger.stock_levels(None, at(3)).unwrap();
         assert_eq!(known.values().cloned().collect::<Vec<_>>(), all.levels);
     }
@@ -113,7 +122,7 @@ fn a_hundred_thousand_products_are_no_matter() {
     timed("counting the same", &mut || 100_000 - ledger.set_stocks(&counts(7), at(2), "sheet").unwrap());
     timed("reading", &mut || ledger.stock_levels(Some(&skus), at(3)).unwrap().levels.len());
     timed("knowing", &mut || ledger.known_skus(&skus).unwrap().len());
-    let seq = ledger.stock_levels(None, at(3)).unwrap().seq;
+    let seq = ledger.stock_part(0, None, 1, at(3)).unwrap().seq;
     created(&ledger, "A-1", &[("SKU-000077", 1)]);
     let begun = std::time::Instant::now();
     assert_eq!(changed(&ledger, seq), [("SKU-000077@default".into(), 7, 1)]);
