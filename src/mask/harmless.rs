@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use crate::documents::AccessKey;
+
 /// What of a value is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
@@ -22,6 +24,8 @@ pub enum Kept {
     Name,
     /// A web address: its host.
     Address,
+    /// The access key of a fiscal document, which names the issuer and no customer. Of any other kind of key nothing.
+    AccessKey,
 }
 
 /// What an object is about.
@@ -48,25 +52,25 @@ const ANYTHING: [&str; 1] =
 
 const CODES: [&str; 5] = [
     // Everywhere.
-    "id status type code sku seller ean gtin cfop",
+    "id status type sku seller ean gtin cfop",
     // VTEX.
     "orderId sequence marketplaceOrderId sellerOrderId origin affiliateId salesChannel orderGroup productId \
-     lockId refId sellerSku measurementUnit selectedSla lockTTL shippingEstimate courierId dockId warehouseId \
+     lockId refId sellerSku measurementUnit lockTTL shippingEstimate courierId dockId warehouseId \
      deliveryChannel selectedDeliveryChannel transitTime transactionId paymentSystem group tid invoiceNumber \
-     invoiceKey trackingNumber currencyCode brandId returnCode shipsTo",
+     trackingNumber currencyCode brandId returnCode shipsTo",
     // ANYMARKET.
     "idAccount marketPlaceId marketPlaceNumber partnerId marketPlaceStatus marketPlaceStatusComplement \
      transmissionStatus marketPlaceShipmentStatus deliveryStatus shippingOptionId shippingId cancellationCode \
-     orderItemId idInMarketPlace stockLocalId externalId accessKey paymentMethodNormalized \
+     orderItemId idInMarketPlace stockLocalId externalId paymentMethodNormalized \
      paymentDetailNormalized shippingCarrierTypeNormalized invoice.number invoice.series tracking.number",
     // Eccosys.
     "numeroPedido numeroDaOrdemDeCompra situacao situacaoSecundaria codigoSituacao idNotaFiscalRef idNotaFiscal \
      numeroNotaFiscal idOrigem idPedidoOrigem idTransportador idCanalVenda idLojaVirtual fretePorConta \
-     codigoRastreamento servicePlatformOrigin idVenda idProduto codigo codigoFormaPagamento serie chave_acesso \
-     chaveAcesso numero_protocolo idOrdemColeta numeroColeta rastreio idDeposito",
+     codigoRastreamento servicePlatformOrigin idVenda idProduto codigo codigoFormaPagamento serie \
+     numero_protocolo idOrdemColeta numeroColeta rastreio idDeposito",
     // The ledger.
-    "channel store_number marketplace_order order_id product warehouse gateway_id method access_key series \
-     tracking_code collection_order what invoices.number released_why",
+    "channel store_number marketplace_order order_id warehouse gateway_id method series \
+     tracking_code collection_order delivery_events.code delivery_events.what invoices.number released_why",
 ];
 
 const NUMBERS: [&str; 4] = [
@@ -80,7 +84,7 @@ const NUMBERS: [&str; 4] = [
      marketplaceFee",
     // Eccosys.
     "desconto totalProdutos totalVenda frete quantidade valor precoLista valorComImpostos valorFrete \
-     descontoItem pesoLiquido pesoBruto qtdVolumes valorNota totalFaturado valorProdutos dias",
+     descontoItem pesoLiquido pesoBruto qtdVolumes valorNota totalFaturado valorProdutos dias nroDias",
     // The ledger.
     "unit_price line_count position changed_seq",
 ];
@@ -111,10 +115,13 @@ const FLAGS: [&str; 3] = [
      confirmacaoLogistica opcEnderecoDiferente",
 ];
 
-const NAMES: [&str; 1] =
-    ["paymentSystemName deliveryCompany courierName courier statusDescription marketplace.name marketPlace \
+const NAMES: [&str; 1] = [
+    "paymentSystemName selectedSla deliveryCompany courierName courier statusDescription marketplace.name marketPlace \
      subChannel subChannelNormalized accountName payments.method shippingtype shippingType \
-     shippingCarrierNormalized tracking.carrier transportador situacaoDescricao canalDeVenda carrier service"];
+     shippingCarrierNormalized tracking.carrier transportador situacaoDescricao canalDeVenda carrier service",
+];
+
+const ACCESS_KEYS: [&str; 1] = ["invoiceKey accessKey access_key chave_acesso chaveAcesso"];
 
 const ADDRESSES: [&str; 1] = ["trackingUrl invoiceUrl tracking.url urlRastreio tracking_url"];
 
@@ -126,10 +133,11 @@ pub fn kept(parent: Option<&str>, key: &str) -> Kept {
         }
         None => key.eq_ignore_ascii_case(listed),
     };
-    let lists: [(&'static [&'static str], Kept); 6] = [
+    let lists: [(&'static [&'static str], Kept); 7] = [
         // What only one kind of object has goes before what all have.
         (&NAMES, Kept::Name),
         (&ADDRESSES, Kept::Address),
+        (&ACCESS_KEYS, Kept::AccessKey),
         (&CODES, Kept::Code),
         (&NUMBERS, Kept::Number),
         (&DATES, Kept::Date),
@@ -167,6 +175,7 @@ impl Kept {
             Self::Date => text.is_some_and(is_date),
             Self::Flag => text.map_or(value.is_boolean() || is_number(value), |text| text.len() <= 5 && is_code(text)),
             Self::Name => text.is_some_and(is_name),
+            Self::AccessKey => text.is_some_and(|text| AccessKey::parse(text).is_ok()),
             Self::Address => text.is_some_and(|text| text.starts_with("http://") || text.starts_with("https://")),
         }
     }
@@ -238,6 +247,11 @@ mod tests {
             (Kept::Flag, json!([true, "S", 0, "false"]), json!(["Souza Ana", "Zuleica"])),
             (Kept::Name, json!(["Correios PAC", "Cartão de crédito"]), json!(["ana@b.c", "ligue 11999998888", "a\nb"])),
             (Kept::Address, json!(["https://rastro.example/x"]), json!(["rastro.example", "Ana"])),
+            (
+                Kept::AccessKey,
+                json!(["35261012345678000195550010000010011482139770"]),
+                json!(["AKIA0123456789", "35261012345678000195550010000010011482139771"]),
+            ),
             (Kept::Nothing, json!([]), json!(["x", 1, true])),
         ] {
             for value in through.as_array().unwrap() {

@@ -11,7 +11,7 @@ use crate::shop::{Shop, paid};
 use crate::side::Side;
 
 /// What of the customer and of the keys must be nowhere in a bundle.
-const PLANTED: [&str; 20] = [
+const PLANTED: [&str; 21] = [
     "Zuleica",
     "Quinhones",
     "11144477735",
@@ -20,6 +20,7 @@ const PLANTED: [&str; 20] = [
     "Misericórdia",
     "Olinda",
     "53020",
+    "\"4711",
     "Portão azul",
     "zuleica@",
     "@ct.vtex.com.br",
@@ -57,6 +58,8 @@ fn place(side: Side, shop: &Shop) -> String {
                 json!({ "customApps": [{ "id": "presente", "fields": { "para": "Zuleica", "value": "53020000" } }] });
             let patch = json!({
                 "shippingData": { "address": address, "selectedAddresses": [address] }, "customData": app,
+                // Under harmless keys, in their form.
+                "orderGroup": "111.444.777-35", "sellerOrderId": APP_TOKEN,
                 "novidade": { "quem": "Zuleica Quinhones", "fone": 11_990_001_234_i64 },
             });
             let customer = Customer::person("Zuleica", "Quinhones", CPF);
@@ -73,7 +76,8 @@ fn place(side: Side, shop: &Shop) -> String {
                 ..AnyAddress::default()
             };
             let seed = seed.buyer(AnyBuyer::person("Zuleica Quinhones", CPF)).address(address);
-            let patch = json!({ "observation": "ligar para Zuleica", "metadata": { "para": "Zuleica" } });
+            let patch = json!({ "observation": "ligar para Zuleica", "metadata": { "para": "Zuleica" },
+                "marketPlaceStatusComplement": CPF, "shippingOptionId": GUMGA_TOKEN });
             shop.hub(|a| a.place(seed.patch(patch))).to_string()
         }
     }
@@ -137,6 +141,8 @@ fn everything_is_told_but_the_customer_and_the_keys() {
             let settings = &bundle["configuration"]["settings"];
             assert_eq!(settings["channels"]["loja"]["app_key"], json!({ "env": "VTEX_APP_KEY" }));
 
+            let hidden = &bundle["hidden_by_the_last_sweep"];
+            assert!(hidden["documents"].as_i64() >= Some(1) && hidden["secrets"].as_i64() >= Some(1), "{hidden}");
             let of_channel = &payload(&bundle, side.channel(), "read order")["payload"];
             match side {
                 Side::Vtex => {
@@ -172,7 +178,7 @@ fn an_invoice_and_a_parcel_are_told_by_their_numbers() {
     let shop = shop(false);
     let id = place(Side::Vtex, &shop);
     let _ = shop.import().exits(0);
-    let nfe = Nfe { customer: CPF.into(), ..Nfe::new(1001, 4_990) };
+    let nfe = Nfe::new(1001, 4_990).to(CPF);
     shop.issue(&id, &nfe);
     shop.ship(&id, &parcel("BR1"));
     let _ = shop.run(&["sync", "--channel", "loja"]);
@@ -227,7 +233,7 @@ fn a_side_that_does_not_answer_keeps_nothing_else_out() {
             Side::Vtex => shop.set(&format!("{SETTINGS}\nmax_wait = \"1s\"\ntimeout = \"1s\"")),
             Side::Hub => shop.set_hub("max_wait = \"1s\"\ntimeout = \"1s\""),
         }
-        side.strike(&shop, vec![Fault::every(Kind::Status(503))]);
+        side.strike(&shop, vec![Fault::always(Kind::status(503))]);
         let ran = shop.run(&["support-bundle", &id, "--file", "down.json"]).exits(5);
         assert!(ran.summary()["payloads_failed"].as_i64() >= Some(1));
         let (text, bundle) = read(&shop, "down.json");

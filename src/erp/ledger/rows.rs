@@ -73,6 +73,10 @@ fn object(row: &Row<'_>, names: &[String]) -> rusqlite::Result<Value> {
         let value = match row.get_ref(column)? {
             ValueRef::Integer(millis) if name == "at" || name.ends_with("_at") => instant(millis).to_rfc3339().into(),
             ValueRef::Integer(number) => number.into(),
+            // An address and other things of several parts are JSON in one column.
+            ValueRef::Text(text) if matches!(text.first(), Some(b'{' | b'[')) => {
+                serde_json::from_slice(text).unwrap_or_else(|_| String::from_utf8_lossy(text).into())
+            }
             ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
             ValueRef::Real(number) => number.into(),
             ValueRef::Null => Value::Null,
