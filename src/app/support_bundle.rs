@@ -112,6 +112,7 @@ impl Bundle<'_> {
         let mut masker = Masker::default();
         let head = story.head();
         masker.keep(&head);
+        self.learn_of_customer(&mut masker, &story);
         let payloads: Vec<Value> = asked.answers.iter().map(|answer| answer.masked(&mut masker)).collect();
         let failures = asked.answers.iter().filter_map(|answer| {
             let problem = answer.told.as_ref().err()?;
@@ -132,8 +133,16 @@ impl Bundle<'_> {
         // Prose tells of persons what no key tells.
         sections.iter_mut().skip(1).for_each(|(_, section)| masker.prose_in(section));
         sections.push(("payloads", payloads.into()));
-        sections.push(("configuration", self.configuration(settings)));
+        sections.push(("configuration", self.configuration(&settings)));
         written(sections, &Sweep::new(secrets, public))
+    }
+
+    /// Who the customer is, as far as that is known without asking anybody: names stand in what platforms answer.
+    fn learn_of_customer(&self, masker: &mut Masker, story: &Story) {
+        let known = self.names.ledger.as_ref().zip(story.facts().row.erp_id.as_ref());
+        if let Some(rows) = known.and_then(|(ledger, id)| ledger.rows_of(id).ok().flatten()) {
+            masker.payload(&rows);
+        }
     }
 
     /// What else the state file knows.
@@ -188,7 +197,7 @@ impl Bundle<'_> {
         })
     }
 
-    fn configuration(&self, settings: Value) -> Value {
+    fn configuration(&self, settings: &Value) -> Value {
         json!({ "file": self.config.file.display().to_string(), "note": said::DEFAULTS, "settings": settings })
     }
 

@@ -76,7 +76,7 @@ impl Sweep {
 
     fn keep(&self, object: &mut Map<String, Value>, key: String, value: Value, found: &mut Found) {
         let key = self.text(&key, found).unwrap_or(key);
-        super::insert(object, key, value);
+        super::insert(object, &key, value);
     }
 
     /// The text without what was found in it; `None` when there was nothing.

@@ -7,7 +7,8 @@ pub const WHAT: &str = "what vaivem knows of one order, to find out what went wr
 
 /// What was masked, for whoever reads it before it is sent.
 pub const MASKED: &str = "what begins with ••• was hidden: in payloads everything that is not known to be harmless, told by its kind and \
-                          length; everywhere what people wrote, secrets, documents and e-mail addresses. Names of carriers, payment \
+                          length; everywhere what people wrote in notes, secrets, documents and e-mail addresses. What platforms say \
+                          in their refusals stays, without what is known of the customer. Names of carriers, payment \
                           methods and marketplaces, order and invoice numbers, products, amounts and dates stay, as do the names of this \
                           machine's users who decided something. Read it before you send it";
 

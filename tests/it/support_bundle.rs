@@ -272,6 +272,8 @@ fn offline_nobody_is_asked() {
     let shop = shop(true);
     let id = place(Side::Vtex, &shop);
     let _ = shop.import().exits(0);
+    // Nobody asked tells who the customer is.
+    let _ = shop.run(&["holds", "add", &id, "--because", "dona Zuleica vem buscar"]).exits(0);
     let (calls, erp_calls) = (Side::Vtex.calls(&shop), shop.erp_calls());
     let _ = shop.run(&["support-bundle", &id, "--offline"]).exits(0);
     assert_eq!((Side::Vtex.calls(&shop), shop.erp_calls()), (calls, erp_calls));
@@ -280,4 +282,21 @@ fn offline_nobody_is_asked() {
     assert_eq!(bundle["payloads"], json!([]));
     assert!(bundle["warnings"].to_string().contains("--offline"));
     assert!(!bundle["timeline"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn what_a_platform_says_of_a_customer_is_told_without_the_customer() {
+    for (offline, side) in [(false, Side::Vtex), (true, Side::Vtex), (false, Side::Hub)] {
+        let shop = shop(false);
+        let id = place(side, &shop);
+        let _ = side.run(&shop, "import-orders").exits(0);
+        let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+        let said = "cliente Zuleica Quinhones, 111.444.777-35, de Olinda: SKU is locked";
+        state.execute("UPDATE journal SET answer = ?1", [said]).unwrap();
+        let args = ["support-bundle", &id, "--file", "-", "--offline"];
+        let ran = shop.run(&args[..if offline { 5 } else { 4 }]).exits(0);
+        is_clean(&ran.stdout);
+        let bundle: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(bundle["sent"][0]["answer"], "cliente •••, •••, de •••: SKU is locked");
+    }
 }

@@ -67,13 +67,13 @@ pub fn ask(config: &Config, channel: &ChannelConfig, names: &Names<'_>, row: &Or
         let from = format!("channel {}", channel.name);
         match front_office::open(config, channel, true, &clock, &stop) {
             Ok(open) => desk.take(&from, open.raw_order(&row.id).await),
-            Err(failure) => desk.fell_short(&from, "read order", failure),
+            Err(failure) => desk.fell_short(&from, "read order", &failure),
         }
         match (&config.erp, &names.ledger) {
             (ErpConfig::Eccosys { .. }, _) => match back_office::look_into_eccosys(config, &clock, &stop) {
                 Ok(Some(eccosys)) => desk.take("Eccosys", eccosys.raw_order(row.erp_id.as_ref(), &row.id).await),
                 Ok(None) => {}
-                Err(failure) => desk.fell_short("Eccosys", "read order", failure),
+                Err(failure) => desk.fell_short("Eccosys", "read order", &failure),
             },
             (ErpConfig::Ledger { .. }, Some(ledger)) => {
                 let id = match &row.erp_id {
@@ -114,7 +114,7 @@ impl Desk<'_> {
         self.asked.answers.push(Answer { from: from.to_owned(), what, at: self.clock.now(), told });
     }
 
-    fn fell_short(&mut self, from: &str, what: &'static str, failure: Failure) {
+    fn fell_short(&mut self, from: &str, what: &'static str, failure: &Failure) {
         self.asked.exit = self.asked.exit.worst(failure.exit);
         let (from, told) = (from.to_owned(), Err(failure.message()));
         self.asked.answers.push(Answer { from, what, at: self.clock.now(), told });

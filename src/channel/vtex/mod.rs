@@ -163,12 +163,14 @@ impl Vtex {
             Err(problem) => return Ok(Reading::Unreadable(problem)),
         };
         let by_card = order.payments.iter().any(|payment| payment.method == PaymentMethod::CreditCard);
-        if order.status == Status::AwaitingPayment && order.raw_status == "payment-pending" && by_card {
-            if let Some(answer) = self.door.call_optional(payment_call(id)).await? {
-                let transaction: wire::Transaction = answer.json()?;
-                if transaction.status.as_deref().is_some_and(convert::is_review) {
-                    order.status = Status::PaymentUnderReview;
-                }
+        if order.status == Status::AwaitingPayment
+            && order.raw_status == "payment-pending"
+            && by_card
+            && let Some(answer) = self.door.call_optional(payment_call(id)).await?
+        {
+            let transaction: wire::Transaction = answer.json()?;
+            if transaction.status.as_deref().is_some_and(convert::is_review) {
+                order.status = Status::PaymentUnderReview;
             }
         }
         Ok(Reading::Order(Box::new(order)))

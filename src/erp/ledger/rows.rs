@@ -62,7 +62,7 @@ impl Ledger {
 
 fn rows(tx: &Transaction<'_>, select: &str, order: i64) -> rusqlite::Result<Value> {
     let mut statement = tx.prepare(select)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let rows = statement.query_map([order], |row| object(row, &names))?;
     rows.collect()
 }
