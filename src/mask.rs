@@ -120,7 +120,8 @@ impl Masker {
         let Value::String(text) = scalar else { return };
         let text = text.trim();
         let letters = |word: &str| word.chars().count() >= 4 && word.chars().all(char::is_alphabetic);
-        if around == Surroundings::Person {
+        // Of an e-mail address the words may be anybody's; it is found as a whole.
+        if around == Surroundings::Person && !text.contains('@') {
             self.words
                 .extend(text.split(|c: char| !c.is_alphanumeric()).filter(|word| letters(word)).map(str::to_lowercase));
         }
