@@ -236,6 +236,11 @@ fn a_side_that_does_not_answer_keeps_nothing_else_out() {
         side.strike(&shop, vec![Fault::always(Kind::status(503))]);
         let ran = shop.run(&["support-bundle", &id, "--file", "down.json"]).exits(5);
         assert!(ran.summary()["payloads_failed"].as_i64() >= Some(1));
+        let mut for_eyes = shop.command(&["support-bundle", &id, "--file", "eyes.json"]);
+        let told = String::from_utf8(for_eyes.env("VAIVEM_OUTPUT", "human").output().unwrap().stdout).unwrap();
+        let (first, last) = (told.lines().next().unwrap(), told.lines().last().unwrap());
+        assert!(first.starts_with(&format!("not in it: channel {}, read order: ", side.channel())), "{told}");
+        assert!(last.starts_with("wrote eyes.json (") && last.ends_with("read it before you send it"), "{told}");
         let (text, bundle) = read(&shop, "down.json");
         is_clean(&text);
         let failed = payload(&bundle, side.channel(), "read order");
