@@ -50,6 +50,7 @@ mod naming;
 mod privacy;
 mod reconcile;
 mod status;
+mod support_bundle;
 mod taken;
 mod who;
 mod why;
@@ -200,6 +201,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
                 (None, None) => Ok(Exit::Done),
             }
         }
+        Command::SupportBundle(args) => support_bundle::run(args, &config, &reporter),
         Command::Forget(args) => {
             let channels = names(&select(&config, args.channel.as_slice())?);
             let store = store_there(&config)?;

@@ -131,6 +131,20 @@ pub enum Command {
     )]
     Why(WhyArgs),
 
+    /// Write one order's support bundle: all that is known of it, masked, to read through and send to somebody
+    ///
+    /// One JSON file with the versions, the configuration, what `why` tells, what was sent and answered, the stock of its products,
+    /// the last runs, and the order as channel and ERP answer it at this moment. Names, documents, contacts, addresses, notes and
+    /// whatever else is not known to be harmless is told by its kind and length only; secrets never are in it. Asks both sides and
+    /// writes to neither. ORDER is any number a person has, as for `why`.
+    ///
+    /// What cannot be read is told in its place, and the rest is written all the same: exit code 5, or 4 for refused credentials.
+    /// An existing file is left as it is: exit code 2.
+    #[command(
+        after_help = "Examples:\n  vaivem support-bundle 1172452900788-01\n  vaivem support-bundle 1172452900788-01 --file /tmp/order.json --offline\n  vaivem support-bundle 1172452900788-01 --file - | jq .in_the_way"
+    )]
+    SupportBundle(SupportBundleArgs),
+
     /// List what is held, why, and what to do about it; or retry, skip, hold and release orders
     ///
     /// By cause, the one that holds up most money first: how many orders, what they are worth, the earliest date promised to a
@@ -400,6 +414,26 @@ pub struct WhyArgs {
     /// Only this channel (can be repeated); all of them without it
     #[arg(long, value_name = "NAME")]
     pub channel: Vec<String>,
+}
+
+/// What `support-bundle` takes.
+#[derive(Debug, Args)]
+pub struct SupportBundleArgs {
+    /// Any number of the order: the channel's, the ERP's, the marketplace's, an invoice's number or key, a tracking code
+    #[arg(value_name = "ORDER")]
+    pub order: String,
+
+    /// The file to make, readable by you alone; vaivem-ORDER.json here without it, `-` for standard output
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Ask neither side: without the order as they have it now
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// What `orders` takes.

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | what a person or script sees | [`cli`], [`app`], [`report`], [`words`], [`exit`], [`logging`] | flags, composition, output, every message |
 //! | the set-up | [`check`], [`init`] | what is found wrong with a set-up, judged without I/O; a configuration to start from |
+//! | what may be handed on | [`mask`] | what of a payload is harmless, and a last sweep for what never is |
 //! | the verbs | [`passes`] | one file per verb: a pure `plan`, an `apply` that journals around each side effect |
 //! | the two sides | [`channel`], [`erp`] | one enum each, one `match` per verb; a folder per platform with its `wire` and `convert` |
 //! | the doors | [`http`], [`store`] | the only way to the network, the only way to SQLite |
@@ -47,6 +48,7 @@ pub mod inbox;
 pub mod init;
 pub mod lock;
 pub mod logging;
+pub mod mask;
 pub mod model;
 pub mod passes;
 pub mod plan;

@@ -536,6 +536,14 @@ pub struct Problem {
 }
 
 impl Reason {
+    /// The words of the person who gave it, where a person did.
+    pub fn note_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::SkippedByHand { note, .. } | Self::HeldByHand { note, .. } => Some(note),
+            _ => None,
+        }
+    }
+
     /// Money came for an order that is cancelled.
     pub fn paid_after_cancellation(order: &Order) -> Self {
         let method = order.payments.first().map_or(PaymentMethod::Other, |payment| payment.method);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use comfy_table::{Table, presets};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Failure, unreadable_state};
 use crate::cli::StatusArgs;
@@ -30,10 +30,29 @@ impl Line {
         Ok(Self { pass, last: store.last_run(pass, channel)?, complete: store.last_complete_run(pass, channel)? })
     }
 
+    fn json(&self, channel: &ChannelName, now: Instant) -> Value {
+        json!({
+            "channel": channel,
+            "pass": self.pass,
+            "started_at": self.last.as_ref().map(|run| run.started_at.to_rfc3339()),
+            "ended_at": self.last.as_ref().and_then(|run| run.ended_at).map(|at| at.to_rfc3339()),
+            "exit": self.last.as_ref().and_then(|run| run.exit.clone()),
+            "pid": self.last.as_ref().map(|run| run.pid),
+            "counts": self.last.as_ref().map(|run| &run.counts),
+            "complete_at": self.complete.as_ref().map(|run| run.started_at.to_rfc3339()),
+            "lag_seconds": self.lag(now).map(|lag| lag.num_seconds()),
+        })
+    }
+
     /// How long ago the last complete run began: what was there then has been dealt with.
     fn lag(&self, now: Instant) -> Option<TimeDelta> {
         self.complete.as_ref().map(|run| now - run.started_at)
     }
+}
+
+/// How each pass of a channel goes, as records.
+pub(super) fn passes_json(store: &Store, channel: &ChannelName, now: Instant) -> rusqlite::Result<Vec<Value>> {
+    Verb::NAMES.into_iter().map(|pass| Ok(Line::read(store, pass, channel)?.json(channel, now))).collect()
 }
 
 /// Tells how it goes; with `--max-age`, whether that is good enough.
@@ -132,20 +151,7 @@ impl Report<'_> {
 
     fn show_json(&self, channel: &ChannelName) -> rusqlite::Result<()> {
         for line in self.lines(channel)? {
-            self.reporter.json(
-                "status",
-                json!({
-                    "channel": channel,
-                    "pass": line.pass,
-                    "started_at": line.last.as_ref().map(|run| run.started_at.to_rfc3339()),
-                    "ended_at": line.last.as_ref().and_then(|run| run.ended_at).map(|at| at.to_rfc3339()),
-                    "exit": line.last.as_ref().and_then(|run| run.exit.clone()),
-                    "pid": line.last.as_ref().map(|run| run.pid),
-                    "counts": line.last.as_ref().map(|run| &run.counts),
-                    "complete_at": line.complete.as_ref().map(|run| run.started_at.to_rfc3339()),
-                    "lag_seconds": line.lag(self.now).map(|lag| lag.num_seconds()),
-                }),
-            );
+            self.reporter.json("status", line.json(channel, self.now));
         }
         let standing = self.store.standing(channel)?;
         let cursor = |name| self.store.cursor(channel, name).map(|at| at.map(|at| at.to_rfc3339()));

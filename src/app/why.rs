@@ -1,7 +1,7 @@
 //! `why ORDER`: the whole story of one order, by any of its numbers: what was seen, decided, sent and answered, what is in its
 //! way now, and who must act.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::lists::order_json;
 use super::naming::Names;
@@ -18,7 +18,7 @@ use crate::store::timeline::{Block, Step, Wait, Write};
 use crate::words::{self, timeline};
 
 /// Everything about one order.
-struct Story {
+pub(super) struct Story {
     facts: OrderFacts,
     history: Vec<Step>,
     writes: Vec<Write>,
@@ -59,7 +59,7 @@ pub fn run(names: &Names<'_>, number: &str, reporter: &Reporter, now: Instant) -
 }
 
 impl Story {
-    fn read(names: &Names<'_>, facts: OrderFacts) -> rusqlite::Result<Self> {
+    pub(super) fn read(names: &Names<'_>, facts: OrderFacts) -> rusqlite::Result<Self> {
         let (store, row) = (names.store, facts.row.row);
         let erp = names.ledger.as_ref().zip(facts.row.erp_id.as_ref());
         Ok(Self {
@@ -72,6 +72,43 @@ impl Story {
             erp: erp.and_then(|(ledger, id)| ledger.order_detail(id).ok().flatten()),
             facts,
         })
+    }
+
+    /// The same story with what people wrote of it told by `told`: their notes and reasons, here and in the embedded ERP.
+    pub(super) fn with_notes(mut self, told: impl Fn(&str) -> String) -> Self {
+        let retell = |reason: &mut Reason| {
+            if let Some(note) = reason.note_mut() {
+                *note = told(note);
+            }
+        };
+        for step in &mut self.history {
+            let Some(mut reason) = timeline::reason_of(step) else { continue };
+            retell(&mut reason);
+            let before = step.detail.find('{').map_or("", |at| &step.detail[..at]);
+            step.detail = format!("{before}{}", serde_json::to_string(&reason).unwrap_or_default());
+        }
+        self.facts.row.fate_why.iter_mut().for_each(retell);
+        self.blocks.iter_mut().map(|block| &mut block.reason).for_each(retell);
+        self.notes.iter_mut().for_each(|note| note.detail = told(&note.detail));
+        if let Some(detail) = &mut self.erp {
+            detail.history.iter_mut().for_each(|entry| entry.note = told(&entry.note));
+        }
+        self
+    }
+
+    /// What is known of the order.
+    pub(super) fn facts(&self) -> &OrderFacts {
+        &self.facts
+    }
+
+    /// What was sent to either side for it.
+    pub(super) fn writes(&self) -> &[Write] {
+        &self.writes
+    }
+
+    /// What holds it.
+    pub(super) fn blocks(&self) -> &[Block] {
+        &self.blocks
     }
 
     /// The story in time. What was sent and answered at once is one line.
@@ -213,6 +250,16 @@ impl Story {
     }
 
     fn show_json(&self, reporter: &Reporter, now: Instant) {
+        reporter.json("why", self.head());
+        self.steps().into_iter().for_each(|step| reporter.json("step", step));
+        let in_the_way = self.obstacles(now);
+        let count = in_the_way.len();
+        in_the_way.into_iter().for_each(|one| reporter.json("in_the_way", one));
+        reporter.json("summary", json!({ "order": self.facts.row.id, "in_the_way": count }));
+    }
+
+    /// The order at a glance, as a record.
+    pub(super) fn head(&self) -> Value {
         let mut fields = order_json(&self.facts);
         if let Some(fields) = fields.as_object_mut() {
             let erp = self.erp.iter();
@@ -235,30 +282,30 @@ impl Story {
             );
             fields.insert("purged_at".into(), self.facts.purged_at.map(|at| at.to_rfc3339()).into());
         }
-        reporter.json("why", fields);
+        fields
+    }
+
+    /// What happened, as records, the oldest first.
+    pub(super) fn steps(&self) -> Vec<Value> {
         let order: &OrderId = &self.facts.row.id;
-        for line in self.lines() {
-            let Line { at, source, what, text, reason } = line;
-            reporter.json(
-                "step",
-                json!({ "order": order, "at": at.to_rfc3339(), "source": source, "what": what, "text": text, "reason": reason }),
-            );
-        }
-        let in_the_way = self.in_the_way(now);
-        for one in &in_the_way {
-            reporter.json(
-                "in_the_way",
-                json!({
-                    "order": order,
-                    "text": one.text,
-                    "reason": one.reason,
-                    "since": one.since.map(|at| at.to_rfc3339()),
-                    "hint": one.reason.as_ref().and_then(words::hint),
-                    "who": one.reason.as_ref().and_then(Reason::actor).map(crate::reason::Actor::code),
-                    "command": one.command.split_once(": ").map(|(_, command)| command),
-                }),
-            );
-        }
-        reporter.json("summary", json!({ "order": order, "in_the_way": in_the_way.len() }));
+        let step = |Line { at, source, what, text, reason }| json!({ "order": order, "at": Instant::to_rfc3339(&at), "source": source, "what": what, "text": text, "reason": reason });
+        self.lines().into_iter().map(step).collect()
+    }
+
+    /// What is in its way, as records.
+    pub(super) fn obstacles(&self, now: Instant) -> Vec<Value> {
+        let order: &OrderId = &self.facts.row.id;
+        let obstacle = |one: &InTheWay| {
+            json!({
+                "order": order,
+                "text": one.text,
+                "reason": one.reason,
+                "since": one.since.map(|at| at.to_rfc3339()),
+                "hint": one.reason.as_ref().and_then(words::hint),
+                "who": one.reason.as_ref().and_then(Reason::actor).map(crate::reason::Actor::code),
+                "command": one.command.split_once(": ").map(|(_, command)| command),
+            })
+        };
+        self.in_the_way(now).iter().map(obstacle).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! `why --sku CODE`: what each channel was told of a product's stock, when, what that number is made of, and what is in its way.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::naming::Names;
 use super::{Failure, unreadable_state};
@@ -113,6 +113,28 @@ fn show(
     }
 }
 
+/// A balance of the ERP.
+pub(super) fn level_json(sku: &Sku, level: &StockLevel) -> Value {
+    json!({ "sku": sku, "warehouse": level.warehouse, "physical": level.physical, "reserved": level.reserved,
+        "counted": level.counted, "changed_at": level.changed_at.to_rfc3339() })
+}
+
+/// What a channel's warehouse was told of a product.
+pub(super) fn told_json(sku: &Sku, channel: &ChannelName, told: &Told) -> Value {
+    json!({
+        "sku": sku,
+        "channel": channel,
+        "channel_sku": told.channel_sku,
+        "warehouse": told.warehouse,
+        "want": told.want,
+        "parts": told.parts,
+        "erp_read_at": told.erp_read_at.to_rfc3339(),
+        "told": told.pushed.map(|(number, _)| number),
+        "told_at": told.pushed.map(|(_, at)| at.to_rfc3339()),
+        "last_write": told.write.as_ref().map(|write| &write.state),
+    })
+}
+
 fn show_json(
     reporter: &Reporter,
     sku: &Sku,
@@ -121,11 +143,7 @@ fn show_json(
     told: &[OfChannel<'_>],
 ) {
     for level in levels {
-        reporter.json(
-            "level",
-            json!({ "sku": sku, "warehouse": level.warehouse, "physical": level.physical, "reserved": level.reserved,
-                "counted": level.counted, "changed_at": level.changed_at.to_rfc3339() }),
-        );
+        reporter.json("level", level_json(sku, level));
     }
     for (what, claimants) in claims {
         for claimant in claimants {
@@ -136,21 +154,7 @@ fn show_json(
     }
     for (channel, told, block) in told {
         for one in told {
-            reporter.json(
-                "why",
-                json!({
-                    "sku": sku,
-                    "channel": channel,
-                    "channel_sku": one.channel_sku,
-                    "warehouse": one.warehouse,
-                    "want": one.want,
-                    "parts": one.parts,
-                    "erp_read_at": one.erp_read_at.to_rfc3339(),
-                    "told": one.pushed.map(|(number, _)| number),
-                    "told_at": one.pushed.map(|(_, at)| at.to_rfc3339()),
-                    "last_write": one.write.as_ref().map(|write| &write.state),
-                }),
-            );
+            reporter.json("why", told_json(sku, channel, one));
         }
         if let Some(Block { reason, since, .. }) = block {
             reporter.json(

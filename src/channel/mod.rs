@@ -5,7 +5,7 @@ pub mod outgoing;
 mod unreadable;
 pub mod vtex;
 
-use crate::http::{CallError, Counts};
+use crate::http::{CallError, Counts, Raw};
 use crate::model::{ChannelName, ChannelSku, Instant, Order, OrderId, Sku, Status, WarehouseId};
 
 pub use unreadable::Unreadable;
@@ -262,6 +262,14 @@ impl Channel {
         match self {
             Self::Vtex(vtex) => vtex.read_order(id).await,
             Self::Anymarket(hub) => hub.read_order(id).await,
+        }
+    }
+
+    /// What the channel answers when it is asked for an order, as it comes; it holds the customer's data.
+    pub async fn raw_order(&self, id: &OrderId) -> Vec<Raw> {
+        match self {
+            Self::Vtex(vtex) => vtex.raw_order(id).await,
+            Self::Anymarket(hub) => hub.raw_order(id).await,
         }
     }
 

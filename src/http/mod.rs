@@ -13,6 +13,7 @@ pub(crate) mod excerpt;
 mod health;
 pub mod lenient;
 mod options;
+mod raw;
 mod retry;
 
 pub use answer::{Answer, Quota};
@@ -20,6 +21,7 @@ pub use call::{Call, Effect, segment};
 pub use door::{Counts, Door};
 pub use error::{CallError, Failure, StopCause, Triage};
 pub use options::{DoorError, DoorOptions, RetryPolicy, Signer};
+pub use raw::Raw;
 
 #[cfg(test)]
 mod tests;

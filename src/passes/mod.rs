@@ -161,7 +161,7 @@ impl Trouble {
     }
 
     /// Whether the run ends, and how; `None` when only this item is affected.
-    fn ends_run(&self, stop: &Stop) -> Option<Exit> {
+    pub fn ends_run(&self, stop: &Stop) -> Option<Exit> {
         let call = match self {
             Self::Channel(call) | Self::Erp(ErpError::Call(call)) => call,
             Self::Erp(ErpError::Refused { .. }) => return None,

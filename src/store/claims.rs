@@ -48,6 +48,9 @@ pub struct Claim {
 /// An order in flight: sold, and not in the ERP. Word for word as in the index `orders_in_flight`.
 const IN_FLIGHT: &str = "erp_id IS NULL AND (fate IS NULL OR fate IN ('waiting', 'held'))";
 
+const LINES: &str =
+    "SELECT channel_sku, sku, warehouse, quantity FROM order_lines WHERE order_row = ?1 ORDER BY position";
+
 /// Replaces what was bought, if it is another now.
 pub(super) fn record_lines(tx: &Transaction<'_>, order: i64, lines: &[Line]) -> rusqlite::Result<()> {
     let new: Vec<ClaimLine> = lines
@@ -59,12 +62,8 @@ pub(super) fn record_lines(tx: &Transaction<'_>, order: i64, lines: &[Line]) -> 
             quantity: line.quantity,
         })
         .collect();
-    let old: Vec<ClaimLine> = tx
-        .prepare_cached(
-            "SELECT channel_sku, sku, warehouse, quantity FROM order_lines WHERE order_row = ?1 ORDER BY position",
-        )?
-        .query_map([order], |row| line_from_row(row, 0))?
-        .collect::<rusqlite::Result<_>>()?;
+    let old: Vec<ClaimLine> =
+        tx.prepare_cached(LINES)?.query_map([order], |row| line_from_row(row, 0))?.collect::<rusqlite::Result<_>>()?;
     if old == new {
         return Ok(());
     }
@@ -96,6 +95,14 @@ fn line_from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<ClaimLine> {
 }
 
 impl Store {
+    /// What was bought in an order, as of its last reading.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn lines_of(&self, order: i64) -> rusqlite::Result<Vec<ClaimLine>> {
+        self.connection.prepare_cached(LINES)?.query_map([order], |row| line_from_row(row, 0))?.collect()
+    }
+
     /// The last change of an order's part in the stock.
     ///
     /// # Errors

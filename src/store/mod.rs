@@ -95,6 +95,14 @@ impl Store {
         &self.path
     }
 
+    /// The version of the file's schema.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn schema_version(&self) -> rusqlite::Result<i32> {
+        self.connection.pragma_query_value(None, "user_version", |row| row.get(0))
+    }
+
     /// What identifies a customer in this file, and only in this file.
     pub fn customer_key(&self) -> &customer_key::CustomerKey {
         &self.customer_key

@@ -40,6 +40,7 @@ mod reconcile;
 mod runs;
 mod shop;
 mod side;
+mod support_bundle;
 mod sync;
 mod sync_payments;
 mod sync_payments_on_ledger;

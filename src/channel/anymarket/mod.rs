@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::outgoing::{Sent, XmlRule};
 use super::{Cancel, Feed, Heard, Lot, Page, Reading, Unreadable, Window};
 use crate::clock::Clock;
-use crate::http::{Call, CallError, Counts, Door, Effect, segment};
+use crate::http::{Call, CallError, Counts, Door, Effect, Raw, segment};
 use crate::model::{ChannelName, Instant, OrderId, calendar};
 
 /// Entries of one read of the feed, and of one page of the list. Source: V2 description, maximum of both; its own defaults differ
@@ -166,8 +166,7 @@ impl Anymarket {
 
     /// See [`super::Channel::read_order`].
     pub async fn read_order(&self, id: &OrderId) -> Result<Reading, CallError> {
-        let call = Call::read("read order", order_path(id)).about(id.as_str());
-        let Some(answer) = self.door.call_optional(call).await? else { return Ok(Reading::Absent) };
+        let Some(answer) = self.door.call_optional(order_call(id)).await? else { return Ok(Reading::Absent) };
         Ok(match convert::order(&self.name, answer.expect_json()?) {
             Ok(order) if order.id == *id => Reading::Order(Box::new(order)),
             Ok(other) => {
@@ -176,6 +175,11 @@ impl Anymarket {
             }
             Err(problem) => Reading::Unreadable(problem),
         })
+    }
+
+    /// See [`super::Channel::raw_order`].
+    pub async fn raw_order(&self, id: &OrderId) -> Vec<Raw> {
+        vec![self.door.raw(order_call(id)).await]
     }
 
     /// See [`super::Channel::cancel_order`]. Off unless the configuration allows it: marketplaces count a seller's cancellations
@@ -202,8 +206,7 @@ impl Anymarket {
         let body = match self.options.put {
             PutRule::Part => changes,
             PutRule::Whole => {
-                let read = Call::read("read order", order_path(id)).about(id.as_str());
-                let mut whole = Value::Object(self.door.call(read).await?.json()?);
+                let mut whole = Value::Object(self.door.call(order_call(id)).await?.json()?);
                 lay_over(&mut whole, changes);
                 whole
             }
@@ -227,6 +230,10 @@ fn lay_over(document: &mut Value, changes: Value) {
 
 fn order_path(id: &OrderId) -> String {
     format!("/orders/{}", segment(id.as_str()))
+}
+
+fn order_call(id: &OrderId) -> Call {
+    Call::read("read order", order_path(id)).about(id.as_str())
 }
 
 /// Ids are numbers in bodies.

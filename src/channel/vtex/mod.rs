@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Feed, Heard, Lot, Page, Reading, TakeOver, Unreadable, Window};
 use crate::config::FeedRule;
-use crate::http::{Call, CallError, Counts, Door, Effect, segment};
+use crate::http::{Call, CallError, Counts, Door, Effect, Raw, segment};
 use crate::model::{ChannelName, Instant, OrderId, PaymentMethod, Status};
 
 /// The workflow states vaivem wants to hear of. VTEX accepts any text here and a misspelt one never fires, so these are copied
@@ -153,8 +153,7 @@ impl Vtex {
     /// See [`super::Channel::read_order`]. A card payment that is pending is asked after once more: only the transaction tells
     /// whether it is under review, and a payment under review is not an unpaid one.
     pub async fn read_order(&self, id: &OrderId) -> Result<Reading, CallError> {
-        let call = Call::read("read order", format!("/api/oms/pvt/orders/{}", segment(id.as_str()))).about(id.as_str());
-        let Some(answer) = self.door.call_optional(call).await? else { return Ok(Reading::Absent) };
+        let Some(answer) = self.door.call_optional(order_call(id)).await? else { return Ok(Reading::Absent) };
         let mut order = match convert::order(&self.name, answer.expect_json()?) {
             Ok(order) if order.id == *id => order,
             Ok(other) => {
@@ -164,17 +163,22 @@ impl Vtex {
             Err(problem) => return Ok(Reading::Unreadable(problem)),
         };
         let by_card = order.payments.iter().any(|payment| payment.method == PaymentMethod::CreditCard);
-        if order.status == Status::AwaitingPayment && order.raw_status == "payment-pending" && by_card {
-            let path = format!("/api/oms/pvt/orders/{}/payment-transaction", segment(id.as_str()));
-            let call = Call::read("read payment", path).about(id.as_str());
-            if let Some(answer) = self.door.call_optional(call).await? {
-                let transaction: wire::Transaction = answer.json()?;
-                if transaction.status.as_deref().is_some_and(convert::is_review) {
-                    order.status = Status::PaymentUnderReview;
-                }
+        if order.status == Status::AwaitingPayment
+            && order.raw_status == "payment-pending"
+            && by_card
+            && let Some(answer) = self.door.call_optional(payment_call(id)).await?
+        {
+            let transaction: wire::Transaction = answer.json()?;
+            if transaction.status.as_deref().is_some_and(convert::is_review) {
+                order.status = Status::PaymentUnderReview;
             }
         }
         Ok(Reading::Order(Box::new(order)))
+    }
+
+    /// See [`super::Channel::raw_order`].
+    pub async fn raw_order(&self, id: &OrderId) -> Vec<Raw> {
+        vec![self.door.raw(order_call(id)).await, self.door.raw(payment_call(id)).await]
     }
 
     /// See [`super::Channel::take_over`]: start-handling. Success is exactly 204; a wrong status is `OMS003`, as 409 by the
@@ -189,6 +193,15 @@ impl Vtex {
             Err(error) => Err(error),
         }
     }
+}
+
+fn order_call(id: &OrderId) -> Call {
+    Call::read("read order", format!("/api/oms/pvt/orders/{}", segment(id.as_str()))).about(id.as_str())
+}
+
+fn payment_call(id: &OrderId) -> Call {
+    let path = format!("/api/oms/pvt/orders/{}/payment-transaction", segment(id.as_str()));
+    Call::read("read payment", path).about(id.as_str())
 }
 
 fn heard(order: &str, state: &str, at: Option<Instant>) -> Heard {

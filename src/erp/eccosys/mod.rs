@@ -11,6 +11,7 @@ mod facts;
 mod orders;
 mod outgoing;
 mod probe;
+mod raw;
 mod refresh;
 mod stock;
 mod wire;

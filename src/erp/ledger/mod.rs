@@ -22,6 +22,7 @@ mod orders;
 mod outgoing;
 mod privacy;
 mod products;
+mod rows;
 mod schema;
 mod shipments;
 mod stock;
