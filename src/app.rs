@@ -1,7 +1,7 @@
 //! Where everything is put together: configuration, log, lock, state file, both sides, the verb, the summary, the exit code.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -28,6 +28,7 @@ use crate::stop::Stop;
 use crate::store::budget::{Budget, Rate};
 use crate::store::{Store, sqlite};
 
+use self::heartbeat::Hearts;
 use self::naming::Names;
 
 mod account;
@@ -37,6 +38,7 @@ mod backup;
 mod cancel_desk;
 mod check;
 mod front_office;
+mod heartbeat;
 mod holding;
 mod init;
 mod ledger_commands;
@@ -44,6 +46,7 @@ mod ledger_show;
 mod letting_go;
 mod lists;
 mod locks;
+mod metrics;
 mod naming;
 mod privacy;
 mod reconcile;
@@ -114,7 +117,9 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
     }
     let reporter = Reporter::new(cli.output, cli.quiet, cli.verbose > 0);
     logging::start(cli.verbose, cli.quiet, reporter.bar());
-    let config = read_config(cli.config.as_deref())?;
+    let mut config = read_config(cli.config.as_deref())?;
+    config.monitoring.metrics_file = cli.metrics_file.clone().or(config.monitoring.metrics_file);
+    let config = config;
     match &cli.command {
         Command::ImportOrders(ImportArgs { pass, since, until }) => {
             let after = |date: chrono::NaiveDate| date.succ_opt().map(calendar::start_of_day);
@@ -170,7 +175,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::PushTracking(pass) => passes(&[Verb::PushTracking], pass, &config, &reporter),
         Command::Status(args) => {
             let channels = select(&config, &args.channel)?;
-            status::run(args, &look_into_store(&config)?, &names(&channels), &reporter, Clock::system().now())
+            let (store, clock) = (look_into_store(&config)?, Clock::system());
+            if cli.metrics_file.is_some() {
+                runtime()?.block_on(leave_metrics(&config, &store, &clock, &reporter));
+            }
+            status::run(args, &store, &names(&channels), &reporter, clock.now())
         }
         Command::Holds(HoldsArgs { list, command: None }) => {
             let channels = select(&config, &list.channel)?;
@@ -316,34 +325,74 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
     if !args.order.is_empty() && orders.is_empty() {
         return Ok(Exit::Done);
     }
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async {
         let clock = Clock::system();
         let stop = heeding(&clock, args.max_duration.map(|span| span.0))?;
-        let store = open_store(config, args.dry_run)?;
-        let erp = back_office::open(config, args.dry_run, &clock, &stop)?;
-        let begun = std::time::Instant::now();
-        let mut exit = drain_inboxes(config, &erp, args.dry_run, &clock, reporter)?;
-        if !args.dry_run {
-            exit = exit.worst(write_deliveries(config, &erp, &clock, reporter).await?);
+        // Nobody waits for what a person does in between.
+        let is_regular = !args.dry_run && orders.is_empty() && !verbs.iter().any(Verb::is_narrowed);
+        let commands = verbs.iter().map(Verb::name).chain((verbs.len() > 1).then_some("sync"));
+        let mut hearts = Hearts::of(&config.monitoring.heartbeat, commands.filter(|_| is_regular));
+        let round = Round { verbs, args, config, channels: &channels, orders: &orders, clock: &clock, stop: &stop };
+        let ended = round.make(&mut hearts, reporter).await;
+        if let Err(failure) = &ended {
+            // What ends a command before its passes ends all of them.
+            for (verb, channel) in verbs.iter().flat_map(|verb| channels.iter().map(move |channel| (verb, channel))) {
+                hearts.ended(verb.name(), &channel.name, failure.exit);
+            }
         }
+        hearts.finish().await;
+        ended
+    });
+    // A name that is still being looked up for a heartbeat keeps nobody waiting.
+    runtime.shutdown_background();
+    ended
+}
+
+/// All passes of one command.
+struct Round<'a> {
+    verbs: &'a [Verb<'a>],
+    args: &'a PassArgs,
+    config: &'a Config,
+    channels: &'a [&'a ChannelConfig],
+    orders: &'a [OrderId],
+    clock: &'a Clock,
+    stop: &'a Stop,
+}
+
+impl Round<'_> {
+    async fn make(&self, hearts: &mut Hearts, reporter: &Reporter) -> Result<Exit, Failure> {
+        let store = open_store(self.config, self.args.dry_run)?;
+        let ended = self.passes(&store, hearts, reporter).await;
+        if !self.args.dry_run {
+            leave_metrics(self.config, &store, self.clock, reporter).await;
+        }
+        ended
+    }
+
+    async fn passes(&self, store: &Store, hearts: &mut Hearts, reporter: &Reporter) -> Result<Exit, Failure> {
+        let Self { verbs, args, config, channels, orders, clock, stop } = *self;
+        let erp = back_office::open(config, args.dry_run, clock, stop)?;
+        let begun = std::time::Instant::now();
+        let mut exit = drain_inboxes(config, &erp, args.dry_run, clock, reporter)?;
+        if !args.dry_run {
+            exit = exit.worst(write_deliveries(config, &erp, clock, reporter).await?);
+        }
+        let before = exit;
         let (mut tally, mut counts, mut erp_counts) = (Tally::default(), Counts::default(), Counts::default());
         let mut message = None;
-        let mut given_up: BTreeSet<&ChannelName> = BTreeSet::new();
+        let mut given_up: BTreeMap<&ChannelName, Exit> = BTreeMap::new();
         for verb in verbs {
-            for channel in channels.iter().filter(|channel| !given_up.contains(&channel.name)).collect::<Vec<_>>() {
-                let one = Run {
-                    verb,
-                    part: verbs.len() > 1,
-                    args,
-                    config,
-                    channel,
-                    orders: &orders,
-                    store: &store,
-                    erp: &erp,
-                    clock: &clock,
-                    stop: &stop,
-                };
-                let ended = one.run(reporter).await;
+            for channel in channels {
+                if let Some(exit) = given_up.get(&channel.name) {
+                    hearts.ended(verb.name(), &channel.name, *exit);
+                    continue;
+                }
+                let one =
+                    Run { verb, part: verbs.len() > 1, args, config, channel, orders, store, erp: &erp, clock, stop };
+                let ended = one.run(hearts, reporter).await;
+                let told = if ended.exit == Exit::Locked { Exit::Locked } else { ended.exit.worst(before) };
+                hearts.ended(verb.name(), &channel.name, told);
                 if exit.worst(ended.exit) != exit {
                     exit = ended.exit;
                     message = ended.message.map(|why| format!("{} {}: {why}", verb.name(), channel.name));
@@ -352,9 +401,10 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
                 counts.add(ended.counts.0);
                 erp_counts.add(ended.counts.1);
                 if ended.early && !matches!(ended.exit, Exit::Guard | Exit::Locked) {
-                    given_up.insert(&channel.name);
+                    given_up.insert(&channel.name, ended.exit);
                 }
             }
+            hearts.over(verb.name());
         }
         if verbs.len() > 1 {
             let summary = Summary {
@@ -375,7 +425,19 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
         }
         reporter.finish();
         Ok(exit)
-    })
+    }
+}
+
+/// Leaves the metrics where the configuration or the command line says. That they cannot be left is no trouble of the passes'; a quiet
+/// run says so once a day.
+async fn leave_metrics(config: &Config, store: &Store, clock: &Clock, reporter: &Reporter) {
+    let Some(file) = &config.monitoring.metrics_file else { return };
+    if let Err(error) = metrics::write(file, config, store, clock).await {
+        let text = error.to_string();
+        if !reporter.is_quiet() || !matches!(store.remind(&text, clock.now()), Ok(false)) {
+            log::error!("{text}");
+        }
+    }
 }
 
 /// Takes what lies in the inboxes. While another run is at it, this one goes on with what the ERP has.
@@ -455,7 +517,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn run(&self, reporter: &Reporter) -> Ended {
+    async fn run(&self, hearts: &Hearts, reporter: &Reporter) -> Ended {
         let begun = std::time::Instant::now();
         let name = &self.channel.name;
         reporter.begin(self.verb.name(), name);
@@ -471,6 +533,7 @@ impl Run<'_> {
                 }
             }
         };
+        hearts.begun(self.verb.name(), name);
         let run = match self.store.begin_run(self.verb.name(), name, self.clock.now()) {
             Ok(run) => run,
             Err(error) => {
@@ -544,9 +607,13 @@ impl Run<'_> {
         if let (Some(noted), Some(message)) = (noted.as_object_mut(), &message) {
             noted.insert("message".into(), message.as_str().into());
         }
-        if let Some((run, _)) = run
-            && let Err(error) = self.store.end_run(run, exit.name(), &noted.to_string(), self.clock.now())
-        {
+        let (added, now) = (summary.added(), self.clock.now());
+        let counted = match run {
+            Some((run, _)) => self.store.end_run(run, exit.name(), &noted.to_string(), &added, now),
+            None if exit == Exit::Locked => self.store.add_to_totals(self.verb.name(), &self.channel.name, &added),
+            None => Ok(()),
+        };
+        if let Err(error) = counted {
             log::error!("how the run ended cannot be noted in the state file: {error}");
         }
         reporter.summary(&summary);
