@@ -111,8 +111,8 @@ impl Heart {
         let (secret, patience) = (self.secret.clone(), self.patience);
         let text = match tokio::task::spawn_blocking(move || secret.fetch_within(patience)).await {
             Ok(Ok(text)) => text,
-            Ok(Err(problem)) => return self.failed(&problem),
-            Err(error) => return self.failed(&error.to_string()),
+            Ok(Err(problem)) => return complain(&self.warned, &words::metrics::no_address(self.command, &problem)),
+            Err(error) => return complain(&self.warned, &words::metrics::no_address(self.command, &error.to_string())),
         };
         let by_channel = self.command != SYNC && text.expose_secret().contains("{channel}");
         let mut ways: BTreeMap<String, Way> = BTreeMap::new();
@@ -159,12 +159,11 @@ impl Heart {
         };
         match heard {
             Ok(()) => log::debug!("heartbeat of {}: told", self.command),
-            Err(problem) => self.failed(&problem),
+            Err(problem) => {
+                let text = words::metrics::ping_failed(self.command, &self.secret.whence(), &problem);
+                complain(&self.warned, &text);
+            }
         }
-    }
-
-    fn failed(&self, problem: &str) {
-        complain(&self.warned, &words::metrics::ping_failed(self.command, &self.secret.whence(), problem));
     }
 }
 

@@ -11,15 +11,14 @@ pub fn ping(command: &str, exit: Exit) -> String {
     format!("{command}: exit {}, {}", exit.code(), exit.meaning())
 }
 
-/// A heartbeat that was not heard; the place says where its address stands, not what it is.
+/// A heartbeat that was not heard. The place says where its address stands, not what it is.
 pub fn ping_failed(command: &str, place: &str, problem: &str) -> String {
-    // What is wrong with the place names it already.
-    let place = if problem.contains(place) || problem.starts_with(place) {
-        String::new()
-    } else {
-        format!(", whose address is from {place},")
-    };
-    format!("the heartbeat of {command}{place} was not heard: {problem}")
+    format!("the heartbeat of {command} was not heard: {problem}; its address: {place}")
+}
+
+/// A heartbeat whose address cannot be had; the problem names the place.
+pub fn no_address(command: &str, problem: &str) -> String {
+    format!("the heartbeat of {command} has no address: {problem}")
 }
 
 /// Heartbeats that were given up at the end of a command.
