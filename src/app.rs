@@ -111,7 +111,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             let reporter = Reporter::new(cli.output, cli.quiet, cli.verbose > 0);
             // What would be warned of is among what is found.
             logging::start(cli.verbose, cli.verbose == 0, reporter.bar());
-            return check::run(args, &config_file(cli.config.as_deref()), &reporter);
+            return check::run(args, &config_file(cli.config.as_deref()), cli.metrics_file.as_deref(), &reporter);
         }
         _ => {}
     }
