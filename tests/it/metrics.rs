@@ -1,7 +1,9 @@
 //! The metrics file: its format to the letter, that its numbers are those of everybody else, and how it is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -204,9 +206,6 @@ fn the_file_is_well_formed_and_tells_of_every_channel_and_pass() {
     assert_eq!(metrics.get("vaivem_build_info", &[("version", env!("CARGO_PKG_VERSION"))]), 1);
     let _ = shop.run(&["sync"]).exits(3);
     Metrics::of(&shop);
-    let mode =
-        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(shop.path("vaivem.prom")).unwrap().permissions());
-    assert_eq!(mode & 0o777, 0o644);
 }
 
 #[test]
@@ -421,6 +420,19 @@ fn stores_of_one_machine_are_told_apart_by_a_label() {
     assert_eq!(metrics.get("vaivem_held_orders", &[("store", "azul \"1\""), ("channel", "loja")]), 0);
 }
 
+/// A service's files are its own, and the collector is another user.
+#[test]
+fn everybody_may_read_it_whatever_this_users_files_are_like() {
+    let shop = shop();
+    let command = shop.command(&[]);
+    let mut strict = Command::new("sh");
+    strict.args(["-c", "umask 077; exec \"$0\" sync-payments"]).arg(command.get_program()).current_dir(shop.path(""));
+    strict.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    assert!(strict.output().unwrap().status.success());
+    let file = std::fs::metadata(shop.path("vaivem.prom")).unwrap();
+    assert_eq!(file.permissions().mode() & 0o777, 0o644);
+}
+
 /// Six passes of a minute write at once, again and again, while somebody reads: nobody sees half a file, and no counter goes back.
 #[test]
 fn who_reads_while_it_is_written_sees_a_whole_file_and_counters_that_grow() {
@@ -444,6 +456,30 @@ fn who_reads_while_it_is_written_sees_a_whole_file_and_counters_that_grow() {
         .unwrap()
         .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".tmp"));
     assert_eq!(left.count(), 0);
+}
+
+/// The README's table is what the file has: every family, with its labels.
+#[test]
+fn every_family_stands_in_the_readme_with_its_labels() {
+    let shop = busy();
+    let _ = shop.run(&["sync"]).exits(3);
+    let metrics = Metrics::of(&shop);
+    let mut told: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, labels) in metrics.samples.into_keys() {
+        told.entry(name).or_default().extend(labels.into_keys());
+    }
+    let mut listed = BTreeMap::new();
+    for row in include_str!("../../README.md").lines().filter(|line| line.starts_with("| `vaivem_")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let labels = cells[2].split(',').map(str::trim).filter(|label| !label.is_empty()).map(str::to_owned);
+        listed.insert(cells[1].trim_matches('`').to_owned(), labels.collect::<BTreeSet<_>>());
+        assert!(!cells[3].is_empty(), "{row}");
+    }
+    let all: BTreeSet<String> = vaivem::words::metrics::ALL.iter().map(|family| family.name.to_owned()).collect();
+    assert_eq!(listed.keys().cloned().collect::<BTreeSet<_>>(), all);
+    for (name, labels) in told {
+        assert_eq!(listed[&name], labels, "{name}");
+    }
 }
 
 #[test]
