@@ -188,6 +188,24 @@ mod tests {
     }
 
     #[test]
+    fn the_orders_of_an_older_file_are_counted_too() {
+        use crate::store::schema::STATE;
+        use crate::store::sqlite::{self, FileKind};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vaivem.db");
+        let before = FileKind { migrations: &STATE.migrations[..8], ..STATE };
+        let old = sqlite::open(&path, &before).unwrap();
+        old.execute_batch(
+            "INSERT INTO orders (channel, order_id, seen_at, fate) VALUES
+                 ('loja', '1', 0, 'held'), ('loja', '2', 0, NULL), ('loja', '3', 0, 'held'), ('outra', '1', 0, 'held')",
+        )
+        .unwrap();
+        drop(old);
+        let counts = Store::open(&path).unwrap().fate_counts(&ChannelName::new("loja")).unwrap();
+        assert_eq!(counts, BTreeMap::from([("held".to_owned(), 2), ("undecided".to_owned(), 1)]));
+    }
+
+    #[test]
     fn fates_are_counted_whatever_becomes_of_an_order() {
         let (store, loja) = (Store::alone().unwrap(), ChannelName::new("loja"));
         let counts = || -> Vec<(String, i64)> {

@@ -441,7 +441,7 @@ fn who_reads_while_it_is_written_sees_a_whole_file_and_counters_that_grow() {
     let _ = shop.run(&["sync"]).exits(0);
     let passes = ["import-orders", "sync-payments", "auto-cancel", "push-invoices", "push-tracking", "push-stock"];
     let mut last = 0;
-    for _ in 0..4 {
+    for _ in 0..12 {
         let mut children: Vec<_> = passes.iter().map(|pass| shop.command(&[pass]).spawn().unwrap()).collect();
         while children.iter_mut().any(|child| child.try_wait().unwrap().is_none()) {
             let metrics = Metrics::of(&shop);
@@ -451,7 +451,7 @@ fn who_reads_while_it_is_written_sees_a_whole_file_and_counters_that_grow() {
         }
     }
     let metrics = Metrics::of(&shop);
-    assert_eq!(metrics.sum("vaivem_runs_total", ("channel", "loja")), 6 * 5, "none is missing");
+    assert_eq!(metrics.sum("vaivem_runs_total", ("channel", "loja")), 6 * 13, "none is missing");
     let left = std::fs::read_dir(shop.path("."))
         .unwrap()
         .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".tmp"));
