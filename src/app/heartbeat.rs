@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::{Heartbeat, Secret};
 use crate::exit::Exit;
-use crate::http::{Address, Signal};
+use crate::http::{Address, PingError, Signal};
 use crate::model::ChannelName;
 use crate::words;
 
@@ -150,7 +150,10 @@ impl Heart {
     async fn ping(&self, way: &mut Way, (text, place): (&SecretString, &str), signal: Signal, line: &str) {
         if way.address.is_none() {
             let text = text.expose_secret().replace("{channel}", place).replace("{pass}", self.command);
-            way.address = Some(Address::new(&SecretString::from(text), self.patience));
+            let (text, patience) = (SecretString::from(text), self.patience);
+            // Reading the system's root certificates takes as long as a whole pass without a change.
+            let set_up = tokio::task::spawn_blocking(move || Address::new(&text, patience)).await;
+            way.address = Some(set_up.unwrap_or_else(|error| Err(PingError::Client(error.to_string()))));
         }
         let heard = match &way.address {
             Some(Ok(address)) => address.ping(signal, line).await.map_err(|error| error.to_string()),
@@ -170,7 +173,7 @@ impl Heart {
 /// How it goes with one address.
 #[derive(Default)]
 struct Way {
-    address: Option<Result<Address, crate::http::PingError>>,
+    address: Option<Result<Address, PingError>>,
     begun: bool,
     /// The worst so far, until it is told.
     exit: Option<Exit>,
