@@ -224,15 +224,15 @@ fn a_watcher_in_trouble_changes_nothing_and_is_complained_of_once_without_its_ad
     for url in urls {
         let begun = Instant::now();
         let ran = run(&shop, &url, &["import-orders"]).exits(3);
-        // One timeout at the end, whatever is owed; the rest is for a busy machine.
-        assert!(begun.elapsed() < Duration::from_secs(1 + 4), "{:?}", begun.elapsed());
+        // A second at the end, whatever is owed; the rest is for a busy machine. One that hangs does so for good.
+        assert!(begun.elapsed() < Duration::from_secs(1 + 14), "{:?}", begun.elapsed());
         assert_eq!(shape(&ran), alone);
         assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
         assert!(ran.stderr.contains("warn  the heartbeat of import-orders was not heard"), "{}", ran.stderr);
         let loud = run(&shop, &url, &["-vv", "import-orders"]).exits(3);
         for told in [&ran, &loud].into_iter().flat_map(|ran| [&ran.stdout, &ran.stderr]) {
-            let port = url.rsplit(':').next().unwrap();
-            assert!(!told.contains("SECRET") && !told.contains(&format!(":{port}")), "{told}");
+            let host = url.trim_start_matches("http://");
+            assert!(!told.contains("SECRET") && !told.contains(host), "{told}");
         }
         assert_eq!(run(&shop, &url, &["-q", "import-orders"]).exits(3).stderr, "");
     }
