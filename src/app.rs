@@ -29,6 +29,7 @@ use crate::stop::Stop;
 use crate::store::budget::{Budget, Rate};
 use crate::store::{Store, sqlite};
 
+use self::heartbeat::Hearts;
 use self::naming::Names;
 
 mod account;
@@ -39,6 +40,7 @@ mod backup;
 mod cancel_desk;
 mod check;
 mod front_office;
+mod heartbeat;
 mod holding;
 mod init;
 mod ledger_commands;
@@ -46,6 +48,7 @@ mod ledger_show;
 mod letting_go;
 mod lists;
 mod locks;
+mod metrics;
 mod naming;
 mod privacy;
 mod reconcile;
@@ -111,13 +114,15 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             let reporter = Reporter::new(cli.output, cli.quiet, cli.verbose > 0);
             // What would be warned of is among what is found.
             logging::start(cli.verbose, cli.verbose == 0, reporter.bar());
-            return check::run(args, &config_file(cli.config.as_deref()), &reporter);
+            return check::run(args, &config_file(cli.config.as_deref()), cli.metrics_file.as_deref(), &reporter);
         }
         _ => {}
     }
     let reporter = Reporter::new(cli.output, cli.quiet, cli.verbose > 0);
     logging::start(cli.verbose, cli.quiet, reporter.bar());
-    let config = read_config(cli.config.as_deref())?;
+    let mut config = read_config(cli.config.as_deref())?;
+    config.monitoring.metrics_file = cli.metrics_file.clone().or(config.monitoring.metrics_file);
+    let config = config;
     match &cli.command {
         Command::ImportOrders(ImportArgs { pass, since, until }) => {
             let after = |date: chrono::NaiveDate| date.succ_opt().map(calendar::start_of_day);
@@ -173,7 +178,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::PushTracking(pass) => passes(&[Verb::PushTracking], pass, &config, &reporter),
         Command::Status(args) => {
             let channels = select(&config, &args.channel)?;
-            status::run(args, &look_into_store(&config)?, &names(&channels), &reporter, Clock::system().now())
+            let (store, clock) = (look_into_store(&config)?, Clock::system());
+            if cli.metrics_file.is_some() {
+                runtime()?.block_on(leave_metrics(&config, &store, &clock, &reporter));
+            }
+            status::run(args, &store, &names(&channels), &reporter, clock.now())
         }
         Command::Holds(HoldsArgs { list, command: None }) => {
             let channels = select(&config, &list.channel)?;
@@ -330,6 +339,8 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
         dry_run: args.dry_run,
         max_duration: args.max_duration.map(|span| span.0),
         takes_files: true,
+        // Nobody waits for what a person does in between.
+        is_regular: !args.dry_run && orders.is_empty() && !verbs.iter().any(Verb::is_narrowed),
         sum: (verbs.len() > 1).then_some("sync"),
     };
     carry_out(&tasks, &how, config, reporter)
@@ -351,46 +362,95 @@ struct How {
     max_duration: Option<Duration>,
     /// Whether what lies in the inboxes is taken first.
     takes_files: bool,
+    /// Whether somebody waits for them, so that heartbeats are sent.
+    is_regular: bool,
     /// What their sum is called, if one is told.
     sum: Option<&'static str>,
 }
 
-/// Makes passes one after the other. Trouble with one channel does not keep the others from theirs; a channel that is down, or whose
-/// keys are wrong, has no further passes in this run.
+/// Makes passes one after the other, those of one verb side by side in the list.
 fn carry_out(tasks: &[Task<'_>], how: &How, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async {
         let clock = Clock::system();
         let stop = heeding(&clock, how.max_duration)?;
-        let store = open_store(config, how.dry_run)?;
-        let erp = back_office::open(config, how.dry_run, &clock, &stop)?;
+        let commands = tasks.iter().map(|task| task.verb.name()).chain(how.sum);
+        let mut hearts = Hearts::of(&config.monitoring.heartbeat, commands.filter(|_| how.is_regular));
+        let round = Round { tasks, how, config, clock: &clock, stop: &stop };
+        let ended = round.make(&mut hearts, reporter).await;
+        if let Err(failure) = &ended {
+            // What ends a command before its passes ends all of them.
+            for task in tasks {
+                hearts.ended(task.verb.name(), &task.channel.name, failure.exit);
+            }
+        }
+        hearts.finish().await;
+        ended
+    });
+    // A name that is still being looked up for a heartbeat keeps nobody waiting.
+    runtime.shutdown_background();
+    ended
+}
+
+/// All passes of one command.
+struct Round<'a> {
+    tasks: &'a [Task<'a>],
+    how: &'a How,
+    config: &'a Config,
+    clock: &'a Clock,
+    stop: &'a Stop,
+}
+
+impl Round<'_> {
+    async fn make(&self, hearts: &mut Hearts, reporter: &Reporter) -> Result<Exit, Failure> {
+        let store = open_store(self.config, self.how.dry_run)?;
+        let ended = self.passes(&store, hearts, reporter).await;
+        if !self.how.dry_run {
+            leave_metrics(self.config, &store, self.clock, reporter).await;
+        }
+        ended
+    }
+
+    /// Trouble with one channel does not keep the others from theirs; a channel that is down, or whose keys are wrong, has no further
+    /// passes in this run.
+    async fn passes(&self, store: &Store, hearts: &mut Hearts, reporter: &Reporter) -> Result<Exit, Failure> {
+        let Self { tasks, how, config, clock, stop } = *self;
+        let erp = back_office::open(config, how.dry_run, clock, stop)?;
         let begun = std::time::Instant::now();
         let mut exit = Exit::Done;
         if how.takes_files {
-            exit = drain_inboxes(config, &erp, how.dry_run, &clock, reporter)?;
+            exit = drain_inboxes(config, &erp, how.dry_run, clock, reporter)?;
             if !how.dry_run {
-                exit = exit.worst(write_deliveries(config, &erp, &clock, reporter).await?);
+                exit = exit.worst(write_deliveries(config, &erp, clock, reporter).await?);
             }
         }
+        let before = exit;
         let (mut tally, mut counts, mut erp_counts) = (Tally::default(), Counts::default(), Counts::default());
         let mut message = None;
-        let mut given_up: BTreeSet<&ChannelName> = BTreeSet::new();
-        for task in tasks {
-            let channel = &task.channel.name;
-            if given_up.contains(channel) {
-                continue;
+        let mut given_up: BTreeMap<&ChannelName, Exit> = BTreeMap::new();
+        for of_verb in tasks.chunk_by(|one, next| one.verb.name() == next.verb.name()) {
+            for task in of_verb {
+                let (verb, channel) = (task.verb.name(), &task.channel.name);
+                if let Some(exit) = given_up.get(channel) {
+                    hearts.ended(verb, channel, *exit);
+                    continue;
+                }
+                let one = Run { task, how, config, store, erp: &erp, clock, stop };
+                let ended = one.run(hearts, reporter).await;
+                let told = if ended.exit == Exit::Locked { Exit::Locked } else { ended.exit.worst(before) };
+                hearts.ended(verb, channel, told);
+                if exit.worst(ended.exit) != exit {
+                    exit = ended.exit;
+                    message = ended.message.map(|why| format!("{verb} {channel}: {why}"));
+                }
+                tally.add(&ended.tally);
+                counts.add(ended.counts.0);
+                erp_counts.add(ended.counts.1);
+                if ended.early && !matches!(ended.exit, Exit::Guard | Exit::Locked) {
+                    given_up.insert(channel, ended.exit);
+                }
             }
-            let one = Run { task, how, config, store: &store, erp: &erp, clock: &clock, stop: &stop };
-            let ended = one.run(reporter).await;
-            if exit.worst(ended.exit) != exit {
-                exit = ended.exit;
-                message = ended.message.map(|why| format!("{} {channel}: {why}", task.verb.name()));
-            }
-            tally.add(&ended.tally);
-            counts.add(ended.counts.0);
-            erp_counts.add(ended.counts.1);
-            if ended.early && !matches!(ended.exit, Exit::Guard | Exit::Locked) {
-                given_up.insert(channel);
-            }
+            of_verb.iter().take(1).for_each(|task| hearts.over(task.verb.name()));
         }
         if let Some(pass) = how.sum {
             let summary = Summary {
@@ -411,7 +471,19 @@ fn carry_out(tasks: &[Task<'_>], how: &How, config: &Config, reporter: &Reporter
         }
         reporter.finish();
         Ok(exit)
-    })
+    }
+}
+
+/// Leaves the metrics where the configuration or the command line says. That they cannot be left is no trouble of the passes'; a quiet
+/// run says so once a day.
+async fn leave_metrics(config: &Config, store: &Store, clock: &Clock, reporter: &Reporter) {
+    let Some(file) = &config.monitoring.metrics_file else { return };
+    if let Err(error) = metrics::write(file, config, store, clock).await {
+        let text = error.to_string();
+        if !reporter.is_quiet() || !matches!(store.remind(&text, clock.now()), Ok(false)) {
+            log::error!("{text}");
+        }
+    }
 }
 
 /// Takes what lies in the inboxes. While another run is at it, this one goes on with what the ERP has.
@@ -488,7 +560,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn run(&self, reporter: &Reporter) -> Ended {
+    async fn run(&self, hearts: &Hearts, reporter: &Reporter) -> Ended {
         let begun = std::time::Instant::now();
         let name = &self.task.channel.name;
         reporter.begin(self.task.verb.name(), name);
@@ -504,6 +576,7 @@ impl Run<'_> {
                 }
             }
         };
+        hearts.begun(self.task.verb.name(), name);
         let run = match self.store.begin_run(self.task.verb.name(), name, self.clock.now()) {
             Ok(run) => run,
             Err(error) => {
@@ -580,9 +653,15 @@ impl Run<'_> {
         if let (Some(noted), Some(message)) = (noted.as_object_mut(), &message) {
             noted.insert("message".into(), message.as_str().into());
         }
-        if let Some((run, _)) = run
-            && let Err(error) = self.store.end_run(run, exit.name(), &noted.to_string(), self.clock.now())
-        {
+        let (added, now) = (summary.added(), self.clock.now());
+        let counted = match run {
+            Some((run, _)) => self.store.end_run(run, exit.name(), &noted.to_string(), &added, now),
+            None if exit == Exit::Locked => {
+                self.store.add_to_totals(self.task.verb.name(), &self.task.channel.name, &added)
+            }
+            None => Ok(()),
+        };
+        if let Err(error) = counted {
             log::error!("how the run ended cannot be noted in the state file: {error}");
         }
         reporter.summary(&summary);

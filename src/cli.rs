@@ -40,6 +40,13 @@ pub struct Cli {
     )]
     pub output: Format,
 
+    /// Where each run of a pass leaves its metrics for Prometheus, in place of the configuration's metrics_file
+    ///
+    /// The text file that node_exporter's textfile collector reads: its name ends in .prom, and it is replaced as a whole. `status`
+    /// leaves it, too, where this names it. Dry runs leave none.
+    #[arg(long, global = true, help_heading = "Global options", value_name = "FILE", env = "VAIVEM_METRICS_FILE")]
+    pub metrics_file: Option<PathBuf>,
+
     /// What to do
     #[command(subcommand)]
     pub command: Command,

@@ -3,6 +3,7 @@
 mod auto_cancel;
 mod erp;
 mod kind;
+mod monitoring;
 mod outgoing;
 mod secret;
 mod span;
@@ -27,6 +28,7 @@ use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, Wareho
 pub use auto_cancel::AutoCancel;
 pub use erp::{Credentials, ErpConfig, TokenScheme};
 pub use kind::{ChannelKind, FeedRule, FulfillmentRule};
+pub use monitoring::{Heartbeat, Monitoring};
 pub use outgoing::{CollectionOrder, InvoiceRules, NumberFormat, TrackingRules};
 pub use secret::Secret;
 pub use span::Span;
@@ -49,6 +51,8 @@ pub struct Config {
     pub erp: ErpConfig,
     /// The channels, by name.
     pub channels: Vec<ChannelConfig>,
+    /// What watches over the passes.
+    pub monitoring: Monitoring,
 }
 
 /// One channel's part.
@@ -192,7 +196,14 @@ impl Config {
             Ok(channel)
         };
         let channels = raw.channels.into_iter().map(channel).collect::<Result<_, ConfigError>>()?;
-        Ok(Self { file: file.to_owned(), state: folder.join(raw.state.unwrap_or_else(|| STATE.into())), erp, channels })
+        let monitoring = at.monitoring(folder, raw.monitoring)?;
+        Ok(Self {
+            file: file.to_owned(),
+            state: folder.join(raw.state.unwrap_or_else(|| STATE.into())),
+            erp,
+            channels,
+            monitoring,
+        })
     }
 }
 
@@ -200,7 +211,8 @@ impl Config {
     /// Every secret it names.
     pub fn secrets(&self) -> Vec<&Secret> {
         let channels = self.channels.iter().flat_map(ChannelConfig::secrets);
-        self.erp.secrets().into_iter().chain(channels).collect()
+        let heartbeats = self.monitoring.heartbeat.addresses.values();
+        self.erp.secrets().into_iter().chain(channels).chain(heartbeats).collect()
     }
 }
 
@@ -360,6 +372,8 @@ struct Raw {
     carriers: erp::RawCarriers,
     #[serde(default)]
     channels: BTreeMap<String, Spanned<RawChannel>>,
+    #[serde(default)]
+    monitoring: monitoring::RawMonitoring,
 }
 
 #[derive(Deserialize)]

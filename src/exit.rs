@@ -54,6 +54,16 @@ impl Exit {
         found.unwrap_or((TABLE.len() - 1, &TABLE[TABLE.len() - 1]))
     }
 
+    /// Every outcome, the worst first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|(exit, ..)| *exit)
+    }
+
+    /// The outcome of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        TABLE.iter().find(|(_, _, known, _)| *known == name).map(|(exit, ..)| *exit)
+    }
+
     /// The process's exit code.
     pub fn code(self) -> u8 {
         self.row().1.1

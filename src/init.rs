@@ -105,6 +105,7 @@ pub fn text(channels: &[Wanted], erp: ErpKind, since: NaiveDate) -> String {
         ErpKind::Ledger => LEDGER,
         ErpKind::Eccosys => ECCOSYS,
     };
+    text += MONITORING;
     for (name, kind) in channels {
         let of = |what: &str| variable(name, *kind, what, channels);
         // A string takes any text.
@@ -167,6 +168,15 @@ token = { env = \"ECCOSYS_TOKEN\" }
 #: situations = { \"7\" = \"in_production\" }
 # Nobody publishes the limit.
 #: requests_per_minute = 60
+";
+
+const MONITORING: &str = "
+# Who watches over the passes: metrics for Prometheus after each run, and an address in the convention of healthchecks.io that hears
+# when a run begins and ends. Whoever knows that address can speak for vaivem, so it is a secret, too.
+[monitoring]
+#: metrics_file = \"/var/lib/prometheus/node-exporter/vaivem.prom\"
+[monitoring.heartbeat]
+#: sync = { env = \"HEARTBEAT_SYNC\" }
 ";
 
 const VTEX: &str = "\

@@ -6,7 +6,7 @@
 //!
 //! | layer | modules | what it holds |
 //! |---|---|---|
-//! | what a person or script sees | [`cli`], [`app`], [`report`], [`words`], [`exit`], [`logging`] | flags, composition, output, every message |
+//! | what a person or script sees | [`cli`], [`app`], [`report`], [`metrics`], [`words`], [`exit`], [`logging`] | flags, composition, output, every message |
 //! | the set-up | [`check`], [`init`] | what is found wrong with a set-up, judged without I/O; a configuration to start from |
 //! | what may be handed on | [`mask`] | what of a payload is harmless, and a last sweep for what never is |
 //! | the verbs | [`passes`] | one file per verb: a pure `plan`, an `apply` that journals around each side effect |
@@ -49,6 +49,7 @@ pub mod init;
 pub mod lock;
 pub mod logging;
 pub mod mask;
+pub mod metrics;
 pub mod model;
 pub mod passes;
 pub mod plan;

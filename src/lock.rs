@@ -5,6 +5,7 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::model::{ChannelName, Instant, calendar};
 use crate::stop::{Stop, StopReason};
 
@@ -77,6 +78,28 @@ pub fn take(state: &Path, pass: &str, channel: &ChannelName, now: Instant) -> Re
     let holder = format!("pid {}, since {}", std::process::id(), calendar::local_text(now));
     file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{holder}")).map_err(unusable)?;
     Ok(Lock { _file: file })
+}
+
+/// As [`take`], waiting so long for whoever has it.
+///
+/// # Errors
+/// [`LockError::Held`] when it is held all the time.
+pub async fn wait_for(
+    state: &Path,
+    pass: &str,
+    channel: &ChannelName,
+    clock: &Clock,
+    patience: Duration,
+) -> Result<Lock, LockError> {
+    let begun = clock.elapsed();
+    loop {
+        match take(state, pass, channel, clock.now()) {
+            Err(LockError::Held { .. }) if clock.elapsed().saturating_sub(begun) < patience => {
+                tokio::time::sleep(POLL).await;
+            }
+            taken => return taken,
+        }
+    }
 }
 
 /// The file of a lock, made where needed.

@@ -14,6 +14,7 @@ use crate::http::Counts;
 use crate::model::{Cents, ChannelName, Instant, OrderId, WarehouseId};
 use crate::plan::Entry;
 use crate::reason::Reason;
+use crate::store::totals::{Added, Total};
 use crate::words;
 
 mod check;
@@ -54,7 +55,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [(Self, &'static str); 8] = [
+    /// Every outcome with its word.
+    pub const ALL: [(Self, &'static str); 8] = [
         (Self::Imported, "imported"),
         (Self::Updated, "updated"),
         (Self::Cancelled, "cancelled"),
@@ -287,6 +289,11 @@ impl Tally {
     }
 }
 
+/// Whose calls are counted, in the totals: those to the channel.
+pub const CHANNEL: &str = "channel";
+/// And those to the ERP.
+pub const ERP: &str = "erp";
+
 /// The last record of a pass.
 #[derive(Clone, Debug)]
 pub struct Summary<'a> {
@@ -331,6 +338,32 @@ impl Summary<'_> {
         fields.insert("limited".into(), both.map(|counts| counts.limited).iter().sum::<u64>().into());
         fields.insert("duration_ms".into(), u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX).into());
         fields.into()
+    }
+
+    /// What the run adds to the totals of its pass.
+    pub fn added(&self) -> Vec<Added> {
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let mut added = vec![
+            Added { total: Total::Runs, part: self.exit.name(), by: 1 },
+            Added { total: Total::Millis, part: "", by: u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX) },
+            Added { total: Total::New, part: "", by: count(self.tally.new) },
+        ];
+        let of = |(outcome, word): (Outcome, _)| Added {
+            total: Total::Items,
+            part: word,
+            by: count(self.tally.of(outcome)),
+        };
+        added.extend(Outcome::ALL.map(of));
+        for (side, counts) in [(CHANNEL, self.counts), (ERP, self.erp_counts)] {
+            added.extend([
+                Added { total: Total::Calls, part: side, by: counts.calls },
+                Added { total: Total::Retries, part: side, by: counts.retries },
+                Added { total: Total::Limited, part: side, by: counts.limited },
+                Added { total: Total::Failed, part: side, by: counts.failed },
+                Added { total: Total::Bytes, part: side, by: counts.bytes },
+            ]);
+        }
+        added
     }
 
     fn text(&self) -> String {

@@ -3,6 +3,7 @@
 pub mod cancel_desk;
 pub mod check;
 pub mod daily;
+pub mod metrics;
 pub mod privacy;
 pub mod reconcile;
 pub mod support_bundle;

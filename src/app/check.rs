@@ -26,7 +26,7 @@ use crate::stop::Stop;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Checks the set-up that `file` configures.
-pub fn run(args: &CheckArgs, file: &Path, reporter: &Reporter) -> Result<Exit, Failure> {
+pub fn run(args: &CheckArgs, file: &Path, metrics_file: Option<&Path>, reporter: &Reporter) -> Result<Exit, Failure> {
     let begun = std::time::Instant::now();
     let mut check = Check {
         reporter,
@@ -38,6 +38,9 @@ pub fn run(args: &CheckArgs, file: &Path, reporter: &Reporter) -> Result<Exit, F
     };
     match Config::read(file) {
         Ok(mut config) => {
+            if let Some(file) = metrics_file {
+                config.monitoring.metrics_file = Some(file.to_owned());
+            }
             let wanted = names(&select(&config, &args.channel)?);
             be_impatient(&mut config);
             runtime()?.block_on(check.all(&mut config, &wanted, args.fix));
@@ -108,6 +111,7 @@ impl Check<'_> {
         self.tell_all(local::files(config));
         self.tell_all(local::folders(config));
         self.tell_all(local::disks(config));
+        self.tell_all(local::monitoring(config));
         let store = self.state(config);
         if let Some(store) = &store {
             self.of_state(store.strangers(config, now), config);

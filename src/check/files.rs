@@ -22,6 +22,8 @@ pub enum What {
     Folder,
     /// A folder for documents.
     Inbox,
+    /// The folder that the metrics file is in.
+    Metrics,
 }
 
 impl What {

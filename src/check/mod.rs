@@ -118,6 +118,12 @@ pub enum Finding {
     FoldersReady {
         folders: Vec<PathBuf>,
     },
+    MetricsReady {
+        file: PathBuf,
+    },
+    HeartbeatsReady {
+        commands: Vec<&'static str>,
+    },
     DiskFree {
         folder: PathBuf,
         free_mb: u64,
@@ -201,6 +207,13 @@ pub enum Finding {
         folder: PathBuf,
         free_mb: u64,
         percent: u64,
+    },
+    MetricsName {
+        file: PathBuf,
+    },
+    HeartbeatUnusable {
+        command: &'static str,
+        problem: String,
     },
     EmptyLedger,
     AnyIssuer {
@@ -371,6 +384,8 @@ impl Finding {
             | Self::LedgerReady { .. }
             | Self::LedgerMissing { .. }
             | Self::FoldersReady { .. }
+            | Self::MetricsReady { .. }
+            | Self::HeartbeatsReady { .. }
             | Self::DiskFree { .. }
             | Self::LocalTime { .. }
             | Self::Reached { .. }
@@ -388,6 +403,8 @@ impl Finding {
             Self::Assumed { .. } => Level::Verify,
             Self::FileOpen { .. }
             | Self::DiskLow { .. }
+            | Self::MetricsName { .. }
+            | Self::HeartbeatUnusable { .. }
             | Self::EmptyLedger
             | Self::AnyIssuer { .. }
             | Self::TestInvoices { .. }
@@ -402,6 +419,8 @@ impl Finding {
             | Self::StrangerChannel { .. }
             | Self::StrangerHost { .. } => Level::Warning,
             Self::RightMissing { access: Access::CollectionOrders, .. } => Level::Warning,
+            // The passes go on without.
+            Self::FolderUnusable { what: files::What::Metrics, .. } => Level::Warning,
             Self::ClockOff { stops_cancelling: false, .. } => Level::Warning,
             _ => Level::Problem,
         }
@@ -410,6 +429,7 @@ impl Finding {
     /// How a check ends by it.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::FolderUnusable { what: files::What::Metrics, .. } => Exit::Held,
             Self::ConfigWrong { .. }
             | Self::SettingWrong { .. }
             | Self::StateUnusable { .. }

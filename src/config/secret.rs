@@ -15,7 +15,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A secret that is still where it comes from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Secret {
     pub(super) source: Source,
     /// File, line and key, for messages.
@@ -43,7 +43,15 @@ impl Secret {
     /// # Errors
     /// A sentence that names file, line, key and source, and what to do; never the secret.
     pub fn fetch(&self) -> Result<SecretString, String> {
-        self.source.fetch().map_err(|problem| format!("{}: {problem}", self.place))
+        self.fetch_within(PATIENCE)
+    }
+
+    /// As [`Secret::fetch`], with so much patience for a command that prints it.
+    ///
+    /// # Errors
+    /// As [`Secret::fetch`].
+    pub fn fetch_within(&self, patience: Duration) -> Result<SecretString, String> {
+        self.source.fetch(patience).map_err(|problem| format!("{}: {problem}", self.place))
     }
 
     /// Where it comes from, for whoever must look there: file, line, key and source.
@@ -69,7 +77,7 @@ impl Source {
         }
     }
 
-    fn fetch(&self) -> Result<SecretString, String> {
+    fn fetch(&self, patience: Duration) -> Result<SecretString, String> {
         let text = match self {
             Self::Env(name) => std::env::var(name).map_err(|_| {
                 format!("environment variable {name} is not set; cron needs it in the crontab or a file")
@@ -79,7 +87,7 @@ impl Source {
                 std::fs::read_to_string(path)
                     .map_err(|error| format!("file {} cannot be read: {error}", path.display()))?
             }
-            Self::Command(command) => printed_by(command, PATIENCE)?,
+            Self::Command(command) => printed_by(command, patience)?,
         };
         let secret = text.lines().next().unwrap_or_default().trim();
         if secret.is_empty() {
@@ -192,9 +200,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         std::fs::write(&path, "s3cret\n").unwrap();
-        assert_eq!(Source::File(path).fetch().unwrap().expose_secret(), "s3cret");
-        assert_eq!(Source::Command("echo s3cret".into()).fetch().unwrap().expose_secret(), "s3cret");
-        assert!(Source::Command("exit 1".into()).fetch().unwrap_err().contains("exit status: 1"));
+        assert_eq!(Source::File(path).fetch(PATIENCE).unwrap().expose_secret(), "s3cret");
+        assert_eq!(Source::Command("echo s3cret".into()).fetch(PATIENCE).unwrap().expose_secret(), "s3cret");
+        assert!(Source::Command("exit 1".into()).fetch(PATIENCE).unwrap_err().contains("exit status: 1"));
         let missing = Secret::new(Source::Env("VAIVEM_NOT_SET".into()), "vaivem.toml:8: `app_key`".into());
         let problem = missing.fetch().unwrap_err();
         assert!(

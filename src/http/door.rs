@@ -62,6 +62,8 @@ pub struct Counts {
     pub retries: u64,
     /// Those that were refused with 429.
     pub limited: u64,
+    /// Those that the host failed to answer: no connection, no complete answer, a redirect, or a server's error.
+    pub failed: u64,
     /// Bytes of answers, decompressed.
     pub bytes: u64,
 }
@@ -74,6 +76,7 @@ impl Counts {
             calls: self.calls - earlier.calls,
             retries: self.retries - earlier.retries,
             limited: self.limited - earlier.limited,
+            failed: self.failed - earlier.failed,
             bytes: self.bytes - earlier.bytes,
         }
     }
@@ -83,6 +86,7 @@ impl Counts {
         self.calls += other.calls;
         self.retries += other.retries;
         self.limited += other.limited;
+        self.failed += other.failed;
         self.bytes += other.bytes;
     }
 }
@@ -222,6 +226,7 @@ impl Door {
             };
             may_be_done |= error.may_be_done();
             if error.blames_host() {
+                self.count(|counts| counts.failed += 1);
                 self.health.failed(&mut mark, self.clock.elapsed());
             } else if error.status().is_some() {
                 self.health.answered();
@@ -440,7 +445,7 @@ pub(super) fn line(call: &Call, method: &Method, took: Duration, result: &Result
 }
 
 /// The innermost of an error's causes, which is the one that says something. No address is in it.
-fn root_cause(error: &reqwest::Error) -> String {
+pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;

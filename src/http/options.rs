@@ -162,8 +162,7 @@ pub(super) fn base_url(text: &str) -> Result<(String, Url, bool), DoorError> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(refuse("it must end with the host or a path"));
     }
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    let local = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    let local = is_local(host);
     match url.scheme() {
         "https" => {}
         "http" if local => {}
@@ -171,6 +170,12 @@ pub(super) fn base_url(text: &str) -> Result<(String, Url, bool), DoorError> {
         _ => return Err(refuse("it must begin with https://")),
     }
     Ok((url.as_str().trim_end_matches('/').to_owned(), url, local))
+}
+
+/// Whether a host is this machine itself.
+pub(super) fn is_local(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// The headers of every request.

@@ -165,7 +165,7 @@ async fn a_call_arrives_as_it_was_made() {
     ] {
         assert!(request.contains(part), "{part} is not in {request}");
     }
-    assert_eq!(door.counts(), Counts { calls: 1, retries: 0, limited: 0, bytes: 3 });
+    assert_eq!(door.counts(), Counts { calls: 1, retries: 0, limited: 0, failed: 0, bytes: 3 });
 }
 
 #[tokio::test]

@@ -82,6 +82,15 @@ impl Verb<'_> {
         }
     }
 
+    /// Whether it is not about everything, since a person named what it is about.
+    pub fn is_narrowed(&self) -> bool {
+        match self {
+            Self::ImportOrders(backfill) => backfill.is_some(),
+            Self::PushStock(request) => !request.skus.is_empty(),
+            _ => false,
+        }
+    }
+
     /// Makes one pass.
     pub async fn run(&self, pass: &Pass<'_>) {
         match self {

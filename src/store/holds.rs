@@ -242,6 +242,23 @@ impl Store {
         })
     }
 
+    /// A channel's open holds by the code of their cause: how many there are, and what they are worth. An order that two passes hold for
+    /// one cause is held once.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn held_by_cause(&self, channel: &ChannelName) -> rusqlite::Result<Vec<(String, i64, Cents)>> {
+        self.connection
+            .prepare_cached(
+                "SELECT code, count(*), sum(amount) FROM (
+                     SELECT code, max(amount) AS amount FROM holds INDEXED BY holds_open
+                     WHERE channel = ?1 AND released_at IS NULL GROUP BY code, order_row, sku)
+                 GROUP BY code",
+            )?
+            .query_map([channel.as_str()], |row| Ok((row.get(0)?, row.get(1)?, Cents::new(row.get(2)?))))?
+            .collect()
+    }
+
     /// What holds an order, the oldest first.
     ///
     /// # Errors

@@ -25,6 +25,7 @@ pub mod sqlite;
 pub mod stock;
 pub mod survey;
 pub mod timeline;
+pub mod totals;
 pub mod visits;
 
 use std::path::{Path, PathBuf};

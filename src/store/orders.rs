@@ -33,6 +33,9 @@ impl Fate {
         (Self::Cancelled, "cancelled"),
     ];
 
+    /// In place of a code, for an order that has no fate yet.
+    pub const UNDECIDED: &'static str = "undecided";
+
     /// Stable code.
     pub fn code(self) -> &'static str {
         Self::ALL.iter().find(|(fate, _)| *fate == self).map_or("", |(_, code)| code)

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::totals::{self, Added};
 use super::{Store, instant, millis};
 use crate::model::{Cents, ChannelName, Instant};
 
@@ -71,17 +72,18 @@ impl Store {
         })
     }
 
-    /// Notes how it ended.
+    /// Notes how it ended, and counts it.
     ///
     /// # Errors
     /// When the state file cannot be written.
-    pub fn end_run(&self, run: i64, exit: &str, counts: &str, now: Instant) -> rusqlite::Result<()> {
+    pub fn end_run(&self, run: i64, exit: &str, counts: &str, added: &[Added], now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| {
-            tx.execute(
-                "UPDATE runs SET ended_at = ?2, exit = ?3, counts = ?4 WHERE id = ?1",
+            let (channel, pass): (String, String) = tx.query_row(
+                "UPDATE runs SET ended_at = ?2, exit = ?3, counts = ?4 WHERE id = ?1 RETURNING channel, pass",
                 params![run, millis(now), exit, counts],
-            )
-            .map(|_| ())
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+            totals::add(tx, &channel, &pass, added)
         })
     }
 
@@ -94,6 +96,20 @@ impl Store {
             .prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM runs INDEXED BY runs_by_pass WHERE pass = ?1 AND channel = ?2
                  ORDER BY started_at DESC LIMIT 1"
+            ))?
+            .query_row(params![pass, channel.as_str()], from_row)
+            .optional()
+    }
+
+    /// The last run of a pass that is neither under way nor was killed.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn last_ended_run(&self, pass: &str, channel: &ChannelName) -> rusqlite::Result<Option<RunRow>> {
+        self.connection
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM runs INDEXED BY runs_by_pass
+                 WHERE pass = ?1 AND channel = ?2 AND ended_at IS NOT NULL ORDER BY started_at DESC LIMIT 1"
             ))?
             .query_row(params![pass, channel.as_str()], from_row)
             .optional()
@@ -177,11 +193,13 @@ mod tests {
         assert_eq!(store.last_run("push-stock", &loja).unwrap(), None);
         for (seconds, exit) in [(0, "held"), (10, "done"), (20, "unavailable")] {
             let run = store.begin_run("push-stock", &loja, at(seconds)).unwrap();
-            store.end_run(run, exit, r#"{"calls":3}"#, at(seconds + 1)).unwrap();
+            store.end_run(run, exit, r#"{"calls":3}"#, &[], at(seconds + 1)).unwrap();
         }
         store.begin_run("push-stock", &loja, at(30)).unwrap();
         let last = store.last_run("push-stock", &loja).unwrap().unwrap();
         assert_eq!((last.started_at, last.ended_at, last.exit), (at(30), None, None));
+        let ended = store.last_ended_run("push-stock", &loja).unwrap().unwrap();
+        assert_eq!((ended.started_at, ended.exit.as_deref()), (at(20), Some("unavailable")));
         let complete = store.last_complete_run("push-stock", &loja).unwrap().unwrap();
         assert_eq!((complete.started_at, complete.counts["calls"].as_i64()), (at(10), Some(3)));
         assert_eq!(store.last_run("push-stock", &ChannelName::new("outra")).unwrap(), None);

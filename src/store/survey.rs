@@ -176,7 +176,7 @@ mod tests {
             let begun = at(&format!("2026-11-25T{begun}Z"));
             let run = store.begin_run("push-stock", &hub, begun).unwrap();
             if !exit.is_empty() {
-                store.end_run(run, exit, "{}", begun + chrono::TimeDelta::minutes(2)).unwrap();
+                store.end_run(run, exit, "{}", &[], begun + chrono::TimeDelta::minutes(2)).unwrap();
             }
         }
         let runs = store.ended_runs(&hub, at("2026-11-25T00:00:00Z"), 20).unwrap();

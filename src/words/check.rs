@@ -96,6 +96,12 @@ fn clause(finding: &Finding) -> String {
         Finding::FolderUnusable { what, folder, problem } => {
             format!("{} {} cannot be used: {problem}", the(*what), shown(folder))
         }
+        Finding::MetricsReady { file } => format!("metrics are left in {}", shown(file)),
+        Finding::HeartbeatsReady { commands } => {
+            format!("a heartbeat hears of {}; check does not call it", commands.join(", "))
+        }
+        Finding::MetricsName { file } => format!("no collector looks at the metrics file {}", shown(file)),
+        Finding::HeartbeatUnusable { command, problem } => format!("nobody will hear of {command}: {problem}"),
         Finding::EmptyLedger => "the ledger has no products, so every order is held".into(),
         Finding::AnyIssuer { channel } => format!("channel {channel}: invoices of any issuer are sent"),
         Finding::TestInvoices { channel } => {
@@ -220,6 +226,13 @@ fn remedy_clause(finding: &Finding) -> Option<String> {
         Finding::FileOpen { file, wanted, .. } => format!("chmod {wanted} {}", shown(file)),
         Finding::FolderUnusable { what: What::Inbox, .. } => {
             "make the folder, or correct `inbox` in the configuration, and let the user that cron runs vaivem as write there".into()
+        }
+        Finding::FolderUnusable { what: What::Metrics, .. } => {
+            "make the folder, or correct metrics_file in [monitoring], and let the user that cron runs vaivem as write there".into()
+        }
+        Finding::MetricsName { .. } => "give it a name that ends in .prom".into(),
+        Finding::HeartbeatUnusable { .. } => {
+            "put the address that the watcher gave you there: cron does not read your shell's files".into()
         }
         Finding::FolderUnusable { .. } => {
             "make the folder, and let the user that cron runs vaivem as write there: files are made beside the state file, too".into()
@@ -400,6 +413,7 @@ fn the(what: What) -> &'static str {
         What::Ledger => "the ledger",
         What::Folder => "the folder",
         What::Inbox => "the folder for documents",
+        What::Metrics => "the folder for metrics",
     }
 }
 

@@ -398,3 +398,33 @@ fn a_configuration_that_cannot_be_read_is_a_finding() {
     let ran = shop.run(&["check", "--output", "human"]).exits(4);
     assert!(ran.stdout.starts_with("problem ") && ran.stdout.contains("what to do: "), "{}", ran.stdout);
 }
+
+#[test]
+fn whether_anybody_watches() {
+    let shop = sound(STOCK);
+    let monitor = |settings: &str| {
+        let text = std::fs::read_to_string(shop.path("vaivem.toml")).unwrap();
+        let text = text.split("\n[monitoring]").next().unwrap();
+        std::fs::write(shop.path("vaivem.toml"), format!("{text}\n[monitoring]\n{settings}\n")).unwrap();
+    };
+    let heard = |url: &str| {
+        let output = shop.command(&["check"]).env("HEARTBEAT", url).output().unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(!stdout.contains("SECRET"), "{stdout}");
+        Ran { code: output.status.code(), stdout, stderr: String::new() }
+    };
+    monitor("metrics_file = \"vaivem.prom\"\n[monitoring.heartbeat]\nsync = { env = \"HEARTBEAT\" }");
+    let ran = heard("https://hc-ping.com/SECRET");
+    assert_eq!(amiss(&ran), Vec::<String>::new());
+    assert_eq!(found(&ran, "heartbeats_ready")["commands"], serde_json::json!(["sync"]));
+    assert!(found(&ran, "metrics_ready")["file"].as_str().unwrap().ends_with("vaivem.prom"));
+    assert!(!shop.path("vaivem.prom").exists());
+    let ran = heard("http://hc-ping.com/SECRET").exits(3);
+    assert!(found(&ran, "heartbeat_unusable")["problem"].as_str().unwrap().contains("HEARTBEAT"));
+    assert_eq!(amiss(&check(&shop).exits(3)), ["heartbeat_unusable"], "the variable is not set");
+    monitor("metrics_file = \"missing/vaivem.prom\"");
+    assert_eq!(found(&check(&shop).exits(3), "folder_unusable")["what"], "metrics");
+    monitor("metrics_file = \"vaivem.txt\"");
+    assert_eq!(amiss(&check(&shop).exits(3)), ["metrics_name"]);
+    assert_eq!(amiss(&shop.run(&["check", "--metrics-file", "here.prom"])), Vec::<String>::new());
+}

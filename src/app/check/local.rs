@@ -8,6 +8,7 @@ use crate::check::files::{self, What};
 use crate::config::{Config, ErpConfig};
 use crate::erp::ErpError;
 use crate::erp::ledger::Ledger;
+use crate::http::Address;
 use crate::store::{OpenError, Store};
 
 /// A state file that can be used.
@@ -59,6 +60,41 @@ pub fn folders(config: &Config) -> Vec<Finding> {
     findings
 }
 
+/// Where the metrics go, and whether there is somebody to tell of each run. Nobody is called: that would tell of a run.
+pub fn monitoring(config: &Config) -> Vec<Finding> {
+    let (metrics, heartbeat) = (&config.monitoring.metrics_file, &config.monitoring.heartbeat);
+    let mut findings = Vec::new();
+    if let Some(file) = metrics {
+        findings.push(match unusable(What::Metrics, &home(file)) {
+            Some(unusable) => unusable,
+            None if file.extension().is_none_or(|ending| ending != "prom") => {
+                Finding::MetricsName { file: file.clone() }
+            }
+            None => Finding::MetricsReady { file: file.clone() },
+        });
+    }
+    let mut commands = Vec::new();
+    for (command, secret) in &heartbeat.addresses {
+        let address = secret.fetch_within(heartbeat.timeout).and_then(|text| {
+            Address::new(&text, heartbeat.timeout).map_err(|error| format!("{}: {error}", secret.whence()))
+        });
+        match address {
+            Ok(_) => commands.push(*command),
+            Err(problem) => findings.push(Finding::HeartbeatUnusable { command, problem }),
+        }
+    }
+    if !commands.is_empty() {
+        findings.push(Finding::HeartbeatsReady { commands });
+    }
+    findings
+}
+
+/// The folder that a file is in, by its whole name.
+fn home(file: &Path) -> PathBuf {
+    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+}
+
 fn unusable(what: What, folder: &Path) -> Option<Finding> {
     let problem = match std::fs::metadata(folder) {
         Err(error) => error.to_string(),
@@ -74,11 +110,7 @@ fn homes(config: &Config) -> BTreeSet<PathBuf> {
         ErpConfig::Ledger { file, .. } => Some(file),
         ErpConfig::Eccosys { .. } => None,
     };
-    let home = |file: &PathBuf| {
-        let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
-    };
-    std::iter::once(&config.state).chain(ledger).map(home).collect()
+    std::iter::once(&config.state).chain(ledger).map(|file| home(file)).collect()
 }
 
 /// The room on the disks of the state file and the ledger.
