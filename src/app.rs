@@ -31,6 +31,7 @@ use crate::store::{Store, sqlite};
 use self::naming::Names;
 
 mod account;
+mod accounts;
 mod adopt;
 mod back_office;
 mod backup;
@@ -320,6 +321,7 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
         let clock = Clock::system();
         let stop = heeding(&clock, args.max_duration.map(|span| span.0))?;
         let store = open_store(config, args.dry_run)?;
+        accounts::keep_erp(&store, config, clock.now())?;
         let erp = back_office::open(config, args.dry_run, &clock, &stop)?;
         let begun = std::time::Instant::now();
         let mut exit = drain_inboxes(config, &erp, args.dry_run, &clock, reporter)?;
@@ -479,7 +481,9 @@ impl Run<'_> {
                 return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
             }
         };
-        let channel = match front_office::open(self.config, self.channel, self.args.dry_run, self.clock, self.stop) {
+        let open = || front_office::open(self.config, self.channel, self.args.dry_run, self.clock, self.stop);
+        let kept = accounts::keep_channel(self.store, self.channel, self.clock.now());
+        let channel = match kept.and_then(|()| open()) {
             Ok(channel) => channel,
             Err(failure) => {
                 let end = (failure.exit, Some(failure.message()));
