@@ -242,7 +242,7 @@ pub fn hint(reason: &Reason) -> Option<String> {
             "set fulfillment = \"skip\" or \"import\" in [channels.NAME]: the store neither ships it nor has its stock".into()
         }
         Reason::CancelAnnounced { .. } => {
-            "it is not imported while the two disagree; look at it in the channel's panel, and run vaivem check".into()
+            "it is not imported while the two disagree; look at the order in the channel's panel".into()
         }
         Reason::CancelledAfterInvoice => {
             "decide: cancel the NF-e within its deadline and cancel the order in the ERP, or issue a return invoice".into()
@@ -257,7 +257,7 @@ pub fn hint(reason: &Reason) -> Option<String> {
             "cancel it in the marketplace's own panel, which counts it against the store; or enter it again in the ERP".into()
         }
         Reason::CancelRefused { .. } => {
-            "look at it in the channel's panel, and run vaivem check: with an invoice, even for a part, it cannot be cancelled, only returned;              it is tried again when its status there changes"
+            "look at the order in the channel's panel: with an invoice, even for a part, it cannot be cancelled, only returned;              it is tried again when its status there changes"
                 .into()
         }
         Reason::ErpDiffers { .. } => {
@@ -269,10 +269,10 @@ pub fn hint(reason: &Reason) -> Option<String> {
             "it is not cancelled automatically until a person releases it: vaivem holds release NUMBER".into()
         }
         Reason::TakeOverRefused { .. } => {
-            "look at it in the channel's panel, and run vaivem check; it is imported, and taking it over is tried again on every run".into()
+            "look at the order in the channel's panel; it is imported, and taking it over is tried again on every run".into()
         }
         Reason::TakeOverNotShown { .. } => {
-            "look at it in the channel's panel, and run vaivem check; one that stays there is for the channel's support, the invoice waits for it".into()
+            "look at the order in the channel's panel; one that stays there is for the channel's support, the invoice waits for it".into()
         }
         Reason::SkuNotOnChannel => {
             "give the channel's product this reference code, or map it in [channels.NAME.skus]; if it is not sold there, set \
@@ -302,7 +302,7 @@ pub fn hint(reason: &Reason) -> Option<String> {
                 .into()
         }
         Reason::TransmissionFailed { .. } => {
-            "look at it in the channel's panel, and run vaivem check, correct what the marketplace objects to, and send it again there".into()
+            "look at the order in the channel's panel, correct what the marketplace objects to, and send it again there".into()
         }
         Reason::XmlDue { .. } => {
             "look at the shipment in the marketplace's panel; the XML is sent again every few hours, until it is taken".into()
@@ -330,12 +330,12 @@ pub fn hint(reason: &Reason) -> Option<String> {
             "the channel cannot take it back: settle it in the channel's panel, with its support or a return".into()
         }
         Reason::NotVerified { .. } => {
-            "look at it in the channel's panel, and run vaivem check: its payment may not be settled; an invoice that is missing there is not sent \
+            "look at the order in the channel's panel: its payment may not be settled; an invoice that is missing there is not sent \
              again, enter it by hand"
                 .into()
         }
         Reason::RefusedByChannel { .. } => {
-            "look at it in the channel's panel, and run vaivem check; it is sent again when the ERP changes it, or by naming it with --order".into()
+            "look at the order in the channel's panel; it is sent again when the ERP changes it, or by naming it with --order".into()
         }
         Reason::TrackingNotTaken { .. } => "look at the invoice's tracking in the channel's panel and set it there".into(),
         Reason::DeliveryRefused { .. } | Reason::DeliveryReturned { .. } => {

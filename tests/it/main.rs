@@ -39,6 +39,7 @@ mod reconcile;
 mod runs;
 mod shop;
 mod side;
+mod snapshots;
 mod sync;
 mod sync_payments;
 mod sync_payments_on_ledger;
