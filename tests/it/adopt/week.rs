@@ -19,7 +19,7 @@ use crate::day::cases;
 use crate::office::Office;
 use crate::sandbox::anymarket::AnyPayment;
 use crate::sandbox::papers::{self, Nfe};
-use crate::sandbox::{AnyOrderSeed, OrderSeed, Payment, Phase};
+use crate::sandbox::{AnyOrderSeed, OrderSeed, Payment, Phase, Vtex};
 use crate::shop::{Ran, Shop};
 use crate::side::Side;
 use crate::truth::Truth;
@@ -168,7 +168,7 @@ impl Week {
             self.side.offer(&shop, id, code);
         }
         match self.side {
-            Side::Vtex => shop.vtex(|v| v.configure_needed_feed()),
+            Side::Vtex => shop.vtex(Vtex::configure_needed_feed),
             // Of the others the list tells.
             Side::Hub => shop.hub(|a| a.ticked.retain(|status| status != "PENDING")),
         }
@@ -197,9 +197,7 @@ impl Week {
     fn happens(&self, shop: &Shop, half_day: usize) {
         if COUNTED.contains(&half_day) {
             // What goes on invoices now is on the shelves still.
-            shop.count_shelves(
-                &GOODS.map(|(_, code, ..)| (code, self.came(code, half_day) - self.left(code, half_day))),
-            );
+            shop.count_shelves(&GOODS.map(|(_, code, ..)| (code, came(code, half_day) - self.left(code, half_day))));
         }
         for (n, sale) in self.orders().filter(|(_, sale)| sale.placed == half_day) {
             assert_eq!(self.place(shop, n, sale), self.id(n));
@@ -287,12 +285,6 @@ impl Week {
         Nfe { number, order: self.id(n), recipient, lines, freight, discount, other, issued_at }
     }
 
-    /// Units that came into the house by then.
-    fn came(&self, code: &str, half_day: usize) -> i64 {
-        let (.., at_first, each) = GOODS.into_iter().find(|(_, one, ..)| *one == code).unwrap();
-        at_first + each * i64::try_from(COUNTED.iter().filter(|at| **at <= half_day).count()).unwrap()
-    }
-
     /// Units that went on invoices before that half-day.
     fn left(&self, code: &str, half_day: usize) -> i64 {
         let is_out = |sale: &Sale| {
@@ -329,7 +321,7 @@ impl Week {
     }
 
     fn limits(&self, half_day: usize) -> BTreeMap<String, i64> {
-        GOODS.iter().map(|(id, code, ..)| (self.side.sku(id, code).to_owned(), self.came(code, half_day))).collect()
+        GOODS.iter().map(|(id, code, ..)| (self.side.sku(id, code).to_owned(), came(code, half_day))).collect()
     }
 
     /// The half-days from that one on, and the runs after the week.
@@ -369,6 +361,12 @@ impl Week {
             }
         }
     }
+}
+
+/// Units that came into the house by then.
+fn came(code: &str, half_day: usize) -> i64 {
+    let (.., at_first, each) = GOODS.into_iter().find(|(_, one, ..)| *one == code).unwrap();
+    at_first + each * i64::try_from(COUNTED.iter().filter(|at| **at <= half_day).count()).unwrap()
 }
 
 /// A week lived without trouble.
