@@ -33,6 +33,7 @@ use self::heartbeat::Hearts;
 use self::naming::Names;
 
 mod account;
+mod accounts;
 mod adopt;
 mod apply;
 mod back_office;
@@ -415,6 +416,7 @@ impl Round<'_> {
     /// passes in this run.
     async fn passes(&self, store: &Store, hearts: &mut Hearts, reporter: &Reporter) -> Result<Exit, Failure> {
         let Self { tasks, how, config, clock, stop } = *self;
+        accounts::keep_erp(store, config, clock.now())?;
         let erp = back_office::open(config, how.dry_run, clock, stop)?;
         let begun = std::time::Instant::now();
         let mut exit = Exit::Done;
@@ -585,8 +587,10 @@ impl Run<'_> {
                 return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
             }
         };
-        let channel = match front_office::open(self.config, self.task.channel, self.how.dry_run, self.clock, self.stop)
-        {
+        let (channel, now) = (self.task.channel, self.clock.now());
+        let open = || front_office::open(self.config, channel, self.how.dry_run, self.clock, self.stop);
+        let kept = accounts::keep_channel(self.store, channel, now);
+        let channel = match kept.and_then(|()| open()) {
             Ok(channel) => channel,
             Err(failure) => {
                 let end = (failure.exit, Some(failure.message()));

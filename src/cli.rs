@@ -510,6 +510,10 @@ pub struct AdoptArgs {
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub until: Option<NaiveDate>,
 
+    /// The same accounts have new addresses: go on with the state file under these
+    #[arg(long)]
+    pub moved: bool,
+
     /// Show what would be linked, and keep nothing
     #[arg(long)]
     pub dry_run: bool,

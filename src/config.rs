@@ -165,7 +165,8 @@ impl Config {
             line: None,
             key: None,
             problem: format!("cannot be read: {error}"),
-            remedy: "name the configuration with --config FILE or VAIVEM_CONFIG; examples/vaivem.toml is a commented one to start from"
+            remedy: "name the configuration with --config FILE or VAIVEM_CONFIG; vaivem init writes one to start from, and examples/vaivem.toml \
+                     has every key with its comment"
                 .into(),
         })?;
         Self::parse(file, &text)

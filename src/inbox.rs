@@ -78,7 +78,9 @@ pub struct Drained {
 #[derive(Debug, thiserror::Error)]
 pub enum InboxError {
     /// The folder itself.
-    #[error("the inbox {path} cannot be used: {source}; check the path in the configuration and its permissions")]
+    #[error(
+        "the inbox {path} cannot be used: {source}; is it mounted? Check `inbox` in the configuration, and its permissions"
+    )]
     Folder {
         /// Which.
         path: PathBuf,

@@ -1,5 +1,6 @@
 //! The words people read for every [`Reason`] and [`Warning`]: one catalogue, apart from the code that decides.
 
+pub mod accounts;
 pub mod cancel_desk;
 pub mod check;
 pub mod daily;
@@ -363,7 +364,7 @@ pub fn hint(reason: &Reason) -> Option<String> {
             "it is not told as delivered; decide: another delivery, or a return invoice and a refund".into()
         }
         Reason::DeliveryDate { .. } => "correct the date in the ERP or ask the carrier; it is not told until then".into(),
-        Reason::CallFailed { .. } => "the next run tries again; if it persists, look at the order in the channel's panel".into(),
+        Reason::CallFailed { .. } => "the next run tries again; if it persists, look at it in the channel's panel, and run vaivem check".into(),
         _ => return None,
     })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Failure, front_office, heeding, look_into_store, runtime, select, unreadable_state};
+use super::{Failure, accounts, front_office, heeding, look_into_store, runtime, select, unreadable_state};
 use crate::channel::Window;
 use crate::cli::AccountArgs;
 use crate::clock::Clock;
@@ -79,6 +79,7 @@ impl Desk<'_> {
         let Some(window) = account::part(range, config.since, swept) else {
             return Err(Failure::new(Exit::Usage, daily::outside(config.since, swept)));
         };
+        accounts::look_at_channel(self.store, config)?;
         let channel = front_office::open(self.config, config, false, self.clock, self.stop)?;
         let account = account::account(&channel, self.store, window, self.stop)
             .await

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{Failure, back_office, front_office, heeding, locks, open_store, runtime, select};
+use super::{Failure, accounts, back_office, front_office, heeding, locks, open_store, runtime, select};
 use crate::channel::Window;
 use crate::cli::AdoptArgs;
 use crate::clock::Clock;
@@ -34,9 +34,12 @@ pub fn run(args: &AdoptArgs, config: &Config, reporter: &Reporter) -> Result<Exi
         let clock = Clock::system();
         let stop = heeding(&clock, args.max_duration.map(|span| span.0))?;
         let store = open_store(config, args.dry_run)?;
+        match args.moved {
+            true => accounts::note_erp(&store, config, clock.now())?,
+            false => accounts::keep_erp(&store, config, clock.now())?,
+        }
         let erp = back_office::open(config, args.dry_run, &clock, &stop)?;
-        let desk =
-            Desk { config, store: &store, erp: &erp, clock: &clock, stop: &stop, reporter, dry_run: args.dry_run };
+        let desk = Desk { config, store: &store, erp: &erp, clock: &clock, stop: &stop, reporter, args };
         let now = clock.now();
         let window = Window::new(since, until.unwrap_or(now).min(now));
         if window.from > window.to {
@@ -64,18 +67,22 @@ struct Desk<'a> {
     clock: &'a Clock,
     stop: &'a Stop,
     reporter: &'a Reporter,
-    dry_run: bool,
+    args: &'a AdoptArgs,
 }
 
 impl Desk<'_> {
     async fn one(&self, config: &ChannelConfig, window: Window) -> Result<Exit, Failure> {
         self.reporter.begin("adopt", &config.name);
         // A run that has an order in hand would decide on it beside this one.
-        let _locks = match self.dry_run {
+        let _locks = match self.args.dry_run {
             true => Vec::new(),
             false => locks::of(&self.config.state, &Verb::NAMES, &BTreeSet::from([&config.name]), self.clock.now())?,
         };
-        let channel = front_office::open(self.config, config, self.dry_run, self.clock, self.stop)?;
+        match self.args.moved {
+            true => accounts::note_channel(self.store, config, self.clock.now())?,
+            false => accounts::keep_channel(self.store, config, self.clock.now())?,
+        }
+        let channel = front_office::open(self.config, config, self.args.dry_run, self.clock, self.stop)?;
         let pass = Pass {
             verb: "adopt",
             channel: &channel,
@@ -85,7 +92,7 @@ impl Desk<'_> {
             clock: self.clock,
             stop: self.stop,
             report: self.reporter,
-            dry_run: self.dry_run,
+            dry_run: self.args.dry_run,
             orders: &[],
             plan: Plan::default(),
             tally: Default::default(),
@@ -115,7 +122,7 @@ impl Desk<'_> {
         exit: Exit,
     ) {
         if self.reporter.is_human() {
-            return self.reporter.news(&daily::adopted(&config.name, (from, to), adopted, tally, self.dry_run));
+            return self.reporter.news(&daily::adopted(&config.name, (from, to), adopted, tally, self.args.dry_run));
         }
         self.reporter.json(
             "summary",
@@ -134,7 +141,7 @@ impl Desk<'_> {
                 "failed": tally.of(Outcome::Failed),
                 "invoices": adopted.invoices.get(),
                 "parcels": adopted.parcels.get(),
-                "dry_run": self.dry_run,
+                "dry_run": self.args.dry_run,
                 "exit": exit.name(),
                 "exit_code": exit.code(),
             }),

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::naming::Names;
 use super::who::who;
 use super::{
-    Failure, back_office, front_office, heeding, locks, look_into_ledger, look_into_store, names, runtime, select,
-    store_there,
+    Failure, accounts, back_office, front_office, heeding, locks, look_into_ledger, look_into_store, names, runtime,
+    select, store_there,
 };
 use super::{unreadable_state, unwritable_state};
 use crate::cli::{CancelCommand, CancelDecision};
@@ -184,6 +184,8 @@ async fn carry_out(
 ) -> Result<(Done, String), Failure> {
     let clock = Clock::system();
     let stop = heeding(&clock, None)?;
+    accounts::keep_erp(store, all, clock.now())?;
+    accounts::keep_channel(store, config, clock.now())?;
     let erp = back_office::open(all, false, &clock, &stop)?;
     let channel = front_office::open(all, config, false, &clock, &stop)?;
     if !channel.takes_requests_to_cancel() && !accept {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::{Failure, back_office, front_office, names, runtime, select};
+use super::{Failure, accounts, back_office, front_office, names, runtime, select};
 use crate::channel::{Channel, Feed, Window};
 use crate::check::{self, Access, Count, Finding, Kind, Level, assumptions, mappings, runs, twins, warehouses};
 use crate::cli::CheckArgs;
@@ -415,6 +415,8 @@ impl local::State {
         let hosts: BTreeSet<&str> = addresses(config).collect();
         let strange = self.store.hosts_seen(since)?.into_iter().filter(|host| !hosts.contains(host.as_str()));
         findings.extend(strange.map(|host| Finding::StrangerHost { host }));
+        let others = accounts::all_others(&self.store, config)?;
+        findings.extend(others.into_iter().map(|problem| Finding::StateUnusable { problem }));
         Ok(findings)
     }
 

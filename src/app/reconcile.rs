@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Failure, back_office, front_office, heeding, look_into_store, runtime, select};
+use super::{Failure, accounts, back_office, front_office, heeding, look_into_store, runtime, select};
 use crate::channel::Window;
 use crate::cli::ReconcileArgs;
 use crate::clock::Clock;
@@ -23,6 +23,7 @@ const DAYS: chrono::TimeDelta = chrono::TimeDelta::days(7);
 pub fn run(args: &ReconcileArgs, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
     let channels = select(config, &args.channel)?;
     let store = look_into_store(config)?;
+    accounts::look_at_erp(&store, config)?;
     runtime()?.block_on(async {
         let clock = Clock::system();
         let stop = heeding(&clock, args.max_duration.map(|span| span.0))?;
@@ -75,6 +76,7 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     async fn one(&self, config: &ChannelConfig, (from, to): (Instant, Instant)) -> Result<Reconciled, Failure> {
+        accounts::look_at_channel(self.store, config)?;
         let channel = front_office::open(self.config, config, true, self.clock, self.stop)?;
         let sides = Sides { channel: &channel, config, erp: self.erp, store: self.store, stop: self.stop };
         let found = sides

@@ -370,10 +370,13 @@ impl fmt::Display for CallError {
             if let Some(identity) = &inner.origin.site.identity {
                 write!(f, " for {identity}")?;
             }
-            f.write_str(", and what they permit")?;
+            f.write_str(", and what they permit (vaivem check tells which and where)")?;
         }
         if inner.tries > 1 {
             write!(f, "; tried {} times", inner.tries)?;
+        }
+        if matches!(inner.failure, Failure::Unreachable { .. }) {
+            f.write_str("; is the network up, and `base_url` right (https or http, host, port)?")?;
         }
         if self.outcome_unknown() {
             f.write_str("; it may have been carried out all the same")?;
@@ -479,7 +482,7 @@ mod tests {
         assert_eq!(
             status(403, Effect::Read).to_string(),
             "read order 17-01 failed: a.example.com answered 403 Forbidden; check the credentials sent as X-Key and \
-             X-Token for key 7, and what they permit"
+             X-Token for key 7, and what they permit (vaivem check tells which and where)"
         );
         assert_eq!(
             status(502, Effect::Once).concluded(3, true, false).to_string(),

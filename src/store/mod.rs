@@ -2,6 +2,7 @@
 //!
 //! Every method is one short transaction; none is held across a call to the network. "Committed" means on the disk.
 
+pub mod accounts;
 pub mod budget;
 pub mod by_hand;
 pub mod cancels;

@@ -1,13 +1,24 @@
 //! The state file's schema: an append-only list of migrations. Never change one that was released; add another.
 
 use super::sqlite::FileKind;
-use super::{cancels, kits, mirror, notes, outgoing, reminders, stock, totals};
+use super::{accounts, cancels, kits, mirror, notes, outgoing, reminders, stock, totals};
 
 /// The state file: `vaiv` in ASCII marks it as ours.
 pub const STATE: FileKind = FileKind {
     application_id: 0x7661_6976,
     name: "state file",
-    migrations: &[V1, stock::V2, outgoing::V3, cancels::V4, reminders::V5, kits::V6, mirror::V7, notes::V8, totals::V9],
+    migrations: &[
+        V1,
+        stock::V2,
+        outgoing::V3,
+        cancels::V4,
+        reminders::V5,
+        kits::V6,
+        mirror::V7,
+        notes::V8,
+        totals::V9,
+        accounts::V10,
+    ],
 };
 
 /// Instants are milliseconds since 1970 in UTC, amounts integer cents, statuses and reasons stable codes. Of a customer there is

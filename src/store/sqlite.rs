@@ -151,7 +151,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// Anything else SQLite said.
-    #[error("the {kind} {path} cannot be used: {source}")]
+    #[error("the {kind} {path} cannot be used: {}", said(source))]
     Sqlite {
         /// What it is.
         kind: &'static str,
@@ -266,9 +266,16 @@ impl OpenError {
 /// What to do about a full disk.
 const FREE_SPACE: &str = "free space on its disk, and the next run goes on";
 
+/// What to do where the system refuses a file, and not for want of space.
+const LOOK_AT_DISK: &str = "look at its disk: it may fail, or a quota or limit (ulimit -f) keep the file from growing";
+
 /// What SQLite said, and what to do where that is plain.
 pub fn said(error: &rusqlite::Error) -> String {
-    if is_full(error) { format!("{error}; {FREE_SPACE}") } else { error.to_string() }
+    match error.sqlite_error_code() {
+        _ if is_full(error) => format!("{error}; {FREE_SPACE}"),
+        Some(ErrorCode::SystemIoFailure) => format!("{error}; {LOOK_AT_DISK}"),
+        _ => error.to_string(),
+    }
 }
 
 /// Whether a file could not grow. The memory shared with other processes is a file too, and SQLite has a code of its own for it.

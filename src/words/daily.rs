@@ -229,8 +229,8 @@ pub fn more_holds(number: usize, code: &str) -> String {
 /// No order has this number.
 pub fn never_seen(number: &str) -> String {
     format!(
-        "no order {number} was ever seen, by this or any other of its numbers; vaivem import-orders --order {number} looks for it \
-         on the channel"
+        "no order {number} was ever seen, by this or any other of its numbers; is it one of another store, whose configuration is \
+         another? vaivem import-orders --order {number} looks for it on the channel"
     )
 }
 

@@ -1,5 +1,7 @@
 //! A state file that is lost at any moment of a day, and rebuilt from both sides: the day ends as if nothing had happened.
 
+mod week;
+
 use crate::day::{Turn, turns};
 use crate::office::Office;
 use crate::shop::{Shop, paid};

@@ -289,8 +289,9 @@ fn two_configurations_on_one_state_file() {
     let other = crate::sandbox::Sandbox::start();
     other.vtex(Vtex::configure_needed_feed);
     rewrite(&shop, &shop.sandbox.url(), &other.url());
-    let host = found(&check(&shop).exits(3), "stranger_host");
-    says(&host, "text", &[&shop.sandbox.url()]);
+    let ran = check(&shop).exits(4);
+    says(&found(&ran, "stranger_host"), "text", &[&shop.sandbox.url()]);
+    says(&found(&ran, "state_unusable"), "text", &["orders of `loja`", &shop.sandbox.url(), "adopt --moved"]);
 }
 
 #[test]

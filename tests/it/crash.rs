@@ -104,12 +104,18 @@ fn kill_and_go_on(turn: &Turn, pace: &Pace, point: Point) {
     let shop = match point {
         Point::Request(n, phase) => {
             let shop = turn.begin();
-            assert!(killed_at_request(&shop, turn, (n, phase), false), "{turn} made no request {n}");
+            assert!(
+                killed_at_request(&shop, (turn.side(), turn.verb), (n, phase), false),
+                "{turn} made no request {n}"
+            );
             shop
         }
         Point::ErpRequest(n, phase) => {
             let shop = turn.begin();
-            assert!(killed_at_request(&shop, turn, (n, phase), true), "{turn} made no request {n} to the ERP");
+            assert!(
+                killed_at_request(&shop, (turn.side(), turn.verb), (n, phase), true),
+                "{turn} made no request {n} to the ERP"
+            );
             shop
         }
         Point::BeforeRequests(share) => killed_by_then(turn, pace.to_first_request * share / 1000),
@@ -127,7 +133,8 @@ fn killed_among_documents(turn: &Turn, pace: &Pace, n: u32) -> Shop {
     let waited = turn.documents();
     for at in 0..200 {
         let shop = turn.begin();
-        let is_hit = is_killed_after(&shop, turn, pace.to_first_request * ((n + at) * 37 % 100) / 100);
+        let is_hit =
+            is_killed_after(&shop, (turn.side(), turn.verb), pace.to_first_request * ((n + at) * 37 % 100) / 100);
         let now = shop.documents();
         let left = waited.iter().filter(|file| now.contains(file)).count();
         if is_hit && left > 0 && left < waited.len() {
@@ -137,8 +144,9 @@ fn killed_among_documents(turn: &Turn, pace: &Pace, n: u32) -> Shop {
     panic!("{turn} was never killed among its documents");
 }
 
-fn is_killed_after(shop: &Shop, turn: &Turn, time: Duration) -> bool {
-    let mut child = quietly(shop, turn);
+/// Runs the verb and kills it after that time. Gives whether it died of it.
+pub fn is_killed_after(shop: &Shop, run: (Side, &str), time: Duration) -> bool {
+    let mut child = quietly(shop, run);
     std::thread::sleep(time);
     child.kill().unwrap();
     // Without an exit code it did not end by itself.
@@ -149,7 +157,7 @@ fn is_killed_after(shop: &Shop, turn: &Turn, time: Duration) -> bool {
 fn killed_by_then(turn: &Turn, mut time: Duration) -> Shop {
     for _ in 0..40 {
         let shop = turn.begin();
-        if is_killed_after(&shop, turn, time) {
+        if is_killed_after(&shop, (turn.side(), turn.verb), time) {
             return shop;
         }
         time = time * 4 / 5;
@@ -158,7 +166,7 @@ fn killed_by_then(turn: &Turn, mut time: Duration) -> Shop {
 }
 
 /// Runs the verb and kills it at its `n`-th request, in the given phase. Gives whether it came so far, and died of it.
-fn killed_at_request(shop: &Shop, turn: &Turn, (n, phase): (u32, Phase), in_erp: bool) -> bool {
+pub fn killed_at_request(shop: &Shop, run: (Side, &str), (n, phase): (u32, Phase), in_erp: bool) -> bool {
     let victim = Arc::new(Mutex::new(None::<Child>));
     let target = Arc::clone(&victim);
     let mut requests = 0;
@@ -173,23 +181,23 @@ fn killed_at_request(shop: &Shop, turn: &Turn, (n, phase): (u32, Phase), in_erp:
         false
     };
     match in_erp {
-        false => turn.side().on_call(shop, goes_on),
+        false => run.0.on_call(shop, goes_on),
         true => shop.eccosys(|e| hook(e, goes_on)),
     }
-    *victim.lock().unwrap() = Some(quietly(shop, turn));
+    *victim.lock().unwrap() = Some(quietly(shop, run));
     let mut ended = None;
     wait_until("the program's end", || {
         ended = victim.lock().unwrap().as_mut().unwrap().try_wait().unwrap();
         ended.is_some()
     });
-    turn.side().unwatched(shop);
+    run.0.unwatched(shop);
     shop.eccosys(|e| e.on_call = None);
     // Without an exit code it did not end by itself.
     ended.is_some_and(|status| status.code().is_none())
 }
 
-fn quietly(shop: &Shop, turn: &Turn) -> Child {
-    shop.command(&turn.side().args(turn.verb)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+fn quietly(shop: &Shop, (side, verb): (Side, &str)) -> Child {
+    shop.command(&side.args(verb)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 /// The fastest of three runs, since the machine may have other work.
@@ -203,7 +211,7 @@ fn pace(turn: &Turn) -> Pace {
             true
         });
         let begun = Instant::now();
-        quietly(&shop, turn).wait().unwrap();
+        quietly(&shop, (turn.side(), turn.verb)).wait().unwrap();
         let whole = begun.elapsed();
         let to_first_request = first.lock().unwrap().map_or(whole, |at| at - begun);
         Pace { to_first_request, whole }

@@ -133,7 +133,7 @@ impl Shop {
                 for Nfe { number, .. } in invoices {
                     sheet += &format!("{number};BR{number};https://rastro.example/BR{number};Correios;{day}\n");
                 }
-                self.drop_into("carriers/romaneio.csv", &sheet);
+                self.drop_into(&format!("carriers/romaneio-{}.csv", invoices[0].number), &sheet);
             }
             Office::Eccosys => self.eccosys(|e| {
                 for Nfe { number, order, .. } in invoices {

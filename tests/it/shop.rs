@@ -206,7 +206,16 @@ impl Shop {
         copy.eccosys(|e| *e = state);
         copy_folder(self.folder.path(), copy.folder.path());
         copy.configure();
+        copy.forget_addresses();
         copy
+    }
+
+    /// The state file is used at other addresses from now on.
+    fn forget_addresses(&self) {
+        if self.path("vaivem.db").exists() {
+            let state = rusqlite::Connection::open(self.path("vaivem.db")).unwrap();
+            state.execute("DELETE FROM accounts", []).unwrap();
+        }
     }
 
     /// Makes the folders for documents, and every pass empty them first.
