@@ -13,7 +13,7 @@ pub fn parse(line: &str) -> Line {
     let mut commands = vec![Vec::new()];
     let (mut word, mut begun) = (String::new(), false);
     let mut chars = line.chars().peekable();
-    let mut end_word = |word: &mut String, begun: &mut bool, commands: &mut Vec<Vec<String>>| {
+    let end_word = |word: &mut String, begun: &mut bool, commands: &mut Vec<Vec<String>>| {
         if std::mem::take(begun) {
             commands.last_mut().unwrap().push(std::mem::take(word));
         }
@@ -115,7 +115,8 @@ pub fn commands() -> Vec<(String, String)> {
 
 #[test]
 fn a_line_is_taken_apart() {
-    let line = parse("A=b vaivem -q account --since \"$(date +%F)\" | jq -r '.a | .b' > out; true && vaivem holds # all");
+    let line =
+        parse("A=b vaivem -q account --since \"$(date +%F)\" | jq -r '.a | .b' > out; true && vaivem holds # all");
     let calls: Vec<Vec<String>> = line.calls("vaivem").map(<[String]>::to_vec).collect();
     assert_eq!(calls, [&["vaivem", "-q", "account", "--since", "2026-11-01"][..], &["vaivem", "holds"]]);
     assert_eq!(line.programs().collect::<Vec<_>>(), ["vaivem", "jq", "true", "vaivem"]);
