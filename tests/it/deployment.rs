@@ -327,7 +327,7 @@ fn litestream_brings_back_what_it_copied() {
     let order = shop.place(paid());
     let config = text
         .replace("s3://BUCKET/loja", &format!("file://{}", shop.path("copy").display()))
-        .replace("/var/lib/vaivem/loja", &shop.path("").display().to_string().trim_end_matches('/').to_owned());
+        .replace("/var/lib/vaivem/loja", shop.path("").display().to_string().trim_end_matches('/'));
     std::fs::write(shop.path("litestream.yml"), config).unwrap();
     let _ = shop.import().exits(0);
     let litestream = |args: &[&str]| {

@@ -96,7 +96,7 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let shop = Shop::with("stock = { warehouse = \"1_1\" }");
+        let shop = Shop::with("stock = { warehouse = \"1_1\", settle = \"0s\" }");
         shop.vtex(|v| v.add_sku("1", "CAMISETA-P"));
         let order = shop.place(paid());
         let mut unmapped = paid();
@@ -130,6 +130,10 @@ impl Desk {
         );
         desk.program("mail", "cat > /dev/null");
         desk.program("man", "true");
+        let each_store = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/stores/each-store");
+        desk.program("each-store", &format!("exec '{}' \"$@\"", each_store.display()));
+        std::fs::create_dir(desk.shop.path("stores")).unwrap();
+        std::os::unix::fs::symlink(desk.shop.path(""), desk.shop.path("stores/loja")).unwrap();
         desk
     }
 
@@ -179,6 +183,7 @@ impl Desk {
             .fold(line.to_owned(), |line, shown| line.replace(shown, &self.order));
         line.replace("35261012345678000195550010000010011482139770", &self.order)
             .replace("/backup/", "")
+            .replace("/var/lib/vaivem", "stores")
             // Days that were still to come when this was written.
             .replace("2026-11-27 --until 2026-11-30", "2026-11-20 --until 2026-11-25")
             // A configuration is here already.
@@ -261,4 +266,37 @@ fn is_there(args: &[&str]) {
     let known: Vec<String> = commands().into_iter().map(|(name, _)| name).collect();
     let is_known = args.first().is_none_or(|first| known.contains(&format!("vaivem {first}")));
     assert!(is_known, "there is no `vaivem {}`", args.join(" "));
+}
+
+/// Numbers come from standard input wherever several may be named, and none there is nothing to do.
+#[test]
+fn a_dash_reads_numbers() {
+    let shop = Shop::with("stock = { warehouse = \"1_1\", settle = \"0s\" }");
+    shop.vtex(|v| v.add_sku("1", "CAMISETA-P"));
+    let mut unmapped = paid();
+    unmapped.carrier.name = "Expresso Inédito".into();
+    let (first, second) = (shop.place(unmapped.clone()), shop.place(unmapped));
+    let _ = shop.import().exits(3);
+    shop.vtex(|v| v.effects.clear());
+    let both = format!("{first}\n\n{second}\n{first}\n");
+    let calls: [(&[&str], &str, usize); 9] = [
+        (&["import-orders", "--order", "-"], &both, 2),
+        (&["sync-payments", "--order", "-"], &both, 2),
+        (&["auto-cancel", "--order", "-"], &both, 2),
+        (&["push-stock", "--sku", "-"], "CAMISETA-P\nCAMISETA-P\n", 1),
+        (&["holds", "retry", "-"], &both, 2),
+        (&["holds", "add", "-", "--reason", "x"], &both, 2),
+        (&["holds", "release", "-"], &both, 2),
+        (&["holds", "skip", "-", "--reason", "x"], &both, 2),
+        (&["forget", "-"], &both, 2),
+    ];
+    for (args, input, named) in calls {
+        assert_eq!(shop.run_with_input(args, "\n").exits(0).stdout, "", "{args:?}");
+        assert_eq!(shop.vtex(|v| v.effects.len()), 0, "{args:?}");
+        let ran = shop.run_with_input(args, input);
+        assert!(ran.code.is_some_and(|code| FINE.contains(&code)), "{args:?}: {ran:?}");
+        let lines = ran.records().into_iter().filter(|record| record["order"].is_string() || record["sku"].is_string());
+        assert_eq!(lines.count(), named, "{args:?}: {}", ran.stdout);
+        shop.vtex(|v| v.effects.clear());
+    }
 }
