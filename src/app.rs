@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use crate::cli::{CancelArgs, Cli, Command, HoldsArgs, ImportArgs, PassArgs, StockArgs, SyncArgs, WhyArgs};
 use crate::clock::Clock;
@@ -49,6 +49,7 @@ mod ledger_show;
 mod letting_go;
 mod lists;
 mod locks;
+mod manual;
 mod metrics;
 mod naming;
 mod privacy;
@@ -99,17 +100,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
 
 fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "vaivem", &mut script);
-            return print_bytes(&script);
-        }
-        Command::Man => {
-            let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
-            rendered.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
-            return print_bytes(&page);
-        }
+        Command::Completions { shell } => return manual::completions(*shell),
+        Command::Man(args) => return manual::run(args),
         Command::Init(args) => return init::run(args, &Reporter::new(cli.output, cli.quiet, cli.verbose > 0)),
         Command::Check(args) => {
             let reporter = Reporter::new(cli.output, cli.quiet, cli.verbose > 0);
@@ -241,7 +233,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             };
             ledger_commands::run(command, file, rules, &reporter, Clock::system().now())
         }
-        Command::Completions { .. } | Command::Man | Command::Init(_) | Command::Check(_) => Ok(Exit::Done),
+        Command::Completions { .. } | Command::Man(_) | Command::Init(_) | Command::Check(_) => Ok(Exit::Done),
     }
 }
 

@@ -279,8 +279,25 @@ pub enum Command {
         shell: clap_complete::Shell,
     },
 
-    /// Print the manual page
-    Man,
+    /// Print the manual page of vaivem, or of one of its commands
+    ///
+    /// With --dir all of them are written, one file each, as `man` wants them.
+    #[command(
+        after_help = "Examples:\n  vaivem man | man -l -\n  vaivem man holds retry | man -l -\n  vaivem man --dir ~/.local/share/man/man1; man vaivem-holds-retry"
+    )]
+    Man(ManArgs),
+}
+
+/// What `man` takes.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The command, such as `push-stock` or `holds retry`; the whole program without it
+    #[arg(value_name = "COMMAND", conflicts_with = "dir")]
+    pub of: Vec<String>,
+
+    /// Write the pages of all commands into this folder; it is made where needed
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// What every pass takes.
