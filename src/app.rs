@@ -49,6 +49,7 @@ mod locks;
 mod naming;
 mod privacy;
 mod reconcile;
+mod report_page;
 mod status;
 mod taken;
 mod who;
@@ -173,6 +174,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Status(args) => {
             let channels = select(&config, &args.channel)?;
             status::run(args, &look_into_store(&config)?, &names(&channels), &reporter, Clock::system().now())
+        }
+        Command::Report(args) => {
+            let channels = names(&select(&config, &args.channel)?);
+            report_page::run(args, &look_into_store(&config)?, &channels, &reporter, Clock::system().now())
         }
         Command::Holds(HoldsArgs { list, command: None }) => {
             let channels = select(&config, &list.channel)?;

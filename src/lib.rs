@@ -48,6 +48,7 @@ pub mod init;
 pub mod lock;
 pub mod logging;
 pub mod model;
+pub mod page;
 pub mod passes;
 pub mod plan;
 pub mod reason;

@@ -5,6 +5,7 @@ pub mod check;
 pub mod daily;
 pub mod privacy;
 pub mod reconcile;
+pub mod report;
 pub mod timeline;
 
 use crate::model::{Claimant, StockParts, calendar};

@@ -91,7 +91,7 @@ pub(crate) fn short(text: &str) -> String {
 
 /// Hides e-mail addresses, CPF, CNPJ, and phone numbers. A run of digits is one of these by its length: 11 or 14, or
 /// with a `+` before it; an order id such as `1172452900788-01` has other lengths.
-pub(super) fn mask(text: &str) -> String {
+pub(crate) fn mask(text: &str) -> String {
     let belongs = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '/' | '+' | '@' | '_' | '%');
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;

@@ -216,6 +216,18 @@ impl Store {
             .collect()
     }
 
+    /// How many numbers the channel has not confirmed.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn stock_waiting(&self, channel: &ChannelName) -> rusqlite::Result<i64> {
+        self.connection
+            .prepare_cached(&format!(
+                "SELECT count(*) FROM stock INDEXED BY stock_dirty WHERE channel = ?1 AND {DIRTY}"
+            ))?
+            .query_row([channel.as_str()], |row| row.get(0))
+    }
+
     /// The numbers that the channel has not confirmed, after the given one, at most `limit`.
     ///
     /// # Errors
