@@ -51,7 +51,8 @@ pub fn run(
         reporter.news(&report::written(&args.html, &page.headline()));
     } else {
         let file = args.html.display().to_string();
-        let record = json!({ "file": file, "bytes": text.len(), "needs_person": page.holds.0, "text": page.headline() });
+        let record =
+            json!({ "file": file, "bytes": text.len(), "needs_person": page.holds.0, "text": page.headline() });
         reporter.json("summary", record);
     }
     Ok(Exit::Done)
@@ -146,7 +147,8 @@ impl<'a> Gathering<'a> {
         let stretch = TimeDelta::hours(hours);
         let erp = Some(self.store.mirror_age()?).filter(|age| age.orders_at.is_some() || age.stock_at.is_some());
         let parts = channels.iter().map(|name| self.channel(name, stretch)).collect::<rusqlite::Result<_>>()?;
-        let troubles = self.holds.iter().take(TROUBLES).map(|hold| self.trouble(hold)).collect::<rusqlite::Result<_>>()?;
+        let troubles =
+            self.holds.iter().take(TROUBLES).map(|hold| self.trouble(hold)).collect::<rusqlite::Result<_>>()?;
         Ok(Page {
             made_at: self.now,
             every: args.every.and_then(|span| TimeDelta::from_std(span.0).ok()),
@@ -202,7 +204,8 @@ impl<'a> Gathering<'a> {
                 failure = Some((run.started_at, run.exit.clone()));
             }
             work.add(&done);
-            if let Some(day) = self.days.binary_search(&calendar::local_date(run.started_at)).ok().and_then(|at| of_days.get_mut(at))
+            if let Some(day) =
+                self.days.binary_search(&calendar::local_date(run.started_at)).ok().and_then(|at| of_days.get_mut(at))
             {
                 day.add(&done);
             }
@@ -255,7 +258,6 @@ impl Orders {
         if now - point.placed_at < TimeDelta::days(as_long(days.len()) + 1)
             && let Ok(day) = days.binary_search(&calendar::local_date(point.placed_at))
         {
-            sum.lately += 1;
             sum.today += i64::from(day + 1 == days.len());
             self.placed[day][at] += 1;
         }

@@ -4,7 +4,8 @@
 /// follows) is a space.
 pub(super) fn text(plain: &str) -> String {
     let mut out = String::with_capacity(plain.len());
-    for c in plain.chars() {
+    // No line ends between a currency and its amount.
+    for c in plain.replace("R$ ", "R$\u{a0}").chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

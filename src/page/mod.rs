@@ -81,8 +81,6 @@ const FATE_CLASSES: [&str; 6] = ["c-good", "c-wait", "c-bad", "c-new", "c-grey",
 pub struct FateSum {
     /// Placed today.
     pub today: i64,
-    /// Placed in the days of the page.
-    pub lately: i64,
     /// Ever.
     pub ever: i64,
     /// What those are worth.
@@ -388,7 +386,10 @@ impl Page {
         if let Some(actor) = trouble.actor {
             answer(words::WHO, &text(words::actor(actor)));
         }
-        answer(words::COMMAND, &format!("<code>{}</code>", text(&trouble.command)));
+        // A number that is broken over two lines is hard to copy.
+        let whole: Vec<String> =
+            trouble.command.split(' ').map(|word| format!("<span>{}</span>", text(word))).collect();
+        answer(words::COMMAND, &format!("<code>{}</code>", whole.join(" ")));
         element(
             "li",
             "",
@@ -438,11 +439,7 @@ impl ChannelView<'_> {
     }
 
     /// One series of a chart for each kind of thing.
-    fn series<'b, const N: usize>(
-        kinds: [&str; N],
-        classes: [&'b str; N],
-        columns: &[[i64; N]],
-    ) -> Vec<Series<'b>> {
+    fn series<'b, const N: usize>(kinds: [&str; N], classes: [&'b str; N], columns: &[[i64; N]]) -> Vec<Series<'b>> {
         let series = kinds.into_iter().zip(classes).enumerate();
         series
             .map(|(at, (name, class))| Series {
@@ -464,11 +461,11 @@ impl ChannelView<'_> {
             .zip(&part.fates)
             .filter(|(_, sum)| sum.ever > 0)
             .map(|(fate, sum)| {
-                let numbers = [sum.today, sum.lately, sum.ever].map(words::number);
+                let numbers = [sum.today, sum.ever].map(words::number);
                 [words::fate(*fate).to_owned()].into_iter().chain(numbers).chain([sum.worth.to_string()]).collect()
             })
             .collect();
-        out += &table(&words::fate_heads(self.days()), &rows);
+        out += &table(&words::FATE_HEADS, &rows);
         let title = words::placed(self.days());
         out += &element("h4", "", &text(&title));
         let labels = self.page.day_names();
@@ -529,7 +526,10 @@ impl ChannelView<'_> {
         let mut out = element("h3", "", &text(words::LAG));
         out += &element("p", "quiet", &text(&words::lag_what(self.days(), page.stretch.num_hours())));
         out += &legend(
-            ["c-good", "c-late", "c-hatch"].into_iter().zip(words::LAG_CLASSES).map(|(class, name)| (class, name, None)),
+            ["c-good", "c-late", "c-hatch"]
+                .into_iter()
+                .zip(words::LAG_CLASSES)
+                .map(|(class, name)| (class, name, None)),
         );
         let from = page.days.first().map_or(page.made_at, |day| calendar::start_of_day(*day));
         let strips: Vec<Strip> = part
@@ -542,12 +542,13 @@ impl ChannelView<'_> {
                     .zip(&pass.lag.stretches)
                     .map(|(at, worst)| {
                         let worst = (*worst)?;
-                        let class = match pass.lag.judge(worst) {
-                            Late::No => "c-good",
-                            Late::Late => "c-late",
-                            Late::VeryLate => "c-hatch",
+                        let told = || Some(words::lag_bar(from + page.stretch * at, worst));
+                        let (class, told) = match pass.lag.judge(worst) {
+                            Late::No => ("c-good", None),
+                            Late::Late => ("c-late", told()),
+                            Late::VeryLate => ("c-hatch", told()),
                         };
-                        Some((class, pass.lag.level(worst), words::lag_bar(from + page.stretch * at, worst)))
+                        Some((class, pass.lag.level(worst), told))
                     })
                     .collect(),
             })
@@ -590,7 +591,8 @@ impl ChannelView<'_> {
         let out = out + &element("p", "quiet", &text(words::WORK_WHAT));
         let series = Self::series(words::WORK_KINDS, ["c-good", "c-new", "c-gone", "c-hatch"], &columns);
         let labels = self.page.day_names();
-        out + &Columns { id: &self.id("work"), title: words::WORK, labels: &labels, series: &series, sums: false }.draw()
+        out + &Columns { id: &self.id("work"), title: words::WORK, labels: &labels, series: &series, sums: false }
+            .draw()
             + &self.days_in_numbers()
     }
 
@@ -644,14 +646,8 @@ impl ChannelView<'_> {
             .map(|pass| {
                 let work = &pass.work;
                 let written = work.imported + work.updated + work.cancelled;
-                let numbers = [
-                    work.runs(),
-                    work.not_complete,
-                    written,
-                    work.failed,
-                    work.calls + work.erp_calls,
-                    work.limited,
-                ];
+                let numbers =
+                    [work.runs(), work.not_complete, written, work.failed, work.calls + work.erp_calls, work.limited];
                 [pass.name.to_owned()].into_iter().chain(numbers.map(words::number)).collect()
             })
             .collect();
@@ -681,4 +677,150 @@ fn cause_item(cause: &CauseSum, most: i64) -> String {
     }
     inner += &element("p", "quiet", &format!("<code>{}</code>", text(&words::holds_command(&cause.code))));
     element("li", "", &inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "<script>alert(1)</script> & \"co\" ' ]]> --> `x\u{0}\u{202e}";
+
+    fn at(text: &str) -> Instant {
+        text.parse().unwrap()
+    }
+
+    fn now() -> Instant {
+        at("2026-11-25T15:30:00Z")
+    }
+
+    fn channel(name: &str) -> ChannelPart {
+        ChannelPart {
+            name: ChannelName::new(name),
+            standing: Standing::default(),
+            fates: [FateSum::default(); 6],
+            placed: vec![[0; 6]; 2],
+            ages: [[0; 4]; 8],
+            causes: Vec::new(),
+            passes: vec![PassPart {
+                name: "import-orders",
+                lag: Lag { stretches: vec![None; 16], ..Lag::default() },
+                last: None,
+                work: Work::default(),
+                failure: None,
+            }],
+            work: vec![Work::default(); 2],
+            stock_waiting: 0,
+        }
+    }
+
+    /// A page of nothing.
+    fn empty() -> Page {
+        Page {
+            made_at: now(),
+            every: None,
+            days: vec!["2026-11-24".parse().unwrap(), "2026-11-25".parse().unwrap()],
+            stretch: TimeDelta::hours(3),
+            channels: vec![channel("loja")],
+            troubles: Vec::new(),
+            holds: (0, 0),
+            erp: None,
+        }
+    }
+
+    /// A page on which every text is somebody's attack, and every chart has something to show.
+    fn hostile() -> Page {
+        let mut page = empty();
+        let part = &mut page.channels[0];
+        part.name = ChannelName::new(HOSTILE);
+        part.fates[2] = FateSum { today: 1, ever: 12_345, worth: Cents::new(1_234_567) };
+        part.placed = vec![[3, 1, 0, 0, 0, 2], [0, 0, 7, 1, 1, 0]];
+        part.ages[3] = [1, 2, 3, 4];
+        part.causes = vec![CauseSum {
+            code: HOSTILE.into(),
+            text: HOSTILE.into(),
+            is_shared: false,
+            holds: (2, 1),
+            worth: Cents::new(9_980),
+            promised_at: Some(now()),
+            hint: Some(HOSTILE.into()),
+        }];
+        let runs: Vec<Instant> = (0..8).map(|run| now() - TimeDelta::minutes(10 * run + 300)).rev().collect();
+        let from = at("2026-11-24T03:00:00Z");
+        part.passes[0].lag = Lag::over(None, &runs, from, now(), TimeDelta::hours(3));
+        part.passes[0].last = Some((now(), Some(HOSTILE.into()), false));
+        part.passes[0].failure = Some((now(), Some(HOSTILE.into())));
+        part.work[1] = Work { complete: 5, not_complete: 1, updated: 1_200, failed: 2, limited: 3, ..Work::default() };
+        page.holds = (3, 1);
+        page.troubles = vec![Trouble {
+            channel: ChannelName::new(HOSTILE),
+            order: Some(OrderId::new(HOSTILE)),
+            sku: None,
+            code: HOSTILE.into(),
+            text: HOSTILE.into(),
+            hint: Some(HOSTILE.into()),
+            actor: Some(Actor::Decision),
+            command: HOSTILE.into(),
+            worth: Cents::new(100),
+            since: now(),
+            tries: 1,
+            promised_at: None,
+        }];
+        page
+    }
+
+    fn parse(page: &str) -> roxmltree::Document<'_> {
+        let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
+        roxmltree::Document::parse_with_options(page, options).unwrap()
+    }
+
+    #[test]
+    fn whatever_is_told_the_page_is_well_formed_and_runs_nothing() {
+        let text = hostile().render();
+        let document = parse(&text);
+        for node in document.descendants().filter(roxmltree::Node::is_element) {
+            assert_ne!(node.tag_name().name(), "script");
+            for attribute in node.attributes() {
+                assert!(!["src", "href", "onload", "onclick", "style"].contains(&attribute.name()), "{attribute:?}");
+            }
+        }
+        assert!(!text.contains("<script") && !text.contains("http:") && !text.contains("https:"));
+        assert!(!text.contains('\u{0}') && !text.contains('\u{202e}'));
+        parse(&empty().render());
+    }
+
+    #[test]
+    fn the_headline_tells_the_worst() {
+        let mut page = empty();
+        assert_eq!(page.headline(), "Nothing has run yet");
+        page.channels[0].passes[0].last = Some((now(), Some("done".into()), false));
+        assert_eq!(page.headline(), "All is well");
+        page.channels[0].passes[0].lag =
+            Lag { rhythm: Some(TimeDelta::minutes(10)), now: Some(TimeDelta::minutes(31)), ..Lag::default() };
+        assert_eq!(page.headline(), "1 pass is late");
+        let text = page.render();
+        let late = "loja: import-orders last came to its end 31 min ago; until then it did so about every 10 min.";
+        assert!(text.contains(late), "{text}");
+        page.holds = (2, 0);
+        assert_eq!(page.headline(), "2 things need a person");
+    }
+
+    #[test]
+    fn the_time_is_told_for_people_and_for_machines() {
+        let mut page = empty();
+        let text = page.render();
+        assert!(text.contains("<time datetime=\"2026-11-25T15:30:00Z\">2026-11-25 12:30</time>"), "{text}");
+        assert!(text.contains("this time is long past") && !text.contains("http-equiv=\"refresh\""));
+        page.every = Some(TimeDelta::minutes(10));
+        let text = page.render();
+        assert!(text.contains("the next is due at 2026-11-25 12:40") && text.contains("content=\"600\""), "{text}");
+    }
+
+    #[test]
+    fn days_and_hours_stand_where_they_belong() {
+        let text = hostile().render();
+        // Of two days with eight stretches each, the second begins at the ninth of sixteen, half of the way (13 are over yet).
+        assert!(text.contains("d=\"M0 130V370\"") && text.contains("d=\"M2092 130V370\""), "{text}");
+        assert!(text.contains("25\u{a0}Nov — held: 7, not looked at yet: 1, skipped: 1"), "{text}");
+        assert!(text.contains("2026-11-25 12:00: up to 5 h"), "{text}");
+    }
 }

@@ -50,13 +50,13 @@ impl Columns<'_> {
         let bar = pitch * 3 / 4;
         let mut out = open(self.id, self.title, &self.described(), TOP + HEIGHT + FOOT);
         for line in [0, top / 2, top] {
-            let class = if line == 0 { "base" } else { "grid" };
+            let class = if line == 0 { "base" } else { "rule" };
             out += &format!("<path class=\"{class}\" d=\"M{LEFT} {0}H{WIDTH}\"/>", y(line));
             out += &label(LEFT - 50, y(line) + 35, "end", "", &words::number(line));
         }
         // Every label that has room.
         let longest = as_long(self.labels.iter().map(|label| label.chars().count()).max().unwrap_or(1));
-        let every = usize::try_from((longest * 62 + 30) / pitch.max(1) + 1).unwrap_or(1);
+        let every = usize::try_from((longest * 56 + 20) / pitch.max(1) + 1).unwrap_or(1);
         for (column, name) in self.labels.iter().enumerate() {
             let x = LEFT + as_long(column) * pitch + (pitch - bar) / 2;
             let mut foot = 0;
@@ -87,7 +87,8 @@ impl Columns<'_> {
             }
         }
         out += "</svg>\n";
-        legend(self.series.iter().map(|series| (series.class, series.name.as_str(), Some(series.numbers.iter().sum())))) + &out
+        legend(self.series.iter().map(|series| (series.class, series.name.as_str(), Some(series.numbers.iter().sum()))))
+            + &out
     }
 
     /// What the chart says, for who cannot see it.
@@ -130,8 +131,8 @@ pub(super) struct Strip {
     pub name: String,
     /// How it stands.
     pub beside: String,
-    /// Its bars: class, height up to [`Strip::FULL`], and what it says; `None` where nothing is known.
-    pub bars: Vec<Option<(&'static str, i64, String)>>,
+    /// Its bars: class, height up to [`Strip::FULL`], and what it says where there is something to say; `None` where nothing is known.
+    pub bars: Vec<Option<(&'static str, i64, Option<String>)>>,
 }
 
 impl Strip {
@@ -156,14 +157,17 @@ pub(super) fn strips(id: &str, title: &str, strips: &[Strip], marks: &[(usize, S
         let base = top + NAME + HEIGHT;
         out += &rect("track", 0, top + NAME, WIDTH, HEIGHT);
         for (mark, _) in marks {
-            out += &format!("<path class=\"grid\" d=\"M{} {}V{base}\"/>", x(*mark), top + NAME);
+            out += &format!("<path class=\"rule\" d=\"M{} {}V{base}\"/>", x(*mark), top + NAME);
         }
         for (at, bar) in strip.bars.iter().enumerate() {
             let Some((class, level, says)) = bar else { continue };
             let height = (level * HEIGHT / Strip::FULL).clamp(20, HEIGHT);
             let width = (x(at + 1) - x(at) - 4).max(4);
             let drawn = rect(class, x(at), base - height, width, height);
-            out += &drawn.replace("/>", &format!("><title>{}</title></rect>", text(says)));
+            out += &match says {
+                Some(says) => format!("<g><title>{}</title>{drawn}</g>", text(says)),
+                None => drawn,
+            };
         }
         out += &format!("<path class=\"base\" d=\"M0 {base}H{WIDTH}\"/>");
     }
@@ -233,8 +237,8 @@ mod tests {
         let chart = Columns { id: "c", title: "T", labels: &labels, series: &series, sums: true }.draw();
         assert!(chart.contains("<title>a — first: 50, second: 50</title>"), "{chart}");
         // The scale goes to 2000 over 1000 lengths from 1120 up: 50 of it are 25.
-        assert!(chart.contains("class=\"one\" x=\"521\" y=\"1095\" width=\"1151\" height=\"25\""), "{chart}");
-        assert!(chart.contains("class=\"two\" x=\"521\" y=\"1070\" width=\"1151\" height=\"25\""), "{chart}");
+        assert!(chart.contains("class=\"one\" x=\"522\" y=\"1095\" width=\"1151\" height=\"25\""), "{chart}");
+        assert!(chart.contains("class=\"two\" x=\"522\" y=\"1070\" width=\"1151\" height=\"25\""), "{chart}");
         assert!(chart.contains("height=\"750\"") && chart.contains(">1\u{202f}500</text>"), "{chart}");
     }
 

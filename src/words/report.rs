@@ -41,11 +41,11 @@ pub fn products(of: i64) -> String {
     count(of, "product", "products")
 }
 
-/// A day for an axis or a table: `25 Nov`.
+/// A day for an axis or a table: `25 Nov`, which no line breaks.
 pub fn day(date: NaiveDate) -> String {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = usize::try_from(date.month0()).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"");
-    format!("{} {month}", date.day())
+    format!("{}\u{a0}{month}", date.day())
 }
 
 // The head.
@@ -70,7 +70,10 @@ pub fn stale(next: Option<(TimeDelta, Instant)>) -> String {
             span(every),
             calendar::local_text(at)
         ),
-        None => "It does not change by itself: if this time is long past, the page is stale, and it says nothing of now.".into(),
+        None => {
+            "It does not change by itself: if this time is long past, the page is stale, and it says nothing of now."
+                .into()
+        }
     }
 }
 
@@ -90,7 +93,8 @@ pub const ALL_WELL: &str = "All is well";
 /// Over a state file that nothing has used yet.
 pub const NOTHING_YET: &str = "Nothing has run yet";
 /// Below that.
-pub const BEGIN: &str = "Run `vaivem check`, then `vaivem sync`, or let cron do so; the next page tells what came of it.";
+pub const BEGIN: &str =
+    "Run `vaivem check`, then `vaivem sync`, or let cron do so; the next page tells what came of it.";
 
 /// What is held, below the headline.
 pub fn held(orders_held: i64, skus: i64, worth: Cents, promised: Option<Instant>) -> String {
@@ -238,9 +242,7 @@ pub fn fate(fate: Option<Fate>) -> &'static str {
     }
 }
 /// The heads of the table of fates.
-pub fn fate_heads(days: usize) -> [String; 5] {
-    ["fate".into(), "today".into(), format!("{days} days"), "ever".into(), "worth, ever".into()]
-}
+pub const FATE_HEADS: [&str; 4] = ["fate", "placed today", "ever", "worth"];
 /// No order yet.
 pub const NO_ORDERS: &str = "No order was seen yet.";
 /// Orders by the day they were placed.
@@ -295,8 +297,8 @@ pub const LAG: &str = "Lag per pass";
 /// How to read it.
 pub fn lag_what(days: usize, hours: i64) -> String {
     format!(
-        "How long ago the last complete run began: the worst of each {hours} h, {days} days. High and hatched is late, measured by \
-         how often the pass usually comes to its end; a line at the foot is as usual, and nothing is before its first run."
+        "How long ago the last complete run began: the worst of each {hours} h, {days} days. High and hatched is late, \
+         measured by how often the pass usually comes to its end; low is as usual; empty is before its first run."
     )
 }
 /// Beside a pass.
@@ -384,7 +386,9 @@ pub fn erp_age(age: &MirrorAge, now: Instant) -> String {
 
 /// At the foot.
 pub fn foot(version: &str) -> String {
-    format!("Made by vaivem {version} from its state file. No names, documents or addresses of customers stand on this page.")
+    format!(
+        "Made by vaivem {version} from its state file. No names, documents or addresses of customers stand on this page."
+    )
 }
 
 // The command.

@@ -36,6 +36,7 @@ mod push_tracking_on_ledger;
 mod quickstart;
 mod real_input;
 mod reconcile;
+mod report;
 mod runs;
 mod shop;
 mod side;
