@@ -56,9 +56,10 @@ impl Lag {
         lag
     }
 
-    /// How late a lag is, by the pass's own rhythm.
+    /// How late a lag is, by the pass's own rhythm. One that shows none, since it has just begun or has long stopped, is taken to run
+    /// once a day.
     pub fn judge(&self, lag: TimeDelta) -> Late {
-        let Some(rhythm) = self.rhythm else { return Late::No };
+        let rhythm = self.rhythm.unwrap_or(TimeDelta::days(1));
         if lag > (rhythm * 12).max(TimeDelta::hours(2)) {
             Late::VeryLate
         } else if lag > (rhythm * 3).max(TimeDelta::minutes(30)) {
@@ -124,6 +125,8 @@ mod tests {
         assert_eq!(minutes(&lag), [None, Some(30), Some(40)]);
         assert_eq!((lag.rhythm, lag.late_now()), (None, Late::No));
         assert_eq!(over(None, &[], 130), Lag { stretches: vec![None; 3], ..Lag::default() });
+        assert_eq!(over(Some(-4_319), &[], 1).late_now(), Late::No);
+        assert_eq!(over(Some(-4_320), &[], 1).late_now(), Late::Late, "no rhythm, and three days");
         assert_eq!(over(None, &[130], 130).now, Some(TimeDelta::zero()), "it begins as the page is made");
     }
 

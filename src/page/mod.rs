@@ -299,8 +299,8 @@ impl Page {
             }
         }
         for (channel, pass) in self.late() {
-            if let Some((lag, rhythm)) = pass.lag.now.zip(pass.lag.rhythm) {
-                lines += &element("p", "", &text(&words::late(&channel.name, pass.name, lag, rhythm)));
+            if let Some(lag) = pass.lag.now {
+                lines += &element("p", "", &text(&words::late(&channel.name, pass.name, lag, pass.lag.rhythm)));
             }
         }
         let verdict = format!(

@@ -119,12 +119,9 @@ pub fn by_itself(holds: i64) -> String {
 }
 
 /// A pass that is late, below the headline.
-pub fn late(channel: &ChannelName, pass: &str, lag: TimeDelta, rhythm: TimeDelta) -> String {
-    format!(
-        "{channel}: {pass} last came to its end {} ago; until then it did so about every {}.",
-        span(lag),
-        span(rhythm)
-    )
+pub fn late(channel: &ChannelName, pass: &str, lag: TimeDelta, rhythm: Option<TimeDelta>) -> String {
+    let until_then = rhythm.map(|rhythm| format!("; until then it did so about every {}", span(rhythm)));
+    format!("{channel}: {pass} last came to its end {}{}.", ago(lag), until_then.unwrap_or_default())
 }
 
 /// A length of time.

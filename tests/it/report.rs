@@ -47,7 +47,7 @@ fn parsed(page: &str) -> roxmltree::Document<'_> {
 
 /// All that stands in an element, in the order of the page.
 fn said(node: roxmltree::Node<'_, '_>) -> String {
-    node.descendants().filter(|node| node.is_text()).filter_map(|node| node.text()).collect::<Vec<_>>().join(" ")
+    node.descendants().filter(roxmltree::Node::is_text).filter_map(|node| node.text()).collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -65,7 +65,8 @@ fn the_page_says_what_the_lists_say() {
     assert!(fates.len() >= 4, "{fates:?}");
     for fate in fates {
         let word = words.iter().find(|(code, _)| fate["fate"] == **code).unwrap().1;
-        let is_it = |row: &&Vec<String>| row.len() == 4 && row[0] == word && row[2] == fate["orders"].to_string();
+        let number = fate["orders"].to_string();
+        let is_it = |row: &&Vec<String>| row.len() == 4 && row[0] == word && row[2] == number;
         let found: Vec<_> = rows.iter().filter(is_it).map(|row| row[3].clone()).collect();
         assert!(found.contains(&money(&fate["cents"])), "{fate} in {rows:?}");
     }
