@@ -223,7 +223,7 @@ impl Page {
         let is_new = self.channels.iter().all(|channel| {
             channel.passes.iter().all(|pass| pass.last.is_none()) && channel.fates.iter().all(|sum| sum.ever == 0)
         });
-        match (self.holds.0, i64::try_from(self.late().count()).unwrap_or(i64::MAX)) {
+        match (self.holds.0, i64::try_from(self.late()).unwrap_or(i64::MAX)) {
             (0, 0) if is_new => Verdict::New,
             (0, 0) => Verdict::Well,
             (0, passes) => Verdict::Late(passes),
@@ -231,9 +231,9 @@ impl Page {
         }
     }
 
-    fn late(&self) -> impl Iterator<Item = (&ChannelPart, &PassPart)> {
-        let passes = self.channels.iter().flat_map(|channel| channel.passes.iter().map(move |pass| (channel, pass)));
-        passes.filter(|(_, pass)| pass.lag.late_now() > Late::No)
+    fn late(&self) -> usize {
+        let passes = self.channels.iter().flat_map(|channel| &channel.passes);
+        passes.filter(|pass| pass.lag.late_now() > Late::No).count()
     }
 
     /// The document.
@@ -298,9 +298,11 @@ impl Page {
                 lines += &element("p", "", &text(&held));
             }
         }
-        for (channel, pass) in self.late() {
-            if let Some(lag) = pass.lag.now {
-                lines += &element("p", "", &text(&words::late(&channel.name, pass.name, lag, pass.lag.rhythm)));
+        for channel in &self.channels {
+            let late = channel.passes.iter().filter(|pass| pass.lag.late_now() > Late::No);
+            let late: Vec<_> = late.filter_map(|pass| Some((pass.name, pass.lag.now?, pass.lag.rhythm))).collect();
+            if !late.is_empty() {
+                lines += &element("p", "", &text(&words::late(&channel.name, &late)));
             }
         }
         let verdict = format!(
@@ -798,7 +800,7 @@ mod tests {
             Lag { rhythm: Some(TimeDelta::minutes(10)), now: Some(TimeDelta::minutes(31)), ..Lag::default() };
         assert_eq!(page.headline(), "1 pass is late");
         let text = page.render();
-        let late = "loja: import-orders last came to its end 31 min ago; until then it did so about every 10 min.";
+        let late = "Late on loja, by when each last came to its end: import-orders 31 min ago (usually every 10 min).";
         assert!(text.contains(late), "{text}");
         page.holds = (2, 0);
         assert_eq!(page.headline(), "2 things need a person");

@@ -118,10 +118,13 @@ pub fn by_itself(holds: i64) -> String {
     format!("{} of them {are} tried again by the next run without anybody.", number(holds))
 }
 
-/// A pass that is late, below the headline.
-pub fn late(channel: &ChannelName, pass: &str, lag: TimeDelta, rhythm: Option<TimeDelta>) -> String {
-    let until_then = rhythm.map(|rhythm| format!("; until then it did so about every {}", span(rhythm)));
-    format!("{channel}: {pass} last came to its end {}{}.", ago(lag), until_then.unwrap_or_default())
+/// A channel's passes that are late, below the headline: each with how long ago it came to its end, and how often it usually does.
+pub fn late(channel: &ChannelName, passes: &[(&str, TimeDelta, Option<TimeDelta>)]) -> String {
+    let told = passes.iter().map(|(pass, lag, rhythm)| match rhythm {
+        Some(rhythm) => format!("{pass} {} (usually every {})", ago(*lag), span(*rhythm)),
+        None => format!("{pass} {}", ago(*lag)),
+    });
+    format!("Late on {channel}, by when each last came to its end: {}.", told.collect::<Vec<_>>().join(", "))
 }
 
 /// A length of time.
