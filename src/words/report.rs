@@ -337,13 +337,13 @@ pub const RUNS: &str = "How runs ended";
 /// Per day.
 pub const RUNS_WHAT: &str = "Runs of all passes, per day.";
 /// The kinds of endings.
-pub const RUN_KINDS: [&str; 3] = ["complete", "complete, some held or failed", "not complete"];
+pub const RUN_KINDS: [&str; 3] = ["complete", "complete, some held or failed", "ended early"];
 /// Pushes and failures, pass by pass.
 pub fn passes(days: usize) -> String {
     format!("Pass by pass, the last {days} days")
 }
 /// The heads of the table of passes.
-pub const PASS_HEADS: [&str; 7] = ["pass", "runs", "not complete", "written", "failed", "calls", "429s"];
+pub const PASS_HEADS: [&str; 7] = ["pass", "runs", "ended early", "written", "failed", "calls", "429s"];
 /// The heads of the table per day.
 pub const DAY_HEADS: [&str; 11] = [
     "day",
@@ -353,7 +353,7 @@ pub const DAY_HEADS: [&str; 11] = [
     "failed",
     "complete",
     "some held",
-    "not complete",
+    "ended early",
     "calls",
     "to the ERP",
     "429s",
@@ -362,7 +362,7 @@ pub const DAY_HEADS: [&str; 11] = [
 pub const NO_RUNS: &str = "No pass has run in these days.";
 /// How the last run that was not complete ended.
 pub fn last_failure(pass: &str, at: Instant, exit: &str, meaning: &str) -> String {
-    format!("Last not complete: {pass} at {}, {exit}: {meaning}.", calendar::local_text(at))
+    format!("Last to end early: {pass} at {}, {exit}: {meaning}.", calendar::local_text(at))
 }
 /// A run that nobody ended.
 pub const KILLED: &str = "killed";
