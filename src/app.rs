@@ -54,6 +54,7 @@ mod metrics;
 mod naming;
 mod privacy;
 mod reconcile;
+mod report_page;
 mod status;
 mod support_bundle;
 mod taken;
@@ -176,6 +177,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
                 runtime()?.block_on(leave_metrics(&config, &store, &clock, &reporter));
             }
             status::run(args, &store, &names(&channels), &reporter, clock.now())
+        }
+        Command::Report(args) => {
+            let channels = names(&select(&config, &args.channel)?);
+            report_page::run(args, &look_into_store(&config)?, &channels, &reporter, Clock::system().now())
         }
         Command::Holds(HoldsArgs { list, command: None }) => {
             let channels = select(&config, &list.channel)?;

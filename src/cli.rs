@@ -125,6 +125,16 @@ pub enum Command {
     )]
     Status(StatusArgs),
 
+    /// Write one page that shows how the shop is: orders, money held and why, lag, what the passes did, the oldest troubles
+    ///
+    /// The page is one file: no script, nothing from elsewhere, fit for a folder that a web server shows, for a phone and for paper.
+    /// It names orders and products, and no customer. It is written whole or not at all, and readable by everybody, so that the web
+    /// server can. Only an earlier page is replaced, no other file. Reads the state file only, also while passes run.
+    #[command(
+        after_help = "Examples:\n  vaivem report --html /var/www/vaivem/index.html --every 10m\n  vaivem report --html - --days 30 > november.html"
+    )]
+    Report(ReportArgs),
+
     /// Tell where an order is and why: its story, what is in its way, who must act
     ///
     /// ORDER is any number a person has: the channel's, the short one the channel shows, the marketplace's, the ERP's, an invoice's
@@ -422,6 +432,26 @@ pub struct StatusArgs {
     /// Probe: exit code 3 and one line when a pass did not come to its end within this time (such as 30m or 2h)
     #[arg(long, value_name = "TIME")]
     pub max_age: Option<Span>,
+}
+
+/// What `report` takes.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The page to write; `-` writes it to standard output
+    #[arg(long, value_name = "FILE")]
+    pub html: PathBuf,
+
+    /// Only this channel (can be repeated); all of them without it
+    #[arg(long, value_name = "NAME")]
+    pub channel: Vec<String>,
+
+    /// Show what happened in so many days, today included
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u16).range(1..=60))]
+    pub days: u16,
+
+    /// Say on the page that it is made anew this often (such as 10m), so that a stale one shows; an open one is loaded anew
+    #[arg(long, value_name = "TIME")]
+    pub every: Option<Span>,
 }
 
 /// What `why` takes.

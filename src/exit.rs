@@ -79,6 +79,11 @@ impl Exit {
         self.row().1.3
     }
 
+    /// What the outcome of that [name](Self::name) means; `None` where there is none of it.
+    pub fn meaning_of(name: &str) -> Option<&'static str> {
+        TABLE.iter().find(|(_, _, known, _)| *known == name).map(|(.., meaning)| *meaning)
+    }
+
     /// Of two outcomes, the one a person must know of.
     #[must_use]
     pub fn worst(self, other: Self) -> Self {

@@ -6,7 +6,7 @@
 //!
 //! | layer | modules | what it holds |
 //! |---|---|---|
-//! | what a person or script sees | [`cli`], [`app`], [`report`], [`metrics`], [`words`], [`exit`], [`logging`] | flags, composition, output, every message |
+//! | what a person or script sees | [`cli`], [`app`], [`report`], [`page`], [`metrics`], [`words`], [`exit`], [`logging`] | flags, composition, output, the page, every message |
 //! | the set-up | [`check`], [`init`] | what is found wrong with a set-up, judged without I/O; a configuration to start from |
 //! | what may be handed on | [`mask`] | what of a payload is harmless, and a last sweep for what never is |
 //! | the verbs | [`passes`] | one file per verb: a pure `plan`, an `apply` that journals around each side effect |
@@ -14,7 +14,7 @@
 //! | the doors | [`http`], [`store`] | the only way to the network, the only way to SQLite |
 //! | no I/O | [`documents`], [`model`], [`reason`], [`plan`] | bytes in, facts out; words of the trade as types; why things are as they are; what a dry run plans |
 //!
-//! Questions of people (`status`, `why`, `orders`, `holds`) are answered by [`app`] from the state file alone; [`passes::account`]
+//! Questions of people (`status`, `report --html`, `why`, `orders`, `holds`) are answered by [`app`] from the state file alone; [`passes::account`]
 //! holds the channel's own list against it, [`passes::reconcile`] the two sides against each other, and [`passes::adopt`]
 //! rebuilds it from them.
 //!
@@ -51,6 +51,7 @@ pub mod logging;
 pub mod mask;
 pub mod metrics;
 pub mod model;
+pub mod page;
 pub mod passes;
 pub mod plan;
 pub mod reason;

@@ -7,6 +7,7 @@ pub mod daily;
 pub mod metrics;
 pub mod privacy;
 pub mod reconcile;
+pub mod report;
 pub mod support_bundle;
 pub mod timeline;
 

@@ -70,15 +70,17 @@ fn worth<'a>(holds: impl IntoIterator<Item = &'a Hold>) -> Cents {
 }
 
 /// Holds that one deed of a person would release.
-struct Cause<'a> {
-    code: String,
+pub(super) struct Cause<'a> {
+    /// The reason's code.
+    pub(super) code: String,
     /// What all of them say; `None` where each has words of its own.
     text: Option<String>,
-    holds: Vec<&'a Hold>,
+    /// All of them.
+    pub(super) holds: Vec<&'a Hold>,
 }
 
 /// The holds by cause, the one that holds up most money first; of equals the one with the earliest promise.
-fn causes(holds: &[Hold]) -> Vec<Cause<'_>> {
+pub(super) fn causes(holds: &[Hold]) -> Vec<Cause<'_>> {
     let mut causes: BTreeMap<(String, Option<String>), Vec<&Hold>> = BTreeMap::new();
     for hold in holds {
         causes.entry((hold.reason.code(), daily::shared_cause(&hold.reason))).or_default().push(hold);
@@ -105,11 +107,11 @@ impl Cause<'_> {
         self
     }
 
-    fn worth(&self) -> Cents {
+    pub(super) fn worth(&self) -> Cents {
         worth(self.holds.iter().copied())
     }
 
-    fn promised_at(&self) -> Option<Instant> {
+    pub(super) fn promised_at(&self) -> Option<Instant> {
         self.holds.iter().filter_map(|hold| hold.promised_at).min()
     }
 

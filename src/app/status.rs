@@ -216,7 +216,7 @@ impl Report<'_> {
 }
 
 /// Whether a process is there; where nobody can tell, it is.
-fn is_alive(pid: u32) -> bool {
+pub(super) fn is_alive(pid: u32) -> bool {
     let processes = std::path::Path::new("/proc");
     !processes.join("self").exists() || processes.join(pid.to_string()).exists()
 }

@@ -20,6 +20,7 @@ pub mod orders;
 pub mod outgoing;
 pub mod privacy;
 pub mod reminders;
+pub mod report;
 pub mod runs;
 mod schema;
 pub mod sqlite;

@@ -21,9 +21,9 @@ pub struct RunRow {
     pub counts: serde_json::Value,
 }
 
-const COLUMNS: &str = "started_at, ended_at, exit, pid, counts";
+pub(super) const COLUMNS: &str = "started_at, ended_at, exit, pid, counts";
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     let counts: Option<String> = row.get(4)?;
     Ok(RunRow {
         started_at: instant(row.get(0)?),

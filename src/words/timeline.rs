@@ -44,7 +44,7 @@ pub fn note(what: &str, who: &str, detail: &str) -> String {
 }
 
 /// Who must act.
-fn actor(actor: Actor) -> &'static str {
+pub fn actor(actor: Actor) -> &'static str {
     match actor {
         Actor::NextRun => "nobody: the next run goes on by itself",
         Actor::Customer => "the customer",

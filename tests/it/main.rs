@@ -42,6 +42,7 @@ mod quickstart;
 mod readme;
 mod real_input;
 mod reconcile;
+mod report;
 mod runs;
 mod shell;
 mod shop;
