@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clap::{CommandFactory, Parser};
 
-use crate::cli::{CancelArgs, Cli, Command, HoldsArgs, ImportArgs, PassArgs, StockArgs, SyncArgs, WhyArgs};
+use crate::cli::{self, CancelArgs, Cli, Command, HoldsArgs, ImportArgs, PassArgs, StockArgs, SyncArgs, WhyArgs};
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, Config, ErpConfig, Limits};
 use crate::erp::Erp;
@@ -18,12 +18,13 @@ use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
 use crate::http::Counts;
 use crate::inbox::{self, InboxError};
+use crate::lang::{self, Lang, word};
 use crate::lock::{self, LockError};
 use crate::logging;
 use crate::model::{ChannelName, OrderId, Sku, calendar};
 use crate::passes::intake::Backfill;
 use crate::passes::{Pass, Verb, push_stock};
-use crate::report::{Reporter, Summary, Tally};
+use crate::report::{Format, Reporter, Summary, Tally};
 use crate::stop::Stop;
 use crate::store::budget::{Budget, Rate};
 use crate::store::{Store, sqlite};
@@ -72,6 +73,9 @@ impl Failure {
 
 /// Runs the command line and gives the exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let of_environment = || Lang::of_environment(|name| std::env::var(name).ok());
+    lang::speak(cli::language_asked(&args).unwrap_or_else(of_environment));
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -79,12 +83,16 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             return if error.use_stderr() || printed.is_err() { Exit::Usage } else { Exit::Done };
         }
     };
+    if cli.output == Format::Jsonl {
+        // A program reads it, which must not depend on where it runs.
+        lang::speak(Lang::En);
+    }
     match run(&cli) {
         Ok(exit) => exit,
         Err(failure) => {
             let message = failure.message();
             // Nobody may be listening; the exit code tells all the same.
-            let _ = writeln!(std::io::stderr(), "error: {message}");
+            let _ = writeln!(std::io::stderr(), "{}: {message}", word!("error" | "erro"));
             failure.exit
         }
     }
@@ -456,6 +464,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn run(&self, reporter: &Reporter) -> Ended {
+        // What goes wrong is noted, and some of what is said is sent.
+        let _record = lang::for_the_record();
         let begun = std::time::Instant::now();
         let name = &self.channel.name;
         reporter.begin(self.verb.name(), name);
@@ -558,7 +568,10 @@ impl Run<'_> {
 async fn write_deliveries(config: &Config, erp: &Erp, clock: &Clock, reporter: &Reporter) -> Result<Exit, Failure> {
     let Erp::Eccosys(eccosys) = erp else { return Ok(Exit::Done) };
     match lock::take(&config.state, "deliveries", &ChannelName::new("erp"), clock.now()) {
-        Ok(_lock) => back_office::write_deliveries(eccosys, reporter).await,
+        Ok(_lock) => {
+            let _record = lang::for_the_record();
+            back_office::write_deliveries(eccosys, reporter).await
+        }
         Err(LockError::Held { .. }) => Ok(Exit::Done),
         Err(error) => Err(Failure::new(Exit::Failed, error.to_string())),
     }

@@ -1,11 +1,13 @@
 //! The command line: flags and help, no logic.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Span;
+use crate::lang::{Lang, word};
 use crate::passes::Verb;
 use crate::report::Format;
 
@@ -40,9 +42,31 @@ pub struct Cli {
     )]
     pub output: Format,
 
+    /// The language of what people read: en or pt-BR; without it VAIVEM_LANG says, or the locale. JSON is the same in both
+    #[arg(long, global = true, help_heading = "Global options", value_name = "LANG", value_parser = language)]
+    pub lang: Option<Lang>,
+
     /// What to do
     #[command(subcommand)]
     pub command: Command,
+}
+
+fn language(tag: &str) -> Result<Lang, String> {
+    Lang::named(tag).ok_or_else(|| word!("there are en and pt-BR" | "há en e pt-BR").to_owned())
+}
+
+/// The language that a command line asks for, before anything else of it is understood: help and errors are in it, too.
+pub fn language_asked(args: &[OsString]) -> Option<Lang> {
+    let mut args = args.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--");
+    let mut asked = None;
+    while let Some(arg) = args.next() {
+        if arg == "--lang" {
+            asked = args.next().and_then(Lang::named).or(asked);
+        } else if let Some(tag) = arg.strip_prefix("--lang=") {
+            asked = Lang::named(tag).or(asked);
+        }
+    }
+    asked
 }
 
 /// The commands.

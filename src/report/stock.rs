@@ -1,6 +1,7 @@
 //! One record per number sent, or product held.
 
 use super::{Format, Outcome, Reporter};
+use crate::lang::{self, say, word};
 use crate::model::{ChannelName, ChannelSku, Sku, StockParts, WarehouseId};
 use crate::reason::Reason;
 use crate::words;
@@ -33,6 +34,7 @@ pub struct StockItem {
 impl Reporter {
     /// One product's visit.
     pub fn stock(&self, item: &StockItem) {
+        let _reader = lang::for_the_reader();
         let needs_person = matches!(item.outcome, Outcome::Held | Outcome::Failed);
         if self.quiet && !needs_person {
             return;
@@ -57,9 +59,11 @@ impl Reporter {
                 self.json("stock", fields.into());
             }
             Format::Human if item.outcome != Outcome::Unchanged || self.verbose => {
-                let mut text = format!("{:<9} {} {}", item.outcome.word(), item.channel, item.sku);
+                let mut text =
+                    format!("{:<9} {} {}", words::terms::outcome(item.outcome.word()), item.channel, item.sku);
                 if let Some(quantity) = item.quantity {
-                    let before = item.before.map(|before| format!(", before {before}")).unwrap_or_default();
+                    let before =
+                        item.before.map(|before| say!(", before {before}" | ", antes {before}")).unwrap_or_default();
                     text += &format!(": {quantity}{before}");
                 }
                 if let Some(parts) = &item.parts {
@@ -69,11 +73,11 @@ impl Reporter {
                     text += &format!(": {}", words::reason(reason));
                 }
                 if item.dry_run && item.outcome == Outcome::Updated {
-                    text += " [would send]";
+                    text += word!(" [would send]" | " [seria enviado]");
                 }
                 self.line(&text);
                 if let Some(hint) = item.reason.as_ref().filter(|_| needs_person).and_then(words::hint) {
-                    self.line(&format!("          what to do: {hint}"));
+                    self.line(&say!("          what to do: {hint}" | "          o que fazer: {hint}"));
                 }
             }
             Format::Human => {}

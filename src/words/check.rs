@@ -4,8 +4,19 @@ use std::path::Path;
 
 use crate::check::files::What;
 use crate::check::warehouses::Setting;
-use crate::check::{Access, Finding, Kind};
+use crate::check::{Access, Finding, Kind, Level};
+use crate::lang::word;
 use crate::model::ChannelName;
+
+/// How much a finding matters, in a word.
+pub fn level(level: Level) -> &'static str {
+    match level {
+        Level::Ok => "ok",
+        Level::Verify => word!("verify" | "verificar"),
+        Level::Warning => word!("warning" | "atenção"),
+        Level::Problem => word!("problem" | "problema"),
+    }
+}
 
 /// What was found, as a clause without a full stop.
 pub fn finding(finding: &Finding) -> String {
