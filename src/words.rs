@@ -766,7 +766,7 @@ fn claimants(orders: &[Claimant]) -> String {
 pub fn stock_parts(parts: &StockParts) -> String {
     let mut text = say!("{} physical − {} reserved" | "{} físico − {} reservado", parts.physical, parts.reserved);
     for (units, what) in
-        [(parts.in_flight, word!("in flight" | "em trânsito")), (parts.buffer, word!("kept back" | "de segurança"))]
+        [(parts.in_flight, word!("in flight" | "a importar")), (parts.buffer, word!("kept back" | "de segurança"))]
     {
         if units != 0 {
             text += &format!(" − {units} {what}");

@@ -106,10 +106,10 @@ impl Desk<'_> {
                 .map_err(|error| unwritable_state(&error))?
             {
                 Released::Hold => self.tell(order, "released", &by, None),
-                Released::Skip => self.tell(order, "released", &by, Some(daily::DECIDED_ANEW)),
+                Released::Skip => self.tell(order, "released", &by, Some(daily::DECIDED_ANEW.get())),
                 Released::Nothing => {
                     exit = Exit::Usage;
-                    self.tell(order, "failed", &by, Some(daily::NOT_BY_HAND));
+                    self.tell(order, "failed", &by, Some(daily::NOT_BY_HAND.get()));
                 }
             }
         }
@@ -127,7 +127,7 @@ impl Desk<'_> {
                 .map_err(|error| unwritable_state(&error))?;
             if of_order.is_empty() {
                 exit = Exit::Usage;
-                self.tell(order, "failed", &by, Some(daily::NOT_HELD));
+                self.tell(order, "failed", &by, Some(daily::NOT_HELD.get()));
                 continue;
             }
             self.tell(order, "retried", &by, Some(&daily::next_run_tries(&of_order)));

@@ -43,7 +43,7 @@ pub fn holds(
             cause.show(reporter, if limit == 0 { usize::MAX } else { limit }, now);
         }
         match holds.len() {
-            0 => reporter.news(daily::NOTHING_HELD),
+            0 => reporter.news(&daily::NOTHING_HELD),
             n => reporter.line(&daily::held_in_all(n, worth(&holds))),
         }
     } else {

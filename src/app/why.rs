@@ -185,7 +185,7 @@ impl Story {
             reporter.line(&line);
         }
         reporter.line("");
-        reporter.line(timeline::HAPPENED);
+        reporter.line(&timeline::HAPPENED);
         if let Some(at) = self.facts.purged_at {
             reporter.line(&format!("  {}", timeline::purged(at)));
         }
@@ -193,7 +193,7 @@ impl Story {
             reporter.line(&format!("  {}  {}{}", timeline::stamp(line.at), timeline::source(line.source), line.text));
         }
         reporter.line("");
-        reporter.line(timeline::IN_THE_WAY);
+        reporter.line(&timeline::IN_THE_WAY);
         let in_the_way = self.in_the_way(now);
         if in_the_way.is_empty() {
             reporter.line(&format!("  {}", timeline::NOTHING));
