@@ -18,7 +18,7 @@ use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
 use crate::http::Counts;
 use crate::inbox::{self, InboxError};
-use crate::lang::{self, Lang, word};
+use crate::lang::{self, Lang, say, word};
 use crate::lock::{self, LockError};
 use crate::logging;
 use crate::model::{ChannelName, OrderId, Sku, calendar};
@@ -131,7 +131,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
                 until: until.and_then(after).map(|next_day| next_day - TimeDelta::milliseconds(1)),
             };
             if range.since.zip(range.until).is_some_and(|(since, until)| since > until) {
-                return Err(Failure::new(Exit::Usage, "--since is after --until"));
+                return Err(Failure::new(
+                    Exit::Usage,
+                    word!("--since is after --until" | "--since é depois de --until"),
+                ));
             }
             let backfill = (range != Backfill::default()).then_some(range);
             passes(&[Verb::ImportOrders(backfill)], pass, &config, &reporter)
@@ -228,8 +231,12 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         }
         Command::Ledger(command) => {
             let ErpConfig::Ledger { file, rules, .. } = &config.erp else {
-                let message = "the ERP of this configuration is Eccosys, which keeps orders, invoices and stock itself; `vaivem ledger` \
-                               is for the embedded one";
+                let message = word!(
+                    "the ERP of this configuration is Eccosys, which keeps orders, invoices and stock itself; \
+                     `vaivem ledger` is for the embedded one"
+                        | "o ERP desta configuração é o Eccosys, que guarda ele mesmo pedidos, notas e estoque; \
+                           `vaivem ledger` é para o ERP embutido"
+                );
                 return Err(Failure::new(Exit::Usage, message));
             };
             ledger_commands::run(command, file, rules, &reporter, Clock::system().now())
@@ -269,7 +276,14 @@ fn select<'a>(config: &'a Config, named: &[String]) -> Result<Vec<&'a ChannelCon
         .map(|name| {
             config.channels.iter().find(|channel| channel.name.as_str() == name).ok_or_else(|| {
                 let file = config.file.display();
-                Failure::new(Exit::Usage, format!("there is no channel `{name}` in {file}; there are: {}", known()))
+                Failure::new(
+                    Exit::Usage,
+                    say!(
+                        "there is no channel `{name}` in {file}; there are: {}"
+                            | "não há canal `{name}` em {file}; há: {}",
+                        known()
+                    ),
+                )
             })
         })
         .collect()
@@ -299,12 +313,21 @@ fn store_there(config: &Config) -> Result<Store, Failure> {
 
 /// The state file was opened, and then could not be read.
 fn unreadable_state(error: &rusqlite::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("the state file cannot be read: {}", sqlite::said(error)))
+    Failure::new(
+        Exit::Failed,
+        say!("the state file cannot be read: {}" | "o arquivo de estado não pode ser lido: {}", sqlite::said(error)),
+    )
 }
 
 /// What a person said could not be noted.
 fn unwritable_state(error: &rusqlite::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("the state file cannot be written: {}", sqlite::said(error)))
+    Failure::new(
+        Exit::Failed,
+        say!(
+            "the state file cannot be written: {}" | "o arquivo de estado não pode ser gravado: {}",
+            sqlite::said(error)
+        ),
+    )
 }
 
 fn open_store(config: &Config, dry_run: bool) -> Result<Store, Failure> {
@@ -318,7 +341,10 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
     let channels = select(config, &args.channel)?;
     let orders: Vec<OrderId> = asked_for(&args.order)?.into_iter().map(OrderId::new).collect();
     if !args.order.is_empty() && channels.len() > 1 {
-        let message = "--order needs --channel NAME when several channels are configured";
+        let message = word!(
+            "--order needs --channel NAME when several channels are configured"
+                | "--order exige --channel NOME quando há vários canais configurados"
+        );
         return Err(Failure::new(Exit::Usage, message));
     }
     if !args.order.is_empty() && orders.is_empty() {
@@ -425,8 +451,13 @@ fn drain_inboxes(
             exit = exit.worst(taken::report(reporter, &path, &file.result));
             if let Some(error) = &file.stuck {
                 log::error!(
-                    "{path} cannot be moved to done/ or rejected/ and lies in the inbox still: {error}; give vaivem the right to \
-                     write there"
+                    "{}",
+                    say!(
+                        "{path} cannot be moved to done/ or rejected/ and lies in the inbox still: {error}; give \
+                         vaivem the right to write there"
+                            | "{path} não pode ser movido para done/ ou rejected/ e continua na pasta de entrada: \
+                               {error}; dê ao vaivem o direito de gravar ali"
+                    )
                 );
                 exit = exit.worst(Exit::Config);
             }
@@ -485,7 +516,11 @@ impl Run<'_> {
             Ok(run) => run,
             Err(error) => {
                 let file = self.store.path().display();
-                let message = format!("the state file {file} cannot be written: {}", sqlite::said(&error));
+                let message = say!(
+                    "the state file {file} cannot be written: {}"
+                        | "o arquivo de estado {file} não pode ser gravado: {}",
+                    sqlite::said(&error)
+                );
                 return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
             }
         };
@@ -579,17 +614,23 @@ async fn write_deliveries(config: &Config, erp: &Erp, clock: &Clock, reporter: &
 
 /// What waits for the network: one thread, on which calls overlap.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            say!("the runtime cannot be started: {error}" | "o ambiente de execução não pode ser iniciado: {error}"),
+        )
+    })
 }
 
 /// What ends a run early: its time is up, or somebody says so.
 fn heeding(clock: &Clock, time: Option<Duration>) -> Result<Stop, Failure> {
     let stop = Stop::new(clock.clone(), time);
-    stop.install_signals()
-        .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
+    stop.install_signals().map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            say!("signals cannot be handled: {error}" | "os sinais não podem ser tratados: {error}"),
+        )
+    })?;
     Ok(stop)
 }
 
@@ -608,7 +649,13 @@ fn budget(config: &Config, base_url: &str, limits: &Limits, dry_run: bool, clock
     }
     .map_err(|error| {
         let (file, said) = (config.state.display(), sqlite::said(&error));
-        Failure::new(Exit::Failed, format!("the shared budget in the state file {file} cannot be used: {said}"))
+        Failure::new(
+            Exit::Failed,
+            say!(
+                "the shared budget in the state file {file} cannot be used: {said}"
+                    | "o orçamento compartilhado no arquivo de estado {file} não pode ser usado: {said}"
+            ),
+        )
     })
 }
 
@@ -624,13 +671,20 @@ fn asked_for(named: &[String]) -> Result<Vec<String>, Failure> {
     };
     for name in named {
         if name.trim().is_empty() {
-            let message = "an empty number was given; is the variable that should hold it set?";
+            let message = word!(
+                "an empty number was given; is the variable that should hold it set?"
+                    | "foi dado um número vazio; a variável que deveria contê-lo está definida?"
+            );
             return Err(Failure::new(Exit::Usage, message));
         }
         if name == "-" {
             for line in std::io::stdin().lock().lines() {
-                add(&line
-                    .map_err(|error| Failure::new(Exit::Usage, format!("standard input cannot be read: {error}")))?);
+                add(&line.map_err(|error| {
+                    Failure::new(
+                        Exit::Usage,
+                        say!("standard input cannot be read: {error}" | "a entrada padrão não pode ser lida: {error}"),
+                    )
+                })?);
             }
         } else {
             add(name);

@@ -157,10 +157,10 @@ pub fn day(day: NaiveDate) -> String {
 /// A message, in both languages: `say!("order {order} was cancelled" | "o pedido {order} foi cancelado")`, with arguments as
 /// [`format!`] takes them. A language that is missing, or a placeholder that is left over, does not compile.
 macro_rules! say {
-    ($en:literal | $pt:literal $(, $arg:expr)* $(,)?) => {
+    ($en:literal | $pt:literal $(, $($args:tt)*)?) => {
         match $crate::lang::lang() {
-            $crate::lang::Lang::En => ::std::format!($en $(, $arg)*),
-            $crate::lang::Lang::PtBr => ::std::format!($pt $(, $arg)*),
+            $crate::lang::Lang::En => ::std::format!($en $(, $($args)*)?),
+            $crate::lang::Lang::PtBr => ::std::format!($pt $(, $($args)*)?),
         }
     };
 }

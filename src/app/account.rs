@@ -8,6 +8,7 @@ use crate::cli::AccountArgs;
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, Config};
 use crate::exit::Exit;
+use crate::lang::say;
 use crate::model::{Instant, calendar};
 use crate::passes::account::{self, Account};
 use crate::report::Reporter;
@@ -41,7 +42,7 @@ pub fn run(args: &AccountArgs, config: &Config, reporter: &Reporter) -> Result<E
                     unaccounted += account.unaccounted.len();
                 }
                 Err(failure) => {
-                    log::error!("channel {}: {}", channel.name, failure.message());
+                    log::error!("{}", say!("channel {}: {}" | "canal {}: {}", channel.name, failure.message()));
                     exit = exit.worst(failure.exit);
                 }
             }

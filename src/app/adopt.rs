@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::{ChannelConfig, Config};
 use crate::erp::Erp;
 use crate::exit::Exit;
+use crate::lang::say;
 use crate::model::{Instant, calendar};
 use crate::passes::adopt::{self, Adopted};
 use crate::passes::{Pass, Verb};
@@ -47,7 +48,7 @@ pub fn run(args: &AdoptArgs, config: &Config, reporter: &Reporter) -> Result<Exi
             match desk.one(channel, window).await {
                 Ok(ended) => exit = exit.worst(ended),
                 Err(failure) => {
-                    log::error!("channel {}: {}", channel.name, failure.message());
+                    log::error!("{}", say!("channel {}: {}" | "canal {}: {}", channel.name, failure.message()));
                     exit = exit.worst(failure.exit);
                 }
             }
@@ -99,7 +100,7 @@ impl Desk<'_> {
             None => (Exit::Done, None),
         };
         if let Some(message) = &message {
-            log::error!("channel {}: {message}", config.name);
+            log::error!("{}", say!("channel {}: {message}" | "canal {}: {message}", config.name));
         }
         self.tell(config, (window.from, window.to), &adopted, &tally, exit);
         Ok(exit)

@@ -17,6 +17,7 @@ use crate::config::{ChannelConfig, ChannelKind, Config, Credentials, ErpConfig, 
 use crate::erp::{DEFAULT_WAREHOUSE, Erp, ErpError};
 use crate::exit::Exit;
 use crate::http::{CallError, Counts};
+use crate::lang::say;
 use crate::model::{ChannelName, Instant, OrderId, WarehouseId, calendar};
 use crate::passes::push_stock::places;
 use crate::report::Reporter;
@@ -157,7 +158,10 @@ impl Check<'_> {
 
     fn unreadable(&mut self, error: &rusqlite::Error, config: &Config) {
         let said = crate::store::sqlite::said(error);
-        let problem = format!("the state file {} cannot be read: {said}", config.state.display());
+        let problem = say!(
+            "the state file {} cannot be read: {said}" | "o arquivo de estado {} não pode ser lido: {said}",
+            config.state.display()
+        );
         self.tell(Finding::StateUnusable { problem });
     }
 

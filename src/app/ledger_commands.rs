@@ -15,6 +15,7 @@ use crate::erp::ledger::{
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::inbox;
+use crate::lang::{say, word};
 use crate::model::{Instant, Sku, Status, calendar};
 use crate::report::Reporter;
 
@@ -98,7 +99,10 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
         if std::fs::metadata(file)?.is_dir() {
-            return Err(io::Error::other("it is a folder, and the files in it are to be named"));
+            return Err(io::Error::other(word!(
+                "it is a folder, and the files in it are to be named"
+                    | "é uma pasta, e devem ser informados os arquivos dela"
+            )));
         }
         std::fs::File::open(file)?.take(limit).read_to_end(&mut bytes)?;
     }
@@ -117,7 +121,14 @@ fn orders(ledger: &Ledger, status: Option<&str>, limit: usize, reporter: &Report
         return Ok(Exit::Done);
     }
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["number", "store number", "status", "placed", "lines", "total"]);
+    table.load_style(presets::NOTHING).set_header([
+        "number",
+        word!("store number" | "número da loja"),
+        "status",
+        "placed",
+        "lines",
+        "total",
+    ]);
     for OrderSummary { order, placed_at, .. } in &found {
         table.add_row([
             order.number.clone(),
@@ -129,7 +140,7 @@ fn orders(ledger: &Ledger, status: Option<&str>, limit: usize, reporter: &Report
         ]);
     }
     print_table(&mut table, &[4, 5], reporter);
-    let more = if found.len() == limit { "; --limit shows more" } else { "" };
+    let more = if found.len() == limit { word!("; --limit shows more" | "; --limit mostra mais") } else { "" };
     reporter.line(&format!("{} order{}{more}", found.len(), if found.len() == 1 { "" } else { "s" }));
     Ok(Exit::Done)
 }
@@ -138,7 +149,10 @@ fn known_status(code: &str) -> Result<Status, Failure> {
     match Status::from_code(code) {
         Status::Unknown(_) => {
             let known: Vec<String> = Status::known().map(|status| status.code()).collect();
-            Err(Failure::new(Exit::Usage, format!("`{code}` is no status; there are: {}", known.join(", "))))
+            Err(Failure::new(
+                Exit::Usage,
+                say!("`{code}` is no status; there are: {}" | "`{code}` não é uma situação; há: {}", known.join(", ")),
+            ))
         }
         status => Ok(status),
     }
@@ -164,15 +178,22 @@ pub(super) fn the_order(ledger: &Ledger, number: &str) -> Result<OrderSummary, F
     let mut found = ledger.order_by_any(number).map_err(|error| unreadable(&error))?;
     match found.len() {
         1 => Ok(found.remove(0)),
-        0 => {
-            Err(Failure::new(Exit::Usage, format!("the ledger has no order with the number or store number {number}")))
-        }
+        0 => Err(Failure::new(
+            Exit::Usage,
+            say!(
+                "the ledger has no order with the number or store number {number}"
+                    | "o ERP embutido não tem pedido com o número ou número da loja {number}"
+            ),
+        )),
         _ => {
             let numbers: Vec<String> = found.iter().map(|summary| summary.order.number.clone()).collect();
             let numbers = numbers.join(", ");
             Err(Failure::new(
                 Exit::Usage,
-                format!("{number} may mean the ledger's orders {numbers}; name one of these"),
+                say!(
+                    "{number} may mean the ledger's orders {numbers}; name one of these"
+                        | "{number} pode ser qualquer dos pedidos {numbers} do ERP embutido; informe um deles"
+                ),
             ))
         }
     }
@@ -226,7 +247,12 @@ fn cancel(ledger: &Ledger, number: &str, reason: &str, reporter: &Reporter, now:
 /// Where an order stands after it was changed.
 fn told(reporter: &Reporter, order: &ErpOrder) {
     if reporter.is_human() {
-        reporter.line(&format!("order {} (store number {}) is {}", order.number, order.store_number, order.status));
+        reporter.line(&say!(
+            "order {} (store number {}) is {}" | "o pedido {} (número da loja {}) está {}",
+            order.number,
+            order.store_number,
+            order.status
+        ));
     } else {
         reporter.json(
             "ledger_order",
@@ -262,7 +288,10 @@ fn stock(ledger: &Ledger, sku: &[String], reporter: &Reporter, now: Instant) -> 
     if missing.is_empty() {
         return Ok(Exit::Done);
     }
-    Err(Failure::new(Exit::Usage, format!("the ledger has no stock of {}", missing.join(", "))))
+    Err(Failure::new(
+        Exit::Usage,
+        say!("the ledger has no stock of {}" | "o ERP embutido não tem estoque de {}", missing.join(", ")),
+    ))
 }
 
 fn stock_table(levels: &[StockLevel], reporter: &Reporter) {
@@ -294,7 +323,9 @@ fn print_table(table: &mut Table, right: &[usize], reporter: &Reporter) {
 /// A refusal is the ledger's answer to what was typed; anything else is its file.
 pub(super) fn unreadable(error: &ErpError) -> Failure {
     match error {
-        ErpError::Refused { message, .. } => Failure::new(Exit::Usage, format!("the ledger refused: {message}")),
+        ErpError::Refused { message, .. } => {
+            Failure::new(Exit::Usage, say!("the ledger refused: {message}" | "o ERP embutido recusou: {message}"))
+        }
         _ => Failure::new(Exit::Failed, error.to_string()),
     }
 }

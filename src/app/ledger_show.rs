@@ -6,6 +6,7 @@ use super::Failure;
 use super::ledger_commands::{the_order, unreadable};
 use crate::erp::ledger::{Invoice, Ledger, OrderDetail, Shipment};
 use crate::exit::Exit;
+use crate::lang::say;
 use crate::model::{Cents, Instant, calendar};
 use crate::report::Reporter;
 
@@ -13,7 +14,13 @@ use crate::report::Reporter;
 pub(super) fn run(ledger: &Ledger, number: &str, reporter: &Reporter) -> Result<Exit, Failure> {
     let id = the_order(ledger, number)?.order.id;
     let Some(detail) = ledger.order_detail(&id).map_err(|error| unreadable(&error))? else {
-        return Err(Failure::new(Exit::Failed, format!("order {number} vanished from the ledger while it was read")));
+        return Err(Failure::new(
+            Exit::Failed,
+            say!(
+                "order {number} vanished from the ledger while it was read"
+                    | "o pedido {number} sumiu do ERP embutido durante a leitura"
+            ),
+        ));
     };
     if reporter.is_human() {
         show_human(&detail, reporter);
@@ -26,7 +33,15 @@ pub(super) fn run(ledger: &Ledger, number: &str, reporter: &Reporter) -> Result<
 fn show_human(detail: &OrderDetail, reporter: &Reporter) {
     let OrderDetail { order, content, .. } = detail;
     let line = |label: &str, text: &str| reporter.line(&format!("{label:<10} {text}"));
-    line("order", &format!("{}, store number {} on {}", order.number, order.store_number, content.channel));
+    line(
+        "order",
+        &say!(
+            "{}, store number {} on {}" | "{}, número da loja {} em {}",
+            order.number,
+            order.store_number,
+            content.channel
+        ),
+    );
     line("status", &order.status.code());
     line("customer", &content.customer.name);
     if let Some(carrier) = &content.carrier {
@@ -35,7 +50,14 @@ fn show_human(detail: &OrderDetail, reporter: &Reporter) {
     for sold in &content.lines {
         line(
             "line",
-            &format!("{} × {} ({}) at {} = {}", sold.quantity, sold.sku, sold.name, sold.unit_price, sold.total),
+            &say!(
+                "{} × {} ({}) at {} = {}" | "{} × {} ({}) a {} = {}",
+                sold.quantity,
+                sold.sku,
+                sold.name,
+                sold.unit_price,
+                sold.total
+            ),
         );
     }
     for (label, amount) in [("freight", content.freight), ("tax", content.tax), ("discount", content.discount)] {
@@ -46,12 +68,17 @@ fn show_human(detail: &OrderDetail, reporter: &Reporter) {
     line("total", &order.total.to_string());
     for reservation in &detail.reservations {
         let until = match reservation.released_at {
-            Some(at) => format!("released {}", calendar::local_text(at)),
+            Some(at) => say!("released {}" | "liberado {}", calendar::local_text(at)),
             None => "held".into(),
         };
         line(
             "reserved",
-            &format!("{} × {} in {}, {until}", reservation.quantity, reservation.sku, reservation.warehouse),
+            &say!(
+                "{} × {} in {}, {until}" | "{} × {} em {}, {until}",
+                reservation.quantity,
+                reservation.sku,
+                reservation.warehouse
+            ),
         );
     }
     for invoice in &detail.invoices {
@@ -61,7 +88,8 @@ fn show_human(detail: &OrderDetail, reporter: &Reporter) {
         line("parcel", &parcel_text(parcel));
     }
     for event in &detail.events {
-        let told = format!("{} (occurrence {}, {})", event.what.code(), event.code, event.source);
+        let told =
+            say!("{} (occurrence {}, {})" | "{} (ocorrência {}, {})", event.what.code(), event.code, event.source);
         line("carrier", &format!("{} {told}", calendar::local_text(event.at)));
     }
     for step in &detail.history {
@@ -72,12 +100,15 @@ fn show_human(detail: &OrderDetail, reporter: &Reporter) {
 fn invoice_text(invoice: &Invoice) -> String {
     let issued = calendar::local_text(invoice.issued_at);
     let cancelled = match (invoice.cancelled_at, &invoice.cancel_reason) {
-        (Some(at), Some(why)) => format!(", cancelled {}: {why}", calendar::local_text(at)),
-        (Some(at), None) => format!(", cancelled {}", calendar::local_text(at)),
+        (Some(at), Some(why)) => say!(", cancelled {}: {why}" | ", cancelada em {}: {why}", calendar::local_text(at)),
+        (Some(at), None) => say!(", cancelled {}" | ", cancelada em {}", calendar::local_text(at)),
         (None, _) => String::new(),
     };
     let Invoice { number, series, value, access_key, .. } = invoice;
-    format!("{number} of series {series}, {value}, issued {issued}, key {access_key}{cancelled}")
+    say!(
+        "{number} of series {series}, {value}, issued {issued}, key {access_key}{cancelled}"
+            | "{number} da série {series}, {value}, emitida em {issued}, chave {access_key}{cancelled}"
+    )
 }
 
 fn parcel_text(parcel: &Shipment) -> String {
@@ -86,7 +117,7 @@ fn parcel_text(parcel: &Shipment) -> String {
         parcel.carrier.as_ref().map(ToString::to_string),
         parcel.tracking_code.clone(),
         parcel.tracking_url.clone(),
-        parcel.collection_order.as_ref().map(|number| format!("collection order {number}")),
+        parcel.collection_order.as_ref().map(|number| say!("collection order {number}" | "ordem de coleta {number}")),
         on("sent", parcel.shipped_at),
         on("delivered", parcel.delivered_at),
     ];

@@ -8,6 +8,7 @@ use super::naming::Names;
 use super::{Failure, unreadable_state};
 use crate::erp::ledger::OrderDetail;
 use crate::exit::Exit;
+use crate::lang::say;
 use crate::model::{Instant, OrderId};
 use crate::reason::Reason;
 use crate::report::Reporter;
@@ -170,7 +171,7 @@ impl Story {
                 timeline::wait(wait, told.as_ref(), now),
                 told.as_ref(),
                 wait.since,
-                format!("looks at once: {command}"),
+                say!("looks at once: {command}" | "verifica já: {command}"),
             );
         }
         for write in self.writes.iter().filter(|write| matches!(write.state.as_str(), "intended" | "unknown")) {

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::call::{Call, Effect};
 use super::excerpt::{self, Said};
+use crate::lang::{say, word};
 use crate::model::{Instant, calendar};
 use crate::stop::StopReason;
 
@@ -318,32 +319,56 @@ impl Inner {
         let host = &self.origin.site.host;
         let status = self.status.unwrap_or_default();
         match &self.failure {
-            Failure::Unreachable { detail } => write!(f, "no connection to {host} ({detail})"),
-            Failure::Timeout { after } => write!(f, "no complete answer of {host} within {}", span(*after)),
-            Failure::Broken { detail } => {
-                write!(f, "the connection to {host} broke before the answer was complete ({detail})")
+            Failure::Unreachable { detail } => {
+                f.write_str(&say!("no connection to {host} ({detail})" | "sem conexão com {host} ({detail})"))
             }
-            Failure::Status => write!(f, "{host} answered {}", named(status)),
-            Failure::Redirect { to } => {
-                write!(f, "{host} answered {status}, a redirect to {}", to.as_deref().unwrap_or("elsewhere"))
-            }
-            Failure::WebPage => write!(f, "{host} answered {} where data was expected", named(status)),
-            Failure::Empty => write!(f, "{host} answered {status} with an empty body where JSON was expected"),
-            Failure::NotJson => write!(f, "{host} answered {status} with a body that is no JSON"),
-            Failure::Unexpected { at, problem } => {
-                write!(f, "the answer of {host} is not as expected at `{at}`: {problem}")
-            }
-            Failure::TooLarge { limit } => write!(f, "{host} answered with more than {} MB", limit / 1_000_000),
-            Failure::Limited { until } => {
-                write!(f, "{host} asked for a pause until {}, longer than a run waits", calendar::local_text(*until))
-            }
+            Failure::Timeout { after } => f.write_str(&say!(
+                "no complete answer of {host} within {}" | "{host} não respondeu por completo em {}",
+                span(*after)
+            )),
+            Failure::Broken { detail } => f.write_str(&say!(
+                "the connection to {host} broke before the answer was complete ({detail})"
+                    | "a conexão com {host} caiu antes de a resposta estar completa ({detail})"
+            )),
+            Failure::Status => f.write_str(&say!("{host} answered {}" | "{host} respondeu {}", named(status))),
+            Failure::Redirect { to } => f.write_str(&say!(
+                "{host} answered {status}, a redirect to {}" | "{host} respondeu {status}, um redirecionamento para {}",
+                to.as_deref().unwrap_or("elsewhere")
+            )),
+            Failure::WebPage => f.write_str(&say!(
+                "{host} answered {} where data was expected" | "{host} respondeu {} onde se esperavam dados",
+                named(status)
+            )),
+            Failure::Empty => f.write_str(&say!(
+                "{host} answered {status} with an empty body where JSON was expected"
+                    | "{host} respondeu {status} com corpo vazio onde se esperava JSON"
+            )),
+            Failure::NotJson => f.write_str(&say!(
+                "{host} answered {status} with a body that is no JSON"
+                    | "{host} respondeu {status} com um corpo que não é JSON"
+            )),
+            Failure::Unexpected { at, problem } => f.write_str(&say!(
+                "the answer of {host} is not as expected at `{at}`: {problem}"
+                    | "a resposta de {host} não é a esperada em `{at}`: {problem}"
+            )),
+            Failure::TooLarge { limit } => f.write_str(&say!(
+                "{host} answered with more than {} MB" | "{host} respondeu com mais de {} MB",
+                limit / 1_000_000
+            )),
+            Failure::Limited { until } => f.write_str(&say!(
+                "{host} asked for a pause until {}, longer than a run waits"
+                    | "{host} pediu uma pausa até {}, mais do que uma execução espera",
+                calendar::local_text(*until)
+            )),
             Failure::Stopped(reason) => write!(f, "{reason}"),
-            Failure::GivenUp { failed } => {
-                write!(f, "not tried, since {failed} calls in a row to {host} failed")
-            }
-            Failure::Budget { detail } => {
-                write!(f, "the shared budget in the state file cannot be used ({detail})")
-            }
+            Failure::GivenUp { failed } => f.write_str(&say!(
+                "not tried, since {failed} calls in a row to {host} failed"
+                    | "não tentado, pois {failed} chamadas seguidas a {host} falharam"
+            )),
+            Failure::Budget { detail } => f.write_str(&say!(
+                "the shared budget in the state file cannot be used ({detail})"
+                    | "o orçamento compartilhado no arquivo de estado não pode ser usado ({detail})"
+            )),
             Failure::Unsendable { problem } => f.write_str(problem),
         }?;
         match &self.said.excerpt {
@@ -366,17 +391,22 @@ impl fmt::Display for CallError {
         inner.problem(f)?;
         if inner.refuses_credentials() {
             let names: Vec<&str> = inner.origin.site.secret_headers.iter().map(|(name, _)| name.as_str()).collect();
-            write!(f, "; check the credentials sent as {}", names.join(" and "))?;
+            f.write_str(&say!(
+                "; check the credentials sent as {}" | "; confira as credenciais enviadas como {}",
+                names.join(" and ")
+            ))?;
             if let Some(identity) = &inner.origin.site.identity {
-                write!(f, " for {identity}")?;
+                f.write_str(&say!(" for {identity}" | " de {identity}"))?;
             }
-            f.write_str(", and what they permit")?;
+            f.write_str(word!(", and what they permit" | ", e o que elas permitem"))?;
         }
         if inner.tries > 1 {
-            write!(f, "; tried {} times", inner.tries)?;
+            f.write_str(&say!("; tried {} times" | "; tentado {} vezes", inner.tries))?;
         }
         if self.outcome_unknown() {
-            f.write_str("; it may have been carried out all the same")?;
+            f.write_str(word!(
+                "; it may have been carried out all the same" | "; pode ter sido concluído mesmo assim"
+            ))?;
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ pub fn open_orders(numbers: &[i64]) -> String {
     say!(
         "nothing was erased: order(s) {} of the ledger are not delivered, cancelled or returned, and need the \
          customer's address; run this again when they are, or with --open-too when they are over in fact"
-            | "nada foi apagado: o(s) pedido(s) {} do livro não estão entregues, cancelados nem devolvidos, e \
+            | "nada foi apagado: o(s) pedido(s) {} do ERP embutido não estão entregues, cancelados nem devolvidos, e \
                precisam do endereço do cliente; execute de novo quando estiverem, ou com --open-too se já terminaram \
                de fato",
         numbers.join(", ")
@@ -31,8 +31,8 @@ pub fn open_orders(numbers: &[i64]) -> String {
 pub fn erased(in_ledger: usize, in_state: usize) -> String {
     say!(
         "erased: name, document, contact and address of {} in the ledger, the customer's hash of {} in the state file"
-            | "apagado: nome, documento, contato e endereço de {} no livro, o hash do cliente de {} no arquivo de \
-               estado",
+            | "apagado: nome, documento, contato e endereço de {} no ERP embutido, o hash do cliente de {} no \
+               arquivo de estado",
         orders(number(in_ledger)),
         orders(number(in_state))
     )
