@@ -104,6 +104,11 @@ impl Drop for Spell {
 pub struct Both(pub &'static str, pub &'static str);
 
 impl Both {
+    /// What is the same in both: a setting, a name.
+    pub const fn only(words: &'static str) -> Self {
+        Self(words, words)
+    }
+
     /// In the language of the moment.
     pub fn get(self) -> &'static str {
         match lang() {

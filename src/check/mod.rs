@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::channel::Feed;
 use crate::exit::Exit;
 use crate::http::{CallError, StopCause, Triage};
+use crate::lang::Both;
 use crate::model::{ChannelName, OrderId, Sku, WarehouseId};
 use crate::passes::auto_cancel::CLOCK_TOLERANCE;
 
@@ -354,8 +355,10 @@ pub enum Finding {
         channel: Option<ChannelName>,
         assumption: &'static str,
         setting: String,
-        says: &'static str,
-        how: &'static str,
+        #[serde(skip)]
+        says: Both,
+        #[serde(skip)]
+        how: Both,
     },
 }
 

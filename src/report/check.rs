@@ -23,8 +23,7 @@ impl Reporter {
             Format::Jsonl => {
                 let mut fields = serde_json::Map::from_iter([("level".to_owned(), level.word().into())]);
                 if let Ok(serde_json::Value::Object(told)) = serde_json::to_value(finding) {
-                    // The words below say these.
-                    fields.extend(told.into_iter().filter(|(name, _)| name != "says" && name != "how"));
+                    fields.extend(told);
                 }
                 fields.insert("text".into(), text.into());
                 fields.insert("hint".into(), remedy.into());

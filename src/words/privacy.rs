@@ -72,8 +72,8 @@ pub const BACKUPS: Both = Both(
 
 /// Somebody reads the file.
 pub const NOT_SCRUBBED: Both = Both(
-    "it was erased, but the files' logs could not be emptied, since another program reads them; end that \
-                                program and run this again",
+    "it was erased, but the files' logs could not be emptied, since another program reads them; end that program and \
+     run this again",
     "foi apagado, mas os logs dos arquivos não puderam ser esvaziados, pois outro programa os lê; encerre esse \
-       programa e execute de novo",
+     programa e execute de novo",
 );
