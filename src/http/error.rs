@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::call::{Call, Effect};
+use super::call::{self, Call, Effect};
 use super::excerpt::{self, Said};
-use crate::lang::{say, word};
-use crate::model::{Instant, calendar};
+use crate::lang::{moment, say, word};
+use crate::model::Instant;
 use crate::stop::StopReason;
 
 /// A call that failed. Its text is one sentence for people: what was attempted, about what, and what came back. It
@@ -358,7 +358,7 @@ impl Inner {
             Failure::Limited { until } => f.write_str(&say!(
                 "{host} asked for a pause until {}, longer than a run waits"
                     | "{host} pediu uma pausa até {}, mais do que uma execução espera",
-                calendar::local_text(*until)
+                moment(*until)
             )),
             Failure::Stopped(reason) => write!(f, "{reason}"),
             Failure::GivenUp { failed } => f.write_str(&say!(
@@ -383,32 +383,44 @@ impl Inner {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
-        f.write_str(inner.origin.what)?;
+        let mut what = call::told(inner.origin.what).to_owned();
         if let Some(about) = &inner.origin.about {
-            write!(f, " {about}")?;
+            what += &format!(" {about}");
         }
-        f.write_str(" failed: ")?;
-        inner.problem(f)?;
+        let mut problem = Problem(inner).to_string();
         if inner.refuses_credentials() {
             let names: Vec<&str> = inner.origin.site.secret_headers.iter().map(|(name, _)| name.as_str()).collect();
-            f.write_str(&say!(
-                "; check the credentials sent as {}" | "; confira as credenciais enviadas como {}",
-                names.join(" and ")
-            ))?;
-            if let Some(identity) = &inner.origin.site.identity {
-                f.write_str(&say!(" for {identity}" | " de {identity}"))?;
-            }
-            f.write_str(word!(", and what they permit" | ", e o que elas permitem"))?;
+            let sent_as = names.join(word!(" and " | " e "));
+            problem = match &inner.origin.site.identity {
+                Some(identity) => say!(
+                    "{problem}; check the credentials sent as {sent_as} for {identity}, and what they permit"
+                        | "{problem}; confira as credenciais enviadas como {sent_as} de {identity}, e o que elas permitem"
+                ),
+                None => say!(
+                    "{problem}; check the credentials sent as {sent_as}, and what they permit"
+                        | "{problem}; confira as credenciais enviadas como {sent_as}, e o que elas permitem"
+                ),
+            };
         }
         if inner.tries > 1 {
-            f.write_str(&say!("; tried {} times" | "; tentado {} vezes", inner.tries))?;
+            problem = say!("{problem}; tried {} times" | "{problem}; tentado {} vezes", inner.tries);
         }
         if self.outcome_unknown() {
-            f.write_str(word!(
-                "; it may have been carried out all the same" | "; pode ter sido concluído mesmo assim"
-            ))?;
+            problem = say!(
+                "{problem}; it may have been carried out all the same"
+                    | "{problem}; pode ter sido concluído mesmo assim"
+            );
         }
-        Ok(())
+        f.write_str(&say!("{what} failed: {problem}" | "falha ao {what}: {problem}"))
+    }
+}
+
+/// What happened, as the end of the sentence.
+struct Problem<'a>(&'a Inner);
+
+impl fmt::Display for Problem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.problem(f)
     }
 }
 
