@@ -95,7 +95,7 @@ impl Desk<'_> {
     fn show(&self, config: &ChannelConfig, window: Window, account: &Account) {
         self.reporter.news(&daily::account_of(&config.name, window.from, window.to, account.listed));
         for (fate, (orders, worth)) in &account.fates {
-            self.reporter.news(&format!("  {:<11} {orders:>7}  {worth:>16}", fate.code()));
+            self.reporter.news(&format!("  {:<11} {orders:>7}  {worth:>16}", crate::words::terms::fate(fate.code())));
         }
         for one in &account.unaccounted {
             self.reporter.line(&format!("  {}", daily::unaccounted(&config.name, &one.order, &one.state, one.seen)));

@@ -221,7 +221,7 @@ fn tell(order: &OrderFacts, done: &Done, by: &str, reporter: &Reporter) -> Exit 
         Done::Refused(refusal) => (Exit::Held, "refused", &[][..], words::refused(refusal, row.channel.as_str())),
     };
     if reporter.is_human() {
-        let line = format!("{word:<9} {} {}: {text}", row.channel, row.id);
+        let line = format!("{:<9} {} {}: {text}", crate::words::terms::by_hand(word), row.channel, row.id);
         if exit == Exit::Done { reporter.news(&line) } else { reporter.line(&line) }
     } else {
         reporter.json(

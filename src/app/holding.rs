@@ -14,7 +14,7 @@ use crate::model::Instant;
 use crate::report::Reporter;
 use crate::store::by_hand::Released;
 use crate::store::facts::OrderFacts;
-use crate::words::daily;
+use crate::words::{daily, terms};
 
 /// Where and for whom it is done.
 pub struct Desk<'a> {
@@ -151,7 +151,7 @@ impl Desk<'_> {
             return self.reporter.json("hold", fields);
         }
         let remark = remark.map(|remark| format!(": {remark}")).unwrap_or_default();
-        let line = format!("{done:<9} {} {}{remark}", row.channel, row.id);
+        let line = format!("{:<9} {} {}{remark}", terms::by_hand(done), row.channel, row.id);
         if done == "failed" { self.reporter.line(&line) } else { self.reporter.news(&line) }
     }
 }

@@ -77,7 +77,7 @@ pub fn run(args: &InitArgs, reporter: &Reporter) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     for one in &made {
-        reporter.news(&format!("made      {one}"));
+        reporter.news(&say!("made      {one}" | "criado    {one}"));
     }
     reporter.news(&say!(
         "Edit {}, set {}, then run:" | "Edite {}, defina {} e execute:",

@@ -15,9 +15,10 @@ use crate::erp::ledger::{
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::inbox;
-use crate::lang::{say, word};
-use crate::model::{Instant, Sku, Status, calendar};
+use crate::lang::{date, say, word};
+use crate::model::{Instant, Sku, Status};
 use crate::report::Reporter;
+use crate::words::{daily, terms};
 
 /// Runs one of the ledger's commands on the ledger at `file`.
 pub fn run(
@@ -83,7 +84,11 @@ impl<'a> Given<'a> {
     }
 
     fn name(&self) -> String {
-        if self.file.as_os_str() == "-" { "standard input".to_owned() } else { self.file.display().to_string() }
+        if self.file.as_os_str() == "-" {
+            word!("standard input" | "entrada padrão").to_owned()
+        } else {
+            self.file.display().to_string()
+        }
     }
 
     fn bytes(self) -> io::Result<Vec<u8>> {
@@ -122,26 +127,27 @@ fn orders(ledger: &Ledger, status: Option<&str>, limit: usize, reporter: &Report
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header([
-        "number",
+        word!("number" | "número"),
         word!("store number" | "número da loja"),
-        "status",
-        "placed",
-        "lines",
+        word!("status" | "situação"),
+        word!("placed" | "feito em"),
+        word!("lines" | "itens"),
         "total",
     ]);
     for OrderSummary { order, placed_at, .. } in &found {
         table.add_row([
             order.number.clone(),
             order.store_number.to_string(),
-            order.status.code(),
-            calendar::local_date(*placed_at).to_string(),
+            terms::status(&order.status),
+            date(*placed_at),
             order.units.unwrap_or_default().to_string(),
             order.total.to_string(),
         ]);
     }
     print_table(&mut table, &[4, 5], reporter);
     let more = if found.len() == limit { word!("; --limit shows more" | "; --limit mostra mais") } else { "" };
-    reporter.line(&format!("{} order{}{more}", found.len(), if found.len() == 1 { "" } else { "s" }));
+    let orders = daily::orders(i64::try_from(found.len()).unwrap_or(i64::MAX));
+    reporter.line(&format!("{orders}{more}"));
     Ok(Exit::Done)
 }
 
@@ -251,7 +257,7 @@ fn told(reporter: &Reporter, order: &ErpOrder) {
             "order {} (store number {}) is {}" | "o pedido {} (número da loja {}) está {}",
             order.number,
             order.store_number,
-            order.status
+            terms::status(&order.status)
         ));
     } else {
         reporter.json(
@@ -296,7 +302,13 @@ fn stock(ledger: &Ledger, sku: &[String], reporter: &Reporter, now: Instant) -> 
 
 fn stock_table(levels: &[StockLevel], reporter: &Reporter) {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["product", "warehouse", "physical", "reserved", "available"]);
+    table.load_style(presets::NOTHING).set_header([
+        word!("product" | "produto"),
+        word!("warehouse" | "depósito"),
+        word!("physical" | "físico"),
+        word!("reserved" | "reservado"),
+        word!("available" | "disponível"),
+    ]);
     for level in levels {
         table.add_row([
             level.sku.to_string(),

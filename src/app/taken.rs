@@ -48,7 +48,10 @@ fn text(taken: &Taken) -> String {
     match taken {
         Taken::Stock { products, changed, ignored_columns } => {
             let changed = match changed {
-                Some(changed) => format!("{} changed", count(*changed, "balance", "balances")),
+                Some(changed) => match *changed {
+                    1 => word!("1 balance changed" | "1 saldo alterado").into(),
+                    changed => say!("{changed} balances changed" | "{changed} saldos alterados"),
+                },
                 None => word!("taken before, so nothing changed" | "já aproveitada antes, então nada mudou").into(),
             };
             let ignored = match ignored_columns.as_slice() {
@@ -57,7 +60,7 @@ fn text(taken: &Taken) -> String {
             };
             say!(
                 "stock sheet, {}, {changed}{ignored}" | "planilha de estoque, {}, {changed}{ignored}",
-                count(*products, "product", "products")
+                count(*products, word!("product" | "produto"), word!("products" | "produtos"))
             )
         }
         Taken::Invoice { order, number, posted, notices } => {
@@ -71,17 +74,24 @@ fn text(taken: &Taken) -> String {
         Taken::Events { cancelled, ahead, kept, left_out } => {
             let mut parts = Vec::new();
             if *cancelled > 0 {
-                parts.push(format!("{} cancelled", count(*cancelled, "invoice", "invoices")));
+                parts.push(match *cancelled {
+                    1 => word!("1 invoice cancelled" | "1 nota cancelada").into(),
+                    cancelled => say!("{cancelled} invoices cancelled" | "{cancelled} notas canceladas"),
+                });
             }
             if *ahead > 0 {
-                let ahead = count(*ahead, "cancellation", "cancellations");
+                let ahead =
+                    count(*ahead, word!("cancellation" | "cancelamento"), word!("cancellations" | "cancelamentos"));
                 parts.push(say!(
                     "{ahead} of an invoice the ledger does not have, which will be refused"
                         | "{ahead} de nota que o ERP embutido não tem, a qual será recusada"
                 ));
             }
             if *kept > 0 {
-                parts.push(format!("{kept} that change{} nothing", if *kept == 1 { "s" } else { "" }));
+                parts.push(match *kept {
+                    1 => word!("1 that changes nothing" | "1 que não muda nada").into(),
+                    kept => say!("{kept} that change nothing" | "{kept} que não mudam nada"),
+                });
             }
             if !left_out.is_empty() {
                 parts.push(say!("{} left out" | "{} deixados de lado", left_out.len()));
@@ -112,7 +122,7 @@ fn text(taken: &Taken) -> String {
         Taken::Shipments { new, again } => {
             say!(
                 "shipment sheet: {} with news, {again} without" | "planilha de envios: {} com novidades, {again} sem",
-                count(*new, "parcel", "parcels")
+                count(*new, word!("parcel" | "volume"), word!("parcels" | "volumes"))
             )
         }
     }

@@ -1,5 +1,6 @@
 //! Words of the trade for stable codes. In English a code reads as it stands; in Portuguese it is called what the shop calls it.
 
+use crate::erp::DeliveryOutcome;
 use crate::lang::{Lang, lang, word};
 use crate::model::{PaymentMethod, Status};
 
@@ -163,6 +164,40 @@ pub fn field(code: &str) -> &str {
         "the city" => word!("the city" | "a cidade"),
         "the street" => word!("the street" | "o logradouro"),
         "its parcels" => word!("its parcels" | "os volumes"),
+        code => code,
+    }
+}
+
+/// What a person did to an order, or what came of it, by its code.
+pub fn by_hand(code: &str) -> &str {
+    match code {
+        "held" => word!("held" | "retido"),
+        "skipped" => word!("skipped" | "de fora"),
+        "released" => word!("released" | "liberado"),
+        "retried" => word!("retried" | "a tentar"),
+        "forgotten" => word!("forgotten" | "esquecido"),
+        "failed" => word!("failed" | "falhou"),
+        "done" => word!("done" | "feito"),
+        "refused" => word!("refused" | "recusado"),
+        code => code,
+    }
+}
+
+/// What a carrier said of a parcel.
+pub fn delivery(what: DeliveryOutcome) -> &'static str {
+    match what.code() {
+        "delivered" => word!("delivered" | "entregue"),
+        "delivered_with_remarks" => word!("delivered_with_remarks" | "entregue com ressalvas"),
+        "in_transit" => word!("in_transit" | "em trânsito"),
+        "attempt_failed" => word!("attempt_failed" | "tentativa de entrega sem sucesso"),
+        "refused" => word!("refused" | "recusado pelo destinatário"),
+        "returned" => word!("returned" | "devolvido"),
+        "lost" => word!("lost" | "extraviado"),
+        "delivery_disputed" => word!("delivery_disputed" | "entrega contestada"),
+        "awaiting_pickup" => word!("awaiting_pickup" | "aguardando retirada"),
+        "held" => word!("held" | "retido"),
+        "internal" => word!("internal" | "anotação interna"),
+        "other" => word!("other" | "outra ocorrência"),
         code => code,
     }
 }

@@ -2,9 +2,10 @@
 
 use super::daily::{age, command, count};
 use super::on_one_line;
+use super::terms;
 use crate::erp::ledger::{DeliveryOutcome, OrderDetail, StockLevel};
 use crate::lang::{Both, date, moment, say, word};
-use crate::model::{ChannelName, Claimant, Instant, OrderId, Sku, Status, StockParts, calendar};
+use crate::model::{ChannelName, Claimant, Instant, OrderId, PaymentMethod, Sku, Status, StockParts, calendar};
 use crate::reason::{Actor, Reason};
 use crate::store::facts::OrderFacts;
 use crate::store::orders::Fate;
@@ -18,7 +19,8 @@ pub fn reason_of(step: &Step) -> Option<Reason> {
 
 /// One step of an order's history, as a clause.
 pub fn step(step: &Step) -> String {
-    let detail = step.detail.as_str();
+    let told = super::retold::retold(&step.detail);
+    let detail = told.as_str();
     let reason = reason_of(step).map(|reason| super::reason(&reason));
     let before_colon = detail.split_once(": ").map_or(detail, |(word, _)| word);
     on_one_line(&match (step.what.as_str(), reason) {
@@ -28,7 +30,7 @@ pub fn step(step: &Step) -> String {
             say!("to be cancelled by a later run: {reason}" | "será cancelado por uma execução posterior: {reason}")
         }
         ("waits", Some(reason)) => say!("{before_colon} waits: {reason}" | "{before_colon} aguarda: {reason}"),
-        ("read", _) => say!("the channel says `{detail}`" | "o canal informa `{detail}`"),
+        ("read", _) => say!("the channel says `{}`" | "o canal informa `{}`", step.detail),
         ("heard", _) => say!("heard: {detail}" | "ouvido: {detail}"),
         ("released", _) => say!("no longer held: {detail}" | "não mais retido: {detail}"),
         ("intended", _) => say!("sending {detail}" | "enviando: {detail}"),
@@ -108,7 +110,7 @@ pub fn waiting(reason: &Reason, since: Option<Instant>, channel: &ChannelName, o
 pub fn fate(fate: &str, since: Option<Instant>, why: Option<&Reason>) -> String {
     let since = since.map(|at| say!(" since {}" | " desde {}", moment(at))).unwrap_or_default();
     let why = why.map(|why| format!(": {}", super::reason(why))).unwrap_or_default();
-    format!("{fate}{since}{why}")
+    format!("{}{since}{why}", terms::fate(fate))
 }
 
 /// When something happened, to the second.
@@ -133,13 +135,13 @@ pub fn source(source: &str) -> &'static str {
 
 /// What a carrier said of a parcel.
 pub fn carrier_step(what: DeliveryOutcome, code: &str) -> String {
-    on_one_line(&say!("{} (occurrence {code})" | "{} (ocorrência {code})", what.code().replace('_', " ")))
+    on_one_line(&say!("{} (occurrence {code})" | "{} (ocorrência {code})", terms::delivery(what).replace('_', " ")))
 }
 
 /// A step in the ERP.
 pub fn erp_step(status: &Status, note: &str) -> String {
-    let note = if note.is_empty() { String::new() } else { format!(", {note}") };
-    on_one_line(&format!("{}{note}", status.code()))
+    let note = if note.is_empty() { String::new() } else { format!(", {}", super::retold::retold(note)) };
+    on_one_line(&format!("{}{note}", terms::status(status)))
 }
 
 /// An order that nobody has decided on.
@@ -342,12 +344,13 @@ pub fn head(facts: &OrderFacts, erp: Option<&OrderDetail>) -> Vec<String> {
     let number = facts.marketplace_order.as_ref().map(|number| say!("order {number}" | "pedido {number}"));
     line("marketplace", vec![facts.marketplace.clone(), number]);
     let worth = row.total.map(|total| total.to_string());
+    let method = facts.method.as_deref().map(|code| terms::method(PaymentMethod::from_code(code)).to_owned());
     let promised = facts.promised_at.map(|at| say!("promised for {}" | "prometido para {}", date(at)));
-    line(word!("placed" | "feito em"), vec![at("", row.created_at), worth, facts.method.clone(), promised]);
+    line(word!("placed" | "feito em"), vec![at("", row.created_at), worth, method, promised]);
     let status = facts.raw_status.as_ref().zip(row.status.as_ref());
-    let status = status.map(|(raw, status)| format!("`{raw}` ({})", status.code()));
+    let status = status.map(|(raw, status)| format!("`{raw}` ({})", terms::status(status)));
     line(word!("channel" | "canal"), vec![status, at(word!("read " | "lido em "), row.read_at)]);
-    let erp_status = erp.map(|detail| &detail.order.status).or(facts.erp_status.as_ref()).map(Status::code);
+    let erp_status = erp.map(|detail| &detail.order.status).or(facts.erp_status.as_ref()).map(terms::status);
     line("ERP", vec![row.erp_number.as_ref().map(|number| say!("order {number}" | "pedido {number}")), erp_status]);
     for invoice in erp.iter().flat_map(|detail| &detail.invoices) {
         let number = say!("{} of series {}" | "{} da série {}", invoice.number, invoice.series);
