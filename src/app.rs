@@ -37,6 +37,7 @@ mod back_office;
 mod backup;
 mod cancel_desk;
 mod check;
+mod explain;
 mod front_office;
 mod holding;
 mod init;
@@ -110,6 +111,9 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
             rendered.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
             return print_bytes(&page);
+        }
+        Command::Explain { code } => {
+            return explain::run(code.as_deref(), &Reporter::new(cli.output, cli.quiet, cli.verbose > 0));
         }
         Command::Init(args) => return init::run(args, &Reporter::new(cli.output, cli.quiet, cli.verbose > 0)),
         Command::Check(args) => {
@@ -241,7 +245,9 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             };
             ledger_commands::run(command, file, rules, &reporter, Clock::system().now())
         }
-        Command::Completions { .. } | Command::Man | Command::Init(_) | Command::Check(_) => Ok(Exit::Done),
+        Command::Completions { .. } | Command::Man | Command::Init(_) | Command::Check(_) | Command::Explain { .. } => {
+            Ok(Exit::Done)
+        }
     }
 }
 

@@ -263,6 +263,18 @@ pub enum Command {
     /// Asks nothing and overwrites nothing. Secrets do not stand in the file: it names the environment variables they are in.
     Init(InitArgs),
 
+    /// Explain a code: what it means, what to do, which exit code goes with it
+    ///
+    /// CODE is a stable code, as lists, JSON and the files beside refused documents show it, or an exit code by its number or name.
+    /// Without it all codes are listed. A code that does not exist is answered with those nearest to it: exit code 2.
+    #[command(
+        after_help = "Examples:\n  vaivem explain carrier_unmapped\n  vaivem explain 6\n  vaivem --lang pt-BR explain"
+    )]
+    Explain {
+        /// The code; all of them without it
+        code: Option<String>,
+    },
+
     /// Print a completion script for a shell
     Completions {
         /// Which shell

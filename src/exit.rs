@@ -96,6 +96,11 @@ impl Exit {
         found.unwrap_or((TABLE.len() - 1, &TABLE[TABLE.len() - 1]))
     }
 
+    /// Every one, the worst first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|(exit, ..)| *exit)
+    }
+
     /// The process's exit code.
     pub fn code(self) -> u8 {
         self.row().1.1

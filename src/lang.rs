@@ -100,7 +100,7 @@ impl Drop for Spell {
 }
 
 /// Words that never change, in both languages: reads as a `str` in the language of the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Both(pub &'static str, pub &'static str);
 
 impl Both {

@@ -3,6 +3,7 @@
 pub mod cancel_desk;
 pub mod check;
 pub mod daily;
+pub mod explain;
 pub mod privacy;
 pub mod reconcile;
 pub mod retold;
@@ -10,6 +11,7 @@ pub mod terms;
 pub mod timeline;
 
 use self::retold::retold;
+use crate::exit::Exit;
 use crate::lang::{date, day, moment, say, word};
 use crate::model::{Claimant, StockParts};
 use crate::reason::Reason;
@@ -744,6 +746,34 @@ pub fn hint(reason: &Reason) -> Option<String> {
         )
         .into(),
         _ => return None,
+    })
+}
+
+/// What a person can do when a run ended so; `None` where nobody needs to do anything.
+pub fn exit_hint(exit: Exit) -> Option<&'static str> {
+    Some(match exit {
+        Exit::Done | Exit::TimeBudget | Exit::Locked | Exit::Interrupted | Exit::Terminated => return None,
+        Exit::Failed => word!(
+            "read the message on standard error; the state file or its disk may be in trouble: vaivem check"
+                | "leia a mensagem na saída de erro; o arquivo de estado ou o disco pode ter problema: vaivem check"
+        ),
+        Exit::Usage => word!("read the message, and vaivem help COMMAND" | "leia a mensagem, e vaivem help COMANDO"),
+        Exit::Held => word!(
+            "vaivem holds tells why, and what to do; for check, adopt, account and reconcile the lines themselves do"
+                | "vaivem holds diz o motivo e o que fazer; em check, adopt, account e reconcile as próprias linhas dizem"
+        ),
+        Exit::Config => word!(
+            "correct what the message names; vaivem check looks at all of it"
+                | "corrija o que a mensagem aponta; vaivem check confere tudo"
+        ),
+        Exit::Unavailable => word!(
+            "nothing, unless it lasts; then vaivem check, and the platform's status page"
+                | "nada, a menos que persista; então vaivem check, e a página de status da plataforma"
+        ),
+        Exit::Guard => word!(
+            "look at what the guard says with --dry-run; if it is right, run that command once with --confirm"
+                | "veja o que a trava diz com --dry-run; se estiver certo, execute esse comando uma vez com --confirm"
+        ),
     })
 }
 

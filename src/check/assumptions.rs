@@ -506,6 +506,27 @@ fn assumed<T>(row: &Row<T>, channel: Option<&ChannelConfig>) -> Finding {
     }
 }
 
+/// An assumption as it is explained.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    /// Its code.
+    pub code: &'static str,
+    /// What governs it; empty where nothing does.
+    pub setting: Both,
+    /// What is assumed.
+    pub says: Both,
+    /// How to find out.
+    pub how: Both,
+}
+
+/// Every assumption there is, in use or not.
+pub fn all() -> impl Iterator<Item = Told> {
+    fn told<T>(row: &Row<T>) -> Told {
+        Told { code: row.code, setting: row.setting, says: row.says, how: row.how }
+    }
+    ECCOSYS.iter().map(told).chain(VTEX.iter().chain(ANYMARKET).map(told))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

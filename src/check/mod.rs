@@ -11,7 +11,7 @@ pub mod warehouses;
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::channel::Feed;
 use crate::exit::Exit;
@@ -47,7 +47,7 @@ impl Level {
 }
 
 /// Which reading a side did not give, and what opens it there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
     /// The order list.
@@ -65,7 +65,7 @@ pub enum Access {
 }
 
 /// Who is asked, for what there is to do about refused keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A channel of kind `vtex`.
@@ -85,7 +85,7 @@ pub enum Kind {
 }
 
 /// One thing found. Where a variant has a `channel` that may be `None`, it is about the ERP then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the fields are what the words in `words::check` say of them")]
 pub enum Finding {

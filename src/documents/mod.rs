@@ -10,6 +10,7 @@ pub mod event;
 pub mod moment;
 pub mod nfe;
 pub mod ocoren;
+pub mod samples;
 pub mod sheet;
 mod states;
 pub mod text;

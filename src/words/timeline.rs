@@ -49,7 +49,7 @@ pub fn note(what: &str, who: &str, detail: &str) -> String {
 }
 
 /// Who must act.
-fn actor(actor: Actor) -> &'static str {
+pub(super) fn actor(actor: Actor) -> &'static str {
     match actor {
         Actor::NextRun => word!("nobody: the next run goes on by itself" | "ninguém: a próxima execução segue sozinha"),
         Actor::Customer => word!("the customer" | "o cliente"),
