@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use clap::{CommandFactory, Parser};
+use clap::FromArgMatches;
 
 use crate::cli::{self, CancelArgs, Cli, Command, HoldsArgs, ImportArgs, PassArgs, StockArgs, SyncArgs, WhyArgs};
 use crate::clock::Clock;
@@ -28,6 +28,7 @@ use crate::report::{Format, Reporter, Summary, Tally};
 use crate::stop::Stop;
 use crate::store::budget::{Budget, Rate};
 use crate::store::{Store, sqlite};
+use crate::words::help;
 
 use self::naming::Names;
 
@@ -77,10 +78,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
     let of_environment = || Lang::of_environment(|name| std::env::var(name).ok());
     lang::speak(cli::language_asked(&args).unwrap_or_else(of_environment));
-    let cli = match Cli::try_parse_from(args) {
+    let parsed = help::command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            let printed = error.print();
+            let printed = print_usage(&error);
             return if error.use_stderr() || printed.is_err() { Exit::Usage } else { Exit::Done };
         }
     };
@@ -99,16 +101,29 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
+/// Help, the version, or what is wrong with the command line.
+fn print_usage(error: &clap::Error) -> std::io::Result<()> {
+    if lang::lang() == Lang::En {
+        return error.print();
+    }
+    let is_terminal =
+        if error.use_stderr() { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
+    let is_plain = !is_terminal || std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty());
+    let rendered = if is_plain { error.render().to_string() } else { error.render().ansi().to_string() };
+    let told = help::in_portuguese(&rendered);
+    if error.use_stderr() { write!(std::io::stderr(), "{told}") } else { write!(std::io::stdout(), "{told}") }
+}
+
 fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "vaivem", &mut script);
+            clap_complete::generate(*shell, &mut help::command(), "vaivem", &mut script);
             return print_bytes(&script);
         }
         Command::Man => {
             let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
+            let rendered = clap_mangen::Man::new(help::command()).render(&mut page);
             rendered.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
             return print_bytes(&page);
         }

@@ -4,6 +4,7 @@ pub mod cancel_desk;
 pub mod check;
 pub mod daily;
 pub mod explain;
+pub mod help;
 pub mod privacy;
 pub mod reconcile;
 pub mod retold;
