@@ -1,4 +1,4 @@
-//! Collects every message of the source, in both languages, as one catalogue: [`say!`], [`word!`] and `Both(…)` keep the two side by
+//! Collects every message of the source, in both languages, as one catalogue: [`say!`], [`keep!`], [`word!`] and `Both(…)` keep the two side by
 //! side where they are written, and this is how a sentence that was noted in English is found again (see `src/words/retold.rs`).
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ fn main() -> io::Result<()> {
     for file in &files {
         let source = fs::read_to_string(file)?;
         let source = source.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
-        for (opening, is_format) in [("say!(", true), ("word!(", false), ("Both(", false)] {
+        for (opening, is_format) in [("say!(", true), ("keep!(", true), ("word!(", false), ("Both(", false)] {
             for (at, _) in source.match_indices(opening) {
                 if let Some((english, portuguese)) = pair(&source[at + opening.len()..]) {
                     catalogue += &format!("({is_format}, {english}, {portuguese}),\n");

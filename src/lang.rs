@@ -170,6 +170,16 @@ macro_rules! say {
     };
 }
 
+/// A note for the record: English whoever the reader is, and in the catalogue for whoever reads it later.
+macro_rules! keep {
+    ($en:literal | $pt:literal $(, $($args:tt)*)?) => {
+        match $crate::lang::Lang::En {
+            $crate::lang::Lang::En => ::std::format!($en $(, $($args)*)?),
+            $crate::lang::Lang::PtBr => ::std::format!($pt $(, $($args)*)?),
+        }
+    };
+}
+
 /// Words without placeholders, in both languages.
 macro_rules! word {
     ($en:literal | $pt:literal $(,)?) => {
@@ -177,7 +187,7 @@ macro_rules! word {
     };
 }
 
-pub(crate) use {say, word};
+pub(crate) use {keep, say, word};
 
 #[cfg(test)]
 mod tests {

@@ -7,10 +7,34 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::lang::{Lang, lang};
+use crate::lang::{Both, Lang, lang};
 
 /// Every message of the program: whether it has placeholders, in English, in Portuguese.
 static CATALOGUE: &[(bool, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
+
+/// What is noted without a name: how a write was answered, why a hold ended.
+pub const NOTED: [Both; 20] = [
+    Both("no answer", "sem resposta"),
+    Both("not carried out", "não executado"),
+    Both("found done", "já constava como feito"),
+    Both("found not done", "não constava como feito"),
+    Both("not on the channel", "não está no canal"),
+    Both("refused in this status", "recusado nesta situação"),
+    Both("found by reading", "constatado na leitura"),
+    Both("found on the channel", "constatado no canal"),
+    Both("found in the ERP", "constatado no ERP"),
+    Both("enough of them there", "já há o bastante lá"),
+    Both("not yet", "ainda não"),
+    Both("created, found by asking again", "criado, achado ao perguntar de novo"),
+    Both("created", "criado"),
+    Both("accepted", "aceito"),
+    Both("cancel accepted", "cancelamento aceito"),
+    Both("cancel denied", "cancelamento recusado"),
+    Both("set by hand", "definido à mão"),
+    Both("named by a person", "informado por uma pessoa"),
+    Both("its cause is gone", "a causa sumiu"),
+    Both("cancelled (ERP)", "cancelado (ERP)"),
+];
 
 /// The sentence in the reader's language, if it is one of ours.
 pub fn retold(text: &str) -> String {
@@ -56,16 +80,25 @@ impl Book {
         }
         // What is named within is told too, if it is a sentence or one of our words.
         let within = |found: &str| self.tell(found, depth + 1).unwrap_or_else(|| found.to_owned());
-        let told = self.patterns.iter().find_map(|pattern| pattern.tell(text, within));
+        let told = || self.patterns.iter().find_map(|pattern| pattern.tell(text, within));
         // What a call was for, and about what: `read order 1234-01`.
         let about =
             || text.rsplit_once(' ').and_then(|(what, about)| Some(format!("{} {about}", self.fixed.get(what)?)));
         // What an answer held: `502 Bad Gateway (a web page)`.
         let bracketed = || {
             let (what, inside) = text.strip_suffix(')')?.split_once(" (")?;
-            Some(format!("{} ({})", within(what), self.tell(inside, depth + 1)?))
+            let told = [what, inside].map(|part| self.tell(part, depth + 1));
+            let [what, inside] =
+                [(what, &told[0]), (inside, &told[1])].map(|(part, told)| told.as_deref().unwrap_or(part));
+            (told[0].is_some() || told[1].is_some()).then(|| format!("{what} ({inside})"))
         };
-        told.or_else(bracketed).or_else(about)
+        // Several at once, none of which is another's.
+        let listed = || {
+            let parts: Option<Vec<String>> = text.split(", ").map(|part| self.tell(part, depth + 1)).collect();
+            text.contains(", ").then_some(())?;
+            Some(parts?.join(", "))
+        };
+        listed().or_else(told).or_else(bracketed).or_else(about)
     }
 }
 

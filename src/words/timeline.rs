@@ -4,7 +4,7 @@ use super::daily::{age, command, count};
 use super::on_one_line;
 use super::terms;
 use crate::erp::ledger::{DeliveryOutcome, OrderDetail, StockLevel};
-use crate::lang::{Both, date, moment, say, word};
+use crate::lang::{Both, Lang, date, lang, moment, say, word};
 use crate::model::{ChannelName, Claimant, Instant, OrderId, PaymentMethod, Sku, Status, StockParts, calendar};
 use crate::reason::{Actor, Reason};
 use crate::store::facts::OrderFacts;
@@ -19,7 +19,24 @@ pub fn reason_of(step: &Step) -> Option<Reason> {
 
 /// One step of an order's history, as a clause.
 pub fn step(step: &Step) -> String {
-    let told = super::retold::retold(&step.detail);
+    let told = match (step.what.as_str(), step.detail.split_once(": ")) {
+        ("done" | "failed" | "unknown", Some((action, answer))) => {
+            // `created as 17`: an order's number in the ERP.
+            let answer = match answer.rsplit_once(" as ").filter(|(_, number)| !number.contains(' ')) {
+                Some((how, number)) => say!("{} as {number}" | "{} como {number}", super::retold::retold(how)),
+                None => match answer.strip_prefix("accepted ") {
+                    Some(what) => say!("accepted {what}" | "aceito {what}"),
+                    None => super::retold::retold(answer),
+                },
+            };
+            format!("{}: {answer}", terms::action(action))
+        }
+        ("intended", None) => terms::action(&step.detail).to_owned(),
+        ("decided" | "waits", Some((word, _))) => terms::fate(word).to_owned(),
+        // The channel's own words, and who told them.
+        ("heard", _) if step.detail.ends_with("(feed)") || step.detail.ends_with("(list)") => step.detail.clone(),
+        _ => super::retold::retold(&step.detail),
+    };
     let detail = told.as_str();
     let reason = reason_of(step).map(|reason| super::reason(&reason));
     let before_colon = detail.split_once(": ").map_or(detail, |(word, _)| word);
@@ -115,7 +132,10 @@ pub fn fate(fate: &str, since: Option<Instant>, why: Option<&Reason>) -> String 
 
 /// When something happened, to the second.
 pub fn stamp(at: Instant) -> String {
-    calendar::local_stamp(at).chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
+    match lang() {
+        Lang::En => calendar::local_stamp(at).chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect(),
+        Lang::PtBr => at.with_timezone(&chrono_tz::America::Sao_Paulo).format("%d/%m/%Y %H:%M:%S").to_string(),
+    }
 }
 
 /// Of what was noted in the same instant, what comes first.
@@ -301,7 +321,7 @@ pub fn level(level: &StockLevel) -> String {
 /// Who claims units, by the code of the kind of claim.
 pub fn claims(kind: &str, claimants: &[Claimant]) -> String {
     const NAMED: usize = 20;
-    let label = if kind == "in_flight" { word!("in flight" | "a importar") } else { "reserved" };
+    let label = if kind == "in_flight" { word!("in flight" | "a importar") } else { word!("reserved" | "reservado") };
     let named: Vec<String> =
         claimants.iter().take(NAMED).map(|one| format!("{} {} ({})", one.channel, one.order, one.units)).collect();
     let more = if claimants.len() > NAMED {

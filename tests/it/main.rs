@@ -22,6 +22,7 @@ mod import_orders_on_ledger;
 mod inbox;
 mod init;
 mod intake;
+mod language;
 mod office;
 mod on_eccosys;
 mod operate;

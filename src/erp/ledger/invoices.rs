@@ -13,7 +13,7 @@ use super::products;
 use super::stock::{self, MovementKind, Open, Place};
 use super::{Ledger, note, refused};
 use crate::erp::ErpError;
-use crate::lang::{say, word};
+use crate::lang::{keep, say, word};
 use crate::model::{Cents, ErpOrderId, Instant, Sku, Status};
 use crate::store::{instant, millis};
 
@@ -145,7 +145,12 @@ impl Ledger {
                 )?
                 .execute(params![row, place.product, place.warehouse, quantity])?;
             }
-            let said = format!("invoice {} of series {}, {}", invoice.number, invoice.series, invoice.value);
+            let said = keep!(
+                "invoice {} of series {}, {}" | "nota {} da série {}, {}",
+                invoice.number,
+                invoice.series,
+                invoice.value
+            );
             advance(tx, order, &Status::Invoiced, &said, now)?;
             Ok(Posted::New)
         })
@@ -184,7 +189,7 @@ impl Ledger {
                     stock::reserve(tx, order, place, quantity, at)?;
                 }
             }
-            note(tx, order, at, &format!("invoice {number} cancelled: {reason}"))?;
+            note(tx, order, at, &keep!("invoice {number} cancelled: {reason}" | "nota {number} cancelada: {reason}"))?;
             Ok(InvoiceCancelled::Now(id))
         })
     }
@@ -230,8 +235,12 @@ fn cover(
     invoice: &LedgerInvoice,
 ) -> Result<Vec<(Open, i64)>, ErpError> {
     let open = stock::open(tx, order)?;
-    let exceeds =
-        |what: String| refused("exceeds_order", format!("invoice {} covers {what} of order {id}", invoice.number));
+    let exceeds = |what: String| {
+        refused(
+            "exceeds_order",
+            say!("invoice {} covers {what} of order {id}" | "a nota {} abrange {what} do pedido {id}", invoice.number),
+        )
+    };
     let Some(lines) = &invoice.lines else {
         return match open.is_empty() {
             true => Err(exceeds(word!("the rest, and nothing is left" | "o resto, e nada sobra").into())),

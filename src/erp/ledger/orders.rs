@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::{Ledger, note, products, refused, stock};
 use crate::erp::{ErpError, ErpOrder, NewOrder};
-use crate::lang::{say, word};
+use crate::lang::{keep, say, word};
 use crate::model::{CarrierName, Cents, ChannelName, ErpOrderId, Instant, OrderId, Status};
 use crate::store::{instant, millis};
 
@@ -82,7 +82,7 @@ impl Ledger {
                 let place = stock::Place { product, warehouse: warehouse.unwrap_or(products::DEFAULT_WAREHOUSE_ROW) };
                 stock::reserve(tx, order, place, line.quantity, now)?;
             }
-            note(tx, order, now, &format!("imported from {}", new.channel))?;
+            note(tx, order, now, &keep!("imported from {}" | "importado de {}", new.channel))?;
             must_read(tx, order)
         })
     }
