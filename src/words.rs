@@ -1,4 +1,7 @@
-//! The words people read for every [`Reason`] and [`Warning`]: one catalogue, apart from the code that decides.
+//! The words people read for every [`Reason`] and [`Warning`], in both languages, apart from the code that decides.
+//!
+//! A message is written with [`say!`] or [`word!`](crate::lang), its two languages side by side. The build collects them all into one
+//! catalogue, by which [`retold`] tells in Portuguese what was kept in English.
 
 pub mod cancel_desk;
 pub mod check;

@@ -17,8 +17,8 @@ use crate::config::{ChannelConfig, ChannelKind, Config, Credentials, ErpConfig, 
 use crate::erp::{DEFAULT_WAREHOUSE, Erp, ErpError};
 use crate::exit::Exit;
 use crate::http::{CallError, Counts};
-use crate::lang::say;
-use crate::model::{ChannelName, Instant, OrderId, WarehouseId, calendar};
+use crate::lang::{moment, say};
+use crate::model::{ChannelName, Instant, OrderId, WarehouseId};
 use crate::passes::push_stock::places;
 use crate::report::Reporter;
 use crate::stop::Stop;
@@ -105,7 +105,7 @@ impl Check<'_> {
             },
             channels: config.channels.iter().map(|channel| channel.name.clone()).collect(),
         });
-        self.tell(Finding::LocalTime { local: calendar::local_text(now) });
+        self.tell(Finding::LocalTime { local: moment(now) });
         self.tell_all(local::files(config));
         self.tell_all(local::folders(config));
         self.tell_all(local::disks(config));
@@ -406,11 +406,7 @@ impl local::State {
         let seen = self.store.channels_seen()?.into_iter();
         let channels = seen.filter(|(channel, (_, last))| *last >= since && !is_named(channel));
         let mut findings: Vec<Finding> = channels
-            .map(|(channel, (orders, last))| Finding::StrangerChannel {
-                channel,
-                orders,
-                last: calendar::local_text(last),
-            })
+            .map(|(channel, (orders, last))| Finding::StrangerChannel { channel, orders, last: moment(last) })
             .collect();
         let hosts: BTreeSet<&str> = addresses(config).collect();
         let strange = self.store.hosts_seen(since)?.into_iter().filter(|host| !hosts.contains(host.as_str()));

@@ -142,7 +142,6 @@ fn what_people_read_is_portuguese() {
     for question in questions {
         let ran = in_language(&shop, "pt-BR", "human", question);
         for line in ran.stdout.lines().chain(ran.stderr.lines()) {
-            eprintln!("LINE|{question:?}|{line}");
             // What another system said, names of commands and codes are as they are.
             let line = line.replace("not this one", "").replace("Bad Request", "");
             let is_code = |c: char| !c.is_alphanumeric() && !['_', '-', '.', '`', '/', '<', '='].contains(&c);
