@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::{ChannelConfig, Config};
 use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
+use crate::lang;
 use crate::model::{Cents, ChannelName, Instant, OrderId};
 use crate::passes::cancel_desk::{self, Done, Word};
 use crate::passes::{Pass, Verb};
@@ -26,6 +27,7 @@ use crate::store::Store;
 use crate::store::facts::{OrderFacts, OrderFilter};
 use crate::store::orders::Fate;
 use crate::words::cancel_desk as words;
+use crate::words::retold::retold;
 
 /// How long after its issue an NF-e may be cancelled, in most states.
 const WINDOW: TimeDelta = TimeDelta::hours(24);
@@ -206,11 +208,14 @@ async fn carry_out(
     };
     let by = who();
     let word = Word { reason, by: &by };
-    let done = match accept {
-        true => cancel_desk::accept(&pass, &order.row, word).await,
-        false => cancel_desk::deny(&pass, &order.row, word).await,
+    let done = {
+        let _record = lang::for_the_record();
+        match accept {
+            true => cancel_desk::accept(&pass, &order.row, word).await,
+            false => cancel_desk::deny(&pass, &order.row, word).await,
+        }
     };
-    done.map(|done| (done, by)).map_err(|(exit, message)| Failure::new(exit, message))
+    done.map(|done| (done, by)).map_err(|(exit, message)| Failure::new(exit, retold(&message)))
 }
 
 fn tell(order: &OrderFacts, done: &Done, by: &str, reporter: &Reporter) -> Exit {
