@@ -951,3 +951,57 @@ pub fn warning(warning: &Warning) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::{Lang, within};
+    use crate::model::{Cents, Instant, PaymentMethod, WarehouseId};
+
+    fn in_portuguese(told: &Reason) -> String {
+        within(Lang::PtBr, || reason(told))
+    }
+
+    #[test]
+    fn portuguese_has_its_own_dates_amounts_and_plurals() {
+        let due = chrono::NaiveDate::from_ymd_opt(2026, 11, 24);
+        let waiting = Reason::AwaitingPayment { method: PaymentMethod::Pix, due };
+        assert_eq!(in_portuguese(&waiting), "aguardando pagamento (Pix), com vencimento em 24/11/2026");
+        assert_eq!(within(Lang::En, || reason(&waiting)), "waiting for payment by pix, due 2026-11-24");
+        let at = Instant::from_timestamp_millis(1_790_000_000_000).unwrap_or_default();
+        assert_eq!(
+            in_portuguese(&Reason::DeliveryAhead { at }),
+            "a entrega está datada de 21/09/2026 às 11h13, que ainda não chegou"
+        );
+        let differ = Reason::TotalsDiffer { parts: Cents::new(123_456), total: Cents::new(123_457) };
+        assert_eq!(in_portuguese(&differ), "a soma das partes é R$ 1.234,56, o total é R$ 1.234,57");
+        let oversold = |units| Reason::Oversold {
+            warehouse: WarehouseId::new("central"),
+            units,
+            physical: 1,
+            reserved: 1 + units,
+            in_flight: 0,
+            orders: Vec::new(),
+        };
+        let ends = "a mais do que há em `central`: 1 físico −";
+        assert!(in_portuguese(&oversold(1)).starts_with(&format!("1 unidade vendida {ends} 2 reservado")));
+        assert!(in_portuguese(&oversold(2)).starts_with(&format!("2 unidades vendidas {ends} 3 reservado")));
+    }
+
+    #[test]
+    fn what_was_kept_in_english_is_told_in_portuguese_within_a_reason() {
+        let refused =
+            Reason::ErpRefused { refusal: "not_found".into(), message: "the ledger has no product X1".into() };
+        assert_eq!(in_portuguese(&refused), "o ERP recusou: o ERP embutido não tem o produto X1");
+        let incomplete = Reason::AddressIncomplete { missing: vec!["a CEP of 8 digits".into(), "the city".into()] };
+        assert_eq!(in_portuguese(&incomplete), "falta no endereço: um CEP de 8 dígitos, a cidade");
+        let unfit = Reason::InvoiceUnfit {
+            invoice: "7".into(),
+            problems: vec![crate::reason::Problem {
+                code: "nfe_entry".into(),
+                text: "it is an invoice of entry, so not a sale".into(),
+            }],
+        };
+        assert_eq!(in_portuguese(&unfit), "a nota 7 não pode ser enviada: é uma nota de entrada, portanto não é venda");
+    }
+}
