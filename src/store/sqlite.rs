@@ -41,7 +41,8 @@ pub enum OpenError {
              configuration"
                 | "ainda não há {kind} em {path}; a primeira execução que grava o cria, ou confira o caminho na \
                    configuração",
-        path = path.display()))]
+        path = path.display(),
+        kind = called(kind)))]
     Missing {
         /// What it should be.
         kind: &'static str,
@@ -55,7 +56,8 @@ pub enum OpenError {
              write there"
                 | "o arquivo {path} ({kind}) não pode ser aberto: {source}; confira se a pasta existe e se este \
                    usuário pode gravar ali",
-        path = path.display()))]
+        path = path.display(),
+        kind = called(kind)))]
     Io {
         /// What it should be.
         kind: &'static str,
@@ -69,7 +71,8 @@ pub enum OpenError {
         "the {kind} {path} cannot be written; give this user write permission on the file and on its directory"
             | "o arquivo {path} ({kind}) não pode ser gravado; dê a este usuário permissão de gravação no arquivo e \
                na pasta",
-        path = path.display()))]
+        path = path.display(),
+        kind = called(kind)))]
     NotWritable {
         /// What it is.
         kind: &'static str,
@@ -83,7 +86,8 @@ pub enum OpenError {
              configuration"
                 | "{path} não é um arquivo SQLite, portanto não é {kind}; ficou como está: defina outro caminho na \
                    configuração",
-        path = path.display()))]
+        path = path.display(),
+        kind = called(kind)))]
     NotSqlite {
         /// What it should be.
         kind: &'static str,
@@ -97,7 +101,8 @@ pub enum OpenError {
              set another path in the configuration"
                 | "{path} é um arquivo SQLite de outro tipo (id de aplicação {found}), e não {kind}; ficou como \
                    está: defina outro caminho na configuração",
-        path = path.display()))]
+        path = path.display(),
+        kind = called(kind)))]
     Foreign {
         /// What it should be.
         kind: &'static str,
@@ -113,7 +118,8 @@ pub enum OpenError {
              is: install the newer vaivem that wrote it"
                 | "o arquivo {path} ({kind}) tem a versão {found}, e este programa conhece até a {known}; ficou como \
                    está: instale o vaivem mais novo que o gravou",
-        path = path.display()))]
+        path = path.display(),
+        kind = called(kind)))]
     Newer {
         /// What it is.
         kind: &'static str,
@@ -128,7 +134,8 @@ pub enum OpenError {
     #[error("{}", say!(
         "the {kind} {path} has version {found} of {known}; run any pass once, which brings it up to date"
             | "o arquivo {path} ({kind}) tem a versão {found} de {known}; execute uma rotina qualquer, que o atualiza",
-        path = path.display()))]
+        path = path.display(),
+        kind = called(kind)))]
     Older {
         /// What it is.
         kind: &'static str,
@@ -146,7 +153,8 @@ pub enum OpenError {
              file, and restore a backup"
                 | "o arquivo {path} ({kind}) está danificado ({detail}); nada foi gravado nele: guarde uma cópia \
                    junto com o arquivo -wal, e restaure um backup",
-        path = path.display()))]
+        path = path.display(),
+        kind = called(kind)))]
     Corrupt {
         /// What it is.
         kind: &'static str,
@@ -160,7 +168,8 @@ pub enum OpenError {
         "the {kind} {path} cannot use write-ahead logging; put it on a local disk, not on a network share"
             | "o arquivo {path} ({kind}) não consegue usar write-ahead logging; ponha-o em disco local, não em pasta \
                de rede",
-        path = path.display()))]
+        path = path.display(),
+        kind = called(kind)))]
     NoWal {
         /// What it is.
         kind: &'static str,
@@ -172,7 +181,8 @@ pub enum OpenError {
         "the {kind} {path} was locked by another process for more than 10 seconds; the next run tries again"
             | "o arquivo {path} ({kind}) ficou bloqueado por outro processo por mais de 10 segundos; a próxima \
                execução tenta de novo",
-        path = path.display()))]
+        path = path.display(),
+        kind = called(kind)))]
     Busy {
         /// What it is.
         kind: &'static str,
@@ -183,7 +193,8 @@ pub enum OpenError {
     #[error("{}", say!(
         "the {kind} {path} cannot be written, since the disk is full or nearly so; {FREE_SPACE}"
             | "o arquivo {path} ({kind}) não pode ser gravado, pois o disco está cheio ou quase; {FREE_SPACE}",
-        path = path.display()))]
+        path = path.display(),
+        kind = called(kind)))]
     Full {
         /// What it is.
         kind: &'static str,
@@ -193,7 +204,8 @@ pub enum OpenError {
     /// Anything else SQLite said.
     #[error("{}", say!(
         "the {kind} {path} cannot be used: {source}" | "o arquivo {path} ({kind}) não pode ser usado: {source}",
-        path = path.display()))]
+        path = path.display(),
+        kind = called(kind)))]
     Sqlite {
         /// What it is.
         kind: &'static str,
@@ -291,6 +303,16 @@ pub fn back_up(path: &Path, kind: &FileKind, to: &Path) -> Result<(), OpenError>
 pub fn scrub(conn: &Connection) -> rusqlite::Result<bool> {
     conn.execute_batch("VACUUM")?;
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)).map(|busy| busy == 0)
+}
+
+/// A kind of file, as a person says it.
+fn called(kind: &'static str) -> &'static str {
+    match kind {
+        "state file" => word!("state file" | "arquivo de estado"),
+        "ledger" => word!("ledger" | "ERP embutido"),
+        "customer key" => word!("customer key" | "chave de clientes"),
+        other => other,
+    }
 }
 
 impl OpenError {
