@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use clap::Parser;
+use clap::FromArgMatches;
 
-use crate::cli::{CancelArgs, Cli, Command, HoldsArgs, ImportArgs, PassArgs, StockArgs, SyncArgs, WhyArgs};
+use crate::cli::{self, CancelArgs, Cli, Command, HoldsArgs, ImportArgs, PassArgs, StockArgs, SyncArgs, WhyArgs};
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, Config, ErpConfig, Limits};
 use crate::erp::Erp;
@@ -18,16 +18,18 @@ use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
 use crate::http::Counts;
 use crate::inbox::{self, InboxError};
+use crate::lang::{self, Lang, say, word};
 use crate::lock::{self, LockError};
 use crate::logging;
 use crate::model::{ChannelName, OrderId, Sku, calendar};
 use crate::passes::intake::Backfill;
 use crate::passes::{Pass, Plan, Verb, push_stock};
 use crate::plan::{Planned, Subject};
-use crate::report::{Reporter, Summary, Tally};
+use crate::report::{Format, Reporter, Summary, Tally};
 use crate::stop::Stop;
 use crate::store::budget::{Budget, Rate};
 use crate::store::{Store, sqlite};
+use crate::words::help;
 
 use self::heartbeat::Hearts;
 use self::naming::Names;
@@ -40,6 +42,7 @@ mod back_office;
 mod backup;
 mod cancel_desk;
 mod check;
+mod explain;
 mod front_office;
 mod heartbeat;
 mod holding;
@@ -81,28 +84,52 @@ impl Failure {
 
 /// Runs the command line and gives the exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let of_environment = || Lang::of_environment(|name| std::env::var(name).ok());
+    lang::speak(cli::language_asked(&args).unwrap_or_else(of_environment));
+    let parsed = help::command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            let printed = error.print();
+            let printed = print_usage(&error);
             return if error.use_stderr() || printed.is_err() { Exit::Usage } else { Exit::Done };
         }
     };
+    if cli.output == Format::Jsonl {
+        // A program reads it, which must not depend on where it runs.
+        lang::speak(Lang::En);
+    }
     match run(&cli) {
         Ok(exit) => exit,
         Err(failure) => {
             let message = failure.message();
             // Nobody may be listening; the exit code tells all the same.
-            let _ = writeln!(std::io::stderr(), "error: {message}");
+            let _ = writeln!(std::io::stderr(), "{}: {message}", word!("error" | "erro"));
             failure.exit
         }
     }
+}
+
+/// Help, the version, or what is wrong with the command line.
+fn print_usage(error: &clap::Error) -> std::io::Result<()> {
+    if lang::lang() == Lang::En {
+        return error.print();
+    }
+    let is_terminal =
+        if error.use_stderr() { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
+    let is_plain = !is_terminal || std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty());
+    let rendered = if is_plain { error.render().to_string() } else { error.render().ansi().to_string() };
+    let told = help::in_portuguese(&rendered);
+    if error.use_stderr() { write!(std::io::stderr(), "{told}") } else { write!(std::io::stdout(), "{told}") }
 }
 
 fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Completions { shell } => return manual::completions(*shell),
         Command::Man(args) => return manual::run(args),
+        Command::Explain { code } => {
+            return explain::run(code.as_deref(), &Reporter::new(cli.output, cli.quiet, cli.verbose > 0));
+        }
         Command::Init(args) => return init::run(args, &Reporter::new(cli.output, cli.quiet, cli.verbose > 0)),
         Command::Check(args) => {
             let reporter = Reporter::new(cli.output, cli.quiet, cli.verbose > 0);
@@ -125,7 +152,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
                 until: until.and_then(after).map(|next_day| next_day - TimeDelta::milliseconds(1)),
             };
             if range.since.zip(range.until).is_some_and(|(since, until)| since > until) {
-                return Err(Failure::new(Exit::Usage, "--since is after --until"));
+                return Err(Failure::new(
+                    Exit::Usage,
+                    word!("--since is after --until" | "--since é depois de --until"),
+                ));
             }
             let backfill = (range != Backfill::default()).then_some(range);
             passes(&[Verb::ImportOrders(backfill)], pass, &config, &reporter)
@@ -232,13 +262,21 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         }
         Command::Ledger(command) => {
             let ErpConfig::Ledger { file, rules, .. } = &config.erp else {
-                let message = "the ERP of this configuration is Eccosys, which keeps orders, invoices and stock itself; `vaivem ledger` \
-                               is for the embedded one";
+                let message = word!(
+                    "the ERP of this configuration is Eccosys, which keeps orders, invoices and stock itself; \
+                     `vaivem ledger` is for the embedded one"
+                        | "o ERP desta configuração é o Eccosys, que guarda ele mesmo pedidos, notas e estoque; \
+                           `vaivem ledger` é para o ERP embutido"
+                );
                 return Err(Failure::new(Exit::Usage, message));
             };
             ledger_commands::run(command, file, rules, &reporter, Clock::system().now())
         }
-        Command::Completions { .. } | Command::Man(_) | Command::Init(_) | Command::Check(_) => Ok(Exit::Done),
+        Command::Completions { .. }
+        | Command::Man(_)
+        | Command::Init(_)
+        | Command::Check(_)
+        | Command::Explain { .. } => Ok(Exit::Done),
     }
 }
 
@@ -273,7 +311,14 @@ fn select<'a>(config: &'a Config, named: &[String]) -> Result<Vec<&'a ChannelCon
         .map(|name| {
             config.channels.iter().find(|channel| channel.name.as_str() == name).ok_or_else(|| {
                 let file = config.file.display();
-                Failure::new(Exit::Usage, format!("there is no channel `{name}` in {file}; there are: {}", known()))
+                Failure::new(
+                    Exit::Usage,
+                    say!(
+                        "there is no channel `{name}` in {file}; there are: {}"
+                            | "não há canal `{name}` em {file}; há: {}",
+                        known()
+                    ),
+                )
             })
         })
         .collect()
@@ -303,12 +348,21 @@ fn store_there(config: &Config) -> Result<Store, Failure> {
 
 /// The state file was opened, and then could not be read.
 fn unreadable_state(error: &rusqlite::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("the state file cannot be read: {}", sqlite::said(error)))
+    Failure::new(
+        Exit::Failed,
+        say!("the state file cannot be read: {}" | "o arquivo de estado não pode ser lido: {}", sqlite::said(error)),
+    )
 }
 
 /// What a person said could not be noted.
 fn unwritable_state(error: &rusqlite::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("the state file cannot be written: {}", sqlite::said(error)))
+    Failure::new(
+        Exit::Failed,
+        say!(
+            "the state file cannot be written: {}" | "o arquivo de estado não pode ser gravado: {}",
+            sqlite::said(error)
+        ),
+    )
 }
 
 fn open_store(config: &Config, dry_run: bool) -> Result<Store, Failure> {
@@ -321,7 +375,10 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
     let channels = select(config, &args.channel)?;
     let orders: Vec<OrderId> = asked_for(&args.order)?.into_iter().map(OrderId::new).collect();
     if !args.order.is_empty() && channels.len() > 1 {
-        let message = "--order needs --channel NAME when several channels are configured";
+        let message = word!(
+            "--order needs --channel NAME when several channels are configured"
+                | "--order exige --channel NOME quando há vários canais configurados"
+        );
         return Err(Failure::new(Exit::Usage, message));
     }
     if !args.order.is_empty() && orders.is_empty() {
@@ -524,8 +581,13 @@ fn drain_inboxes(
             exit = exit.worst(taken::report(reporter, &path, &file.result));
             if let Some(error) = &file.stuck {
                 log::error!(
-                    "{path} cannot be moved to done/ or rejected/ and lies in the inbox still: {error}; give vaivem the right to \
-                     write there"
+                    "{}",
+                    say!(
+                        "{path} cannot be moved to done/ or rejected/ and lies in the inbox still: {error}; give \
+                         vaivem the right to write there"
+                            | "{path} não pode ser movido para done/ ou rejected/ e continua na pasta de entrada: \
+                               {error}; dê ao vaivem o direito de gravar ali"
+                    )
                 );
                 exit = exit.worst(Exit::Config);
             }
@@ -560,6 +622,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn run(&self, hearts: &Hearts, reporter: &Reporter) -> Ended {
+        // What goes wrong is noted, and some of what is said is sent.
+        let _record = lang::for_the_record();
         let begun = std::time::Instant::now();
         let name = &self.task.channel.name;
         reporter.begin(self.task.verb.name(), name);
@@ -580,7 +644,11 @@ impl Run<'_> {
             Ok(run) => run,
             Err(error) => {
                 let file = self.store.path().display();
-                let message = format!("the state file {file} cannot be written: {}", sqlite::said(&error));
+                let message = say!(
+                    "the state file {file} cannot be written: {}"
+                        | "o arquivo de estado {file} não pode ser gravado: {}",
+                    sqlite::said(&error)
+                );
                 return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
             }
         };
@@ -674,7 +742,10 @@ impl Run<'_> {
 async fn write_deliveries(config: &Config, erp: &Erp, clock: &Clock, reporter: &Reporter) -> Result<Exit, Failure> {
     let Erp::Eccosys(eccosys) = erp else { return Ok(Exit::Done) };
     match lock::take(&config.state, "deliveries", &ChannelName::new("erp"), clock.now()) {
-        Ok(_lock) => back_office::write_deliveries(eccosys, reporter).await,
+        Ok(_lock) => {
+            let _record = lang::for_the_record();
+            back_office::write_deliveries(eccosys, reporter).await
+        }
         Err(LockError::Held { .. }) => Ok(Exit::Done),
         Err(error) => Err(Failure::new(Exit::Failed, error.to_string())),
     }
@@ -682,17 +753,23 @@ async fn write_deliveries(config: &Config, erp: &Erp, clock: &Clock, reporter: &
 
 /// What waits for the network: one thread, on which calls overlap.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            say!("the runtime cannot be started: {error}" | "o ambiente de execução não pode ser iniciado: {error}"),
+        )
+    })
 }
 
 /// What ends a run early: its time is up, or somebody says so.
 fn heeding(clock: &Clock, time: Option<Duration>) -> Result<Stop, Failure> {
     let stop = Stop::new(clock.clone(), time);
-    stop.install_signals()
-        .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))?;
+    stop.install_signals().map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            say!("signals cannot be handled: {error}" | "os sinais não podem ser tratados: {error}"),
+        )
+    })?;
     Ok(stop)
 }
 
@@ -711,7 +788,13 @@ fn budget(config: &Config, base_url: &str, limits: &Limits, dry_run: bool, clock
     }
     .map_err(|error| {
         let (file, said) = (config.state.display(), sqlite::said(&error));
-        Failure::new(Exit::Failed, format!("the shared budget in the state file {file} cannot be used: {said}"))
+        Failure::new(
+            Exit::Failed,
+            say!(
+                "the shared budget in the state file {file} cannot be used: {said}"
+                    | "o orçamento compartilhado no arquivo de estado {file} não pode ser usado: {said}"
+            ),
+        )
     })
 }
 
@@ -727,13 +810,20 @@ fn asked_for(named: &[String]) -> Result<Vec<String>, Failure> {
     };
     for name in named {
         if name.trim().is_empty() {
-            let message = "an empty number was given; is the variable that should hold it set?";
+            let message = word!(
+                "an empty number was given; is the variable that should hold it set?"
+                    | "foi dado um número vazio; a variável que deveria contê-lo está definida?"
+            );
             return Err(Failure::new(Exit::Usage, message));
         }
         if name == "-" {
             for line in std::io::stdin().lock().lines() {
-                add(&line
-                    .map_err(|error| Failure::new(Exit::Usage, format!("standard input cannot be read: {error}")))?);
+                add(&line.map_err(|error| {
+                    Failure::new(
+                        Exit::Usage,
+                        say!("standard input cannot be read: {error}" | "a entrada padrão não pode ser lida: {error}"),
+                    )
+                })?);
             }
         } else {
             add(name);

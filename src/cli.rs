@@ -1,11 +1,13 @@
 //! The command line: flags and help, no logic.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Span;
+use crate::lang::{Lang, word};
 use crate::passes::Verb;
 use crate::report::Format;
 
@@ -47,9 +49,31 @@ pub struct Cli {
     #[arg(long, global = true, help_heading = "Global options", value_name = "FILE", env = "VAIVEM_METRICS_FILE")]
     pub metrics_file: Option<PathBuf>,
 
+    /// The language of what people read: en or pt-BR; without it VAIVEM_LANG says, or the locale. JSON is the same in both
+    #[arg(long, global = true, help_heading = "Global options", value_name = "LANG", value_parser = language)]
+    pub lang: Option<Lang>,
+
     /// What to do
     #[command(subcommand)]
     pub command: Command,
+}
+
+fn language(tag: &str) -> Result<Lang, String> {
+    Lang::named(tag).ok_or_else(|| word!("there are en and pt-BR" | "há en e pt-BR").to_owned())
+}
+
+/// The language that a command line asks for, before anything else of it is understood: help and errors are in it, too.
+pub fn language_asked(args: &[OsString]) -> Option<Lang> {
+    let mut args = args.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--");
+    let mut asked = None;
+    while let Some(arg) = args.next() {
+        if arg == "--lang" {
+            asked = args.next().and_then(Lang::named).or(asked);
+        } else if let Some(tag) = arg.strip_prefix("--lang=") {
+            asked = Lang::named(tag).or(asked);
+        }
+    }
+    asked
 }
 
 /// The commands.
@@ -282,6 +306,18 @@ pub enum Command {
     ///
     /// Asks nothing and overwrites nothing. Secrets do not stand in the file: it names the environment variables they are in.
     Init(InitArgs),
+
+    /// Explain a code: what it means, what to do, which exit code goes with it
+    ///
+    /// CODE is a stable code, as lists, JSON and the files beside refused documents show it, or an exit code by its number or name.
+    /// Without it all codes are listed. A code that does not exist is answered with those nearest to it: exit code 2.
+    #[command(
+        after_help = "Examples:\n  vaivem explain carrier_unmapped\n  vaivem explain 6\n  vaivem --lang pt-BR explain"
+    )]
+    Explain {
+        /// The code; all of them without it
+        code: Option<String>,
+    },
 
     /// Print a completion script for a shell
     Completions {

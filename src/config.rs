@@ -23,6 +23,7 @@ use self::span::Patience;
 use crate::channel::anymarket::PutRule;
 use crate::channel::outgoing::XmlRule;
 use crate::erp::DEFAULT_WAREHOUSE;
+use crate::lang::{say, word};
 use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, WarehouseId, calendar};
 
 pub use auto_cancel::AutoCancel;
@@ -150,7 +151,7 @@ impl ConfigError {
     }
 
     fn text(&self) -> String {
-        format!("{}\n  what to do: {}", self.problem(), self.remedy)
+        say!("{}\n  what to do: {}" | "{}\n  o que fazer: {}", self.problem(), self.remedy)
     }
 }
 
@@ -164,10 +165,14 @@ impl Config {
             file: file.to_owned(),
             line: None,
             key: None,
-            problem: format!("cannot be read: {error}"),
-            remedy: "name the configuration with --config FILE or VAIVEM_CONFIG; vaivem init writes one to start from, and examples/vaivem.toml \
-                     has every key with its comment"
-                .into(),
+            problem: say!("cannot be read: {error}" | "não pode ser lido: {error}"),
+            remedy: word!(
+                "name the configuration with --config FILE or VAIVEM_CONFIG; vaivem init writes one to start from, and \
+                 examples/vaivem.toml has every key with its comment"
+                    | "indique a configuração com --config ARQUIVO ou VAIVEM_CONFIG; vaivem init escreve uma para \
+                       começar, e examples/vaivem.toml tem cada chave comentada"
+            )
+            .into(),
         })?;
         Self::parse(file, &text)
     }
@@ -187,8 +192,12 @@ impl Config {
                 file: file.to_owned(),
                 line: None,
                 key: Some("channels".into()),
-                problem: "there is no channel".into(),
-                remedy: "add a table [channels.NAME] with kind = \"vtex\"".into(),
+                problem: word!("there is no channel" | "não há nenhum canal").into(),
+                remedy: word!(
+                    "add a table [channels.NAME] with kind = \"vtex\""
+                        | "acrescente uma tabela [channels.NOME] com kind = \"vtex\""
+                )
+                .into(),
             });
         }
         let channel = |(name, raw): (String, Spanned<RawChannel>)| {
@@ -260,7 +269,11 @@ impl Place<'_> {
             line: error.span().map(|span| self.line(span.start)),
             key,
             problem: error.message().trim_end().replace('\n', "; "),
-            remedy: "compare with examples/vaivem.toml, where every key stands commented with its default".into(),
+            remedy: word!(
+                "compare with examples/vaivem.toml, where every key stands commented with its default"
+                    | "compare com examples/vaivem.toml, onde cada chave está comentada com seu valor padrão"
+            )
+            .into(),
         };
         let parsed = toml::Deserializer::parse(self.text).map_err(|error| wrong(&error, None))?;
         serde_path_to_error::deserialize(parsed).map_err(|error| {
@@ -283,24 +296,41 @@ impl Place<'_> {
             return Err(self.error(
                 &spanned,
                 &format!("channels.{name}"),
-                "a channel's name may hold only letters, digits, `-` and `_`",
-                "rename it; the name is used in commands and file names",
+                word!(
+                    "a channel's name may hold only letters, digits, `-` and `_`"
+                        | "o nome de um canal só pode ter letras, algarismos, `-` e `_`"
+                ),
+                word!(
+                    "rename it; the name is used in commands and file names"
+                        | "renomeie-o; o nome é usado em comandos e nomes de arquivos"
+                ),
             ));
         }
         let place = Spanned::new(spanned.span(), ());
         let mut raw = spanned.into_inner();
-        let missing = |field: &str, remedy: &str| self.error(&place, &key(field), "is missing", remedy);
+        let missing =
+            |field: &str, remedy: &str| self.error(&place, &key(field), word!("is missing" | "está faltando"), remedy);
 
         let kind = Table { at: self, folder, name, place: &place }.kind(&mut raw)?;
         let since = raw.since.ok_or_else(|| {
-            missing("since", "write the cut-off date, such as since = \"2026-11-01\": older orders are never imported")
+            missing(
+                "since",
+                word!(
+                    "write the cut-off date, such as since = \"2026-11-01\": older orders are never imported"
+                        | "escreva a data de corte, como since = \"2026-11-01\": pedidos mais antigos nunca são \
+                       importados"
+                ),
+            )
         })?;
         let Ok(cutoff) = since.as_ref().parse::<NaiveDate>() else {
             return Err(self.error(
                 &since,
                 &key("since"),
-                format!("`{}` is not a date", since.as_ref()),
-                "write it as \"YYYY-MM-DD\", the day's start in São Paulo",
+                say!("`{}` is not a date" | "`{}` não é uma data", since.as_ref()),
+                word!(
+                    "write it as \"YYYY-MM-DD\", the day's start in São Paulo"
+                        | "escreva como \"AAAA-MM-DD\", o início do dia em São Paulo"
+                ),
             ));
         };
         let mut import_by_method = BTreeMap::new();
@@ -313,8 +343,8 @@ impl Place<'_> {
                     return Err(self.error(
                         &method,
                         &key(&format!("import_by_method.{code}")),
-                        "is no payment method",
-                        format!("use one of {}", known.join(", ")),
+                        word!("is no payment method" | "não é uma forma de pagamento"),
+                        say!("use one of {}" | "use uma destas: {}", known.join(", ")),
                     ));
                 }
             };
@@ -324,8 +354,11 @@ impl Place<'_> {
                 return Err(self.error(
                     ours,
                     &key(&format!("warehouses.\"{theirs}\"")),
-                    "Eccosys tells one balance for each product, whatever its warehouses",
-                    format!("write \"{DEFAULT_WAREHOUSE}\""),
+                    word!(
+                        "Eccosys tells one balance for each product, whatever its warehouses"
+                            | "o Eccosys informa um saldo por produto, seja qual for o depósito"
+                    ),
+                    say!("write \"{DEFAULT_WAREHOUSE}\"" | "escreva \"{DEFAULT_WAREHOUSE}\""),
                 ));
             }
         }

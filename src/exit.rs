@@ -1,5 +1,7 @@
 //! How a run ended, as a contract with cron and scripts.
 
+use crate::lang::Both;
+
 /// The exit codes. A code that is not in this table must be treated as a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -29,27 +31,67 @@ pub enum Exit {
 
 /// Every outcome with its code, its name in JSON, and its meaning; the worst first, which is how several channels' outcomes
 /// become one.
-const TABLE: [(Exit, u8, &str, &str); 11] = [
-    (Exit::Interrupted, 130, "interrupted", "interrupted, cleanly"),
-    (Exit::Terminated, 143, "terminated", "terminated, cleanly"),
-    (Exit::Failed, 1, "failed", "failed unexpectedly"),
-    (Exit::Usage, 2, "usage", "the command line is wrong"),
-    (Exit::Config, 4, "config", "configuration or credentials are wrong"),
-    (Exit::Guard, 6, "guard", "a guard stopped the pass; a person must confirm"),
+const TABLE: [(Exit, u8, &str, Both); 11] = [
+    (Exit::Interrupted, 130, "interrupted", Both("interrupted, cleanly", "interrompida, sem perdas")),
+    (Exit::Terminated, 143, "terminated", Both("terminated, cleanly", "encerrada, sem perdas")),
+    (Exit::Failed, 1, "failed", Both("failed unexpectedly", "falha inesperada")),
+    (Exit::Usage, 2, "usage", Both("the command line is wrong", "a linha de comando está errada")),
+    (
+        Exit::Config,
+        4,
+        "config",
+        Both("configuration or credentials are wrong", "a configuração ou as credenciais estão erradas"),
+    ),
+    (
+        Exit::Guard,
+        6,
+        "guard",
+        Both(
+            "a guard stopped the pass; a person must confirm",
+            "uma trava de segurança parou a rotina; uma pessoa precisa confirmar",
+        ),
+    ),
     (
         Exit::Unavailable,
         5,
         "unavailable",
-        "the other side is down or limiting us; nothing is lost, the next run goes on",
+        Both(
+            "the other side is down or limiting us; nothing is lost, the next run goes on",
+            "o outro lado está fora do ar ou limitando as chamadas; nada se perde, a próxima execução continua",
+        ),
     ),
-    (Exit::TimeBudget, 10, "time_budget", "the time budget is used up; the rest is for the next run"),
-    (Exit::Held, 3, "held", "done, but some items are held or failed: look at `vaivem holds`"),
-    (Exit::Locked, 11, "locked", "another run of this pass is active; nothing was done"),
-    (Exit::Done, 0, "done", "done; nothing needs a person"),
+    (
+        Exit::TimeBudget,
+        10,
+        "time_budget",
+        Both(
+            "the time budget is used up; the rest is for the next run",
+            "o tempo acabou; o resto fica para a próxima execução",
+        ),
+    ),
+    (
+        Exit::Held,
+        3,
+        "held",
+        Both(
+            "done, but some items are held or failed: look at `vaivem holds`",
+            "concluída, mas há itens retidos ou com falha: veja `vaivem holds`",
+        ),
+    ),
+    (
+        Exit::Locked,
+        11,
+        "locked",
+        Both(
+            "another run of this pass is active; nothing was done",
+            "outra execução desta rotina está ativa; nada foi feito",
+        ),
+    ),
+    (Exit::Done, 0, "done", Both("done; nothing needs a person", "concluída; nada precisa de uma pessoa")),
 ];
 
 impl Exit {
-    fn row(self) -> (usize, &'static (Self, u8, &'static str, &'static str)) {
+    fn row(self) -> (usize, &'static (Self, u8, &'static str, Both)) {
         let found = TABLE.iter().enumerate().find(|(_, (exit, ..))| *exit == self);
         found.unwrap_or((TABLE.len() - 1, &TABLE[TABLE.len() - 1]))
     }
@@ -76,12 +118,12 @@ impl Exit {
 
     /// What it means, in a few words.
     pub fn meaning(self) -> &'static str {
-        self.row().1.3
+        self.row().1.3.get()
     }
 
     /// What the outcome of that [name](Self::name) means; `None` where there is none of it.
     pub fn meaning_of(name: &str) -> Option<&'static str> {
-        TABLE.iter().find(|(_, _, known, _)| *known == name).map(|(.., meaning)| *meaning)
+        TABLE.iter().find(|(_, _, known, _)| *known == name).map(|(.., meaning)| meaning.get())
     }
 
     /// Of two outcomes, the one a person must know of.

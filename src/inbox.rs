@@ -16,6 +16,7 @@ use crate::documents::text::MAX_TEXT_BYTES;
 use crate::documents::{self, Document, DocumentError};
 use crate::erp::ledger::{Ledger, Rules, TakeError, Taken};
 use crate::erp::{Erp, ErpError};
+use crate::lang::say;
 use crate::model::Instant;
 
 /// A file that changed within this time may still be being written.
@@ -78,9 +79,11 @@ pub struct Drained {
 #[derive(Debug, thiserror::Error)]
 pub enum InboxError {
     /// The folder itself.
-    #[error(
+    #[error("{}", say!(
         "the inbox {path} cannot be used: {source}; is it mounted? Check `inbox` in the configuration, and its permissions"
-    )]
+            | "a pasta de entrada {path} não pode ser usada: {source}; ela está montada? Confira `inbox` na configuração, \
+               e as permissões",
+        path = path.display()))]
     Folder {
         /// Which.
         path: PathBuf,
@@ -267,12 +270,15 @@ fn free_names(place: &Path, name: &OsStr, text: Option<&str>) -> (PathBuf, PathB
 /// What lies beside a file that needs a person.
 fn note(result: &Result<Taken, TakeError>) -> Option<String> {
     match result {
-        Err(problem) => Some(format!(
+        Err(problem) => Some(say!(
             "{problem}\n\nNothing of this file was taken. Once that is mended, put it back into the folder above.\n"
+                | "{problem}\n\nNada deste arquivo foi aproveitado. Depois de corrigir, devolva-o à pasta acima.\n"
         )),
-        Ok(taken) if !taken.left_out().is_empty() => Some(format!(
-            "{}\n\nThe rest of this file was taken. Once that is mended, put it back into the folder above: what was taken is \
-             not taken twice.\n",
+        Ok(taken) if !taken.left_out().is_empty() => Some(say!(
+            "{}\n\nThe rest of this file was taken. Once that is mended, put it back into the folder above: what was \
+             taken is not taken twice.\n"
+                | "{}\n\nO resto deste arquivo foi aproveitado. Depois de corrigir, devolva-o à pasta acima: o que \
+                   já entrou não entra duas vezes.\n",
             taken.left_out().join("\n")
         )),
         Ok(_) => None,

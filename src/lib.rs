@@ -12,7 +12,7 @@
 //! | the verbs | [`passes`] | one file per verb: a pure `plan`, an `apply` that journals around each side effect |
 //! | the two sides | [`channel`], [`erp`] | one enum each, one `match` per verb; a folder per platform with its `wire` and `convert` |
 //! | the doors | [`http`], [`store`] | the only way to the network, the only way to SQLite |
-//! | no I/O | [`documents`], [`model`], [`reason`], [`plan`] | bytes in, facts out; words of the trade as types; why things are as they are; what a dry run plans |
+//! | no I/O | [`documents`], [`model`], [`reason`], [`plan`], [`lang`] | bytes in, facts out; words of the trade as types; why things are as they are; what a dry run plans; the language of messages |
 //!
 //! Questions of people (`status`, `report --html`, `why`, `orders`, `holds`) are answered by [`app`] from the state file alone; [`passes::account`]
 //! holds the channel's own list against it, [`passes::reconcile`] the two sides against each other, and [`passes::adopt`]
@@ -46,6 +46,7 @@ pub mod exit;
 pub mod http;
 pub mod inbox;
 pub mod init;
+pub mod lang;
 pub mod lock;
 pub mod logging;
 pub mod mask;

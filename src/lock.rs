@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::lang::{say, word};
 use crate::model::{ChannelName, Instant, calendar};
 use crate::stop::{Stop, StopReason};
 
@@ -19,7 +20,10 @@ pub struct Lock {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another run has it.
-    #[error("another run of {pass} for channel {channel} is active ({holder}); nothing was done")]
+    #[error("{}", say!(
+        "another run of {pass} for channel {channel} is active ({holder}); nothing was done"
+            | "outra execução de {pass} do canal {channel} está ativa ({holder}); nada foi feito"
+    ))]
     Held {
         /// The pass.
         pass: String,
@@ -32,15 +36,23 @@ pub enum LockError {
     #[error("{0}")]
     Stopped(StopReason),
     /// There is no room for the lock file.
-    #[error("the lock file {file} cannot be written: the disk is full; free space on it, and the next run goes on")]
+    #[error("{}", say!(
+        "the lock file {file} cannot be written: the disk is full; free space on it, and the next run goes on"
+            | "o arquivo de trava {file} não pode ser gravado: o disco está cheio; libere espaço nele, e a próxima \
+               execução continua",
+        file = file.display()))]
     Full {
         /// Which file.
         file: PathBuf,
     },
     /// The lock file cannot be used.
     #[error(
-        "the lock file {file} cannot be used: {source}; it must be on a local disk, in a folder vaivem may write to"
-    )]
+        "{}", say!(
+            "the lock file {file} cannot be used: {source}; it must be on a local disk, in a folder vaivem may write \
+             to"
+                | "o arquivo de trava {file} não pode ser usado: {source}; ele precisa estar em disco local, em uma \
+                   pasta onde o vaivem possa gravar",
+        file = file.display()))]
     File {
         /// Which file.
         file: PathBuf,
@@ -68,7 +80,7 @@ pub fn take(state: &Path, pass: &str, channel: &ChannelName, now: Instant) -> Re
                 holder: if read.is_ok() && !holder.is_empty() {
                     holder
                 } else {
-                    "it has not said who it is yet".into()
+                    word!("it has not said who it is yet" | "ainda não disse quem é").into()
                 },
             });
         }

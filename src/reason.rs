@@ -1,6 +1,6 @@
 //! Why an order is where it is: every reason a plan can give, with a stable code and the facts it rests on.
 //!
-//! The words people read are made in [`crate::words`], in one place; a second language is a second catalogue there.
+//! The words people read are made in [`crate::words`], in one place and both languages.
 
 mod actor;
 

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::exit::Exit;
 use crate::http::Counts;
+use crate::lang::{self, say, word};
 use crate::model::{Cents, ChannelName, Instant, OrderId, WarehouseId};
 use crate::plan::Entry;
 use crate::reason::Reason;
@@ -96,7 +97,7 @@ pub struct Item {
 }
 
 /// What a person should know about a run, beyond single orders.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Warning {
     /// There is no feed, and the configuration says not to make one.
@@ -370,41 +371,54 @@ impl Summary<'_> {
         let mut parts: Vec<String> = Outcome::ALL
             .iter()
             .filter(|(outcome, _)| self.tally.of(*outcome) > 0)
-            .map(|(outcome, word)| match outcome {
-                Outcome::Held if self.tally.worth_held() != Cents::ZERO => {
-                    format!("{} held ({})", self.tally.of(*outcome), self.tally.worth_held())
+            .map(|(outcome, word)| {
+                let counted = words::terms::outcomes(self.tally.of(*outcome), word);
+                match outcome {
+                    Outcome::Held if self.tally.worth_held() != Cents::ZERO => {
+                        format!("{counted} ({})", self.tally.worth_held())
+                    }
+                    _ => counted,
                 }
-                _ => format!("{} {word}", self.tally.of(*outcome)),
             })
             .collect();
         if self.tally.new > 0 {
-            parts.insert(0, format!("{} new", self.tally.new));
+            parts.insert(0, words::terms::outcomes(self.tally.new, "new"));
         }
         let complete = matches!(self.exit, Exit::Done | Exit::Held);
         if parts.is_empty() {
-            parts.push(if complete { "nothing to do" } else { "nothing was done" }.into());
+            parts.push(
+                if complete {
+                    word!("nothing to do" | "nada a fazer")
+                } else {
+                    word!("nothing was done" | "nada foi feito")
+                }
+                .into(),
+            );
         }
-        let dry = if self.dry_run { " (dry run: nothing was done)" } else { "" };
+        let dry =
+            if self.dry_run { word!(" (dry run: nothing was done)" | " (simulação: nada foi feito)") } else { "" };
         let seconds = self.elapsed.as_millis();
-        let mut text = format!(
-            "{}{}{dry}: {}; {} call{}{} in {}.{:01} s",
+        let calls = match self.counts.calls {
+            1 => word!("1 call" | "1 chamada").to_owned(),
+            calls => say!("{calls} calls" | "{calls} chamadas"),
+        };
+        let mut text = say!(
+            "{}{}{dry}: {}; {calls}{} in {}.{:01} s" | "{}{}{dry}: {}; {calls}{} em {},{:01} s",
             self.pass,
             self.channel.map(|channel| format!(" {channel}")).unwrap_or_default(),
             parts.join(", "),
-            self.counts.calls,
-            if self.counts.calls == 1 { "" } else { "s" },
             match self.erp_counts.calls {
                 0 => String::new(),
-                calls => format!(" and {calls} to the ERP"),
+                calls => say!(" and {calls} to the ERP" | " e {calls} ao ERP"),
             },
             seconds / 1000,
-            seconds % 1000 / 100,
+            seconds % 1000 / 100
         );
         if !complete {
-            text += &format!(
-                "\n  not complete, exit {}: {}",
+            text += &say!(
+                "\n  not complete, exit {}: {}" | "\n  incompleto, código de saída {}: {}",
                 self.exit.code(),
-                self.message.unwrap_or(self.exit.meaning())
+                self.message.map_or_else(|| self.exit.meaning().to_owned(), words::retold::retold)
             );
         }
         text
@@ -527,6 +541,7 @@ impl Reporter {
     }
 
     fn tell(&self, item: &Item) {
+        let _reader = lang::for_the_reader();
         let needs_person = matches!(item.outcome, Outcome::Held | Outcome::Failed);
         if self.quiet && !needs_person {
             return;
@@ -551,16 +566,22 @@ impl Reporter {
                 self.json("order", fields.into());
             }
             Format::Human if item.changed || self.verbose => {
-                let erp = item.erp_number.as_ref().map(|number| format!(" as {number}")).unwrap_or_default();
+                let erp =
+                    item.erp_number.as_ref().map(|number| say!(" as {number}" | " como {number}")).unwrap_or_default();
                 let done = if item.dry_run && !item.actions.is_empty() {
-                    format!(" [would {}]", item.actions.join(", "))
+                    let actions: Vec<&str> = item.actions.iter().map(|code| words::terms::action(code)).collect();
+                    say!(" [would {}]" | " [faria: {}]", actions.join(", "))
                 } else {
                     String::new()
                 };
                 let order = format!("{} {}", item.channel, item.order);
-                self.line(&format!("{:<9} {order}{erp}: {}{done}", item.outcome.word(), words::reason(&item.reason)));
+                self.line(&format!(
+                    "{:<9} {order}{erp}: {}{done}",
+                    words::terms::outcome(item.outcome.word()),
+                    words::reason(&item.reason)
+                ));
                 if needs_person && let Some(hint) = words::hint(&item.reason) {
-                    self.line(&format!("          what to do: {hint}"));
+                    self.line(&say!("          what to do: {hint}" | "          o que fazer: {hint}"));
                 }
             }
             Format::Human => {}
@@ -569,6 +590,7 @@ impl Reporter {
 
     /// A warning.
     pub fn warning(&self, warning: &Warning) {
+        let _reader = lang::for_the_reader();
         if self.quiet && warning.needs_nobody() {
             return;
         }
@@ -580,12 +602,13 @@ impl Reporter {
                 }
                 self.json("warning", fields);
             }
-            Format::Human => self.line(&format!("warning   {}", words::warning(warning))),
+            Format::Human => self.line(&format!("{:<9} {}", word!("warning" | "atenção"), words::warning(warning))),
         }
     }
 
     /// How a pass ended.
     pub fn summary(&self, summary: &Summary<'_>) {
+        let _reader = lang::for_the_reader();
         self.bar.set_length(0);
         self.bar.reset();
         let mut planned = self.planned.take();

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::lang::word;
 
 /// Asks a run to stop. Clones ask the same run.
 #[derive(Clone, Debug)]
@@ -38,9 +39,18 @@ pub enum StopReason {
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Interrupted => "the run was interrupted; the rest is for the next run",
-            Self::Terminated => "the run was asked to terminate; the rest is for the next run",
-            Self::TimeBudget => "the run's time budget is used up; the rest is for the next run",
+            Self::Interrupted => word!(
+                "the run was interrupted; the rest is for the next run"
+                    | "a execução foi interrompida; o resto fica para a próxima"
+            ),
+            Self::Terminated => word!(
+                "the run was asked to terminate; the rest is for the next run"
+                    | "pediu-se o encerramento da execução; o resto fica para a próxima"
+            ),
+            Self::TimeBudget => word!(
+                "the run's time budget is used up; the rest is for the next run"
+                    | "o tempo da execução acabou; o resto fica para a próxima"
+            ),
         })
     }
 }

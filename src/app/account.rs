@@ -8,6 +8,7 @@ use crate::cli::AccountArgs;
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, Config};
 use crate::exit::Exit;
+use crate::lang::say;
 use crate::model::{Instant, calendar};
 use crate::passes::account::{self, Account};
 use crate::report::Reporter;
@@ -41,7 +42,7 @@ pub fn run(args: &AccountArgs, config: &Config, reporter: &Reporter) -> Result<E
                     unaccounted += account.unaccounted.len();
                 }
                 Err(failure) => {
-                    log::error!("channel {}: {}", channel.name, failure.message());
+                    log::error!("{}", say!("channel {}: {}" | "canal {}: {}", channel.name, failure.message()));
                     exit = exit.worst(failure.exit);
                 }
             }
@@ -95,7 +96,7 @@ impl Desk<'_> {
     fn show(&self, config: &ChannelConfig, window: Window, account: &Account) {
         self.reporter.news(&daily::account_of(&config.name, window.from, window.to, account.listed));
         for (fate, (orders, worth)) in &account.fates {
-            self.reporter.news(&format!("  {:<11} {orders:>7}  {worth:>16}", fate.code()));
+            self.reporter.news(&format!("  {:<11} {orders:>7}  {worth:>16}", crate::words::terms::fate(fate.code())));
         }
         for one in &account.unaccounted {
             self.reporter.line(&format!("  {}", daily::unaccounted(&config.name, &one.order, &one.state, one.seen)));

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::{ChannelConfig, Config};
 use crate::erp::Erp;
 use crate::exit::Exit;
+use crate::lang::{self, say};
 use crate::model::{Instant, calendar};
 use crate::passes::adopt::{self, Adopted};
 use crate::passes::{Pass, Plan, Verb};
@@ -18,6 +19,7 @@ use crate::report::{Outcome, Reporter, Tally};
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::words::daily;
+use crate::words::retold::retold;
 
 /// Adopts the orders of every channel asked for. Trouble with one does not keep the others from theirs.
 pub fn run(args: &AdoptArgs, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
@@ -50,7 +52,7 @@ pub fn run(args: &AdoptArgs, config: &Config, reporter: &Reporter) -> Result<Exi
             match desk.one(channel, window).await {
                 Ok(ended) => exit = exit.worst(ended),
                 Err(failure) => {
-                    log::error!("channel {}: {}", channel.name, failure.message());
+                    log::error!("{}", say!("channel {}: {}" | "canal {}: {}", channel.name, failure.message()));
                     exit = exit.worst(failure.exit);
                 }
             }
@@ -99,7 +101,10 @@ impl Desk<'_> {
             halt: Default::default(),
             shortfall: Default::default(),
         };
-        let adopted = adopt::run(&pass, window).await;
+        let adopted = {
+            let _record = lang::for_the_record();
+            adopt::run(&pass, window).await
+        };
         let tally = pass.tally.take();
         let (exit, message) = match pass.halt.take() {
             Some((exit, message)) => (exit, Some(message)),
@@ -107,7 +112,8 @@ impl Desk<'_> {
             None => (Exit::Done, None),
         };
         if let Some(message) = &message {
-            log::error!("channel {}: {message}", config.name);
+            let message = retold(message);
+            log::error!("{}", say!("channel {}: {message}" | "canal {}: {message}", config.name));
         }
         self.tell(config, (window.from, window.to), &adopted, &tally, exit);
         Ok(exit)

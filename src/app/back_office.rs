@@ -13,6 +13,7 @@ use crate::erp::ledger::Ledger;
 use crate::erp::{Erp, ErpError};
 use crate::exit::Exit;
 use crate::http::{Door, DoorOptions, RetryPolicy, Signer};
+use crate::lang::{say, word};
 use crate::model::{Instant, calendar};
 use crate::report::Reporter;
 use crate::stop::Stop;
@@ -85,12 +86,21 @@ pub(super) async fn write_deliveries(eccosys: &Eccosys, reporter: &Reporter) -> 
     for one in written.map_err(|error| Failure::new(Exit::Failed, error.to_string()))? {
         let at = calendar::local_text(one.at);
         match one.result {
-            Ok(()) => reporter.news(&format!("order {}: its delivery at {at} was written into Eccosys", one.order)),
+            Ok(()) => reporter.news(&say!(
+                "order {}: its delivery at {at} was written into Eccosys"
+                    | "pedido {}: a entrega em {at} foi gravada no Eccosys",
+                one.order
+            )),
             Err(error) => {
                 log::error!(
-                    "order {}: its delivery at {at} is not in Eccosys yet, so the channel is not told of it either: {error}; the next \
-                     run tries again",
-                    one.order
+                    "{}",
+                    say!(
+                        "order {}: its delivery at {at} is not in Eccosys yet, so the channel is not told of it \
+                         either: {error}; the next run tries again"
+                            | "pedido {}: a entrega em {at} ainda não está no Eccosys, então o canal também não foi \
+                               avisado: {error}; a próxima execução tenta de novo",
+                        one.order
+                    )
                 );
                 exit = exit.worst(if matches!(error, ErpError::Call(_)) { Exit::Unavailable } else { Exit::Held });
             }
@@ -109,21 +119,29 @@ fn with_credentials(door: DoorOptions, credentials: &Credentials) -> Result<Door
                 TokenScheme::Bearer => {
                     let value = SecretString::from(format!("Bearer {}", token.expose_secret()));
                     headers(
-                        "the token of [erp], sent as Bearer (some accounts want token_scheme = \"raw\")",
+                        word!(
+                            "the token of [erp], sent as Bearer (some accounts want token_scheme = \"raw\")"
+                                | "o token de [erp], enviado como Bearer (algumas contas querem token_scheme = \
+                                   \"raw\")"
+                        ),
                         vec![("Authorization".into(), value)],
                     )
                 }
-                TokenScheme::Raw => headers("the token of [erp], sent raw", vec![("Authorization".into(), token)]),
+                TokenScheme::Raw => headers(
+                    word!("the token of [erp], sent raw" | "o token de [erp], enviado puro"),
+                    vec![("Authorization".into(), token)],
+                ),
             }
         }
         Credentials::User(token) => {
             let token = token.fetch().map_err(wrong)?;
-            headers("the user_token of [erp]", vec![("x-access-token".into(), token)])
+            headers(word!("the user_token of [erp]" | "o user_token de [erp]"), vec![("x-access-token".into(), token)])
         }
         Credentials::Key { key, secret } => {
             let (key, secret) = (key.fetch().map_err(wrong)?, secret.fetch().map_err(wrong)?);
             let sign = Arc::new(move |at| signature(&secret, at));
-            let (identity, secret_headers) = headers("the api_key of [erp]", vec![("apikey".into(), key)]);
+            let (identity, secret_headers) =
+                headers(word!("the api_key of [erp]" | "a api_key de [erp]"), vec![("apikey".into(), key)]);
             return Ok(DoorOptions {
                 identity,
                 secret_headers,

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::{ChannelConfig, Config};
 use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
+use crate::lang;
 use crate::model::{Cents, ChannelName, Instant, OrderId};
 use crate::passes::cancel_desk::{self, Done, Word};
 use crate::passes::{Pass, Plan, Verb};
@@ -26,6 +27,7 @@ use crate::store::Store;
 use crate::store::facts::{OrderFacts, OrderFilter};
 use crate::store::orders::Fate;
 use crate::words::cancel_desk as words;
+use crate::words::retold::retold;
 
 /// How long after its issue an NF-e may be cancelled, in most states.
 const WINDOW: TimeDelta = TimeDelta::hours(24);
@@ -89,7 +91,7 @@ fn list(named: &[String], config: &Config, reporter: &Reporter) -> Result<Exit, 
         );
     }
     match reporter.is_human() {
-        true if open.is_empty() => reporter.news(words::NOTHING),
+        true if open.is_empty() => reporter.news(&words::NOTHING),
         true => {}
         false => reporter.json("summary", json!({ "cancellations": open.len() })),
     }
@@ -209,11 +211,14 @@ async fn carry_out(
     };
     let by = who();
     let word = Word { reason, by: &by };
-    let done = match accept {
-        true => cancel_desk::accept(&pass, &order.row, word).await,
-        false => cancel_desk::deny(&pass, &order.row, word).await,
+    let done = {
+        let _record = lang::for_the_record();
+        match accept {
+            true => cancel_desk::accept(&pass, &order.row, word).await,
+            false => cancel_desk::deny(&pass, &order.row, word).await,
+        }
     };
-    done.map(|done| (done, by)).map_err(|(exit, message)| Failure::new(exit, message))
+    done.map(|done| (done, by)).map_err(|(exit, message)| Failure::new(exit, retold(&message)))
 }
 
 fn tell(order: &OrderFacts, done: &Done, by: &str, reporter: &Reporter) -> Exit {
@@ -224,7 +229,7 @@ fn tell(order: &OrderFacts, done: &Done, by: &str, reporter: &Reporter) -> Exit 
         Done::Refused(refusal) => (Exit::Held, "refused", &[][..], words::refused(refusal, row.channel.as_str())),
     };
     if reporter.is_human() {
-        let line = format!("{word:<9} {} {}: {text}", row.channel, row.id);
+        let line = format!("{:<9} {} {}: {text}", crate::words::terms::by_hand(word), row.channel, row.id);
         if exit == Exit::Done { reporter.news(&line) } else { reporter.line(&line) }
     } else {
         reporter.json(

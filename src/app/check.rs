@@ -17,7 +17,8 @@ use crate::config::{ChannelConfig, ChannelKind, Config, Credentials, ErpConfig, 
 use crate::erp::{DEFAULT_WAREHOUSE, Erp, ErpError};
 use crate::exit::Exit;
 use crate::http::{CallError, Counts};
-use crate::model::{ChannelName, Instant, OrderId, WarehouseId, calendar};
+use crate::lang::{moment, say};
+use crate::model::{ChannelName, Instant, OrderId, WarehouseId};
 use crate::passes::push_stock::places;
 use crate::report::Reporter;
 use crate::stop::Stop;
@@ -107,7 +108,7 @@ impl Check<'_> {
             },
             channels: config.channels.iter().map(|channel| channel.name.clone()).collect(),
         });
-        self.tell(Finding::LocalTime { local: calendar::local_text(now) });
+        self.tell(Finding::LocalTime { local: moment(now) });
         self.tell_all(local::files(config));
         self.tell_all(local::folders(config));
         self.tell_all(local::disks(config));
@@ -161,7 +162,10 @@ impl Check<'_> {
 
     fn unreadable(&mut self, error: &rusqlite::Error, config: &Config) {
         let said = crate::store::sqlite::said(error);
-        let problem = format!("the state file {} cannot be read: {said}", config.state.display());
+        let problem = say!(
+            "the state file {} cannot be read: {said}" | "o arquivo de estado {} não pode ser lido: {said}",
+            config.state.display()
+        );
         self.tell(Finding::StateUnusable { problem });
     }
 
@@ -406,11 +410,7 @@ impl local::State {
         let seen = self.store.channels_seen()?.into_iter();
         let channels = seen.filter(|(channel, (_, last))| *last >= since && !is_named(channel));
         let mut findings: Vec<Finding> = channels
-            .map(|(channel, (orders, last))| Finding::StrangerChannel {
-                channel,
-                orders,
-                last: calendar::local_text(last),
-            })
+            .map(|(channel, (orders, last))| Finding::StrangerChannel { channel, orders, last: moment(last) })
             .collect();
         let hosts: BTreeSet<&str> = addresses(config).collect();
         let strange = self.store.hosts_seen(since)?.into_iter().filter(|host| !hosts.contains(host.as_str()));

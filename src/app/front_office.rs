@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::{ChannelConfig, ChannelKind, Config};
 use crate::exit::Exit;
 use crate::http::{Door, DoorOptions, RetryPolicy};
+use crate::lang::say;
 use crate::stop::Stop;
 
 /// The channel with its door; the message says which setting is wrong.
@@ -44,7 +45,7 @@ pub(super) fn open(
             let mut headers = vec![("platform".to_owned(), platform.clone())];
             headers.extend(oi.iter().map(|oi| ("gumgaOi".to_owned(), oi.clone())));
             let door = door(DoorOptions {
-                identity: Some(format!("the token of channel {name}")),
+                identity: Some(say!("the token of channel {name}" | "o token do canal {name}")),
                 secret_headers: vec![("gumgaToken".into(), token.fetch().map_err(wrong)?)],
                 headers,
                 ..DoorOptions::new(base_url, clock.clone(), stop.clone())

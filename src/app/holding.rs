@@ -14,7 +14,7 @@ use crate::model::Instant;
 use crate::report::Reporter;
 use crate::store::by_hand::Released;
 use crate::store::facts::OrderFacts;
-use crate::words::daily;
+use crate::words::{daily, terms};
 
 /// Where and for whom it is done.
 pub struct Desk<'a> {
@@ -106,10 +106,10 @@ impl Desk<'_> {
                 .map_err(|error| unwritable_state(&error))?
             {
                 Released::Hold => self.tell(order, "released", &by, None),
-                Released::Skip => self.tell(order, "released", &by, Some(daily::DECIDED_ANEW)),
+                Released::Skip => self.tell(order, "released", &by, Some(daily::DECIDED_ANEW.get())),
                 Released::Nothing => {
                     exit = Exit::Usage;
-                    self.tell(order, "failed", &by, Some(daily::NOT_BY_HAND));
+                    self.tell(order, "failed", &by, Some(daily::NOT_BY_HAND.get()));
                 }
             }
         }
@@ -127,7 +127,7 @@ impl Desk<'_> {
                 .map_err(|error| unwritable_state(&error))?;
             if of_order.is_empty() {
                 exit = Exit::Usage;
-                self.tell(order, "failed", &by, Some(daily::NOT_HELD));
+                self.tell(order, "failed", &by, Some(daily::NOT_HELD.get()));
                 continue;
             }
             self.tell(order, "retried", &by, Some(&daily::next_run_tries(&of_order)));
@@ -151,7 +151,7 @@ impl Desk<'_> {
             return self.reporter.json("hold", fields);
         }
         let remark = remark.map(|remark| format!(": {remark}")).unwrap_or_default();
-        let line = format!("{done:<9} {} {}{remark}", row.channel, row.id);
+        let line = format!("{:<9} {} {}{remark}", terms::by_hand(done), row.channel, row.id);
         if done == "failed" { self.reporter.line(&line) } else { self.reporter.news(&line) }
     }
 }

@@ -13,6 +13,7 @@ use crate::config::{LEDGER, STATE};
 use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
 use crate::init::{self, ErpKind, Wanted};
+use crate::lang::say;
 use crate::model::calendar;
 use crate::report::Reporter;
 use crate::store::Store;
@@ -20,28 +21,43 @@ use crate::store::Store;
 /// Where there is no configuration yet, makes one.
 pub fn run(args: &InitArgs, reporter: &Reporter) -> Result<Exit, Failure> {
     let usage = |problem: String| Failure::new(Exit::Usage, problem);
-    let erp = ErpKind::named(&args.erp)
-        .ok_or_else(|| usage(format!("`{}` is no kind of ERP: write --erp ledger or --erp eccosys", args.erp)))?;
+    let erp = ErpKind::named(&args.erp).ok_or_else(|| {
+        usage(say!(
+            "`{}` is no kind of ERP: write --erp ledger or --erp eccosys"
+                | "`{}` não é um tipo de ERP: escreva --erp ledger ou --erp eccosys",
+            args.erp
+        ))
+    })?;
     let channels = wanted(args).map_err(usage)?;
     let file = args.path.join("vaivem.toml");
     let shown = |path: &Path| path.strip_prefix(".").unwrap_or(path).display().to_string();
     if file.symlink_metadata().is_ok() {
-        let message = format!(
-            "{} is there already and was left as it is; name another folder with --path, or move it away first",
+        let message = say!(
+            "{} is there already and was left as it is; name another folder with --path, or move it away first"
+                | "{} já existe e ficou como está; indique outra pasta com --path, ou mova-o antes",
             shown(&file)
         );
         return Err(usage(message));
     }
     let folders: Vec<_> = erp.folders().iter().map(|folder| args.path.join(folder)).collect();
     if let Some(taken) = folders.iter().find(|folder| folder.symlink_metadata().is_ok() && !folder.is_dir()) {
-        let message = format!(
-            "{} is there already and is no folder; nothing was made. Name another folder with --path, or move it away first",
+        let message = say!(
+            "{} is there already and is no folder; nothing was made. Name another folder with --path, or move it \
+             away first"
+                | "{} já existe e não é uma pasta; nada foi criado. Indique outra pasta com --path, ou mova-o antes",
             shown(taken)
         );
         return Err(usage(message));
     }
     let failed = |path: &Path, error: std::io::Error| {
-        Failure::new(Exit::Failed, format!("{} cannot be made: {error}; may this user write there?", shown(path)))
+        Failure::new(
+            Exit::Failed,
+            say!(
+                "{} cannot be made: {error}; may this user write there?"
+                    | "{} não pode ser criado: {error}; este usuário pode gravar ali?",
+                shown(path)
+            ),
+        )
     };
     let mut made = Vec::new();
     for folder in std::iter::once(&args.path).chain(&folders).filter(|folder| !folder.is_dir()) {
@@ -75,9 +91,13 @@ pub fn run(args: &InitArgs, reporter: &Reporter) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     for one in &made {
-        reporter.news(&format!("made      {one}"));
+        reporter.news(&say!("made      {one}" | "criado    {one}"));
     }
-    reporter.news(&format!("Edit {}, set {}, then run:", shown(&file), variables.join(", ")));
+    reporter.news(&say!(
+        "Edit {}, set {}, then run:" | "Edite {}, defina {} e execute:",
+        shown(&file),
+        variables.join(", ")
+    ));
     for command in &next {
         reporter.news(&format!("  {command}"));
     }
@@ -91,7 +111,10 @@ fn wanted(args: &InitArgs) -> Result<Vec<Wanted>, String> {
     // The variables' names are in capitals.
     let mut seen = BTreeSet::new();
     match channels.iter().find(|(name, _)| !seen.insert(name.to_uppercase().replace('-', "_"))) {
-        Some((name, _)) => Err(format!("several channels are called `{name}`: give each a name of its own")),
+        Some((name, _)) => Err(say!(
+            "several channels are called `{name}`: give each a name of its own"
+                | "vários canais se chamam `{name}`: dê a cada um um nome próprio"
+        )),
         None => Ok(channels),
     }
 }

@@ -15,8 +15,10 @@ use crate::erp::ledger::{
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::inbox;
-use crate::model::{Instant, Sku, Status, calendar};
+use crate::lang::{date, say, word};
+use crate::model::{Instant, Sku, Status};
 use crate::report::Reporter;
+use crate::words::{daily, terms};
 
 /// Runs one of the ledger's commands on the ledger at `file`.
 pub fn run(
@@ -82,7 +84,11 @@ impl<'a> Given<'a> {
     }
 
     fn name(&self) -> String {
-        if self.file.as_os_str() == "-" { "standard input".to_owned() } else { self.file.display().to_string() }
+        if self.file.as_os_str() == "-" {
+            word!("standard input" | "entrada padrão").to_owned()
+        } else {
+            self.file.display().to_string()
+        }
     }
 
     fn bytes(self) -> io::Result<Vec<u8>> {
@@ -98,7 +104,10 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
         if std::fs::metadata(file)?.is_dir() {
-            return Err(io::Error::other("it is a folder, and the files in it are to be named"));
+            return Err(io::Error::other(word!(
+                "it is a folder, and the files in it are to be named"
+                    | "é uma pasta, e devem ser informados os arquivos dela"
+            )));
         }
         std::fs::File::open(file)?.take(limit).read_to_end(&mut bytes)?;
     }
@@ -117,20 +126,28 @@ fn orders(ledger: &Ledger, status: Option<&str>, limit: usize, reporter: &Report
         return Ok(Exit::Done);
     }
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["number", "store number", "status", "placed", "lines", "total"]);
+    table.load_style(presets::NOTHING).set_header([
+        word!("number" | "número"),
+        word!("store number" | "número da loja"),
+        word!("status" | "situação"),
+        word!("placed" | "feito em"),
+        word!("lines" | "itens"),
+        "total",
+    ]);
     for OrderSummary { order, placed_at, .. } in &found {
         table.add_row([
             order.number.clone(),
             order.store_number.to_string(),
-            order.status.code(),
-            calendar::local_date(*placed_at).to_string(),
+            terms::status(&order.status),
+            date(*placed_at),
             order.units.unwrap_or_default().to_string(),
             order.total.to_string(),
         ]);
     }
     print_table(&mut table, &[4, 5], reporter);
-    let more = if found.len() == limit { "; --limit shows more" } else { "" };
-    reporter.line(&format!("{} order{}{more}", found.len(), if found.len() == 1 { "" } else { "s" }));
+    let more = if found.len() == limit { word!("; --limit shows more" | "; --limit mostra mais") } else { "" };
+    let orders = daily::orders(i64::try_from(found.len()).unwrap_or(i64::MAX));
+    reporter.line(&format!("{orders}{more}"));
     Ok(Exit::Done)
 }
 
@@ -138,7 +155,10 @@ fn known_status(code: &str) -> Result<Status, Failure> {
     match Status::from_code(code) {
         Status::Unknown(_) => {
             let known: Vec<String> = Status::known().map(|status| status.code()).collect();
-            Err(Failure::new(Exit::Usage, format!("`{code}` is no status; there are: {}", known.join(", "))))
+            Err(Failure::new(
+                Exit::Usage,
+                say!("`{code}` is no status; there are: {}" | "`{code}` não é uma situação; há: {}", known.join(", ")),
+            ))
         }
         status => Ok(status),
     }
@@ -164,15 +184,22 @@ pub(super) fn the_order(ledger: &Ledger, number: &str) -> Result<OrderSummary, F
     let mut found = ledger.order_by_any(number).map_err(|error| unreadable(&error))?;
     match found.len() {
         1 => Ok(found.remove(0)),
-        0 => {
-            Err(Failure::new(Exit::Usage, format!("the ledger has no order with the number or store number {number}")))
-        }
+        0 => Err(Failure::new(
+            Exit::Usage,
+            say!(
+                "the ledger has no order with the number or store number {number}"
+                    | "o ERP embutido não tem pedido com o número ou número da loja {number}"
+            ),
+        )),
         _ => {
             let numbers: Vec<String> = found.iter().map(|summary| summary.order.number.clone()).collect();
             let numbers = numbers.join(", ");
             Err(Failure::new(
                 Exit::Usage,
-                format!("{number} may mean the ledger's orders {numbers}; name one of these"),
+                say!(
+                    "{number} may mean the ledger's orders {numbers}; name one of these"
+                        | "{number} pode ser qualquer dos pedidos {numbers} do ERP embutido; informe um deles"
+                ),
             ))
         }
     }
@@ -226,7 +253,12 @@ fn cancel(ledger: &Ledger, number: &str, reason: &str, reporter: &Reporter, now:
 /// Where an order stands after it was changed.
 fn told(reporter: &Reporter, order: &ErpOrder) {
     if reporter.is_human() {
-        reporter.line(&format!("order {} (store number {}) is {}", order.number, order.store_number, order.status));
+        reporter.line(&say!(
+            "order {} (store number {}) is {}" | "o pedido {} (número da loja {}) está {}",
+            order.number,
+            order.store_number,
+            terms::status(&order.status)
+        ));
     } else {
         reporter.json(
             "ledger_order",
@@ -262,12 +294,21 @@ fn stock(ledger: &Ledger, sku: &[String], reporter: &Reporter, now: Instant) -> 
     if missing.is_empty() {
         return Ok(Exit::Done);
     }
-    Err(Failure::new(Exit::Usage, format!("the ledger has no stock of {}", missing.join(", "))))
+    Err(Failure::new(
+        Exit::Usage,
+        say!("the ledger has no stock of {}" | "o ERP embutido não tem estoque de {}", missing.join(", ")),
+    ))
 }
 
 fn stock_table(levels: &[StockLevel], reporter: &Reporter) {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["product", "warehouse", "physical", "reserved", "available"]);
+    table.load_style(presets::NOTHING).set_header([
+        word!("product" | "produto"),
+        word!("warehouse" | "depósito"),
+        word!("physical" | "físico"),
+        word!("reserved" | "reservado"),
+        word!("available" | "disponível"),
+    ]);
     for level in levels {
         table.add_row([
             level.sku.to_string(),
@@ -294,7 +335,9 @@ fn print_table(table: &mut Table, right: &[usize], reporter: &Reporter) {
 /// A refusal is the ledger's answer to what was typed; anything else is its file.
 pub(super) fn unreadable(error: &ErpError) -> Failure {
     match error {
-        ErpError::Refused { message, .. } => Failure::new(Exit::Usage, format!("the ledger refused: {message}")),
+        ErpError::Refused { message, .. } => {
+            Failure::new(Exit::Usage, say!("the ledger refused: {message}" | "o ERP embutido recusou: {message}"))
+        }
         _ => Failure::new(Exit::Failed, error.to_string()),
     }
 }

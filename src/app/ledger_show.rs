@@ -6,14 +6,23 @@ use super::Failure;
 use super::ledger_commands::{the_order, unreadable};
 use crate::erp::ledger::{Invoice, Ledger, OrderDetail, Shipment};
 use crate::exit::Exit;
-use crate::model::{Cents, Instant, calendar};
+use crate::lang::{moment, say, word};
+use crate::model::{Cents, Instant};
 use crate::report::Reporter;
+use crate::words::retold::retold;
+use crate::words::terms;
 
 /// Shows the order with that number.
 pub(super) fn run(ledger: &Ledger, number: &str, reporter: &Reporter) -> Result<Exit, Failure> {
     let id = the_order(ledger, number)?.order.id;
     let Some(detail) = ledger.order_detail(&id).map_err(|error| unreadable(&error))? else {
-        return Err(Failure::new(Exit::Failed, format!("order {number} vanished from the ledger while it was read")));
+        return Err(Failure::new(
+            Exit::Failed,
+            say!(
+                "order {number} vanished from the ledger while it was read"
+                    | "o pedido {number} sumiu do ERP embutido durante a leitura"
+            ),
+        ));
     };
     if reporter.is_human() {
         show_human(&detail, reporter);
@@ -26,19 +35,38 @@ pub(super) fn run(ledger: &Ledger, number: &str, reporter: &Reporter) -> Result<
 fn show_human(detail: &OrderDetail, reporter: &Reporter) {
     let OrderDetail { order, content, .. } = detail;
     let line = |label: &str, text: &str| reporter.line(&format!("{label:<10} {text}"));
-    line("order", &format!("{}, store number {} on {}", order.number, order.store_number, content.channel));
-    line("status", &order.status.code());
-    line("customer", &content.customer.name);
+    line(
+        word!("order" | "pedido"),
+        &say!(
+            "{}, store number {} on {}" | "{}, número da loja {} em {}",
+            order.number,
+            order.store_number,
+            content.channel
+        ),
+    );
+    line(word!("status" | "situação"), &terms::status(&order.status));
+    line(word!("customer" | "cliente"), &content.customer.name);
     if let Some(carrier) = &content.carrier {
-        line("carrier", carrier.as_str());
+        line(word!("carrier" | "transporte"), carrier.as_str());
     }
     for sold in &content.lines {
         line(
-            "line",
-            &format!("{} × {} ({}) at {} = {}", sold.quantity, sold.sku, sold.name, sold.unit_price, sold.total),
+            word!("line" | "item"),
+            &say!(
+                "{} × {} ({}) at {} = {}" | "{} × {} ({}) a {} = {}",
+                sold.quantity,
+                sold.sku,
+                sold.name,
+                sold.unit_price,
+                sold.total
+            ),
         );
     }
-    for (label, amount) in [("freight", content.freight), ("tax", content.tax), ("discount", content.discount)] {
+    for (label, amount) in [
+        (word!("freight" | "frete"), content.freight),
+        (word!("tax" | "imposto"), content.tax),
+        (word!("discount" | "desconto"), content.discount),
+    ] {
         if amount != Cents::ZERO {
             line(label, &amount.to_string());
         }
@@ -46,49 +74,65 @@ fn show_human(detail: &OrderDetail, reporter: &Reporter) {
     line("total", &order.total.to_string());
     for reservation in &detail.reservations {
         let until = match reservation.released_at {
-            Some(at) => format!("released {}", calendar::local_text(at)),
-            None => "held".into(),
+            Some(at) => say!("released {}" | "liberada em {}", moment(at)),
+            None => word!("held" | "em vigor").into(),
         };
         line(
-            "reserved",
-            &format!("{} × {} in {}, {until}", reservation.quantity, reservation.sku, reservation.warehouse),
+            word!("reserved" | "reserva"),
+            &say!(
+                "{} × {} in {}, {until}" | "{} × {} em {}, {until}",
+                reservation.quantity,
+                reservation.sku,
+                reservation.warehouse
+            ),
         );
     }
     for invoice in &detail.invoices {
-        line("invoice", &invoice_text(invoice));
+        line(word!("invoice" | "nota"), &invoice_text(invoice));
     }
     for parcel in &detail.shipments {
-        line("parcel", &parcel_text(parcel));
+        line(word!("parcel" | "volume"), &parcel_text(parcel));
     }
     for event in &detail.events {
-        let told = format!("{} (occurrence {}, {})", event.what.code(), event.code, event.source);
-        line("carrier", &format!("{} {told}", calendar::local_text(event.at)));
+        let told = say!(
+            "{} (occurrence {}, {})" | "{} (ocorrência {}, {})",
+            terms::delivery(event.what),
+            event.code,
+            event.source
+        );
+        line(word!("carrier" | "transporte"), &format!("{} {told}", moment(event.at)));
     }
     for step in &detail.history {
-        line("history", &format!("{} {} {}", calendar::local_text(step.at), step.status.code(), step.note));
+        line(
+            word!("history" | "histórico"),
+            &format!("{} {} {}", moment(step.at), terms::status(&step.status), retold(&step.note)),
+        );
     }
 }
 
 fn invoice_text(invoice: &Invoice) -> String {
-    let issued = calendar::local_text(invoice.issued_at);
+    let issued = moment(invoice.issued_at);
     let cancelled = match (invoice.cancelled_at, &invoice.cancel_reason) {
-        (Some(at), Some(why)) => format!(", cancelled {}: {why}", calendar::local_text(at)),
-        (Some(at), None) => format!(", cancelled {}", calendar::local_text(at)),
+        (Some(at), Some(why)) => say!(", cancelled {}: {why}" | ", cancelada em {}: {why}", moment(at)),
+        (Some(at), None) => say!(", cancelled {}" | ", cancelada em {}", moment(at)),
         (None, _) => String::new(),
     };
     let Invoice { number, series, value, access_key, .. } = invoice;
-    format!("{number} of series {series}, {value}, issued {issued}, key {access_key}{cancelled}")
+    say!(
+        "{number} of series {series}, {value}, issued {issued}, key {access_key}{cancelled}"
+            | "{number} da série {series}, {value}, emitida em {issued}, chave {access_key}{cancelled}"
+    )
 }
 
 fn parcel_text(parcel: &Shipment) -> String {
-    let on = |what: &str, at: Option<Instant>| at.map(|at| format!("{what} {}", calendar::local_text(at)));
+    let on = |what: &str, at: Option<Instant>| at.map(|at| format!("{what} {}", moment(at)));
     let parts = [
         parcel.carrier.as_ref().map(ToString::to_string),
         parcel.tracking_code.clone(),
         parcel.tracking_url.clone(),
-        parcel.collection_order.as_ref().map(|number| format!("collection order {number}")),
-        on("sent", parcel.shipped_at),
-        on("delivered", parcel.delivered_at),
+        parcel.collection_order.as_ref().map(|number| say!("collection order {number}" | "ordem de coleta {number}")),
+        on(word!("sent" | "enviado em"), parcel.shipped_at),
+        on(word!("delivered" | "entregue em"), parcel.delivered_at),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{Failure, unreadable_state};
 use crate::cli::{HoldsListArgs, OrdersArgs};
 use crate::exit::Exit;
+use crate::lang::moment;
 use crate::model::{Cents, ChannelName, Instant, Status, calendar};
 use crate::report::Reporter;
 use crate::store::Store;
@@ -43,7 +44,7 @@ pub fn holds(
             cause.show(reporter, if limit == 0 { usize::MAX } else { limit }, now);
         }
         match holds.len() {
-            0 => reporter.news(daily::NOTHING_HELD),
+            0 => reporter.news(&daily::NOTHING_HELD),
             n => reporter.line(&daily::held_in_all(n, worth(&holds))),
         }
     } else {
@@ -210,11 +211,11 @@ fn orders_table(orders: &[OrderFacts]) -> Table {
         table.add_row([
             row.channel.to_string(),
             row.id.to_string(),
-            row.created_at.map(calendar::local_text).unwrap_or_default(),
+            row.created_at.map(moment).unwrap_or_default(),
             row.total.map(|total| total.to_string()).unwrap_or_default(),
             order.raw_status.as_deref().map(words::on_one_line).unwrap_or_default(),
             row.erp_number.clone().unwrap_or_default(),
-            row.fate.map_or("undecided", Fate::code).to_owned(),
+            words::terms::fate(row.fate.map_or("undecided", Fate::code)).to_owned(),
             row.fate_why.as_ref().map(daily::in_short).unwrap_or_default(),
         ]);
     }
@@ -226,7 +227,7 @@ fn fates_table(fates: &[FateCount]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(daily::FATE_HEADS);
     for FateCount { channel, fate, orders, worth } in fates {
-        let fate = fate.map_or("undecided", Fate::code);
+        let fate = words::terms::fate(fate.map_or("undecided", Fate::code));
         table.add_row([channel.to_string(), fate.to_owned(), orders.to_string(), worth.to_string()]);
     }
     to_the_right(&mut table, &[2, 3]);

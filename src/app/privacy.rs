@@ -130,9 +130,9 @@ impl Eraser<'_> {
             self.reporter.line(&words::named_in(file));
         }
         if elsewhere {
-            self.reporter.line(words::ECCOSYS);
+            self.reporter.line(&words::ECCOSYS);
         }
-        self.reporter.line(words::BACKUPS);
+        self.reporter.line(&words::BACKUPS);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::{ChannelConfig, Config};
 use crate::erp::Erp;
 use crate::exit::Exit;
+use crate::lang::say;
 use crate::model::{Instant, calendar};
 use crate::passes::reconcile::{Reconciled, Sides};
 use crate::report::Reporter;
@@ -44,7 +45,7 @@ pub fn run(args: &ReconcileArgs, config: &Config, reporter: &Reporter) -> Result
                     differences += found.of_stock.len();
                 }
                 Err(failure) => {
-                    log::error!("channel {}: {}", channel.name, failure.message());
+                    log::error!("{}", say!("channel {}: {}" | "canal {}: {}", channel.name, failure.message()));
                     exit = exit.worst(failure.exit);
                 }
             }
@@ -93,7 +94,9 @@ impl Desk<'_> {
             for one in differences {
                 let (text, repair) = (words::difference(one), words::repair(one, name, order, erp_number.as_deref()));
                 if self.reporter.is_human() {
-                    self.reporter.line(&format!("{name} {order}: {text}; repair: {repair}"));
+                    self.reporter.line(&say!(
+                        "{name} {order}: {text}; repair: {repair}" | "{name} {order}: {text}; conserto: {repair}"
+                    ));
                     continue;
                 }
                 self.reporter.json(
@@ -106,7 +109,10 @@ impl Desk<'_> {
         for one in &found.of_stock {
             let (text, repair) = (words::stock(one), words::repair_stock(name, &one.row.sku));
             if self.reporter.is_human() {
-                self.reporter.line(&format!("{name} {}: {text}; repair: {repair}", one.row.sku));
+                self.reporter.line(&say!(
+                    "{name} {}: {text}; repair: {repair}" | "{name} {}: {text}; conserto: {repair}",
+                    one.row.sku
+                ));
                 continue;
             }
             self.reporter.json(

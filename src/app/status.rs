@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Failure, unreadable_state};
 use crate::cli::StatusArgs;
 use crate::exit::Exit;
+use crate::lang::say;
 use crate::model::{Cents, ChannelName, Instant};
 use crate::passes::Verb;
 use crate::report::Reporter;
@@ -117,7 +118,7 @@ impl Report<'_> {
     }
 
     fn show_human(&self, channel: &ChannelName) -> rusqlite::Result<()> {
-        let ago = |at: Instant| format!("{} ago", daily::age(self.now - at));
+        let ago = |at: Instant| say!("{} ago" | "há {}", daily::age(self.now - at));
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_header(daily::STATUS_HEADS);
         let lines = self.lines(channel)?;

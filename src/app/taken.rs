@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::documents::nfe::Notice;
 use crate::erp::ledger::{Posted, TakeError, Taken};
 use crate::exit::Exit;
+use crate::lang::{say, word};
 use crate::report::Reporter;
 
 /// Reports one document. What needs a person is told in any case, and ends with [`Exit::Held`].
@@ -15,7 +16,10 @@ pub fn report(reporter: &Reporter, file: &str, result: &Result<Taken, TakeError>
         Ok(taken) if needs_a_person => reporter.line(&format!("{file}: {}", text(taken))),
         Ok(taken) => reporter.news(&format!("{file}: {}", text(taken))),
         Err(problem) if reporter.is_human() => {
-            reporter.line(&format!("refused   {file}: nothing of it was taken: {problem}"));
+            reporter.line(&say!(
+                "refused   {file}: nothing of it was taken: {problem}"
+                    | "recusado  {file}: nada dele foi aproveitado: {problem}"
+            ));
         }
         Err(problem) => {
             let (code, problem) = (problem.code(), problem.to_string());
@@ -35,7 +39,7 @@ fn below(sentences: &[String]) -> String {
     const SHOWN: usize = 5;
     let mut text: String = sentences.iter().take(SHOWN).map(|sentence| format!("\n  {sentence}")).collect();
     if sentences.len() > SHOWN {
-        text += &format!("\n  and {} more", sentences.len() - SHOWN);
+        text += &say!("\n  and {} more" | "\n  e mais {}", sentences.len() - SHOWN);
     }
     text
 }
@@ -44,50 +48,82 @@ fn text(taken: &Taken) -> String {
     match taken {
         Taken::Stock { products, changed, ignored_columns } => {
             let changed = match changed {
-                Some(changed) => format!("{} changed", count(*changed, "balance", "balances")),
-                None => "taken before, so nothing changed".into(),
+                Some(changed) => match *changed {
+                    1 => word!("1 balance changed" | "1 saldo alterado").into(),
+                    changed => say!("{changed} balances changed" | "{changed} saldos alterados"),
+                },
+                None => word!("taken before, so nothing changed" | "já aproveitada antes, então nada mudou").into(),
             };
             let ignored = match ignored_columns.as_slice() {
                 [] => String::new(),
-                columns => format!("; columns not read: {}", columns.join(", ")),
+                columns => say!("; columns not read: {}" | "; colunas não lidas: {}", columns.join(", ")),
             };
-            format!("stock sheet, {}, {changed}{ignored}", count(*products, "product", "products"))
+            say!(
+                "stock sheet, {}, {changed}{ignored}" | "planilha de estoque, {}, {changed}{ignored}",
+                count(*products, word!("product" | "produto"), word!("products" | "produtos"))
+            )
         }
         Taken::Invoice { order, number, posted, notices } => {
-            let again = if *posted == Posted::Again { ", known before" } else { "" };
-            let notices: String = notices.iter().map(|notice| format!("; note: {notice}")).collect();
-            format!("invoice {number} of order {order}{again}{notices}")
+            let again = if *posted == Posted::Again { word!(", known before" | ", já conhecida") } else { "" };
+            let notices: String =
+                notices.iter().map(|notice| say!("; note: {notice}" | "; observação: {notice}")).collect();
+            say!(
+                "invoice {number} of order {order}{again}{notices}" | "nota {number} do pedido {order}{again}{notices}"
+            )
         }
         Taken::Events { cancelled, ahead, kept, left_out } => {
             let mut parts = Vec::new();
             if *cancelled > 0 {
-                parts.push(format!("{} cancelled", count(*cancelled, "invoice", "invoices")));
+                parts.push(match *cancelled {
+                    1 => word!("1 invoice cancelled" | "1 nota cancelada").into(),
+                    cancelled => say!("{cancelled} invoices cancelled" | "{cancelled} notas canceladas"),
+                });
             }
             if *ahead > 0 {
-                let ahead = count(*ahead, "cancellation", "cancellations");
-                parts.push(format!("{ahead} of an invoice the ledger does not have, which will be refused"));
+                let ahead =
+                    count(*ahead, word!("cancellation" | "cancelamento"), word!("cancellations" | "cancelamentos"));
+                parts.push(say!(
+                    "{ahead} of an invoice the ledger does not have, which will be refused"
+                        | "{ahead} de nota que o ERP embutido não tem, a qual será recusada"
+                ));
             }
             if *kept > 0 {
-                parts.push(format!("{kept} that change{} nothing", if *kept == 1 { "s" } else { "" }));
+                parts.push(match *kept {
+                    1 => word!("1 that changes nothing" | "1 que não muda nada").into(),
+                    kept => say!("{kept} that change nothing" | "{kept} que não mudam nada"),
+                });
             }
             if !left_out.is_empty() {
-                parts.push(format!("{} left out", left_out.len()));
+                parts.push(say!("{} left out" | "{} deixados de lado", left_out.len()));
             }
-            format!("SEFAZ's word on invoices: {}{}", parts.join(", "), below(left_out))
+            say!(
+                "SEFAZ's word on invoices: {}{}" | "situação de notas na SEFAZ: {}{}",
+                parts.join(", "),
+                below(left_out)
+            )
         }
         Taken::Deliveries { new, again, foreign, remarks, left_out } => {
-            let mut text = format!("occurrences of a carrier: {new} new, {again} known before");
+            let mut text = say!(
+                "occurrences of a carrier: {new} new, {again} known before"
+                    | "ocorrências de transportadora: {new} novas, {again} já conhecidas"
+            );
             if *foreign > 0 {
-                text += &format!(", {foreign} about other companies");
+                text += &say!(", {foreign} about other companies" | ", {foreign} de outras empresas");
             }
             text += &below(remarks);
             if !left_out.is_empty() {
-                text += &format!("\n  not taken, or to be looked at:{}", below(left_out));
+                text += &say!(
+                    "\n  not taken, or to be looked at:{}" | "\n  não aproveitadas, ou a verificar:{}",
+                    below(left_out)
+                );
             }
             text
         }
         Taken::Shipments { new, again } => {
-            format!("shipment sheet: {} with news, {again} without", count(*new, "parcel", "parcels"))
+            say!(
+                "shipment sheet: {} with news, {again} without" | "planilha de envios: {} com novidades, {again} sem",
+                count(*new, word!("parcel" | "volume"), word!("parcels" | "volumes"))
+            )
         }
     }
 }

@@ -8,6 +8,7 @@ use super::naming::Names;
 use super::{Failure, unreadable_state};
 use crate::erp::ledger::OrderDetail;
 use crate::exit::Exit;
+use crate::lang::say;
 use crate::model::{Instant, OrderId};
 use crate::reason::Reason;
 use crate::report::Reporter;
@@ -207,7 +208,7 @@ impl Story {
                 timeline::wait(wait, told.as_ref(), now),
                 told.as_ref(),
                 wait.since,
-                format!("looks at once: {command}"),
+                say!("looks at once: {command}" | "verifica já: {command}"),
             );
         }
         for write in self.writes.iter().filter(|write| matches!(write.state.as_str(), "intended" | "unknown")) {
@@ -222,7 +223,7 @@ impl Story {
             reporter.line(&line);
         }
         reporter.line("");
-        reporter.line(timeline::HAPPENED);
+        reporter.line(&timeline::HAPPENED);
         if let Some(at) = self.facts.purged_at {
             reporter.line(&format!("  {}", timeline::purged(at)));
         }
@@ -230,7 +231,7 @@ impl Story {
             reporter.line(&format!("  {}  {}{}", timeline::stamp(line.at), timeline::source(line.source), line.text));
         }
         reporter.line("");
-        reporter.line(timeline::IN_THE_WAY);
+        reporter.line(&timeline::IN_THE_WAY);
         let in_the_way = self.in_the_way(now);
         if in_the_way.is_empty() {
             reporter.line(&format!("  {}", timeline::NOTHING));

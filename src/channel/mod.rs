@@ -6,6 +6,7 @@ mod unreadable;
 pub mod vtex;
 
 use crate::http::{CallError, Counts, Raw};
+use crate::lang::word;
 use crate::model::{ChannelName, ChannelSku, Instant, Order, OrderId, Sku, Status, WarehouseId};
 
 pub use unreadable::Unreadable;
@@ -303,7 +304,10 @@ impl Channel {
     pub async fn deny_cancellation(&self, id: &OrderId, reason: &str) -> Result<Cancel, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.deny_cancellation(id, reason).await,
-            Self::Anymarket(_) => Ok(Cancel::Refused { message: "the hub knows no requests to cancel".into() }),
+            Self::Anymarket(_) => Ok(Cancel::Refused {
+                message: word!("the hub knows no requests to cancel" | "o hub não conhece pedidos de cancelamento")
+                    .into(),
+            }),
         }
     }
 

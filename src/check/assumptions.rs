@@ -11,6 +11,7 @@ use crate::channel::anymarket::PutRule;
 use crate::channel::outgoing::XmlRule;
 use crate::config::{ChannelConfig, ChannelKind, Credentials, ErpConfig, TokenScheme};
 use crate::erp::eccosys;
+use crate::lang::Both;
 
 /// That an order of Eccosys is found by `numeroOC=` in the path.
 pub const NUMBER_OC: &str = "number_oc";
@@ -25,11 +26,11 @@ struct Row<T> {
     /// When it is in use.
     applies: fn(&T) -> bool,
     /// What governs it; empty where nothing does.
-    setting: &'static str,
+    setting: Both,
     /// What is assumed.
-    says: &'static str,
+    says: Both,
     /// How to find out.
-    how: &'static str,
+    how: Both,
 }
 
 /// Where Eccosys is the ERP.
@@ -37,86 +38,175 @@ const ECCOSYS: &[Row<ErpConfig>] = &[
     Row {
         code: TOKEN_SCHEME,
         applies: sends_bearer,
-        setting: "[erp] token_scheme",
-        says: "the token is sent as `Bearer TOKEN`; some accounts want it alone",
-        how: "run vaivem check when Eccosys can be reached: it tries",
+        setting: Both::only("[erp] token_scheme"),
+        says: Both(
+            "the token is sent as `Bearer TOKEN`; some accounts want it alone",
+            "o token é enviado como `Bearer TOKEN`; algumas contas o querem sozinho",
+        ),
+        how: Both(
+            "run vaivem check when Eccosys can be reached: it tries",
+            "execute vaivem check quando houver acesso ao Eccosys: ele experimenta",
+        ),
     },
     Row {
         code: NUMBER_OC,
         applies: |_| true,
-        setting: "",
-        says: "an order is found by the store's number with GET /pedidos/numeroOC=NUMBER, which keeps it from being created twice; one client does so",
-        how: "import one order and run vaivem check again: it asks for that order",
+        setting: Both::only(""),
+        says: Both(
+            "an order is found by the store's number with GET /pedidos/numeroOC=NUMBER, which keeps it from being \
+             created twice; one client does so",
+            "um pedido é achado pelo número da loja com GET /pedidos/numeroOC=NÚMERO, o que evita criá-lo duas \
+             vezes; um cliente faz assim",
+        ),
+        how: Both(
+            "import one order and run vaivem check again: it asks for that order",
+            "importe um pedido e execute vaivem check de novo: ele consulta esse pedido",
+        ),
     },
     Row {
         code: "order_body",
         applies: |_| true,
-        setting: "",
-        says: "a new order's customer, address, items and carrier are taken from _Cliente, _OutroEndereco, _Itens and _Transportadora",
-        how: "import one order with a delivery address of its own and compare it in Eccosys with the channel's, field by field",
+        setting: Both::only(""),
+        says: Both(
+            "a new order's customer, address, items and carrier are taken from _Cliente, _OutroEndereco, _Itens and \
+             _Transportadora",
+            "cliente, endereço, itens e transportadora de um pedido novo são lidos de _Cliente, _OutroEndereco, \
+             _Itens e _Transportadora",
+        ),
+        how: Both(
+            "import one order with a delivery address of its own and compare it in Eccosys with the channel's, field \
+             by field",
+            "importe um pedido com endereço de entrega próprio e compare-o no Eccosys com o do canal, campo a campo",
+        ),
     },
     Row {
         code: "situations",
         applies: |_| true,
-        setting: "[erp.situations]",
-        says: "situations are -1 unpaid, 4 under review, 0 paid, 3 picking, 1 invoiced, 2 cancelled; any other holds the order until it is named",
-        how: "move one order through every situation that your people use, and look at vaivem holds in between",
+        setting: Both::only("[erp.situations]"),
+        says: Both(
+            "situations are -1 unpaid, 4 under review, 0 paid, 3 picking, 1 invoiced, 2 cancelled; any other holds \
+             the order until it is named",
+            "as situações são -1 não pago, 4 em análise, 0 pago, 3 em separação, 1 faturado, 2 cancelado; qualquer \
+             outra retém o pedido até ser nomeada",
+        ),
+        how: Both(
+            "move one order through every situation that your people use, and look at vaivem holds in between",
+            "passe um pedido por todas as situações que sua equipe usa, e veja vaivem holds no caminho",
+        ),
     },
     Row {
         code: "invoiced_list",
         applies: |_| true,
-        setting: "",
-        says: "orders invoiced since a day are listed with $dataConsiderada=dataFaturamento; one client does so",
-        how: "invoice one order and run vaivem push-invoices --dry-run: it must be there within the next runs",
+        setting: Both::only(""),
+        says: Both(
+            "orders invoiced since a day are listed with $dataConsiderada=dataFaturamento; one client does so",
+            "pedidos faturados desde um dia são listados com $dataConsiderada=dataFaturamento; um cliente faz assim",
+        ),
+        how: Both(
+            "invoice one order and run vaivem push-invoices --dry-run: it must be there within the next runs",
+            "fature um pedido e execute vaivem push-invoices --dry-run: ele deve aparecer nas execuções seguintes",
+        ),
     },
     Row {
         code: "reserved",
         applies: |_| true,
-        setting: "[channels.NAME.stock] buffer keeps units back meanwhile",
-        says: "reserved units are estoqueReal − estoqueDisponivel, since Eccosys does not tell them",
-        how: "for one product with open orders, compare Eccosys' page of reservations with vaivem push-stock --sku CODE --dry-run",
+        setting: Both(
+            "[channels.NAME.stock] buffer keeps units back meanwhile",
+            "enquanto isso, buffer em [channels.NAME.stock] segura unidades",
+        ),
+        says: Both(
+            "reserved units are estoqueReal − estoqueDisponivel, since Eccosys does not tell them",
+            "unidades reservadas são estoqueReal − estoqueDisponivel, pois o Eccosys não as informa",
+        ),
+        how: Both(
+            "for one product with open orders, compare Eccosys' page of reservations with vaivem push-stock --sku \
+             CODE --dry-run",
+            "para um produto com pedidos abertos, compare a página de reservas do Eccosys com vaivem push-stock \
+             --sku CÓDIGO --dry-run",
+        ),
     },
     Row {
         code: "delivery_date",
         applies: |_| true,
-        setting: "[channels.NAME.tracking]",
-        says: "a dataEntrega that is not ahead of now is a delivery; a date that was first told ahead of time is a forecast and never one",
-        how: "look at an order on its way: dataEntrega must be empty or still to come; ask who fills it in, and when",
+        setting: Both::only("[channels.NAME.tracking]"),
+        says: Both(
+            "a dataEntrega that is not ahead of now is a delivery; a date that was first told ahead of time is a \
+             forecast and never one",
+            "uma dataEntrega que não está no futuro é uma entrega; uma data informada antes da hora é previsão e \
+             nunca entrega",
+        ),
+        how: Both(
+            "look at an order on its way: dataEntrega must be empty or still to come; ask who fills it in, and when",
+            "veja um pedido a caminho: dataEntrega deve estar vazia ou no futuro; pergunte quem a preenche, e quando",
+        ),
     },
     Row {
         code: "payment_date",
         applies: |erp| on(erp, |options| options.payment_date),
-        setting: "[erp] payment_date = true",
-        says: "PUT /pedidos with dataPagamento writes the date of payment; no client was seen to do so",
-        how: "import one unpaid order, pay it, run vaivem sync-payments, and look at its payment in Eccosys",
+        setting: Both::only("[erp] payment_date = true"),
+        says: Both(
+            "PUT /pedidos with dataPagamento writes the date of payment; no client was seen to do so",
+            "PUT /pedidos com dataPagamento grava a data do pagamento; não se viu cliente que o faça",
+        ),
+        how: Both(
+            "import one unpaid order, pay it, run vaivem sync-payments, and look at its payment in Eccosys",
+            "importe um pedido não pago, pague-o, execute vaivem sync-payments, e veja o pagamento no Eccosys",
+        ),
     },
     Row {
         code: "write_deliveries",
         applies: |erp| on(erp, |options| options.write_deliveries),
-        setting: "[erp] write_deliveries = true",
-        says: "PUT /pedidos with dataEntrega, and situation 1, tell Eccosys of a delivery; one client does so",
-        how: "put a carrier's file with one delivery into [carriers] inbox, run any pass, and look at that order in Eccosys",
+        setting: Both::only("[erp] write_deliveries = true"),
+        says: Both(
+            "PUT /pedidos with dataEntrega, and situation 1, tell Eccosys of a delivery; one client does so",
+            "PUT /pedidos com dataEntrega, e a situação 1, informam o Eccosys de uma entrega; um cliente faz assim",
+        ),
+        how: Both(
+            "put a carrier's file with one delivery into [carriers] inbox, run any pass, and look at that order in \
+             Eccosys",
+            "ponha um arquivo de transportadora com uma entrega na pasta de [carriers] inbox, execute uma rotina \
+             qualquer, e veja esse pedido no Eccosys",
+        ),
     },
     Row {
         code: "stock_queue",
         applies: |erp| on(erp, |options| options.stock_queue),
-        setting: "[erp] stock_queue = true",
-        says: "nobody else empties the queue of changed balances, which all programs of the account share",
-        how: "switch every other connector's stock off, or set stock_queue = false: then all balances are compared",
+        setting: Both::only("[erp] stock_queue = true"),
+        says: Both(
+            "nobody else empties the queue of changed balances, which all programs of the account share",
+            "ninguém mais esvazia a fila de saldos alterados, que todos os programas da conta compartilham",
+        ),
+        how: Both(
+            "switch every other connector's stock off, or set stock_queue = false: then all balances are compared",
+            "desligue o estoque de todo outro conector, ou defina stock_queue = false: então todos os saldos são \
+             comparados",
+        ),
     },
     Row {
         code: COLLECTION_ORDERS,
         applies: |erp| on(erp, |options| options.collection_orders),
-        setting: "[erp] collection_orders",
-        says: "collection orders can be read with these credentials; some accounts may let only a user_token",
-        how: "run vaivem check when Eccosys can be reached: it tries",
+        setting: Both::only("[erp] collection_orders"),
+        says: Both(
+            "collection orders can be read with these credentials; some accounts may let only a user_token",
+            "ordens de coleta podem ser lidas com estas credenciais; algumas contas só permitem a um user_token",
+        ),
+        how: Both(
+            "run vaivem check when Eccosys can be reached: it tries",
+            "execute vaivem check quando houver acesso ao Eccosys: ele experimenta",
+        ),
     },
     Row {
         code: "erp_rate",
         applies: |_| true,
-        setting: "[erp] requests_per_minute",
-        says: "60 calls a minute are within the limit, which is published nowhere",
-        how: "look in the summaries of busy runs: `limited` must stay 0 (vaivem --output jsonl sync)",
+        setting: Both::only("[erp] requests_per_minute"),
+        says: Both(
+            "60 calls a minute are within the limit, which is published nowhere",
+            "60 chamadas por minuto estão dentro do limite, que não é publicado em lugar nenhum",
+        ),
+        how: Both(
+            "look in the summaries of busy runs: `limited` must stay 0 (vaivem --output jsonl sync)",
+            "veja nos resumos de execuções movimentadas: `limited` deve ficar em 0 (vaivem --output jsonl sync)",
+        ),
     },
 ];
 
@@ -125,51 +215,100 @@ const VTEX: &[Row<ChannelConfig>] = &[
     Row {
         code: "own_account",
         applies: |_| true,
-        setting: "[channels.NAME] account",
-        says: "this account is the one that fulfils: an account that only sells has other numbers for the same orders, and takes no invoice",
-        how: "open one order in this account's admin: its number there must be the one that vaivem shows",
+        setting: Both::only("[channels.NAME] account"),
+        says: Both(
+            "this account is the one that fulfils: an account that only sells has other numbers for the same orders, \
+             and takes no invoice",
+            "esta conta é a que atende: uma conta que só vende tem outros números para os mesmos pedidos, e não \
+             aceita nota",
+        ),
+        how: Both(
+            "open one order in this account's admin: its number there must be the one that vaivem shows",
+            "abra um pedido no admin desta conta: o número lá deve ser o que o vaivem mostra",
+        ),
     },
     Row {
         code: "handling_role",
         applies: |_| true,
-        setting: "the key's role in VTEX Admin",
-        says: "the key may also start handling, invoice and cancel, which no reading shows",
-        how: "import one order and invoice it: a missing right ends that run with exit code 4 and its name",
+        setting: Both("the key's role in VTEX Admin", "o perfil da chave no VTEX Admin"),
+        says: Both(
+            "the key may also start handling, invoice and cancel, which no reading shows",
+            "a chave também pode iniciar manuseio, faturar e cancelar, o que nenhuma leitura mostra",
+        ),
+        how: Both(
+            "import one order and invoice it: a missing right ends that run with exit code 4 and its name",
+            "importe um pedido e fature-o: um direito que falte encerra essa execução com código 4 e o nome dele",
+        ),
     },
     Row {
         code: "tracking_events",
         applies: |_| true,
-        setting: "[channels.NAME.tracking] collection_order",
-        says: "tracking events replace those before; where they add up, the customer sees them twice",
-        how: "let one parcel go its whole way and look at its events in the order's page in VTEX Admin",
+        setting: Both::only("[channels.NAME.tracking] collection_order"),
+        says: Both(
+            "tracking events replace those before; where they add up, the customer sees them twice",
+            "eventos de rastreio substituem os anteriores; onde se acumulam, o cliente os vê em dobro",
+        ),
+        how: Both(
+            "let one parcel go its whole way and look at its events in the order's page in VTEX Admin",
+            "deixe um volume fazer todo o caminho e veja os eventos dele na página do pedido no VTEX Admin",
+        ),
     },
     Row {
         code: "balance_date",
         applies: |config| config.stock.enabled,
-        setting: "[channels.NAME.stock] settle, buffer",
-        says: "an update of a stock lets go of the reservations that were in handling when its balance was read (dateUtcOnBalanceSystem)",
-        how: "import one order, run vaivem push-stock --sku CODE, and compare what VTEX says is available with the shelf",
+        setting: Both::only("[channels.NAME.stock] settle, buffer"),
+        says: Both(
+            "an update of a stock lets go of the reservations that were in handling when its balance was read \
+             (dateUtcOnBalanceSystem)",
+            "uma atualização de estoque solta as reservas que estavam em manuseio quando o saldo foi lido \
+             (dateUtcOnBalanceSystem)",
+        ),
+        how: Both(
+            "import one order, run vaivem push-stock --sku CODE, and compare what VTEX says is available with the \
+             shelf",
+            "importe um pedido, execute vaivem push-stock --sku CÓDIGO, e compare o disponível na VTEX com a \
+             prateleira",
+        ),
     },
     Row {
         code: "sku_not_found",
         applies: |config| config.stock.enabled,
-        setting: "[channels.NAME.stock] unknown_skus",
-        says: "a reference code that VTEX does not have is answered with nothing and not with an error",
-        how: "vaivem push-stock --sku A-CODE-THAT-IS-NOT-SOLD --dry-run must say that the channel has no such product",
+        setting: Both::only("[channels.NAME.stock] unknown_skus"),
+        says: Both(
+            "a reference code that VTEX does not have is answered with nothing and not with an error",
+            "para um código de referência que a VTEX não tem, a resposta é vazia e não um erro",
+        ),
+        how: Both(
+            "vaivem push-stock --sku A-CODE-THAT-IS-NOT-SOLD --dry-run must say that the channel has no such product",
+            "vaivem push-stock --sku UM-CÓDIGO-QUE-NÃO-SE-VENDE --dry-run deve dizer que o canal não tem esse \
+             produto",
+        ),
     },
     Row {
         code: "invoice_value",
         applies: |config| config.invoices.value_tolerance.get() != 0,
-        setting: "[channels.NAME.invoices] value_tolerance",
-        says: "an invoice that differs by cents may be told with the order's value",
-        how: "ask your accountant; without it, such invoices are held for a person",
+        setting: Both::only("[channels.NAME.invoices] value_tolerance"),
+        says: Both(
+            "an invoice that differs by cents may be told with the order's value",
+            "uma nota com diferença de centavos pode ser informada com o valor do pedido",
+        ),
+        how: Both(
+            "ask your accountant; without it, such invoices are held for a person",
+            "pergunte ao seu contador; sem isso, essas notas ficam retidas para uma pessoa",
+        ),
     },
     Row {
         code: "vtex_rate",
         applies: |_| true,
-        setting: "[channels.NAME] requests_per_minute, in_flight",
-        says: "this pace is within the limits for orders and logistics, which VTEX does not publish",
-        how: "look in the summaries of busy runs: `limited` must stay 0 (vaivem --output jsonl sync)",
+        setting: Both::only("[channels.NAME] requests_per_minute, in_flight"),
+        says: Both(
+            "this pace is within the limits for orders and logistics, which VTEX does not publish",
+            "este ritmo está dentro dos limites de pedidos e logística, que a VTEX não publica",
+        ),
+        how: Both(
+            "look in the summaries of busy runs: `limited` must stay 0 (vaivem --output jsonl sync)",
+            "veja nos resumos de execuções movimentadas: `limited` deve ficar em 0 (vaivem --output jsonl sync)",
+        ),
     },
 ];
 
@@ -178,81 +317,148 @@ const ANYMARKET: &[Row<ChannelConfig>] = &[
     Row {
         code: "feed_statuses",
         applies: |config| options(config).is_some_and(|options| options.feed),
-        setting: "the hub's panel, order settings",
-        says: "every status is ticked for the feed, PENDING and CANCELED included; what is not is found by the list alone, later",
-        how: "look in the panel; nothing in the API tells",
+        setting: Both("the hub's panel, order settings", "o painel do hub, configurações de pedidos"),
+        says: Both(
+            "every status is ticked for the feed, PENDING and CANCELED included; what is not is found by the list \
+             alone, later",
+            "todas as situações estão marcadas para o feed, PENDING e CANCELED inclusive; o que não está só é achado \
+             pela lista, depois",
+        ),
+        how: Both("look in the panel; nothing in the API tells", "veja no painel; nada na API informa"),
     },
     Row {
         code: "callbacks",
         applies: |config| options(config).is_some_and(|options| options.feed),
-        setting: "the hub's panel, callbacks",
-        says: "no order callback is registered: what a callback takes is missing from the feed",
-        how: "look in the panel",
+        setting: Both("the hub's panel, callbacks", "o painel do hub, callbacks"),
+        says: Both(
+            "no order callback is registered: what a callback takes is missing from the feed",
+            "não há callback de pedidos: o que um callback leva falta no feed",
+        ),
+        how: Both("look in the panel", "veja no painel"),
     },
     Row {
         code: "put_part",
         applies: |config| options(config).is_some_and(|options| options.put == PutRule::Part),
-        setting: "[channels.NAME] put = \"part\"",
-        says: "what a change of an order leaves out stays as it is",
-        how: "invoice one order: its buyer and items must still be there in the panel; if not, set put = \"whole\"",
+        setting: Both::only("[channels.NAME] put = \"part\""),
+        says: Both(
+            "what a change of an order leaves out stays as it is",
+            "o que uma alteração de pedido omite fica como está",
+        ),
+        how: Both(
+            "invoice one order: its buyer and items must still be there in the panel; if not, set put = \"whole\"",
+            "fature um pedido: comprador e itens devem continuar no painel; se não, defina put = \"whole\"",
+        ),
     },
     Row {
         code: "xml_before_invoiced",
         applies: |config| options(config).is_some_and(|options| options.xml != XmlRule::Never),
-        setting: "[channels.NAME] xml",
-        says: "the XML of an invoice is taken before the order counts as invoiced, and does not make it so by itself",
-        how: "invoice one order of a marketplace that asks for the XML, and look at its status and its XML in the panel",
+        setting: Both::only("[channels.NAME] xml"),
+        says: Both(
+            "the XML of an invoice is taken before the order counts as invoiced, and does not make it so by itself",
+            "o XML de uma nota é aceito antes de o pedido contar como faturado, e não o torna faturado por si",
+        ),
+        how: Both(
+            "invoice one order of a marketplace that asks for the XML, and look at its status and its XML in the \
+             panel",
+            "fature um pedido de um marketplace que pede o XML, e veja a situação e o XML no painel",
+        ),
     },
     Row {
         code: "cancel_through_hub",
         applies: |config| options(config).is_some_and(|options| options.cancel),
-        setting: "[channels.NAME] cancel = true",
-        says: "every marketplace behind the hub takes a cancellation with this reason and code",
-        how: "cancel one order of each marketplace and look at it in the marketplace's own panel",
+        setting: Both::only("[channels.NAME] cancel = true"),
+        says: Both(
+            "every marketplace behind the hub takes a cancellation with this reason and code",
+            "todo marketplace por trás do hub aceita um cancelamento com este motivo e código",
+        ),
+        how: Both(
+            "cancel one order of each marketplace and look at it in the marketplace's own panel",
+            "cancele um pedido de cada marketplace e veja-o no painel do próprio marketplace",
+        ),
     },
     Row {
         code: "channel_reserves",
         applies: |config| config.stock.enabled,
-        setting: "[channels.NAME.stock] channel_reserves",
-        says: "whether the hub subtracts its own open orders from what it is told is documented nowhere; wrongly set, units are kept back twice, or sold twice",
-        how: "with one open order, compare amount, reservationAmount and availableAmount of its product in the hub (GET /stocks?sku=CODE)",
+        setting: Both::only("[channels.NAME.stock] channel_reserves"),
+        says: Both(
+            "whether the hub subtracts its own open orders from what it is told is documented nowhere; wrongly set, \
+             units are kept back twice, or sold twice",
+            "se o hub subtrai os próprios pedidos abertos do que lhe é informado não está documentado; com a opção \
+             errada, unidades são seguradas em dobro, ou vendidas em dobro",
+        ),
+        how: Both(
+            "with one open order, compare amount, reservationAmount and availableAmount of its product in the hub \
+             (GET /stocks?sku=CODE)",
+            "com um pedido aberto, compare amount, reservationAmount e availableAmount do produto no hub (GET \
+             /stocks?sku=CÓDIGO)",
+        ),
     },
     Row {
         code: "default_location",
         applies: |config| {
             config.stock.enabled && config.stock.warehouse.as_ref().is_some_and(|id| id.as_str() == DEFAULT_WAREHOUSE)
         },
-        setting: "[channels.NAME.stock] warehouse = \"default\"",
-        says: "a stock that names no location goes to the hub's default one",
-        how: "run vaivem push-stock --sku CODE and look at that product's locations in the panel; or write the location's id",
+        setting: Both::only("[channels.NAME.stock] warehouse = \"default\""),
+        says: Both(
+            "a stock that names no location goes to the hub's default one",
+            "um estoque que não indica local vai para o local padrão do hub",
+        ),
+        how: Both(
+            "run vaivem push-stock --sku CODE and look at that product's locations in the panel; or write the \
+             location's id",
+            "execute vaivem push-stock --sku CÓDIGO e veja os locais desse produto no painel; ou escreva o id do \
+             local",
+        ),
     },
     Row {
         code: "stock_batch",
         applies: |config| config.stock.enabled,
-        setting: "",
-        says: "PUT /stocks/batch says of each product it refuses that it does; one it leaves out counts as taken",
-        how: "run vaivem push-stock --sku CODE for a product that the hub does not have: it must be held",
+        setting: Both::only(""),
+        says: Both(
+            "PUT /stocks/batch says of each product it refuses that it does; one it leaves out counts as taken",
+            "PUT /stocks/batch diz de cada produto recusado que o recusa; um que ele omite conta como aceito",
+        ),
+        how: Both(
+            "run vaivem push-stock --sku CODE for a product that the hub does not have: it must be held",
+            "execute vaivem push-stock --sku CÓDIGO para um produto que o hub não tem: ele deve ficar retido",
+        ),
     },
     Row {
         code: "stock_movements",
         applies: |config| config.stock.enabled,
-        setting: "the hub's panel, stock settings",
-        says: "the hub moves no stock by itself when an order goes out",
-        how: "look in the panel; such movements must be off where the ERP keeps the stock",
+        setting: Both("the hub's panel, stock settings", "o painel do hub, configurações de estoque"),
+        says: Both(
+            "the hub moves no stock by itself when an order goes out",
+            "o hub não movimenta estoque sozinho quando um pedido sai",
+        ),
+        how: Both(
+            "look in the panel; such movements must be off where the ERP keeps the stock",
+            "veja no painel; esses movimentos devem estar desligados onde o ERP guarda o estoque",
+        ),
     },
     Row {
         code: "platform",
         applies: |_| true,
-        setting: "[channels.NAME] platform",
-        says: "any name is taken in the header `platform`",
-        how: "ask the hub's support whether your name is to be registered",
+        setting: Both::only("[channels.NAME] platform"),
+        says: Both("any name is taken in the header `platform`", "qualquer nome é aceito no cabeçalho `platform`"),
+        how: Both(
+            "ask the hub's support whether your name is to be registered",
+            "pergunte ao suporte do hub se o seu nome precisa de cadastro",
+        ),
     },
     Row {
         code: "hub_rate",
         applies: |config| config.limits.follow_quota,
-        setting: "[channels.NAME] requests_per_minute, in_flight",
-        says: "the hub tells its limit with its answers; until it does, 30 calls a minute are made",
-        how: "look in the summaries of busy runs: `limited` must stay near 0 (vaivem --output jsonl sync)",
+        setting: Both::only("[channels.NAME] requests_per_minute, in_flight"),
+        says: Both(
+            "the hub tells its limit with its answers; until it does, 30 calls a minute are made",
+            "o hub informa o limite nas respostas; até lá, são feitas 30 chamadas por minuto",
+        ),
+        how: Both(
+            "look in the summaries of busy runs: `limited` must stay near 0 (vaivem --output jsonl sync)",
+            "veja nos resumos de execuções movimentadas: `limited` deve ficar perto de 0 (vaivem --output jsonl \
+             sync)",
+        ),
     },
 ];
 
@@ -294,10 +500,31 @@ fn assumed<T>(row: &Row<T>, channel: Option<&ChannelConfig>) -> Finding {
     Finding::Assumed {
         channel: channel.map(|config| config.name.clone()),
         assumption: row.code,
-        setting: channel.map_or_else(|| row.setting.to_owned(), |one| row.setting.replace("NAME", one.name.as_str())),
+        setting: channel.map_or_else(|| row.setting.into(), |one| row.setting.replace("NAME", one.name.as_str())),
         says: row.says,
         how: row.how,
     }
+}
+
+/// An assumption as it is explained.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    /// Its code.
+    pub code: &'static str,
+    /// What governs it; empty where nothing does.
+    pub setting: Both,
+    /// What is assumed.
+    pub says: Both,
+    /// How to find out.
+    pub how: Both,
+}
+
+/// Every assumption there is, in use or not.
+pub fn all() -> impl Iterator<Item = Told> {
+    fn told<T>(row: &Row<T>) -> Told {
+        Told { code: row.code, setting: row.setting, says: row.says, how: row.how }
+    }
+    ECCOSYS.iter().map(told).chain(VTEX.iter().chain(ANYMARKET).map(told))
 }
 
 #[cfg(test)]

@@ -11,11 +11,12 @@ pub mod warehouses;
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::channel::Feed;
 use crate::exit::Exit;
 use crate::http::{CallError, StopCause, Triage};
+use crate::lang::Both;
 use crate::model::{ChannelName, OrderId, Sku, WarehouseId};
 use crate::passes::auto_cancel::CLOCK_TOLERANCE;
 
@@ -46,7 +47,7 @@ impl Level {
 }
 
 /// Which reading a side did not give, and what opens it there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
     /// The order list.
@@ -64,7 +65,7 @@ pub enum Access {
 }
 
 /// Who is asked, for what there is to do about refused keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A channel of kind `vtex`.
@@ -84,7 +85,7 @@ pub enum Kind {
 }
 
 /// One thing found. Where a variant has a `channel` that may be `None`, it is about the ERP then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the fields are what the words in `words::check` say of them")]
 pub enum Finding {
@@ -367,8 +368,10 @@ pub enum Finding {
         channel: Option<ChannelName>,
         assumption: &'static str,
         setting: String,
-        says: &'static str,
-        how: &'static str,
+        #[serde(skip)]
+        says: Both,
+        #[serde(skip)]
+        how: Both,
     },
 }
 

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 
 use super::Finding;
 use crate::exit::Exit;
-use crate::model::{ChannelName, Instant, calendar};
+use crate::lang::moment;
+use crate::model::{ChannelName, Instant};
 use crate::store::survey::EndedRun;
 
 /// So many runs of a pass are looked at.
@@ -79,7 +80,7 @@ pub fn lately(channel: &ChannelName, last: Option<Instant>, first: Option<Instan
         (None, None) => Some(Finding::NoRunsYet { channel: channel.clone() }),
         (None, Some(first)) if too_old(first) => Some(Finding::NoCompleteRun { channel: channel.clone(), since: None }),
         (Some(last), _) if too_old(last) => {
-            Some(Finding::NoCompleteRun { channel: channel.clone(), since: Some(calendar::local_text(last)) })
+            Some(Finding::NoCompleteRun { channel: channel.clone(), since: Some(moment(last)) })
         }
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Finding;
 use crate::channel::{ChannelWarehouse, DEFAULT_WAREHOUSE};
@@ -10,7 +10,7 @@ use crate::config::ChannelConfig;
 use crate::model::{ChannelName, WarehouseId};
 
 /// Which setting names a warehouse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
     /// `[channels.NAME.stock] warehouse`.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::Error as _;
 
 use super::Span;
+use crate::lang::{say, word};
 use crate::model::PaymentMethod;
 
 /// What a channel's table says about cancelling, defaults filled in.
@@ -72,7 +73,11 @@ impl<'de> Deserialize<'de> for Method {
             .filter(|(method, _)| !matches!(method, PaymentMethod::Marketplace | PaymentMethod::Other));
         known.clone().find(|(_, known)| *known == code).map(|(method, _)| Self(method)).ok_or_else(|| {
             let known: Vec<&str> = known.map(|(_, code)| code).collect();
-            D::Error::custom(format!("`{code}` is no method with a deadline; use some of {}", known.join(", ")))
+            D::Error::custom(say!(
+                "`{code}` is no method with a deadline; use some of {}"
+                    | "`{code}` não é uma forma de pagamento com prazo; use algumas destas: {}",
+                known.join(", ")
+            ))
         })
     }
 }
@@ -84,7 +89,9 @@ impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?.trim().to_owned();
         if text.is_empty() {
-            Err(D::Error::custom("the channel must be told why; write a sentence"))
+            Err(D::Error::custom(word!(
+                "the channel must be told why; write a sentence" | "o canal precisa saber o motivo; escreva uma frase"
+            )))
         } else {
             Ok(Self(text))
         }

@@ -15,6 +15,7 @@ use crate::documents::SheetOptions;
 use crate::documents::ocoren::{CodeTable, Outcome};
 use crate::erp::eccosys::{self, Situations};
 use crate::erp::ledger::Rules;
+use crate::lang::{say, word};
 use crate::model::money::DecimalMark;
 use crate::model::{Status, TaxId};
 
@@ -186,8 +187,8 @@ impl Place<'_> {
             other => Err(self.error(
                 &raw.kind,
                 "erp.kind",
-                format!("`{other}` is no kind of ERP"),
-                "write \"ledger\" or \"eccosys\"",
+                say!("`{other}` is no kind of ERP" | "`{other}` não é um tipo de ERP"),
+                word!("write \"ledger\" or \"eccosys\"" | "escreva \"ledger\" ou \"eccosys\""),
             )),
         }
     }
@@ -206,9 +207,12 @@ impl Place<'_> {
             told.map_or(standard, |span| TimeDelta::from_std(span.into_inner().0).unwrap_or(standard))
         };
         let page = |told: Option<Spanned<u32>>, key: &str, standard: u32| match told {
-            Some(rows) if *rows.as_ref() == 0 => {
-                Err(self.error(&rows, key, "a page has rows", "write 100, or leave it out"))
-            }
+            Some(rows) if *rows.as_ref() == 0 => Err(self.error(
+                &rows,
+                key,
+                word!("a page has rows" | "uma página tem linhas"),
+                word!("write 100, or leave it out" | "escreva 100, ou deixe de fora"),
+            )),
             told => Ok(told.map_or(standard, Spanned::into_inner)),
         };
         let flag = |told: Option<Spanned<bool>>, standard: bool| told.map_or(standard, Spanned::into_inner);
@@ -261,8 +265,14 @@ impl Place<'_> {
             _ => Err(self.error(
                 &raw.kind,
                 "erp.token",
-                "Eccosys is to be told who calls in exactly one way",
-                "write token = { env = \"ECCOSYS_TOKEN\" }; or api_key and api_secret; or user_token alone",
+                word!(
+                    "Eccosys is to be told who calls in exactly one way"
+                        | "o Eccosys deve saber quem chama de exatamente uma forma"
+                ),
+                word!(
+                    "write token = { env = \"ECCOSYS_TOKEN\" }; or api_key and api_secret; or user_token alone"
+                        | "escreva token = { env = \"ECCOSYS_TOKEN\" }; ou api_key e api_secret; ou só user_token"
+                ),
             )),
         }
     }
@@ -277,8 +287,13 @@ impl Place<'_> {
             let status = Status::from_code(meaning.as_ref());
             if matches!(status, Status::Unknown(_)) {
                 let known: Vec<String> = Status::known().map(|status| status.code()).collect();
-                let said = format!("`{}` is no status", meaning.as_ref());
-                return Err(self.error(&meaning, &key, said, format!("write one of {}", known.join(", "))));
+                let said = say!("`{}` is no status" | "`{}` não é uma situação", meaning.as_ref());
+                return Err(self.error(
+                    &meaning,
+                    &key,
+                    said,
+                    say!("write one of {}" | "escreva uma destas: {}", known.join(", ")),
+                ));
             }
             table.insert(code.into_inner(), status);
         }
@@ -319,8 +334,14 @@ impl Place<'_> {
 
     fn not_of_erp<T>(&self, value: Option<&Spanned<T>>, field: &str, kind: &str) -> Result<(), ConfigError> {
         value.map_or(Ok(()), |value| {
-            let problem = format!("is a setting of the ERP of kind \"{kind}\" alone");
-            Err(self.error(value, &format!("erp.{field}"), problem, "remove it, or correct the kind"))
+            let problem =
+                say!("is a setting of the ERP of kind \"{kind}\" alone" | "é uma opção só do ERP do tipo \"{kind}\"");
+            Err(self.error(
+                value,
+                &format!("erp.{field}"),
+                problem,
+                word!("remove it, or correct the kind" | "remova-a, ou corrija o tipo"),
+            ))
         })
     }
 
@@ -334,8 +355,11 @@ impl Place<'_> {
         Err(self.error(
             url,
             key,
-            "does not start with https://",
-            "keys must not travel unencrypted; plain http is for a sandbox on 127.0.0.1 only",
+            word!("does not start with https://" | "não começa com https://"),
+            word!(
+                "keys must not travel unencrypted; plain http is for a sandbox on 127.0.0.1 only"
+                    | "chaves não podem trafegar sem criptografia; http simples é só para um sandbox em 127.0.0.1"
+            ),
         ))
     }
 
@@ -343,8 +367,17 @@ impl Place<'_> {
     pub(super) fn issuers(&self, issuers: Vec<Spanned<String>>) -> Result<Vec<TaxId>, ConfigError> {
         let issuer = |text: Spanned<String>| {
             TaxId::parse(text.as_ref()).map_err(|problem| {
-                let said = format!("`{}` is no CNPJ or CPF: {problem}", text.as_ref());
-                self.error(&text, "erp.issuers", said, "write the CNPJs under which the store issues its NF-e")
+                let said =
+                    say!("`{}` is no CNPJ or CPF: {problem}" | "`{}` não é CNPJ nem CPF: {problem}", text.as_ref());
+                self.error(
+                    &text,
+                    "erp.issuers",
+                    said,
+                    word!(
+                        "write the CNPJs under which the store issues its NF-e"
+                            | "escreva os CNPJs com que a loja emite suas NF-e"
+                    ),
+                )
             })
         };
         issuers.into_iter().map(issuer).collect()
@@ -356,8 +389,13 @@ impl Place<'_> {
             "comma" => DecimalMark::Comma,
             "dot" => DecimalMark::Dot,
             other => {
-                let said = format!("`{other}` is no decimal mark");
-                return Err(self.error(&mark, "erp.sheet_decimal", said, "write comma (1.234,00) or dot (1,234.00)"));
+                let said = say!("`{other}` is no decimal mark" | "`{other}` não é um separador decimal");
+                return Err(self.error(
+                    &mark,
+                    "erp.sheet_decimal",
+                    said,
+                    word!("write comma (1.234,00) or dot (1,234.00)" | "escreva comma (1.234,00) ou dot (1,234.00)"),
+                ));
             }
         };
         Ok(SheetOptions { decimal })
@@ -375,8 +413,11 @@ impl Place<'_> {
                 self.error(
                     &carrier,
                     &key,
-                    format!("is no CNPJ: {problem}"),
-                    "write the CNPJ that stands in the carrier's files",
+                    say!("is no CNPJ: {problem}" | "não é um CNPJ: {problem}"),
+                    word!(
+                        "write the CNPJ that stands in the carrier's files"
+                            | "escreva o CNPJ que consta nos arquivos da transportadora"
+                    ),
                 )
             })?;
             table = table.at(cnpj, self.codes(&key, codes)?);
@@ -389,12 +430,25 @@ impl Place<'_> {
         for (code, meaning) in codes {
             let key = format!("{table}.{}", code.as_ref());
             let number = code.as_ref().parse().map_err(|_| {
-                self.error(&code, &key, "is no occurrence code", "write the number the carrier uses, such as 203")
+                self.error(
+                    &code,
+                    &key,
+                    word!("is no occurrence code" | "não é um código de ocorrência"),
+                    word!(
+                        "write the number the carrier uses, such as 203"
+                            | "escreva o número que a transportadora usa, como 203"
+                    ),
+                )
             })?;
             let outcome = Outcome::from_name(meaning.as_ref()).ok_or_else(|| {
-                let said = format!("`{}` is no meaning of a code", meaning.as_ref());
-                let remedy =
-                    "write delivered, delivered_with_remarks, in_transit, attempt_failed, refused, returned, lost …";
+                let said =
+                    say!("`{}` is no meaning of a code" | "`{}` não é um significado de código", meaning.as_ref());
+                let remedy = word!(
+                    "write delivered, delivered_with_remarks, in_transit, attempt_failed, refused, returned, \
+                         lost …"
+                        | "escreva delivered, delivered_with_remarks, in_transit, attempt_failed, refused, \
+                               returned, lost …"
+                );
                 self.error(&meaning, &key, said, remedy)
             })?;
             own.push((number, outcome));

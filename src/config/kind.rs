@@ -10,6 +10,7 @@ use toml::Spanned;
 use super::secret::Source;
 use super::{ConfigError, Place, RawChannel, Secret};
 use crate::channel::anymarket;
+use crate::lang::{say, word};
 
 /// ANYMARKET's production address. Source: V2 back-office description, servers.
 const ANYMARKET: &str = "https://api.anymarket.com.br/v2";
@@ -164,8 +165,8 @@ impl Table<'_> {
             other => Err(self.at.error(
                 &raw.kind,
                 &self.key("kind"),
-                format!("`{other}` is no kind of channel"),
-                "write \"vtex\" or \"anymarket\"",
+                say!("`{other}` is no kind of channel" | "`{other}` não é um tipo de canal"),
+                word!("write \"vtex\" or \"anymarket\"" | "escreva \"vtex\" ou \"anymarket\""),
             )),
         }
     }
@@ -175,13 +176,20 @@ impl Table<'_> {
     }
 
     fn missing(&self, field: &str, remedy: &str) -> ConfigError {
-        self.at.error(self.place, &self.key(field), "is missing", remedy)
+        self.at.error(self.place, &self.key(field), word!("is missing" | "está faltando"), remedy)
     }
 
     fn not_of_kind<T>(&self, value: Option<&Spanned<T>>, field: &str, kind: &str) -> Result<(), ConfigError> {
         value.map_or(Ok(()), |value| {
-            let problem = format!("is a setting of channels of kind \"{kind}\" alone");
-            Err(self.at.error(value, &self.key(field), problem, "remove it, or correct the kind"))
+            let problem = say!(
+                "is a setting of channels of kind \"{kind}\" alone" | "é uma opção só de canais do tipo \"{kind}\""
+            );
+            Err(self.at.error(
+                value,
+                &self.key(field),
+                problem,
+                word!("remove it, or correct the kind" | "remova-a, ou corrija o tipo"),
+            ))
         })
     }
 
@@ -194,8 +202,14 @@ impl Table<'_> {
             (Some(url), Some(_)) => Err(self.at.error(
                 &url,
                 &self.key("base_url"),
-                "is given beside `account`, and they may name two stores",
-                "leave one of them: account is enough but for a sandbox",
+                word!(
+                    "is given beside `account`, and they may name two stores"
+                        | "foi dado junto com `account`, e os dois podem indicar lojas diferentes"
+                ),
+                word!(
+                    "leave one of them: account is enough but for a sandbox"
+                        | "deixe só um deles: account basta, exceto para um sandbox"
+                ),
             )),
             (Some(url), None) => self.address(&url),
             (None, Some(account)) if !account.as_ref().is_empty() => {
@@ -204,13 +218,22 @@ impl Table<'_> {
                     return Err(self.at.error(
                         &account,
                         &self.key("account"),
-                        format!("`{name}` is no account name"),
-                        "write the name alone: the NAME in NAME.myvtex.com",
+                        say!("`{name}` is no account name" | "`{name}` não é um nome de conta"),
+                        word!(
+                            "write the name alone: the NAME in NAME.myvtex.com"
+                                | "escreva só o nome: o NOME em NOME.myvtex.com"
+                        ),
                     ));
                 }
                 Ok(format!("https://{name}.vtexcommercestable.com.br"))
             }
-            _ => Err(self.missing("account", "write account = \"NAME\", the NAME in NAME.myvtex.com")),
+            _ => Err(self.missing(
+                "account",
+                word!(
+                    "write account = \"NAME\", the NAME in NAME.myvtex.com"
+                        | "escreva account = \"NOME\", o NOME em NOME.myvtex.com"
+                ),
+            )),
         }
     }
 
@@ -219,7 +242,10 @@ impl Table<'_> {
     }
 
     fn secret(&self, source: Option<Spanned<Source>>, field: &str, env: &str) -> Result<Secret, ConfigError> {
-        let remedy = format!("write {field} = {{ env = \"{env}\" }} (or file = \"…\", or command = \"…\")");
+        let remedy = say!(
+            "write {field} = {{ env = \"{env}\" }} (or file = \"…\", or command = \"…\")"
+                | "escreva {field} = {{ env = \"{env}\" }} (ou file = \"…\", ou command = \"…\")"
+        );
         let source = source.ok_or_else(|| self.missing(field, &remedy))?;
         let line = self.at.line(source.span().start);
         let place = format!("{}:{line}: `{}`", self.at.file.display(), self.key(field));

@@ -1,5 +1,6 @@
 //! Where secrets come from: the configuration itself never holds one.
 
+use crate::lang::{say, word};
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -80,21 +81,28 @@ impl Source {
     fn fetch(&self, patience: Duration) -> Result<SecretString, String> {
         let text = match self {
             Self::Env(name) => std::env::var(name).map_err(|_| {
-                format!("environment variable {name} is not set; cron needs it in the crontab or a file")
+                say!(
+                    "environment variable {name} is not set; cron needs it in the crontab or a file"
+                        | "a variável de ambiente {name} não está definida; o cron precisa dela no crontab ou em um \
+                           arquivo"
+                )
             })?,
             Self::File(path) => {
                 warn_if_open_to_others(path);
-                std::fs::read_to_string(path)
-                    .map_err(|error| format!("file {} cannot be read: {error}", path.display()))?
+                std::fs::read_to_string(path).map_err(|error| {
+                    say!("file {} cannot be read: {error}" | "o arquivo {} não pode ser lido: {error}", path.display())
+                })?
             }
             Self::Command(command) => printed_by(command, patience)?,
         };
         let secret = text.lines().next().unwrap_or_default().trim();
         if secret.is_empty() {
-            return Err(format!("{self} is empty"));
+            return Err(say!("{self} is empty" | "{self} está vazio"));
         }
         if !secret.is_ascii() || secret.contains(char::is_whitespace) {
-            return Err(format!("{self} holds blanks or letters that no key has"));
+            return Err(say!(
+                "{self} holds blanks or letters that no key has" | "{self} tem espaços ou letras que nenhuma chave tem"
+            ));
         }
         Ok(SecretString::from(secret))
     }
@@ -102,7 +110,9 @@ impl Source {
 
 /// What a shell command prints.
 fn printed_by(command: &str, patience: Duration) -> Result<String, String> {
-    let failed = |error: std::io::Error| format!("the command for it cannot be run: {error}");
+    let failed = |error: std::io::Error| {
+        say!("the command for it cannot be run: {error}" | "o comando dele não pode ser executado: {error}")
+    };
     let mut child =
         Command::new("sh").args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failed)?;
     let (sender, receiver) = mpsc::channel();
@@ -117,13 +127,18 @@ fn printed_by(command: &str, patience: Duration) -> Result<String, String> {
     let Ok(printed) = receiver.recv_timeout(patience) else {
         let _ = child.kill();
         let _ = child.wait();
-        return Err(format!("the command for it gave nothing within {} s and was ended", patience.as_secs()));
+        return Err(say!(
+            "the command for it gave nothing within {} s and was ended"
+                | "o comando dele não deu nada em {} s e foi encerrado",
+            patience.as_secs()
+        ));
     };
     let status = child.wait().map_err(failed)?;
     if !status.success() {
-        return Err(format!("the command for it ended with {status}"));
+        return Err(say!("the command for it ended with {status}" | "o comando dele terminou com {status}"));
     }
-    String::from_utf8(printed.map_err(failed)?).map_err(|_| "the command for it prints no text".to_owned())
+    String::from_utf8(printed.map_err(failed)?)
+        .map_err(|_| word!("the command for it prints no text" | "o comando dele não imprime texto").to_owned())
 }
 
 impl<'de> Deserialize<'de> for Source {
@@ -137,13 +152,21 @@ impl<'de> Deserialize<'de> for Source {
             }
 
             fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Source, E> {
-                Err(E::custom(
-                    "secrets do not belong in this file: write { env = \"NAME\" }, { file = \"PATH\" } or { command = \"COMMAND\" }",
-                ))
+                Err(E::custom(word!(
+                    "secrets do not belong in this file: write { env = \"NAME\" }, { file = \"PATH\" } or { \
+                         command = \"COMMAND\" }"
+                        | "segredos não ficam neste arquivo: escreva { env = \"NOME\" }, { file = \"CAMINHO\" } \
+                               ou { command = \"COMANDO\" }"
+                )))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Source, A::Error> {
-                let wrong = || A::Error::custom("write exactly one of env, file and command");
+                let wrong = || {
+                    A::Error::custom(word!(
+                        "write exactly one of env, file and command"
+                            | "escreva exatamente um entre env, file e command"
+                    ))
+                };
                 let (form, value) = map.next_entry::<String, String>()?.ok_or_else(wrong)?;
                 if map.next_key::<String>()?.is_some() {
                     return Err(wrong());
@@ -162,16 +185,16 @@ impl<'de> Deserialize<'de> for Source {
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "secret from {self}")
+        f.write_str(&say!("secret from {self}" | "segredo de {self}"))
     }
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Env(name) => write!(f, "environment variable {name}"),
-            Self::File(path) => write!(f, "file {}", path.display()),
-            Self::Command(_) => f.write_str("its command"),
+            Self::Env(name) => f.write_str(&say!("environment variable {name}" | "variável de ambiente {name}")),
+            Self::File(path) => f.write_str(&say!("file {}" | "arquivo {}", path.display())),
+            Self::Command(_) => f.write_str(word!("its command" | "o comando")),
         }
     }
 }
@@ -182,7 +205,14 @@ fn warn_if_open_to_others(path: &Path) {
     if let Ok(meta) = std::fs::metadata(path)
         && meta.permissions().mode() & 0o077 != 0
     {
-        log::warn!("{} can be read by others; run: chmod 600 {}", path.display(), path.display());
+        log::warn!(
+            "{}",
+            say!(
+                "{} can be read by others; run: chmod 600 {}" | "{} pode ser lido por outros; execute: chmod 600 {}",
+                path.display(),
+                path.display()
+            )
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 //! Lengths of time, as people write them.
 
+use crate::lang::{say, word};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -23,7 +24,12 @@ impl std::str::FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || format!("`{text}` is not a length of time; write 30s, 10m, 1h or 7d");
+        let wrong = || {
+            say!(
+                "`{text}` is not a length of time; write 30s, 10m, 1h or 7d"
+                    | "`{text}` não é uma duração; escreva 30s, 10m, 1h ou 7d"
+            )
+        };
         let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
         let (number, unit) = text.split_at(split);
         let seconds = match unit {
@@ -37,7 +43,7 @@ impl std::str::FromStr for Span {
         let seconds = number
             .checked_mul(seconds)
             .filter(|seconds| *seconds <= LONGEST)
-            .ok_or_else(|| format!("`{text}` is longer than ten years"))?;
+            .ok_or_else(|| say!("`{text}` is longer than ten years" | "`{text}` passa de dez anos"))?;
         Ok(Self(Duration::from_secs(seconds)))
     }
 }
@@ -55,7 +61,9 @@ impl<'de> Deserialize<'de> for Patience {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Span(span) = Span::deserialize(deserializer)?;
         if span.is_zero() {
-            Err(D::Error::custom("no answer comes within 0s; write 1s or more"))
+            Err(D::Error::custom(word!(
+                "no answer comes within 0s; write 1s or more" | "nenhuma resposta chega em 0s; escreva 1s ou mais"
+            )))
         } else {
             Ok(Self(span))
         }

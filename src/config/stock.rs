@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Span;
+use crate::lang::say;
 use crate::model::{Sku, WarehouseId};
 
 /// A channel's part about stock.
@@ -65,7 +66,10 @@ impl TryFrom<i64> for Share {
     fn try_from(percent: i64) -> Result<Self, String> {
         match percent {
             1..=100 => Ok(Self(percent)),
-            other => Err(format!("a share is a percentage from 1 to 100, and {other} is none")),
+            other => Err(say!(
+                "a share is a percentage from 1 to 100, and {other} is none"
+                    | "share é uma porcentagem de 1 a 100, e {other} não é"
+            )),
         }
     }
 }

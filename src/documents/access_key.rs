@@ -8,6 +8,7 @@ use std::fmt;
 
 use super::moment::digits;
 use super::states;
+use crate::lang::say;
 use crate::model::TaxId;
 
 /// A checked access key, without punctuation, upper case. It holds the seller's CNPJ, never the buyer's: it may be
@@ -19,19 +20,25 @@ pub struct AccessKey(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessKeyError {
     /// Nothing there.
-    #[error("there is no access key")]
+    #[error("{}", say!("there is no access key" | "não há chave de acesso"))]
     Missing,
     /// Not 44 characters, or characters that do not belong.
-    #[error("it is not an access key: 6 digits, 12 digits or letters, 26 digits")]
+    #[error("{}", say!(
+        "it is not an access key: 6 digits, 12 digits or letters, 26 digits"
+            | "não é uma chave de acesso: 6 algarismos, 12 algarismos ou letras, 26 algarismos"
+    ))]
     Form,
     /// The first two digits are no state's code.
-    #[error("its first two digits are no code of a Brazilian state")]
+    #[error("{}", say!(
+        "its first two digits are no code of a Brazilian state"
+            | "os dois primeiros algarismos não são código de um estado brasileiro"
+    ))]
     State,
     /// Digits 5 and 6 are no month.
-    #[error("its digits 5 and 6 are no month")]
+    #[error("{}", say!("its digits 5 and 6 are no month" | "os algarismos 5 e 6 não são um mês"))]
     Month,
     /// The last digit is wrong: a digit was mistyped or changed.
-    #[error("its check digit is wrong")]
+    #[error("{}", say!("its check digit is wrong" | "o dígito verificador está errado"))]
     CheckDigit,
 }
 

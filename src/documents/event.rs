@@ -8,6 +8,7 @@ use super::access_key::AccessKey;
 use super::nfe::{Environment, Protocol, environment, instant, number};
 use super::text::PrivateText;
 use super::xml::{Element, bad};
+use crate::lang::word;
 use crate::model::Instant;
 
 /// An event as SEFAZ answered it.
@@ -195,7 +196,14 @@ fn processed(root: Element<'_>) -> Result<Event, DocumentError> {
     let sequence = asked.need_read("infEvento/nSeqEvento", number)?;
     let asked_environment = environment(asked, "infEvento/tpAmb")?;
     let answer = root.need("procEventoNFe/retEvento")?.need("retEvento/infEvento")?;
-    let differs = |element| Err(bad(element, "request and answer speak of different events"));
+    let differs = |element| {
+        Err(bad(
+            element,
+            word!(
+                "request and answer speak of different events" | "requisição e resposta tratam de eventos diferentes"
+            ),
+        ))
+    };
     if answer.read("infEvento/chNFe", AccessKey::parse)?.is_some_and(|answered| answered != key) {
         return differs("retEvento/infEvento/chNFe");
     }
@@ -274,7 +282,10 @@ pub(super) fn situation(root: Element<'_>) -> Result<Situation, DocumentError> {
         (None, None) => return Err(DocumentError::MissingElement { element: "retConsSitNFe/chNFe" }),
     };
     if protocol.as_ref().is_some_and(|protocol| protocol.key != key) {
-        return Err(bad("retConsSitNFe/protNFe", "it is about another invoice than the one asked for"));
+        return Err(bad(
+            "retConsSitNFe/protNFe",
+            word!("it is about another invoice than the one asked for" | "é de outra nota que não a consultada"),
+        ));
     }
     Ok(Situation {
         key,

@@ -10,11 +10,13 @@ pub mod event;
 pub mod moment;
 pub mod nfe;
 pub mod ocoren;
+pub mod samples;
 pub mod sheet;
 mod states;
 pub mod text;
 mod xml;
 
+use crate::lang::word;
 pub use access_key::AccessKey;
 pub use error::DocumentError;
 pub use event::{Event, Situation};
@@ -92,26 +94,65 @@ fn other_xml(document: &roxmltree::Document<'_>) -> DocumentError {
     let name = document.root_element().tag_name().name();
     let what = match name {
         "nfeProc" | "NFe" | "procEventoNFe" | "retEvento" | "retEnvEvento" | "retConsSitNFe" => {
-            "it lacks the namespace http://www.portalfiscal.inf.br/nfe, so it was rewritten; give the original"
+            word!(
+                "it lacks the namespace http://www.portalfiscal.inf.br/nfe, so it was rewritten; give the original"
+                    | "falta o namespace http://www.portalfiscal.inf.br/nfe, então foi reescrito; use o original"
+            )
         }
-        "enviNFe" => "a batch of invoices on its way to SEFAZ proves nothing; give each authorised invoice (nfeProc)",
+        "enviNFe" => word!(
+            "a batch of invoices on its way to SEFAZ proves nothing; give each authorised invoice (nfeProc)"
+                | "um lote de notas a caminho da SEFAZ nada comprova; use cada nota autorizada (nfeProc)"
+        ),
         "retEnviNFe" | "retConsReciNFe" | "protNFe" => {
-            "SEFAZ's answer without the invoice; give the authorised invoice (nfeProc), which holds both"
+            word!(
+                "SEFAZ's answer without the invoice; give the authorised invoice (nfeProc), which holds both"
+                    | "a resposta da SEFAZ sem a nota; use a nota autorizada (nfeProc), que traz as duas"
+            )
         }
-        "evento" | "envEvento" => "a request for an event proves nothing; give the answered event (procEventoNFe)",
-        "consSitNFe" => "a question to SEFAZ proves nothing; give its answer (retConsSitNFe)",
+        "evento" | "envEvento" => word!(
+            "a request for an event proves nothing; give the answered event (procEventoNFe)"
+                | "um pedido de evento nada comprova; use o evento respondido (procEventoNFe)"
+        ),
+        "consSitNFe" => word!(
+            "a question to SEFAZ proves nothing; give its answer (retConsSitNFe)"
+                | "uma consulta à SEFAZ nada comprova; use a resposta dela (retConsSitNFe)"
+        ),
         "inutNFe" | "retInutNFe" | "procInutNFe" | "ProcInutNFe" => {
-            "a range of numbers that were made void, which is no invoice"
+            word!(
+                "a range of numbers that were made void, which is no invoice"
+                    | "uma faixa de números inutilizados, que não é nota"
+            )
         }
-        "resNFe" | "resEvento" | "retDistDFeInt" => "only a summary; give the authorised invoice (nfeProc)",
-        "cteProc" | "CTe" | "procEventoCTe" | "cteOSProc" => "a freight document (CT-e); give the invoice it carries",
-        "mdfeProc" | "MDFe" | "procEventoMDFe" => "a manifest of transport (MDF-e); give the invoices it carries",
+        "resNFe" | "resEvento" | "retDistDFeInt" => word!(
+            "only a summary; give the authorised invoice (nfeProc)" | "só um resumo; use a nota autorizada (nfeProc)"
+        ),
+        "cteProc" | "CTe" | "procEventoCTe" | "cteOSProc" => word!(
+            "a freight document (CT-e); give the invoice it carries"
+                | "um conhecimento de transporte (CT-e); use a nota que ele transporta"
+        ),
+        "mdfeProc" | "MDFe" | "procEventoMDFe" => word!(
+            "a manifest of transport (MDF-e); give the invoices it carries"
+                | "um manifesto de transporte (MDF-e); use as notas que ele transporta"
+        ),
         "CompNfse" | "Nfse" | "NFSe" | "ConsultarNfseResposta" => {
-            "an invoice of services (NFS-e), which sells no goods"
+            word!(
+                "an invoice of services (NFS-e), which sells no goods"
+                    | "uma nota de serviços (NFS-e), que não vende mercadoria"
+            )
         }
-        "CFe" | "CFeCanc" => "a receipt of a counter sale (CF-e SAT), which platforms do not take",
-        "Envelope" => "a message of a web service (SOAP); give the document inside it",
-        _ => "no document that is known; give an authorised invoice (nfeProc) or an answered event (procEventoNFe)",
+        "CFe" | "CFeCanc" => word!(
+            "a receipt of a counter sale (CF-e SAT), which platforms do not take"
+                | "um cupom de balcão (CF-e SAT), que as plataformas não aceitam"
+        ),
+        "Envelope" => word!(
+            "a message of a web service (SOAP); give the document inside it"
+                | "uma mensagem de serviço web (SOAP); use o documento dentro dela"
+        ),
+        _ => word!(
+            "no document that is known; give an authorised invoice (nfeProc) or an answered event (procEventoNFe)"
+                | "nenhum documento conhecido; use uma nota autorizada (nfeProc) ou um evento respondido \
+                   (procEventoNFe)"
+        ),
     };
     DocumentError::OtherXml { root: text::excerpt(name), what }
 }

@@ -19,6 +19,7 @@ use chrono::{Days, NaiveDate};
 use super::DocumentError;
 use super::moment::{Moment, digits};
 use super::text::{self, PrivateText};
+use crate::lang::{say, word};
 use crate::model::{CarrierName, Instant, TaxId, calendar};
 
 use read::{Read, read_31, read_50, written_at};
@@ -118,7 +119,10 @@ pub enum DateSource {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Warning {
     /// An occurrence that could not be read.
-    #[error("line {line}: {problem}; the occurrence was left out")]
+    #[error("{}", say!(
+        "line {line}: {problem}; the occurrence was left out"
+            | "linha {line}: {problem}; a ocorrência foi deixada de lado"
+    ))]
     BadLine {
         /// Line in the file.
         line: u64,
@@ -126,21 +130,31 @@ pub enum Warning {
         problem: RecordProblem,
     },
     /// A 3.1 record whose code has three digits; the fields behind it were read one place further right.
-    #[error("line {line}: the code has three digits, so the rest was read one place further right")]
+    #[error("{}", say!(
+        "line {line}: the code has three digits, so the rest was read one place further right"
+            | "linha {line}: o código tem três dígitos, então o resto foi lido uma posição adiante"
+    ))]
     Shifted {
         /// Line in the file.
         line: u64,
     },
     /// A time of day that is none; the occurrence counts with its day alone.
-    #[error("line {line}: the hour is none; only the day was taken")]
+    #[error("{}", say!(
+        "line {line}: the hour is none; only the day was taken"
+            | "linha {line}: a hora é inválida; só o dia foi aproveitado"
+    ))]
     OddTime {
         /// Line in the file.
         line: u64,
     },
     /// Record 549 counts otherwise.
     #[error(
-        "line {line}: the file says it has {told} occurrences and has {counted}; ask the carrier whether it is complete"
-    )]
+        "{}", say!(
+            "line {line}: the file says it has {told} occurrences and has {counted}; ask the carrier whether it is \
+             complete"
+                | "linha {line}: o arquivo diz ter {told} ocorrências e tem {counted}; pergunte à transportadora se \
+                   está completo"
+        ))]
     WrongTotal {
         /// Line in the file.
         line: u64,
@@ -150,7 +164,11 @@ pub enum Warning {
         counted: u32,
     },
     /// A 5.0 file without its last record.
-    #[error("the file ends without its total (549), so it may have been cut short; ask the carrier to send it again")]
+    #[error("{}", say!(
+        "the file ends without its total (549), so it may have been cut short; ask the carrier to send it again"
+            | "o arquivo termina sem o total (549), então pode ter sido cortado; peça à transportadora para enviá-lo \
+               de novo"
+    ))]
     NoTotal,
 }
 
@@ -171,22 +189,22 @@ impl Warning {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordProblem {
     /// It ends before its fields do.
-    #[error("the line was cut short")]
+    #[error("{}", say!("the line was cut short" | "a linha foi cortada"))]
     Cut,
     /// Neither zeros nor a CNPJ or CPF.
-    #[error("the issuer is no CNPJ or CPF")]
+    #[error("{}", say!("the issuer is no CNPJ or CPF" | "o emitente não é CNPJ nem CPF"))]
     Issuer,
     /// No number.
-    #[error("there is no invoice number")]
+    #[error("{}", say!("there is no invoice number" | "não há número de nota"))]
     Number,
     /// No code.
-    #[error("there is no occurrence code")]
+    #[error("{}", say!("there is no occurrence code" | "não há código de ocorrência"))]
     Code,
     /// Neither zeros nor a date.
-    #[error("the date is none")]
+    #[error("{}", say!("the date is none" | "a data é inválida"))]
     Date,
     /// Neither blank nor a number: the fields do not stand where they belong.
-    #[error("the observation is no number")]
+    #[error("{}", say!("the observation is no number" | "a observação não é um número"))]
     Observation,
 }
 
@@ -291,9 +309,9 @@ fn is_ocoren(kind: &str) -> bool {
 /// Other files of the same family, by the record behind their header.
 fn other_kind(kind: &str) -> Option<&'static str> {
     match kind {
-        "310" | "500" | "501" => Some("NOTFIS, invoices to be carried"),
-        "320" | "520" => Some("CONEMB, freight documents"),
-        "350" | "550" => Some("DOCCOB, invoices for freight"),
+        "310" | "500" | "501" => Some(word!("NOTFIS, invoices to be carried" | "NOTFIS, notas a transportar")),
+        "320" | "520" => Some(word!("CONEMB, freight documents" | "CONEMB, conhecimentos de transporte")),
+        "350" | "550" => Some(word!("DOCCOB, invoices for freight" | "DOCCOB, faturas de frete")),
         _ => None,
     }
 }

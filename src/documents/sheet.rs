@@ -10,6 +10,7 @@ mod stock;
 pub use shipment::{ShipmentRow, ShipmentSheet};
 pub use stock::{StockRow, StockSheet};
 
+use crate::lang::word;
 use crate::model::money::DecimalMark;
 
 use columns::{Column, Header};
@@ -42,7 +43,10 @@ pub(super) fn recognise(text: &str, options: SheetOptions) -> Result<Document, D
         Err(DocumentError::Columns(ColumnsError::Missing {
             line: header.line,
             sheet: "a sheet",
-            needed: "the columns sku and quantidade (stock), or pedido and rastreio or a date (shipments)",
+            needed: word!(
+                "the columns sku and quantidade (stock), or pedido and rastreio or a date (shipments)"
+                    | "as colunas sku e quantidade (estoque), ou pedido e rastreio ou uma data (envios)"
+            ),
             found: header.found(),
         }))
     }

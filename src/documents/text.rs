@@ -1,5 +1,6 @@
 //! From bytes to text: byte order marks, UTF-8, the Windows encoding of Brazilian back offices, and size limits.
 
+use crate::lang::word;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -26,7 +27,7 @@ const BINARY_FORMATS: [(&[u8], DocumentError); 5] = [
 /// # Errors
 /// Empty, too large, or no text at all.
 pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, DocumentError> {
-    check_size(bytes, MAX_TEXT_BYTES, "a sheet or an EDI file")?;
+    check_size(bytes, MAX_TEXT_BYTES, word!("a sheet or an EDI file" | "uma planilha ou um arquivo EDI"))?;
     decode_as(bytes, WINDOWS_1252)
 }
 
@@ -36,7 +37,7 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, DocumentError> {
 /// # Errors
 /// Empty, too large, or no text at all.
 pub fn decode_xml(bytes: &[u8]) -> Result<Cow<'_, str>, DocumentError> {
-    check_size(bytes, MAX_XML_BYTES, "an XML document")?;
+    check_size(bytes, MAX_XML_BYTES, word!("an XML document" | "um documento XML"))?;
     let declared = declared_encoding(bytes).filter(|encoding| encoding.is_single_byte());
     decode_as(bytes, declared.unwrap_or(WINDOWS_1252))
 }

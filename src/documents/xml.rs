@@ -1,5 +1,6 @@
 //! Fiscal XML: read with roxmltree after a look at its shape, and walked by element names that also serve in messages.
 
+use crate::lang::word;
 use std::fmt::Display;
 
 use roxmltree::{Document, Error, Node, ParsingOptions};
@@ -56,7 +57,7 @@ fn check_shape(text: &str) -> Result<(), DocumentError> {
         depth += usize::from(!tag.ends_with('/'));
         namespaces += tag.matches("xmlns").count();
         for (many, what) in [
-            (depth > MAX_DEPTH, "elements inside each other"),
+            (depth > MAX_DEPTH, word!("elements inside each other" | "elementos aninhados")),
             (elements > MAX_ELEMENTS, "elements"),
             (namespaces > MAX_NAMESPACES, "namespaces"),
             (attributes > MAX_ATTRIBUTES, "attributes"),
@@ -136,7 +137,7 @@ impl<'a> Element<'a> {
         let mut found = self.children(path);
         let first = found.next();
         match found.next() {
-            Some(_) => Err(bad(path, "it stands there more than once")),
+            Some(_) => Err(bad(path, word!("it stands there more than once" | "aparece mais de uma vez"))),
             None => Ok(first),
         }
     }

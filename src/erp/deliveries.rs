@@ -7,6 +7,7 @@ use super::ledger::documents::{Rules, TakeError, Taken, refuse};
 use super::outgoing::{DeliveryEvent, DeliveryOutcome};
 use crate::documents::ocoren::{DateSource, Layout, Occurrence, Outcome, Warning};
 use crate::documents::{AccessKey, Ocoren};
+use crate::lang::{say, word};
 use crate::model::{ErpOrderId, Instant, calendar};
 
 /// Carriers tell of an invoice for so long; numbers of older ones may be meant to be newer ones.
@@ -82,7 +83,7 @@ pub fn take(
     let (mut remarks, mut left_out) = oddities(file);
     let odd = left_out.len();
     for occurrence in &file.occurrences {
-        let line = |text: String| format!("line {}: {text}", occurrence.line);
+        let line = |text: String| say!("line {}: {text}" | "linha {}: {text}", occurrence.line);
         match take_one(invoices, file, occurrence, source, rules, now)? {
             Heard::Event { posted, remark } => {
                 match posted {
@@ -98,9 +99,17 @@ pub fn take(
     if new + again == 0 {
         let first = match left_out.get(odd).or(left_out.first()) {
             Some(why) => why.clone(),
-            None => "they are about the invoices of companies that are not configured as ours".to_owned(),
+            None => word!(
+                "they are about the invoices of companies that are not configured as ours"
+                    | "são de notas de empresas que não estão configuradas como nossas"
+            )
+            .to_owned(),
         };
-        let message = format!("none of its {} occurrences could be taken ({first})", file.occurrences.len());
+        let message = say!(
+            "none of its {} occurrences could be taken ({first})"
+                | "nenhuma das {} ocorrências pôde ser aproveitada ({first})",
+            file.occurrences.len()
+        );
         return refuse("no_occurrence_taken", message);
     }
     Ok(Taken::Deliveries { new, again, foreign, remarks, left_out })
@@ -122,19 +131,25 @@ fn take_one(
     let mut found = meant(invoices, occurrence, now)?;
     let invoice = match found.len() {
         0 => {
-            return Ok(Heard::LeftOut(format!(
-                "{} invoice {number} of that issuer and series from the last {CANDIDATE_DAYS} days; {}",
+            return Ok(Heard::LeftOut(say!(
+                "{} invoice {number} of that issuer and series from the last {CANDIDATE_DAYS} days; {}"
+                    | "{} nota {number} desse emitente e série dos últimos {CANDIDATE_DAYS} dias; {}",
                 invoices.no(),
                 invoices.remedy()
             )));
         }
         1 => found.remove(0),
         n => {
-            return Ok(Heard::LeftOut(format!("{n} invoices have the number {number}, and it does not tell which")));
+            return Ok(Heard::LeftOut(say!(
+                "{n} invoices have the number {number}, and it does not tell which"
+                    | "{n} notas têm o número {number}, e a ocorrência não diz qual"
+            )));
         }
     };
     let Some((moment, date)) = occurrence.date(file, invoice.issued_at, now) else {
-        return Ok(Heard::LeftOut(format!("invoice {number}: its date is missing or impossible")));
+        return Ok(Heard::LeftOut(say!(
+            "invoice {number}: its date is missing or impossible" | "nota {number}: a data falta ou é impossível"
+        )));
     };
     if invoice.cancelled {
         return Ok(Heard::LeftOut(cancelled(invoice.number)));
@@ -149,14 +164,20 @@ fn take_one(
     };
     let remark = (date == DateSource::File).then(|| {
         let day = calendar::local_text(moment.at);
-        format!("invoice {number}: its date is missing or impossible, so the file's own was taken: {day}")
+        say!(
+            "invoice {number}: its date is missing or impossible, so the file's own was taken: {day}"
+                | "nota {number}: a data falta ou é impossível, então valeu a do arquivo: {day}"
+        )
     });
     Ok(Heard::Event { posted: invoices.hear(&invoice.order, &event, now)?, remark })
 }
 
 /// Why a word about a cancelled invoice counts for nothing.
 pub fn cancelled(number: u32) -> String {
-    format!("invoice {number} was cancelled, so it is not known what was delivered; ask the carrier")
+    say!(
+        "invoice {number} was cancelled, so it is not known what was delivered; ask the carrier"
+            | "a nota {number} foi cancelada, então não se sabe o que foi entregue; pergunte à transportadora"
+    )
 }
 
 /// The invoices that an occurrence may be about.
@@ -183,7 +204,10 @@ fn oddities(file: &Ocoren) -> (Vec<String>, Vec<String>) {
     let mut left_out: Vec<String> = suspicious.into_iter().map(ToString::to_string).collect();
     let more = file.warning_count.saturating_sub(file.warnings.len());
     if more > 0 {
-        left_out.push(format!("{more} more lines are odd; ask the carrier to send the file again"));
+        left_out.push(say!(
+            "{more} more lines are odd; ask the carrier to send the file again"
+                | "há mais {more} linhas estranhas; peça à transportadora para enviar o arquivo de novo"
+        ));
     }
     (shifted.into_iter().map(ToString::to_string).collect(), left_out)
 }

@@ -5,6 +5,7 @@ pub mod eccosys;
 pub mod ledger;
 pub mod outgoing;
 
+use crate::lang::say;
 use crate::model::{
     Address, CarrierName, Cents, ChannelName, Customer, ErpOrderId, Instant, Marketplace, OrderId, Payment, Sku,
     Status, WarehouseId,
@@ -127,7 +128,7 @@ pub struct Placed {
 #[derive(Debug, thiserror::Error)]
 pub enum ErpError {
     /// A rule of the ERP forbids it; asking again changes nothing. `code` is stable, `message` is for people.
-    #[error("the ERP refused: {message}")]
+    #[error("{}", say!("the ERP refused: {message}" | "o ERP recusou: {message}"))]
     Refused {
         /// Stable code: `invoice_exists`, `unknown_sku`, `not_found`, `transition` …
         code: &'static str,
@@ -138,7 +139,10 @@ pub enum ErpError {
     #[error(transparent)]
     Call(#[from] crate::http::CallError),
     /// The ledger's file cannot be used; the run stops.
-    #[error("the ledger file cannot be used: {}", crate::store::sqlite::said(.0))]
+    #[error("{}", say!(
+        "the ledger file cannot be used: {}" | "o arquivo do ERP embutido não pode ser usado: {}",
+        crate::store::sqlite::said(_0)
+    ))]
     File(#[from] rusqlite::Error),
 }
 

@@ -1,5 +1,6 @@
 //! A call to be made: what it is for, where it goes, and what repeating it would do.
 
+use crate::lang::Both;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -103,6 +104,53 @@ pub fn segment(id: &str) -> String {
     utf8_percent_encode(id, RESERVED).to_string()
 }
 
+/// What calls are for, for people: the names that [`Call::read`] and [`Call::write`] are given.
+const NAMES: [Both; 38] = [
+    Both("acknowledge changed stock", "confirmar o estoque alterado"),
+    Both("acknowledge event", "confirmar o evento"),
+    Both("acknowledge events", "confirmar os eventos"),
+    Both("cancel order", "cancelar o pedido"),
+    Both("change situation", "mudar a situação"),
+    Both("create feed", "criar o feed"),
+    Both("create order", "criar o pedido"),
+    Both("deny cancellation", "recusar o cancelamento"),
+    Both("find order", "achar o pedido"),
+    Both("find product", "achar o produto"),
+    Both("list orders", "listar os pedidos"),
+    Both("list stock", "listar o estoque"),
+    Both("list stock locations", "listar os locais de estoque"),
+    Both("list warehouses", "listar os depósitos"),
+    Both("look up SKUs", "consultar os SKUs"),
+    Both("read XML", "ler o XML"),
+    Both("read a product", "ler um produto"),
+    Both("read changed stock", "ler o estoque alterado"),
+    Both("read collection order", "ler a ordem de coleta"),
+    Both("read collection orders", "ler as ordens de coleta"),
+    Both("read feed", "ler o feed"),
+    Both("read feed configuration", "ler a configuração do feed"),
+    Both("read invoice", "ler a nota"),
+    Both("read invoice XML", "ler o XML da nota"),
+    Both("read items", "ler os itens"),
+    Both("read order", "ler o pedido"),
+    Both("read payment", "ler o pagamento"),
+    Both("read stock", "ler o estoque"),
+    Both("read tracking", "ler o rastreio"),
+    Both("send delivery", "enviar a entrega"),
+    Both("send invoice", "enviar a nota"),
+    Both("send invoice XML", "enviar o XML da nota"),
+    Both("send tracking", "enviar o rastreio"),
+    Both("send tracking events", "enviar os eventos de rastreio"),
+    Both("set stock", "gravar o estoque"),
+    Both("start handling", "iniciar o manuseio"),
+    Both("write delivery", "gravar a entrega"),
+    Both("write payment date", "gravar a data do pagamento"),
+];
+
+/// What a call is for, in the language of the moment.
+pub(super) fn told(what: &'static str) -> &'static str {
+    NAMES.iter().find(|name| name.0 == what).map_or(what, |name| name.get())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,5 +172,37 @@ mod tests {
             .json(serde_json::json!({ "name": "Ana" }));
         let shown = format!("{call:?}");
         assert!(!shown.contains("Ana") && !shown.contains("52998224725"), "{shown}");
+    }
+
+    /// A call without a name in Portuguese would be told in English.
+    #[test]
+    fn every_call_of_the_platforms_has_a_name_in_both_languages() {
+        let mut folders = vec![std::path::PathBuf::from("src/channel"), "src/erp/eccosys".into()];
+        let mut named = std::collections::BTreeSet::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let source = std::fs::read_to_string(&path).unwrap();
+                for opening in ["Call::read(\"", "Call::write(\"", "put_order(\"", ".tell(\""] {
+                    for (at, _) in source.match_indices(opening) {
+                        let mut literals = source[at..].split('"').skip(1).step_by(2);
+                        let first = literals.next().unwrap().to_owned();
+                        let is_method = opening == "Call::write(\"";
+                        named.insert(if is_method { literals.next().unwrap().to_owned() } else { first });
+                    }
+                }
+            }
+        }
+        let known: std::collections::BTreeSet<String> = NAMES.iter().map(|name| name.0.to_owned()).collect();
+        let variable = named.iter().filter(|name| name.starts_with('/')).count();
+        assert!(named.len() > 30, "{named:?}");
+        let missing: Vec<_> = named.iter().filter(|name| !name.starts_with('/') && !known.contains(*name)).collect();
+        assert!(missing.is_empty() && variable <= 2, "{missing:?}");
+        let left: Vec<_> = known.iter().filter(|name| !named.contains(*name)).collect();
+        assert!(left.is_empty(), "{left:?}");
     }
 }

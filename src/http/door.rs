@@ -19,6 +19,7 @@ use super::health::{Health, Mark};
 use super::options::{self, DoorError, DoorOptions, RetryPolicy, Signer};
 use super::retry::{Next, Retry};
 use crate::clock::{Clock, later};
+use crate::lang::word;
 use crate::stop::Stop;
 use crate::store::budget::{Budget, Turn};
 use crate::store::sqlite;
@@ -268,7 +269,11 @@ impl Door {
             slot = self.slots.acquire() => slot,
         };
         // The slots are never closed.
-        let Ok(slot) = slot else { return Err(origin.failed(Failure::Unsendable { problem: "the door is closed" })) };
+        let Ok(slot) = slot else {
+            return Err(
+                origin.failed(Failure::Unsendable { problem: word!("the door is closed" | "a porta está fechada") })
+            );
+        };
         loop {
             match self.budget.take().map_err(budget)? {
                 Turn::In(Duration::ZERO) => return Ok(slot),
@@ -311,10 +316,11 @@ impl Door {
     /// Method and address of a call. The path must stay what it is: an id of `..` would lead elsewhere.
     fn address(&self, call: &Call) -> Result<(Method, Url), &'static str> {
         let (base, base_path) = &self.base;
-        let method = call.method.clone().map_err(|_| "the method is none")?;
-        let url = Url::parse(&format!("{base}{}{}", call.path, call.query)).map_err(|_| "the path is none")?;
+        let method = call.method.clone().map_err(|_| word!("the method is none" | "o método não existe"))?;
+        let url = Url::parse(&format!("{base}{}{}", call.path, call.query))
+            .map_err(|_| word!("the path is none" | "o caminho não existe"))?;
         if !call.path.starts_with('/') || url.path() != format!("{base_path}{}", call.path) {
-            return Err("the id cannot be part of an address");
+            return Err(word!("the id cannot be part of an address" | "o id não pode fazer parte de um endereço"));
         }
         Ok((method, url))
     }
@@ -404,7 +410,9 @@ impl Door {
         } else if error.is_timeout() {
             Failure::Timeout { after: self.timeout }
         } else if error.is_builder() {
-            Failure::Unsendable { problem: "the request cannot be built" }
+            Failure::Unsendable {
+                problem: word!("the request cannot be built" | "a requisição não pode ser montada")
+            }
         } else {
             Failure::Broken { detail }
         }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::call::{Call, Effect};
+use super::call::{self, Call, Effect};
 use super::excerpt::{self, Said};
-use crate::model::{Instant, calendar};
+use crate::lang::{moment, say, word};
+use crate::model::Instant;
 use crate::stop::StopReason;
 
 /// A call that failed. Its text is one sentence for people: what was attempted, about what, and what came back. It
@@ -318,32 +319,56 @@ impl Inner {
         let host = &self.origin.site.host;
         let status = self.status.unwrap_or_default();
         match &self.failure {
-            Failure::Unreachable { detail } => write!(f, "no connection to {host} ({detail})"),
-            Failure::Timeout { after } => write!(f, "no complete answer of {host} within {}", span(*after)),
-            Failure::Broken { detail } => {
-                write!(f, "the connection to {host} broke before the answer was complete ({detail})")
+            Failure::Unreachable { detail } => {
+                f.write_str(&say!("no connection to {host} ({detail})" | "sem conexão com {host} ({detail})"))
             }
-            Failure::Status => write!(f, "{host} answered {}", named(status)),
-            Failure::Redirect { to } => {
-                write!(f, "{host} answered {status}, a redirect to {}", to.as_deref().unwrap_or("elsewhere"))
-            }
-            Failure::WebPage => write!(f, "{host} answered {} where data was expected", named(status)),
-            Failure::Empty => write!(f, "{host} answered {status} with an empty body where JSON was expected"),
-            Failure::NotJson => write!(f, "{host} answered {status} with a body that is no JSON"),
-            Failure::Unexpected { at, problem } => {
-                write!(f, "the answer of {host} is not as expected at `{at}`: {problem}")
-            }
-            Failure::TooLarge { limit } => write!(f, "{host} answered with more than {} MB", limit / 1_000_000),
-            Failure::Limited { until } => {
-                write!(f, "{host} asked for a pause until {}, longer than a run waits", calendar::local_text(*until))
-            }
+            Failure::Timeout { after } => f.write_str(&say!(
+                "no complete answer of {host} within {}" | "{host} não respondeu por completo em {}",
+                span(*after)
+            )),
+            Failure::Broken { detail } => f.write_str(&say!(
+                "the connection to {host} broke before the answer was complete ({detail})"
+                    | "a conexão com {host} caiu antes de a resposta estar completa ({detail})"
+            )),
+            Failure::Status => f.write_str(&say!("{host} answered {}" | "{host} respondeu {}", named(status))),
+            Failure::Redirect { to } => f.write_str(&say!(
+                "{host} answered {status}, a redirect to {}" | "{host} respondeu {status}, um redirecionamento para {}",
+                to.as_deref().unwrap_or("elsewhere")
+            )),
+            Failure::WebPage => f.write_str(&say!(
+                "{host} answered {} where data was expected" | "{host} respondeu {} onde se esperavam dados",
+                named(status)
+            )),
+            Failure::Empty => f.write_str(&say!(
+                "{host} answered {status} with an empty body where JSON was expected"
+                    | "{host} respondeu {status} com corpo vazio onde se esperava JSON"
+            )),
+            Failure::NotJson => f.write_str(&say!(
+                "{host} answered {status} with a body that is no JSON"
+                    | "{host} respondeu {status} com um corpo que não é JSON"
+            )),
+            Failure::Unexpected { at, problem } => f.write_str(&say!(
+                "the answer of {host} is not as expected at `{at}`: {problem}"
+                    | "a resposta de {host} não é a esperada em `{at}`: {problem}"
+            )),
+            Failure::TooLarge { limit } => f.write_str(&say!(
+                "{host} answered with more than {} MB" | "{host} respondeu com mais de {} MB",
+                limit / 1_000_000
+            )),
+            Failure::Limited { until } => f.write_str(&say!(
+                "{host} asked for a pause until {}, longer than a run waits"
+                    | "{host} pediu uma pausa até {}, mais do que uma execução espera",
+                moment(*until)
+            )),
             Failure::Stopped(reason) => write!(f, "{reason}"),
-            Failure::GivenUp { failed } => {
-                write!(f, "not tried, since {failed} calls in a row to {host} failed")
-            }
-            Failure::Budget { detail } => {
-                write!(f, "the shared budget in the state file cannot be used ({detail})")
-            }
+            Failure::GivenUp { failed } => f.write_str(&say!(
+                "not tried, since {failed} calls in a row to {host} failed"
+                    | "não tentado, pois {failed} chamadas seguidas a {host} falharam"
+            )),
+            Failure::Budget { detail } => f.write_str(&say!(
+                "the shared budget in the state file cannot be used ({detail})"
+                    | "o orçamento compartilhado no arquivo de estado não pode ser usado ({detail})"
+            )),
             Failure::Unsendable { problem } => f.write_str(problem),
         }?;
         match &self.said.excerpt {
@@ -358,30 +383,51 @@ impl Inner {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
-        f.write_str(inner.origin.what)?;
+        let mut what = call::told(inner.origin.what).to_owned();
         if let Some(about) = &inner.origin.about {
-            write!(f, " {about}")?;
+            what += &format!(" {about}");
         }
-        f.write_str(" failed: ")?;
-        inner.problem(f)?;
+        let mut problem = Problem(inner).to_string();
         if inner.refuses_credentials() {
             let names: Vec<&str> = inner.origin.site.secret_headers.iter().map(|(name, _)| name.as_str()).collect();
-            write!(f, "; check the credentials sent as {}", names.join(" and "))?;
-            if let Some(identity) = &inner.origin.site.identity {
-                write!(f, " for {identity}")?;
-            }
-            f.write_str(", and what they permit (vaivem check tells which and where)")?;
+            let sent_as = names.join(word!(" and " | " e "));
+            problem = match &inner.origin.site.identity {
+                Some(identity) => say!(
+                    "{problem}; check the credentials sent as {sent_as} for {identity}, and what they permit (vaivem check \
+                     tells which and where)"
+                        | "{problem}; confira as credenciais enviadas como {sent_as} de {identity}, e o que elas permitem \
+                           (vaivem check diz quais e onde)"
+                ),
+                None => say!(
+                    "{problem}; check the credentials sent as {sent_as}, and what they permit (vaivem check tells which \
+                     and where)"
+                        | "{problem}; confira as credenciais enviadas como {sent_as}, e o que elas permitem (vaivem \
+                           check diz quais e onde)"
+                ),
+            };
         }
         if inner.tries > 1 {
-            write!(f, "; tried {} times", inner.tries)?;
+            problem = say!("{problem}; tried {} times" | "{problem}; tentado {} vezes", inner.tries);
         }
         if matches!(inner.failure, Failure::Unreachable { .. }) {
             f.write_str("; is the network up, and `base_url` right (https or http, host, port)?")?;
         }
         if self.outcome_unknown() {
-            f.write_str("; it may have been carried out all the same")?;
+            problem = say!(
+                "{problem}; it may have been carried out all the same"
+                    | "{problem}; pode ter sido concluído mesmo assim"
+            );
         }
-        Ok(())
+        f.write_str(&say!("{what} failed: {problem}" | "falha ao {what}: {problem}"))
+    }
+}
+
+/// What happened, as the end of the sentence.
+struct Problem<'a>(&'a Inner);
+
+impl fmt::Display for Problem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.problem(f)
     }
 }
 

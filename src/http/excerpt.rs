@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::lang::{say, word};
 use crate::model::TaxId;
 
 /// Longest excerpt, in characters.
@@ -37,8 +38,8 @@ pub(super) fn said(body: &[u8], content_type: Option<&str>) -> Said {
     }
     if is_web_page(body, content_type) {
         let excerpt = match title(text) {
-            Some(title) => format!("a web page titled \"{}\"", short(&title)),
-            None => "a web page".to_owned(),
+            Some(title) => say!("a web page titled \"{}\"" | "uma página web com o título \"{}\"", short(&title)),
+            None => word!("a web page" | "uma página web").to_owned(),
         };
         return Said { excerpt: Some(excerpt), in_prose: true, ..Said::default() };
     }

@@ -10,6 +10,7 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::clock::Clock;
+use crate::lang::{say, word};
 use crate::model::Instant;
 use crate::stop::Stop;
 use crate::store::budget::Budget;
@@ -118,7 +119,10 @@ impl DoorOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum DoorError {
     /// It is no address.
-    #[error("`{url}` is not an address like https://account.example.com: {problem}")]
+    #[error("{}", say!(
+        "`{url}` is not an address like https://account.example.com: {problem}"
+            | "`{url}` não é um endereço como https://conta.exemplo.com.br: {problem}"
+    ))]
     Address {
         /// What was given, without what stood before an `@`.
         url: String,
@@ -127,15 +131,18 @@ pub enum DoorError {
     },
     /// Credentials would cross the network in the clear.
     #[error(
-        "{host} may only be reached by https://; \
-         http:// would send the credentials in the clear, and is for this machine itself"
-    )]
+        "{}", say!(
+            "{host} may only be reached by https://; http:// would send the credentials in the clear, and is for \
+             this machine itself"
+                | "{host} só pode ser acessado por https://; http:// enviaria as credenciais às claras, e é só para \
+                   esta própria máquina"
+        ))]
     PlainHttp {
         /// Which host.
         host: String,
     },
     /// A header cannot be sent.
-    #[error("the value for the header {name} {problem}")]
+    #[error("{}", say!("the value for the header {name} {problem}" | "o valor do cabeçalho {name} {problem}"))]
     Header {
         /// Its name.
         name: String,
@@ -143,7 +150,10 @@ pub enum DoorError {
         problem: &'static str,
     },
     /// The TLS library refused, for example because the system has no root certificates.
-    #[error("the HTTPS client cannot be set up ({0}); is the package `ca-certificates` installed?")]
+    #[error("{}", say!(
+        "the HTTPS client cannot be set up ({_0}); is the package `ca-certificates` installed?"
+            | "o cliente HTTPS não pode ser preparado ({_0}); o pacote `ca-certificates` está instalado?"
+    ))]
     Client(String),
 }
 
@@ -155,19 +165,21 @@ pub(super) fn base_url(text: &str) -> Result<(String, Url, bool), DoorError> {
         DoorError::Address { url, problem: problem.to_owned() }
     };
     let url = Url::parse(text.trim()).map_err(|error| refuse(&error.to_string()))?;
-    let Some(host) = url.host_str() else { return Err(refuse("it names no host")) };
+    let Some(host) = url.host_str() else { return Err(refuse(word!("it names no host" | "não indica um servidor"))) };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refuse("credentials do not belong into it"));
+        return Err(refuse(word!("credentials do not belong into it" | "credenciais não ficam no endereço")));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(refuse("it must end with the host or a path"));
+        return Err(refuse(word!(
+            "it must end with the host or a path" | "deve terminar no servidor ou em um caminho"
+        )));
     }
     let local = is_local(host);
     match url.scheme() {
         "https" => {}
         "http" if local => {}
         "http" => return Err(DoorError::PlainHttp { host: host.to_owned() }),
-        _ => return Err(refuse("it must begin with https://")),
+        _ => return Err(refuse(word!("it must begin with https://" | "deve começar com https://"))),
     }
     Ok((url.as_str().trim_end_matches('/').to_owned(), url, local))
 }
@@ -185,12 +197,17 @@ pub(super) fn headers(options: &DoorOptions) -> Result<HeaderMap, DoorError> {
     let secret = options.secret_headers.iter().map(|(name, value)| (name, value.expose_secret(), true));
     for (name, value, sensitive) in plain.chain(secret) {
         let refuse = |problem| DoorError::Header { name: name.clone(), problem };
-        let header = HeaderName::try_from(name).map_err(|_| refuse("has a name that is none"))?;
+        let header = HeaderName::try_from(name)
+            .map_err(|_| refuse(word!("has a name that is none" | "tem um nome inválido")))?;
         if sensitive && value.trim().is_empty() {
-            return Err(refuse("is empty"));
+            return Err(refuse(word!("is empty" | "está vazio")));
         }
-        let mut value = HeaderValue::try_from(value)
-            .map_err(|_| refuse("has a line break or another character that cannot be sent"))?;
+        let mut value = HeaderValue::try_from(value).map_err(|_| {
+            refuse(word!(
+                "has a line break or another character that cannot be sent"
+                    | "tem uma quebra de linha ou outro caractere que não pode ser enviado"
+            ))
+        })?;
         value.set_sensitive(sensitive);
         map.insert(header, value);
     }

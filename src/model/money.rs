@@ -1,5 +1,6 @@
 //! Money as integer cents of BRL. No float touches it.
 
+use crate::lang::say;
 use std::fmt;
 use std::iter::Sum;
 
@@ -16,16 +17,19 @@ pub struct Cents(i64);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
     /// Not a decimal number at all.
-    #[error("`{0}` is not an amount")]
+    #[error("{}", say!("`{_0}` is not an amount" | "`{_0}` não é um valor"))]
     NotAnAmount(String),
     /// One dot with exactly three digits after it: thousands or decimals, nobody can tell.
-    #[error("`{0}` can be read as thousands or as decimals; write `{0},00` or two decimals")]
+    #[error("{}", say!(
+        "`{_0}` can be read as thousands or as decimals; write `{_0},00` or two decimals"
+            | "`{_0}` pode ser lido como milhar ou como decimal; escreva `{_0},00` ou duas casas decimais"
+    ))]
     Ambiguous(String),
     /// More than two decimals, which an amount of money cannot have.
-    #[error("`{0}` has fractions of a cent")]
+    #[error("{}", say!("`{_0}` has fractions of a cent" | "`{_0}` tem frações de centavo"))]
     FractionOfCent(String),
     /// Too large for any real order.
-    #[error("`{0}` is too large")]
+    #[error("{}", say!("`{_0}` is too large" | "`{_0}` é grande demais"))]
     TooLarge(String),
 }
 

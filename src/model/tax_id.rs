@@ -1,5 +1,6 @@
 //! CPF and CNPJ, the latter numeric or alphanumeric, with their check digits.
 
+use crate::lang::say;
 use std::fmt;
 
 /// A checked CPF (11 digits) or CNPJ (12 letters or digits and 2 check digits), without punctuation.
@@ -10,13 +11,16 @@ pub struct TaxId(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TaxIdError {
     /// Nothing there.
-    #[error("there is no document")]
+    #[error("{}", say!("there is no document" | "não há documento"))]
     Missing,
     /// Neither 11 nor 14 characters, or characters that do not belong.
-    #[error("it has neither the form of a CPF (11 digits) nor of a CNPJ (14 characters)")]
+    #[error("{}", say!(
+        "it has neither the form of a CPF (11 digits) nor of a CNPJ (14 characters)"
+            | "não tem a forma de um CPF (11 dígitos) nem de um CNPJ (14 caracteres)"
+    ))]
     Form,
     /// The check digits are wrong.
-    #[error("its check digits are wrong")]
+    #[error("{}", say!("its check digits are wrong" | "os dígitos verificadores estão errados"))]
     CheckDigits,
 }
 

@@ -575,7 +575,7 @@ impl ChannelView<'_> {
     }
 
     fn lag_row(&self, pass: &PassPart) -> Vec<String> {
-        let never = || crate::words::daily::NEVER.to_owned();
+        let never = || crate::words::daily::NEVER.to_string();
         let last = pass.last.as_ref().map_or_else(never, |(at, exit, under_way)| {
             format!("{}, {}", words::ago(self.page.made_at - *at), words::ending(exit.as_deref(), *under_way))
         });

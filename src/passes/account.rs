@@ -10,6 +10,7 @@ use super::Trouble;
 use super::intake::listing::{self, Gap, Listed};
 use crate::channel::{Channel, Heard, Window};
 use crate::exit::Exit;
+use crate::lang::say;
 use crate::model::{Cents, Instant, OrderId};
 use crate::stop::Stop;
 use crate::store::Store;
@@ -44,16 +45,21 @@ pub struct Account {
 #[derive(Debug, thiserror::Error)]
 pub enum NoAccount {
     /// The list could not be read.
-    #[error("the order list cannot be read: {0}")]
+    #[error("{}", say!("the order list cannot be read: {_0}" | "a lista de pedidos não pode ser lida: {_0}"))]
     List(Trouble),
     /// It does not show what it counts.
-    #[error("{0}; what it does not show cannot be accounted for")]
+    #[error("{}", say!(
+        "{_0}; what it does not show cannot be accounted for" | "{_0}; o que ela não mostra não pode ser conferido"
+    ))]
     Gap(String),
     /// The state file cannot be read.
-    #[error("the state file cannot be read: {}", crate::store::sqlite::said(.0))]
+    #[error("{}", say!(
+        "the state file cannot be read: {}" | "o arquivo de estado não pode ser lido: {}",
+        crate::store::sqlite::said(_0)
+    ))]
     State(#[from] rusqlite::Error),
     /// The run was told to stop.
-    #[error("stopped before the list was read to its end")]
+    #[error("{}", say!("stopped before the list was read to its end" | "parou antes de a lista ser lida até o fim"))]
     Stopped(Exit),
 }
 

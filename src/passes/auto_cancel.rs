@@ -22,6 +22,7 @@ use crate::channel::{PaymentWord, Reading};
 use crate::config::AutoCancel;
 use crate::erp::ErpOrder;
 use crate::exit::Exit;
+use crate::lang::{say, word};
 use crate::model::calendar::BankCalendar;
 use crate::model::{ErpOrderId, Instant, Order, PaymentMethod, Readiness, Status};
 use crate::plan::Planned;
@@ -323,11 +324,14 @@ pub async fn run(pass: &Pass<'_>, confirm: bool) {
         let orders = survey.unsynced.get();
         pass.end(
             Exit::Guard,
-            format!(
-                "{orders} unpaid order(s) past the deadline were left alone, since no complete sync-payments of channel {} began \
-                 within the last {} minutes; see why it does not end well, then run this again",
+            say!(
+                "{orders} unpaid order(s) past the deadline were left alone, since no complete sync-payments of \
+                 channel {} began within the last {} minutes; see why it does not end well, then run this again"
+                    | "{orders} pedido(s) não pago(s) e vencido(s) não foram tocados, pois nenhum sync-payments \
+                       completo do canal {} começou nos últimos {} minutos; veja por que ele não termina bem e \
+                       execute de novo",
                 pass.channel.name(),
-                policy.synced_within.num_minutes(),
+                policy.synced_within.num_minutes()
             ),
         );
     }
@@ -337,10 +341,14 @@ pub async fn run(pass: &Pass<'_>, confirm: bool) {
 fn stopped_by_brake(pass: &Pass<'_>, policy: &Policy, cancel: usize) -> rusqlite::Result<Option<String>> {
     let open = pass.store.open_orders(pass.channel.name())?;
     Ok(brake(cancel, open, policy).then(|| {
-        format!(
-            "{cancel} of {open} open orders would be cancelled, more than brake_orders = {} or brake_percent = {} allow; none was. \
-             Look at them with --dry-run; if that is right, run this again with --confirm",
-            policy.brake_orders, policy.brake_percent
+        say!(
+            "{cancel} of {open} open orders would be cancelled, more than brake_orders = {} or brake_percent = {} \
+             allow; none was. Look at them with --dry-run; if that is right, run this again with --confirm"
+                | "{cancel} de {open} pedidos abertos seriam cancelados, mais do que brake_orders = {} ou \
+                   brake_percent = {} permitem; nenhum foi. Veja-os com --dry-run; se estiver certo, execute de novo \
+                   com --confirm",
+            policy.brake_orders,
+            policy.brake_percent
         )
     }))
 }
@@ -441,7 +449,11 @@ async fn read(pass: &Pass<'_>, row: &OrderRow, payment: Option<PaymentWord>) -> 
     let erp = match &row.erp_id {
         Some(id) => {
             let Some(erp) = pass.erp.read_order(id).await?.filter(|erp| erp.store_number == row.id) else {
-                let message = format!("it has no order {id} with store number {} any more", row.id);
+                let message = say!(
+                    "it has no order {id} with store number {} any more"
+                        | "não tem mais o pedido {id} com o número da loja {}",
+                    row.id
+                );
                 return Ok(Err(Reason::ErpRefused { refusal: "not_found".into(), message }));
             };
             Some(erp)
@@ -472,14 +484,21 @@ fn clock_is_right(pass: &Pass<'_>) -> bool {
     let message = match pass.channel.clock_skew() {
         Some(skew) if skew.abs() <= CLOCK_TOLERANCE => return true,
         Some(skew) => {
-            let (minutes, side) =
-                (skew.num_minutes().abs(), if skew > TimeDelta::zero() { "ahead of" } else { "behind" });
-            format!(
-                "this machine's clock is {minutes} minutes {side} that of channel {name}, so no deadline can be trusted and nothing is \
-                 cancelled; set the clock (NTP) and run this again"
+            let (minutes, side) = (
+                skew.num_minutes().abs(),
+                if skew > TimeDelta::zero() { word!("ahead of" | "adiantado em") } else { "behind" },
+            );
+            say!(
+                "this machine's clock is {minutes} minutes {side} that of channel {name}, so no deadline can be \
+                 trusted and nothing is cancelled; set the clock (NTP) and run this again"
+                    | "o relógio desta máquina está {minutes} minutos {side} relação ao do canal {name}, então \
+                       nenhum prazo é confiável e nada é cancelado; acerte o relógio (NTP) e execute de novo"
             )
         }
-        None => format!("channel {name} tells no time to check this machine's clock by, so nothing is cancelled"),
+        None => say!(
+            "channel {name} tells no time to check this machine's clock by, so nothing is cancelled"
+                | "o canal {name} não informa a hora para conferir o relógio desta máquina, então nada é cancelado"
+        ),
     };
     pass.end(Exit::Guard, message);
     false

@@ -11,6 +11,7 @@ use super::{Pass, Trouble, sync_payments};
 use crate::channel::{Cancel, Reading};
 use crate::erp::ErpOrder;
 use crate::exit::Exit;
+use crate::lang::keep;
 use crate::model::{Order, Status};
 use crate::reason::Reason;
 use crate::report::Outcome;
@@ -188,7 +189,7 @@ async fn in_erp(
 ) -> Result<Result<ErpOrder, Reason>, Trouble> {
     let effect = Effect { channel: &row.channel, order: row.row, action: CANCEL_IN_ERP, of: "" };
     pass.store.intend(&effect, pass.clock.now())?;
-    let note = format!("cancellation accepted by {}: {}", word.by, word.reason);
+    let note = keep!("cancellation accepted by {}: {}" | "cancelamento aceito por {}: {}", word.by, word.reason);
     let answer = pass.erp.cancel_order(&erp.id, &note, pass.clock.now()).await;
     sync_payments::settle(pass, &effect, answer)
 }

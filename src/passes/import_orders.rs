@@ -21,6 +21,7 @@ use super::{Pass, Trouble, erp_code, finished, sync_payments};
 use crate::config::{ChannelConfig, FulfillmentRule, ImportRule};
 use crate::erp::{ErpError, ErpOrder, NewOrder, UNSURE};
 use crate::exit::Exit;
+use crate::lang::say;
 use crate::model::{CarrierName, Instant, Line, Order, PaymentMethod, Readiness, Sku, Status, WarehouseId};
 use crate::plan::{Planned, act};
 use crate::reason::Reason;
@@ -412,9 +413,11 @@ async fn create(
             }
             if read_back.is_none() {
                 // Without that nothing keeps a second one out: no further order is made by this run.
-                let message = format!(
-                    "the ERP made order {} and does not find it by its store number; look whether its number stands there, and run \
-                     `vaivem check`",
+                let message = say!(
+                    "the ERP made order {} and does not find it by its store number; look whether its number stands \
+                     there, and run `vaivem check`"
+                        | "o ERP criou o pedido {} e não o acha pelo número da loja; veja se o número está lá, e \
+                           execute `vaivem check`",
                     row.id
                 );
                 pass.end(Exit::Guard, message);

@@ -33,6 +33,7 @@ use crate::config::ChannelConfig;
 use crate::erp::{Erp, ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::http::{CallError, StopCause, Triage};
+use crate::lang::say;
 use crate::lock::LockError;
 use crate::model::{ErpOrderId, Instant, Line, Order, OrderId, Sku, Status};
 use crate::reason::Reason;
@@ -154,7 +155,10 @@ pub enum Trouble {
     #[error(transparent)]
     Lock(#[from] LockError),
     /// The state file cannot be used.
-    #[error("the state file cannot be used: {}", sqlite::said(.0))]
+    #[error("{}", say!(
+        "the state file cannot be used: {}" | "o arquivo de estado não pode ser usado: {}",
+        sqlite::said(_0)
+    ))]
     State(#[from] rusqlite::Error),
 }
 
@@ -330,7 +334,11 @@ impl Pass<'_> {
     ) -> Result<Result<ErpOrder, Reason>, Trouble> {
         let Some(erp) = read.filter(|erp| erp.store_number == row.id) else {
             let number = row.erp_number.clone().unwrap_or_else(|| id.to_string());
-            let message = format!("it has no order {number} with store number {} any more", row.id);
+            let message = say!(
+                "it has no order {number} with store number {} any more"
+                    | "não tem mais o pedido {number} com o número da loja {}",
+                row.id
+            );
             return Ok(Err(Reason::ErpRefused { refusal: "not_found".into(), message }));
         };
         self.store.record_erp_status(row.row, &erp.status)?;

@@ -23,6 +23,7 @@ use super::{Pass, Trouble};
 use crate::channel::outgoing::{Requirements, Tracking, Way};
 use crate::config::{ChannelConfig, CollectionOrder, NumberFormat};
 use crate::erp::outgoing::{DeliveryEvent, Invoice, Outgoing, Parcel};
+use crate::lang::word;
 use crate::model::{Instant, Order, Package, Status, calendar};
 use crate::plan::{Planned, act};
 use crate::reason::Reason;
@@ -404,13 +405,13 @@ impl Dispatch<'_> {
         let at = last.at;
         let wrong = |problem: &str| (None, End::Hold(Reason::DeliveryDate { at, problem: problem.into() }));
         if calendar::local_date(at) < calendar::local_date(self.invoice.issued_at) {
-            return wrong("is before its invoice was issued");
+            return wrong(word!("is before its invoice was issued" | "é anterior à emissão da nota"));
         }
         if self.parcels.iter().filter_map(|parcel| parcel.shipped_at).any(|shipped| is_before(at, shipped)) {
-            return wrong("is before the carrier had it");
+            return wrong(word!("is before the carrier had it" | "é anterior à entrega à transportadora"));
         }
         if at - self.now > AHEAD {
-            return wrong("is far ahead");
+            return wrong(word!("is far ahead" | "está longe no futuro"));
         }
         if at > self.now {
             return (None, End::Wait(Reason::DeliveryAhead { at }));

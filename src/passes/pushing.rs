@@ -11,6 +11,7 @@ use crate::channel::outgoing::Sent;
 use crate::erp::outgoing::Outgoing;
 use crate::exit::Exit;
 use crate::http::CallError;
+use crate::lang::say;
 use crate::model::{Instant, Order, Transmission};
 use crate::reason::Reason;
 use crate::report::{Item, Outcome};
@@ -126,7 +127,11 @@ impl Visit<'_> {
             return Ok(Some(outgoing));
         }
         let number = row.erp_number.clone().unwrap_or_else(|| erp_id.to_string());
-        let message = format!("it has no order {number} with store number {} any more", row.id);
+        let message = say!(
+            "it has no order {number} with store number {} any more"
+                | "não tem mais o pedido {number} com o número da loja {}",
+            row.id
+        );
         self.conclude(End::Hold(Reason::ErpRefused { refusal: "not_found".into(), message }), None, &[])?;
         Ok(None)
     }

@@ -11,6 +11,7 @@ use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble, auto_cancel};
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
+use crate::lang::keep;
 use crate::model::{Order, Readiness, Status, calendar};
 use crate::plan::{Planned, act};
 use crate::reason::Reason;
@@ -103,8 +104,8 @@ pub fn plan(facts: &Facts) -> Decision {
         Status::Cancelled if erp.status == Status::Returned => in_step(),
         Status::Cancelled => {
             let note = match &order.cancel_reason {
-                Some(reason) => format!("cancelled on {}: {reason}", order.channel),
-                None => format!("cancelled on {}", order.channel),
+                Some(reason) => keep!("cancelled on {}: {reason}" | "cancelado em {}: {reason}", order.channel),
+                None => keep!("cancelled on {}" | "cancelado em {}", order.channel),
             };
             act(Reason::CancelledOnChannel { raw: order.raw_status.clone() }, vec![Action::CancelInErp { note }])
         }
@@ -267,7 +268,9 @@ async fn apply(pass: &Pass<'_>, row: &OrderRow, facts: &Facts, action: &Action) 
     let answer = match action {
         Action::SetErpStatus(status) => {
             let note = match (status, facts.order.paid_at) {
-                (Status::Paid, Some(at)) => format!("paid on {} at {}", row.channel, calendar::local_text(at)),
+                (Status::Paid, Some(at)) => {
+                    keep!("paid on {} at {}" | "pago em {} às {}", row.channel, calendar::local_text(at))
+                }
                 _ => format!("{} on {}", facts.order.raw_status, row.channel),
             };
             pass.erp.set_status(&facts.erp.id, status, &note, now).await

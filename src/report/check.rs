@@ -7,11 +7,13 @@ use serde_json::json;
 use super::{Format, Reporter};
 use crate::check::{Count, Finding, Level};
 use crate::http::Counts;
+use crate::lang::{self, word};
 use crate::words::check as words;
 
 impl Reporter {
     /// One finding. A quiet check tells only what needs a person.
     pub fn finding(&self, finding: &Finding) {
+        let _reader = lang::for_the_reader();
         let level = finding.level();
         if self.quiet && level < Level::Warning {
             return;
@@ -21,17 +23,20 @@ impl Reporter {
             Format::Jsonl => {
                 let mut fields = serde_json::Map::from_iter([("level".to_owned(), level.word().into())]);
                 if let Ok(serde_json::Value::Object(told)) = serde_json::to_value(finding) {
-                    // The words below say these.
-                    fields.extend(told.into_iter().filter(|(name, _)| name != "says" && name != "how"));
+                    fields.extend(told);
                 }
                 fields.insert("text".into(), text.into());
                 fields.insert("hint".into(), remedy.into());
                 self.json("check", fields.into());
             }
             Format::Human => {
-                self.line(&format!("{:<9} {text}", level.word()));
+                self.line(&format!("{:<9} {text}", words::level(level)));
                 if let Some(remedy) = remedy {
-                    let what = if level == Level::Verify { "to find out" } else { "what to do" };
+                    let what = if level == Level::Verify {
+                        word!("to find out" | "como descobrir")
+                    } else {
+                        word!("what to do" | "o que fazer")
+                    };
                     self.line(&format!("          {what}: {remedy}"));
                 }
             }
@@ -40,6 +45,7 @@ impl Reporter {
 
     /// How a check ended.
     pub fn checked(&self, count: &Count, counts: Counts, elapsed: Duration) {
+        let _reader = lang::for_the_reader();
         let exit = count.exit();
         match self.format {
             Format::Jsonl => self.json(
@@ -64,15 +70,23 @@ impl Reporter {
                     n => Some(format!("{n} {more}")),
                 };
                 let parts: Vec<String> = [
-                    number(Level::Problem, "problem", "problems"),
-                    number(Level::Warning, "warning", "warnings"),
-                    number(Level::Ok, "point in order", "points in order"),
-                    number(Level::Verify, "to verify on your accounts", "to verify on your accounts"),
+                    number(Level::Problem, word!("problem" | "problema"), word!("problems" | "problemas")),
+                    number(Level::Warning, word!("warning" | "aviso"), word!("warnings" | "avisos")),
+                    number(
+                        Level::Ok,
+                        word!("point in order" | "ponto em ordem"),
+                        word!("points in order" | "pontos em ordem"),
+                    ),
+                    number(
+                        Level::Verify,
+                        word!("to verify on your accounts" | "a verificar nas suas contas"),
+                        word!("to verify on your accounts" | "a verificar nas suas contas"),
+                    ),
                 ]
                 .into_iter()
                 .flatten()
                 .collect();
-                let calls = if counts.calls == 1 { "call" } else { "calls" };
+                let calls = if counts.calls == 1 { word!("call" | "chamada") } else { word!("calls" | "chamadas") };
                 self.line(&format!("check: {}; {} {calls}", parts.join(", "), counts.calls));
             }
         }

@@ -1,6 +1,7 @@
 //! One record per number sent, or product held.
 
 use super::{Format, Outcome, Reporter};
+use crate::lang::{self, say, word};
 use crate::model::{ChannelName, ChannelSku, Sku, StockParts, WarehouseId};
 use crate::plan::Entry;
 use crate::reason::Reason;
@@ -36,6 +37,7 @@ pub struct StockItem {
 impl Reporter {
     /// One product's visit.
     pub fn stock(&self, item: &StockItem) {
+        let _reader = lang::for_the_reader();
         let needs_person = matches!(item.outcome, Outcome::Held | Outcome::Failed);
         if self.quiet && !needs_person {
             return;
@@ -63,9 +65,11 @@ impl Reporter {
                 self.json("stock", fields.into());
             }
             Format::Human if item.outcome != Outcome::Unchanged || self.verbose => {
-                let mut text = format!("{:<9} {} {}", item.outcome.word(), item.channel, item.sku);
+                let mut text =
+                    format!("{:<9} {} {}", words::terms::outcome(item.outcome.word()), item.channel, item.sku);
                 if let Some(quantity) = item.quantity {
-                    let before = item.before.map(|before| format!(", before {before}")).unwrap_or_default();
+                    let before =
+                        item.before.map(|before| say!(", before {before}" | ", antes {before}")).unwrap_or_default();
                     text += &format!(": {quantity}{before}");
                 }
                 if let Some(parts) = &item.parts {
@@ -75,11 +79,11 @@ impl Reporter {
                     text += &format!(": {}", words::reason(reason));
                 }
                 if item.dry_run && item.outcome == Outcome::Updated {
-                    text += " [would send]";
+                    text += word!(" [would send]" | " [seria enviado]");
                 }
                 self.line(&text);
                 if let Some(hint) = item.reason.as_ref().filter(|_| needs_person).and_then(words::hint) {
-                    self.line(&format!("          what to do: {hint}"));
+                    self.line(&say!("          what to do: {hint}" | "          o que fazer: {hint}"));
                 }
             }
             Format::Human => {}

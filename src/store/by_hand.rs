@@ -6,6 +6,7 @@ use super::holds::{BY_HAND, from_json, hold_in, release_in};
 use super::orders::{Fate, note};
 use super::timeline::pass_to_run;
 use super::{Store, millis};
+use crate::lang::keep;
 use crate::model::Instant;
 use crate::reason::Reason;
 
@@ -50,7 +51,7 @@ impl Store {
             let is_held = tx
                 .prepare_cached("SELECT 1 FROM holds WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL")?
                 .exists(params![order, BY_HAND])?;
-            release_in(tx, order, BY_HAND, &format!("released by {by}"), now)?;
+            release_in(tx, order, BY_HAND, &keep!("released by {by}" | "liberado por {by}"), now)?;
             let was_skipped = tx
                 .prepare_cached(
                     "UPDATE orders SET fate = NULL, fate_why = NULL, fate_at = NULL, open = 1, heard = heard + 1
@@ -61,7 +62,7 @@ impl Store {
                 (0, false) => Released::Nothing,
                 (0, true) => Released::Hold,
                 _ => {
-                    note(tx, order, now, "reopened", &format!("released by {by}"))?;
+                    note(tx, order, now, "reopened", &keep!("released by {by}" | "liberado por {by}"))?;
                     Released::Skip
                 }
             })
@@ -136,7 +137,7 @@ impl Store {
             if passes.is_empty() {
                 return Ok(passes);
             }
-            note(tx, order, now, "retried", &format!("by {by}"))?;
+            note(tx, order, now, "retried", &keep!("by {by}" | "por {by}"))?;
             tx.prepare_cached("UPDATE orders SET heard = heard + 1, open = 1 WHERE id = ?1")?.execute([order])?;
             tx.prepare_cached(
                 "UPDATE outgoing SET news = news + 1 WHERE order_row = ?1 AND pass IN (

@@ -11,6 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::sqlite::OpenError;
+use crate::lang::{say, word};
 use crate::model::TaxId;
 
 /// The key; its bytes never leave this file.
@@ -44,7 +45,9 @@ impl CustomerKey {
         match (linked, read(&path).map_err(unusable)?) {
             (_, Some(key)) => Ok(key),
             (Err(error), None) => Err(unusable(error)),
-            (Ok(()), None) => Err(unusable(std::io::Error::other("it cannot be read back"))),
+            (Ok(()), None) => {
+                Err(unusable(std::io::Error::other(word!("it cannot be read back" | "não pode ser relida"))))
+            }
         }
     }
 
@@ -101,9 +104,11 @@ fn read(path: &Path) -> std::io::Result<Option<CustomerKey>> {
     };
     let length = bytes.len();
     let key = bytes.try_into().map_err(|_| {
-        std::io::Error::other(format!(
-            "it is damaged: {length} bytes, not 32. Restore it from a backup, or move it away and a new one is made; customers \
-             recorded until then are not recognised any more"
+        std::io::Error::other(say!(
+            "it is damaged: {length} bytes, not 32. Restore it from a backup, or move it away and a new one is made; \
+             customers recorded until then are not recognised any more"
+                | "está danificada: {length} bytes, e não 32. Restaure-a de um backup, ou mova-a e uma nova é \
+                   criada; clientes gravados até lá não são mais reconhecidos"
         ))
     })?;
     Ok(Some(CustomerKey(key)))

@@ -1,6 +1,7 @@
 //! How every SQLite file of ours is opened: created 0600, refused when it is not ours, migrated in one transaction, checked when
 //! it was not closed cleanly. What is refused is not changed by a byte.
 
+use crate::lang::{Both, say, word};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -35,8 +36,13 @@ impl FileKind {
 pub enum OpenError {
     /// Opened for reading, and not there.
     #[error(
-        "there is no {kind} at {path} yet; the first run that writes makes it, or check the path in the configuration"
-    )]
+        "{}", say!(
+            "there is no {kind} at {path} yet; the first run that writes makes it, or check the path in the \
+             configuration"
+                | "ainda não há {kind} em {path}; a primeira execução que grava o cria, ou confira o caminho na \
+                   configuração",
+        path = path.display(),
+        kind = called(kind)))]
     Missing {
         /// What it should be.
         kind: &'static str,
@@ -45,8 +51,13 @@ pub enum OpenError {
     },
     /// The operating system refused to create or read it.
     #[error(
-        "the {kind} {path} cannot be opened: {source}; check that its directory exists and that this user may write there"
-    )]
+        "{}", say!(
+            "the {kind} {path} cannot be opened: {source}; check that its directory exists and that this user may \
+             write there"
+                | "o arquivo {path} ({kind}) não pode ser aberto: {source}; confira se a pasta existe e se este \
+                   usuário pode gravar ali",
+        path = path.display(),
+        kind = called(kind)))]
     Io {
         /// What it should be.
         kind: &'static str,
@@ -56,7 +67,12 @@ pub enum OpenError {
         source: io::Error,
     },
     /// It can be read, not written.
-    #[error("the {kind} {path} cannot be written; give this user write permission on the file and on its directory")]
+    #[error("{}", say!(
+        "the {kind} {path} cannot be written; give this user write permission on the file and on its directory"
+            | "o arquivo {path} ({kind}) não pode ser gravado; dê a este usuário permissão de gravação no arquivo e \
+               na pasta",
+        path = path.display(),
+        kind = called(kind)))]
     NotWritable {
         /// What it is.
         kind: &'static str,
@@ -65,8 +81,13 @@ pub enum OpenError {
     },
     /// It is no SQLite file at all.
     #[error(
-        "{path} is not a SQLite file, so it is no {kind}; it was left as it is: set another path in the configuration"
-    )]
+        "{}", say!(
+            "{path} is not a SQLite file, so it is no {kind}; it was left as it is: set another path in the \
+             configuration"
+                | "{path} não é um arquivo SQLite, portanto não é {kind}; ficou como está: defina outro caminho na \
+                   configuração",
+        path = path.display(),
+        kind = called(kind)))]
     NotSqlite {
         /// What it should be.
         kind: &'static str,
@@ -75,9 +96,13 @@ pub enum OpenError {
     },
     /// It belongs to another program, or to another kind of ours.
     #[error(
-        "{path} is a SQLite file of another kind (application id {found}), not a {kind}; it was left as it is: \
-         set another path in the configuration"
-    )]
+        "{}", say!(
+            "{path} is a SQLite file of another kind (application id {found}), not a {kind}; it was left as it is: \
+             set another path in the configuration"
+                | "{path} é um arquivo SQLite de outro tipo (id de aplicação {found}), e não {kind}; ficou como \
+                   está: defina outro caminho na configuração",
+        path = path.display(),
+        kind = called(kind)))]
     Foreign {
         /// What it should be.
         kind: &'static str,
@@ -88,9 +113,13 @@ pub enum OpenError {
     },
     /// Written by a newer version of the program.
     #[error(
-        "the {kind} {path} has version {found}, and this program knows versions up to {known}; \
-         it was left as it is: install the newer vaivem that wrote it"
-    )]
+        "{}", say!(
+            "the {kind} {path} has version {found}, and this program knows versions up to {known}; it was left as it \
+             is: install the newer vaivem that wrote it"
+                | "o arquivo {path} ({kind}) tem a versão {found}, e este programa conhece até a {known}; ficou como \
+                   está: instale o vaivem mais novo que o gravou",
+        path = path.display(),
+        kind = called(kind)))]
     Newer {
         /// What it is.
         kind: &'static str,
@@ -102,7 +131,11 @@ pub enum OpenError {
         known: i32,
     },
     /// Opened for reading, and of an older version, which only a writer may bring up to date.
-    #[error("the {kind} {path} has version {found} of {known}; run any pass once, which brings it up to date")]
+    #[error("{}", say!(
+        "the {kind} {path} has version {found} of {known}; run any pass once, which brings it up to date"
+            | "o arquivo {path} ({kind}) tem a versão {found} de {known}; execute uma rotina qualquer, que o atualiza",
+        path = path.display(),
+        kind = called(kind)))]
     Older {
         /// What it is.
         kind: &'static str,
@@ -115,9 +148,13 @@ pub enum OpenError {
     },
     /// Damaged.
     #[error(
-        "the {kind} {path} is damaged ({detail}); nothing was written to it: \
-         keep a copy of it with its -wal file, and restore a backup"
-    )]
+        "{}", say!(
+            "the {kind} {path} is damaged ({detail}); nothing was written to it: keep a copy of it with its -wal \
+             file, and restore a backup"
+                | "o arquivo {path} ({kind}) está danificado ({detail}); nada foi gravado nele: guarde uma cópia \
+                   junto com o arquivo -wal, e restaure um backup",
+        path = path.display(),
+        kind = called(kind)))]
     Corrupt {
         /// What it is.
         kind: &'static str,
@@ -127,7 +164,12 @@ pub enum OpenError {
         detail: String,
     },
     /// Its file system has no shared memory or no locks.
-    #[error("the {kind} {path} cannot use write-ahead logging; put it on a local disk, not on a network share")]
+    #[error("{}", say!(
+        "the {kind} {path} cannot use write-ahead logging; put it on a local disk, not on a network share"
+            | "o arquivo {path} ({kind}) não consegue usar write-ahead logging; ponha-o em disco local, não em pasta \
+               de rede",
+        path = path.display(),
+        kind = called(kind)))]
     NoWal {
         /// What it is.
         kind: &'static str,
@@ -135,7 +177,12 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// Another process wrote to it for too long.
-    #[error("the {kind} {path} was locked by another process for more than 10 seconds; the next run tries again")]
+    #[error("{}", say!(
+        "the {kind} {path} was locked by another process for more than 10 seconds; the next run tries again"
+            | "o arquivo {path} ({kind}) ficou bloqueado por outro processo por mais de 10 segundos; a próxima \
+               execução tenta de novo",
+        path = path.display(),
+        kind = called(kind)))]
     Busy {
         /// What it is.
         kind: &'static str,
@@ -143,7 +190,11 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// There is no room for it.
-    #[error("the {kind} {path} cannot be written, since the disk is full or nearly so; {FREE_SPACE}")]
+    #[error("{}", say!(
+        "the {kind} {path} cannot be written, since the disk is full or nearly so; {FREE_SPACE}"
+            | "o arquivo {path} ({kind}) não pode ser gravado, pois o disco está cheio ou quase; {FREE_SPACE}",
+        path = path.display(),
+        kind = called(kind)))]
     Full {
         /// What it is.
         kind: &'static str,
@@ -151,7 +202,11 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// Anything else SQLite said.
-    #[error("the {kind} {path} cannot be used: {}", said(source))]
+    #[error("{}", say!(
+        "the {kind} {path} cannot be used: {}" | "o arquivo {path} ({kind}) não pode ser usado: {}",
+        said(source),
+        path = path.display(),
+        kind = called(kind)))]
     Sqlite {
         /// What it is.
         kind: &'static str,
@@ -251,6 +306,16 @@ pub fn scrub(conn: &Connection) -> rusqlite::Result<bool> {
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)).map(|busy| busy == 0)
 }
 
+/// A kind of file, as a person says it.
+fn called(kind: &'static str) -> &'static str {
+    match kind {
+        "state file" => word!("state file" | "arquivo de estado"),
+        "ledger" => word!("ledger" | "ERP embutido"),
+        "customer key" => word!("customer key" | "chave de clientes"),
+        other => other,
+    }
+}
+
 impl OpenError {
     /// The operating system's refusal of a file beside ours.
     pub fn io(path: &Path, kind: &'static str, source: io::Error) -> Self {
@@ -264,7 +329,8 @@ impl OpenError {
 }
 
 /// What to do about a full disk.
-const FREE_SPACE: &str = "free space on its disk, and the next run goes on";
+const FREE_SPACE: Both =
+    Both("free space on its disk, and the next run goes on", "libere espaço no disco, e a próxima execução continua");
 
 /// What to do where the system refuses a file, and not for want of space.
 const LOOK_AT_DISK: &str = "look at its disk: it may fail, or a quota or limit (ulimit -f) keep the file from growing";
@@ -341,7 +407,11 @@ impl Opener<'_> {
         match header {
             // The log of a file that is gone or was emptied: SQLite would throw the log away in silence.
             Header::Missing | Header::Empty if self.has_content_beside("-wal") => {
-                let detail = "its -wal file has content, the file itself has none".to_owned();
+                let detail = word!(
+                    "its -wal file has content, the file itself has none"
+                        | "o arquivo -wal tem conteúdo, e o próprio arquivo não"
+                )
+                .to_owned();
                 Err(OpenError::Corrupt { kind, path, detail })
             }
             Header::Missing | Header::Empty if !create => Err(OpenError::Missing { kind, path }),
@@ -353,9 +423,11 @@ impl Opener<'_> {
                 Err(OpenError::Foreign { kind, path, found })
             }
             // With a log, the rest of the last page may stand there, and the check of the whole file tells.
-            Header::Sqlite { whole_pages: false, .. } if !unclean => {
-                Err(OpenError::Corrupt { kind, path, detail: "it ends in the middle of a page".to_owned() })
-            }
+            Header::Sqlite { whole_pages: false, .. } if !unclean => Err(OpenError::Corrupt {
+                kind,
+                path,
+                detail: word!("it ends in the middle of a page" | "termina no meio de uma página").to_owned(),
+            }),
             Header::Sqlite { user_version, .. } => self.refuse_newer(user_version).map(|()| unclean),
         }
     }

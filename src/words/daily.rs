@@ -4,8 +4,10 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 
+use super::terms;
 use crate::exit::Exit;
-use crate::model::{Cents, ChannelName, Instant, OrderId, calendar};
+use crate::lang::{Both, date, moment, say, word};
+use crate::model::{Cents, ChannelName, Instant, OrderId};
 use crate::passes::adopt::Adopted;
 use crate::reason::Reason;
 use crate::report::{Outcome, Tally};
@@ -22,7 +24,7 @@ pub fn count(number: i64, one: &str, several: &str) -> String {
 
 /// A number of orders.
 pub fn orders(number: i64) -> String {
-    count(number, "order", "orders")
+    count(number, word!("order" | "pedido"), word!("orders" | "pedidos"))
 }
 
 /// A length of time for people: `3 min`, `2 h`, `5 d`.
@@ -37,30 +39,40 @@ pub fn age(span: TimeDelta) -> String {
 
 /// How old is what is known of the ERP.
 pub fn erp_age(known: &MirrorAge, now: Instant) -> String {
-    let ago = |at: Option<Instant>| at.map_or_else(|| NEVER.to_owned(), |at| format!("{} ago", age(now - at)));
-    let mut text = format!("erp\n orders compared {}, stock {}", ago(known.orders_at), ago(known.stock_at));
-    text += &format!("; {} followed", orders(known.live));
+    let ago = |at: Option<Instant>| at.map_or_else(|| NEVER.into(), |at| say!("{} ago" | "há {}", age(now - at)));
+    let mut text = say!(
+        "erp\n orders compared {}, stock {}" | "erp\n pedidos comparados {}, estoque {}",
+        ago(known.orders_at),
+        ago(known.stock_at)
+    );
+    text += &say!("; {} followed" | "; {} em acompanhamento", orders(known.live));
     if let Some(at) = known.oldest_read_at {
-        text += &format!(", the oldest reading {} old", age(now - at));
+        text += &say!(", the oldest reading {} old" | ", a leitura mais antiga tem {}", age(now - at));
     }
     if let Some(at) = known.oldest_details_at {
-        text += &format!(", of an invoice and parcel {}", age(now - at));
+        text += &say!(", of an invoice and parcel {}" | ", a de nota e volume {}", age(now - at));
     }
     text
 }
 
 /// The heads of the columns of `status`.
-pub const STATUS_HEADS: [&str; 5] = ["pass", "last run", "how it ended", "complete", "what it did"];
+pub const STATUS_HEADS: [Both; 5] = [
+    Both("pass", "rotina"),
+    Both("last run", "última execução"),
+    Both("how it ended", "como terminou"),
+    Both("complete", "completa"),
+    Both("what it did", "o que fez"),
+];
 
 /// A pass that has never run.
-pub const NEVER: &str = "never";
+pub const NEVER: Both = Both("never", "nunca");
 
 /// How a run ended, as far as that is known.
 pub fn ending(run: &RunRow, is_alive: bool) -> String {
     match (&run.exit, is_alive) {
-        (Some(exit), _) => exit.replace('_', " "),
-        (None, true) => format!("under way (pid {})", run.pid),
-        (None, false) => "killed".into(),
+        (Some(exit), _) => terms::ended(exit),
+        (None, true) => say!("under way (pid {})" | "em andamento (pid {})", run.pid),
+        (None, false) => word!("killed" | "abortada").into(),
     }
 }
 
@@ -68,56 +80,78 @@ pub fn ending(run: &RunRow, is_alive: bool) -> String {
 pub fn run_counts(counts: &serde_json::Value) -> String {
     let number = |key: &str| counts.get(key).and_then(serde_json::Value::as_i64).unwrap_or_default();
     let keys = ["new", "imported", "updated", "cancelled", "waiting", "held", "skipped", "failed"];
-    let mut parts: Vec<String> =
-        keys.iter().filter(|key| number(key) > 0).map(|key| format!("{} {key}", number(key))).collect();
+    let mut parts: Vec<String> = keys
+        .iter()
+        .filter(|key| number(key) > 0)
+        .map(|key| terms::outcomes(usize::try_from(number(key)).unwrap_or(usize::MAX), key))
+        .collect();
     if parts.is_empty() {
-        parts.push("nothing".into());
+        parts.push(word!("nothing" | "nada").into());
     }
-    format!("{}; {}", parts.join(", "), count(number("calls"), "call", "calls"))
+    format!("{}; {}", parts.join(", "), count(number("calls"), word!("call" | "chamada"), word!("calls" | "chamadas")))
 }
 
 /// Why the last run of a pass did not come to its end, in its own words.
 pub fn run_message(pass: &str, counts: &serde_json::Value) -> Option<String> {
     let message = counts.get("message")?.as_str()?;
-    Some(super::on_one_line(&format!("{pass}: {message}")))
+    Some(super::on_one_line(&format!("{pass}: {}", super::retold::retold(message))))
 }
 
 /// How far a channel's own cursors are.
 pub fn cursors(listed: Option<Instant>, followed: Option<Instant>, now: Instant) -> String {
     let told = |at: Option<Instant>| match at {
-        Some(at) => format!("{} ago", age(now - at)),
-        None => "not yet".into(),
+        Some(at) => say!("{} ago" | "há {}", age(now - at)),
+        None => word!("not yet" | "ainda não").into(),
     };
-    format!("orders listed up to {}, payments followed to the end {}", told(listed), told(followed))
+    say!(
+        "orders listed up to {}, payments followed to the end {}"
+            | "lista de pedidos lida até {}, pagamentos acompanhados até o fim {}",
+        told(listed),
+        told(followed)
+    )
 }
 
 /// What of a channel is held; `None` when nothing is.
 pub fn held(standing: &Standing, now: Instant) -> Option<String> {
     let mut what = Vec::new();
     if standing.held_orders > 0 {
-        what.push(format!("{} worth {}", orders(standing.held_orders), standing.held));
+        what.push(say!("{} worth {}" | "{} no valor de {}", orders(standing.held_orders), standing.held));
     }
     if standing.held_skus > 0 {
-        what.push(count(standing.held_skus, "product", "products"));
+        what.push(count(standing.held_skus, word!("product" | "produto"), word!("products" | "produtos")));
     }
     let since = standing.held_since?;
-    let promised =
-        standing.promised_at.map(|at| format!(", first promised for {}", calendar::local_date(at))).unwrap_or_default();
-    Some(format!("held: {}; the longest for {}{promised} (vaivem holds)", what.join(" and "), age(now - since)))
+    let promised = standing
+        .promised_at
+        .map(|at| say!(", first promised for {}" | ", o primeiro prometido para {}", date(at)))
+        .unwrap_or_default();
+    Some(say!(
+        "held: {}; the longest for {}{promised} (vaivem holds)"
+            | "retidos: {}; o mais antigo há {}{promised} (vaivem holds)",
+        what.join(word!(" and " | " e ")),
+        age(now - since)
+    ))
 }
 
 /// What of a channel waits for something that is nobody's fault; `None` when nothing does.
 pub fn waits(standing: &Standing) -> Option<String> {
     let mut parts = Vec::new();
     if standing.waiting > 0 {
-        parts.push(format!("waiting: {} worth {}", orders(standing.waiting), standing.waiting_worth));
+        parts.push(say!(
+            "waiting: {} worth {}" | "aguardando: {} no valor de {}",
+            orders(standing.waiting),
+            standing.waiting_worth
+        ));
     }
     if standing.undecided > 0 {
-        parts.push(format!("{} not looked at yet", orders(standing.undecided)));
+        parts.push(say!("{} not looked at yet" | "{} ainda sem análise", orders(standing.undecided)));
     }
     if standing.unsettled > 0 {
-        let writes = count(standing.unsettled, "write", "writes");
-        parts.push(format!("{writes} without a known outcome, which the next run settles by reading first"));
+        let writes = count(standing.unsettled, word!("write" | "gravação"), word!("writes" | "gravações"));
+        parts.push(say!(
+            "{writes} without a known outcome, which the next run settles by reading first"
+                | "{writes} sem resultado conhecido, que a próxima execução resolve lendo primeiro"
+        ));
     }
     (!parts.is_empty()).then(|| parts.join("; "))
 }
@@ -126,53 +160,72 @@ pub fn waits(standing: &Standing) -> Option<String> {
 pub fn probed(channel: &ChannelName, pass: &str, complete: Option<TimeDelta>, last_exit: Option<&str>) -> String {
     let since = match last_exit {
         Some(exit) if exit != Exit::Done.name() && exit != Exit::Held.name() => {
-            format!(" (last run: {})", exit.replace('_', " "))
+            say!(" (last run: {})" | " (última execução: {})", terms::ended(exit))
         }
         _ => String::new(),
     };
     match complete {
-        Some(span) => format!("{channel} {pass} {} ago{since}", age(span)),
-        None => format!("{channel} {pass} never{since}"),
+        Some(span) => say!("{channel} {pass} {} ago{since}" | "{channel} {pass} há {}{since}", age(span)),
+        None => say!("{channel} {pass} never{since}" | "{channel} {pass} nunca{since}"),
     }
 }
 
 /// The line of a probe.
 pub fn probe(late: &[String], fine: usize, held: Cents, holds: i64) -> String {
-    let holds = if holds > 0 { format!("; {holds} held, worth {held}") } else { String::new() };
-    if late.is_empty() {
-        format!("ok: {} in time{holds}", count(i64::try_from(fine).unwrap_or(i64::MAX), "pass", "passes"))
+    let holds = if holds > 0 {
+        say!("; {holds} held, worth {held}" | "; {holds} retidos, no valor de {held}")
     } else {
-        format!("late: {}{holds}", late.join(", "))
+        String::new()
+    };
+    if late.is_empty() {
+        say!(
+            "ok: {} in time{holds}" | "ok: {} em dia{holds}",
+            count(i64::try_from(fine).unwrap_or(i64::MAX), word!("pass" | "rotina"), word!("passes" | "rotinas"))
+        )
+    } else {
+        say!("late: {}{holds}" | "em atraso: {}{holds}", late.join(", "))
     }
 }
 
 /// The heads of the columns of the list of orders.
-pub const ORDER_HEADS: [&str; 8] =
-    ["channel", "order", "placed", "worth", "on the channel", "in the ERP", "fate", "why"];
+pub const ORDER_HEADS: [Both; 8] = [
+    Both("channel", "canal"),
+    Both("order", "pedido"),
+    Both("placed", "feito em"),
+    Both("worth", "valor"),
+    Both("on the channel", "no canal"),
+    Both("in the ERP", "no ERP"),
+    Both("fate", "destino"),
+    Both("why", "motivo"),
+];
 
 /// The heads of the columns of the sums by fate.
-pub const FATE_HEADS: [&str; 4] = ["channel", "fate", "orders", "worth"];
+pub const FATE_HEADS: [Both; 4] =
+    [Both("channel", "canal"), Both("fate", "destino"), Both("orders", "pedidos"), Both("worth", "valor")];
 
 /// How many orders there are, and how many of them were listed.
 pub fn orders_in_all(all: i64, listed: usize) -> String {
-    let seen = format!("{} seen", orders(all));
+    let seen = say!("{} seen" | "{} vistos", orders(all));
     match i64::try_from(listed) {
-        Ok(listed) if listed < all => format!("{seen}, the latest {listed} listed (--limit 0 lists all)"),
+        Ok(listed) if listed < all => say!(
+            "{seen}, the latest {listed} listed (--limit 0 lists all)"
+                | "{seen}, os {listed} mais recentes listados (--limit 0 lista todos)"
+        ),
         _ => seen,
     }
 }
 
 /// Nothing is held.
-pub const NOTHING_HELD: &str = "nothing is held";
+pub const NOTHING_HELD: Both = Both("nothing is held", "nada está retido");
 
 /// How much is held, all in all.
 pub fn held_in_all(holds: usize, worth: Cents) -> String {
-    format!("{holds} held, worth {worth}")
+    say!("{holds} held, worth {worth}" | "{holds} retidos, no valor de {worth}")
 }
 
 /// What a person can do.
 pub fn what_to_do(hint: &str) -> String {
-    format!("  what to do: {hint}")
+    say!("  what to do: {hint}" | "  o que fazer: {hint}")
 }
 
 /// The head of a cause of holds.
@@ -183,9 +236,15 @@ pub fn cause(
     worth: Cents,
     promised: Option<Instant>,
 ) -> String {
-    let what = if of_products { count(number, "product", "products") } else { orders(number) };
-    let worth = if worth == Cents::ZERO { String::new() } else { format!(" worth {worth}") };
-    let promised = promised.map(|at| format!(", first promised for {}", calendar::local_date(at))).unwrap_or_default();
+    let what = if of_products {
+        count(number, word!("product" | "produto"), word!("products" | "produtos"))
+    } else {
+        orders(number)
+    };
+    let worth = if worth == Cents::ZERO { String::new() } else { say!(" worth {worth}" | " no valor de {worth}") };
+    let promised = promised
+        .map(|at| say!(", first promised for {}" | ", o primeiro prometido para {}", date(at)))
+        .unwrap_or_default();
     let text = text.map(|text| format!(": {text}")).unwrap_or_default();
     format!("{code}, {what}{worth}{promised}{text}")
 }
@@ -197,9 +256,13 @@ pub fn shared_cause(reason: &Reason) -> Option<String> {
         Reason::SkusUnmapped { skus } => {
             let codes = skus.iter().map(|sku| match &sku.tried {
                 Some(code) => format!("`{code}`"),
-                None => format!("the channel's SKU {}, which carries no reference code", sku.channel_sku),
+                None => say!(
+                    "the channel's SKU {}, which carries no reference code"
+                        | "o SKU do canal {}, que não tem código de referência",
+                    sku.channel_sku
+                ),
             });
-            Some(format!("the ERP does not know {}", codes.collect::<Vec<_>>().join(", ")))
+            Some(say!("the ERP does not know {}" | "o ERP não conhece {}", codes.collect::<Vec<_>>().join(", ")))
         }
         _ => None,
     }
@@ -215,70 +278,97 @@ pub fn hold(hold: &Hold, own: Option<&str>, now: Instant) -> String {
     let what = hold.order.as_ref().map(ToString::to_string).or_else(|| hold.sku.clone()).unwrap_or_default();
     let worth = if hold.order.is_some() { format!(" {}", hold.amount) } else { String::new() };
     let promised =
-        hold.promised_at.map(|at| format!(", promised for {}", calendar::local_date(at))).unwrap_or_default();
-    let tried = count(hold.tries, "time", "times");
+        hold.promised_at.map(|at| say!(", promised for {}" | ", prometido para {}", date(at))).unwrap_or_default();
+    let tried = count(hold.tries, word!("time" | "vez"), word!("times" | "vezes"));
     let own = own.map(|text| format!(": {text}")).unwrap_or_default();
-    format!("{} {what}{worth}, held for {}, tried {tried}{promised}{own}", hold.channel, age(now - hold.since))
+    say!(
+        "{} {what}{worth}, held for {}, tried {tried}{promised}{own}"
+            | "{} {what}{worth}, retido há {}, tentado {tried}{promised}{own}",
+        hold.channel,
+        age(now - hold.since)
+    )
 }
 
 /// Holds of a cause that are not listed.
 pub fn more_holds(number: usize, code: &str) -> String {
-    format!("and {number} more: vaivem holds --reason {code}")
+    say!("and {number} more: vaivem holds --reason {code}" | "e mais {number}: vaivem holds --reason {code}")
 }
 
 /// No order has this number.
 pub fn never_seen(number: &str) -> String {
-    format!(
-        "no order {number} was ever seen, by this or any other of its numbers; is it one of another store, whose configuration is \
-         another? vaivem import-orders --order {number} looks for it on the channel"
+    say!(
+        "no order {number} was ever seen, by this or any other of its numbers; is it one of another store, whose \
+         configuration is another? vaivem import-orders --order {number} looks for it on the channel"
+            | "nenhum pedido {number} foi visto, nem por outro de seus números; é de outra loja, que tem outra \
+               configuração? vaivem import-orders --order {number} o procura no canal"
     )
 }
 
 /// The ERP has the number, and the state file no order of it.
 pub fn only_in_erp(number: &str, erp_number: &str) -> String {
-    format!(
-        "{number} belongs to order {erp_number} of the ERP, which no channel asked for was seen to have; \
-         vaivem ledger show {erp_number} tells what the ERP knows"
+    say!(
+        "{number} belongs to order {erp_number} of the ERP, which no channel asked for was seen to have; vaivem \
+         ledger show {erp_number} tells what the ERP knows"
+            | "{number} é do pedido {erp_number} do ERP, que nenhum dos canais consultados mostrou; vaivem ledger \
+               show {erp_number} diz o que o ERP sabe"
     )
 }
 
 /// Several orders have this number.
 pub fn several_orders(number: &str, orders: &[(&ChannelName, &OrderId)]) -> String {
     let orders: Vec<String> = orders.iter().map(|(channel, order)| format!("{channel} {order}")).collect();
-    format!(
-        "several orders have the number {number}: {}; say which with --channel NAME, or by its number on the channel",
+    say!(
+        "several orders have the number {number}: {}; say which with --channel NAME, or by its number on the channel"
+            | "vários pedidos têm o número {number}: {}; diga qual com --channel NOME, ou pelo número no canal",
         orders.join(", ")
     )
 }
 
 /// A reason that says nothing.
-pub const SAYS_NOTHING: &str = "--because says nothing; whoever looks at the order later must know why";
+pub const SAYS_NOTHING: Both = Both(
+    "--because says nothing; whoever looks at the order later must know why",
+    "--because está vazio; quem olhar o pedido depois precisa saber o motivo",
+);
 
 /// Neither held nor skipped by a person.
-pub const NOT_BY_HAND: &str = "it is neither held nor skipped by hand";
+pub const NOT_BY_HAND: Both =
+    Both("it is neither held nor skipped by hand", "não está retido nem deixado de fora por uma pessoa");
 
 /// Nothing holds it that could be tried.
-pub const NOT_HELD: &str = "nothing holds it that could be tried again";
+pub const NOT_HELD: Both =
+    Both("nothing holds it that could be tried again", "nada o retém que possa ser tentado de novo");
 
 /// A skipped order that was released.
-pub const DECIDED_ANEW: &str = "the next import-orders decides on it anew";
+pub const DECIDED_ANEW: Both =
+    Both("the next import-orders decides on it anew", "o próximo import-orders decide de novo");
 
 /// Why an order cannot be skipped.
 pub fn not_skipped(problem: &NotSkipped) -> String {
     match problem {
         NotSkipped::InErp(number) => {
-            format!("it is in the ERP as {number}; what is not to be delivered is cancelled there, and `holds add` keeps it as it is")
+            say!(
+                "it is in the ERP as {number}; what is not to be delivered is cancelled there, and `holds add` keeps \
+                 it as it is"
+                    | "está no ERP como {number}; o que não deve ser entregue se cancela lá, e `holds add` o mantém \
+                       como está"
+            )
         }
-        NotSkipped::Cancelled => "it is cancelled, which is its fate for good".into(),
-        NotSkipped::Unsettled => {
-            "a run may have created it in the ERP; the next import-orders finds out, then skip it again or cancel it there".into()
+        NotSkipped::Cancelled => {
+            word!("it is cancelled, which is its fate for good" | "está cancelado, e isso é definitivo").into()
         }
+        NotSkipped::Unsettled => word!(
+            "a run may have created it in the ERP; the next import-orders finds out, then skip it again or \
+                 cancel it there"
+                | "uma execução pode tê-lo criado no ERP; o próximo import-orders descobre, e então deixe-o de \
+                       fora de novo ou cancele lá"
+        )
+        .into(),
     }
 }
 
 /// Which runs try an order again.
 pub fn next_run_tries(passes: &[String]) -> String {
-    format!("the next {} tries it", passes.join(" and "))
+    say!("the next {} tries it" | "o próximo {} tenta de novo", passes.join(word!(" and " | " e ")))
 }
 
 /// How not to wait for the next run.
@@ -286,9 +376,11 @@ pub fn at_once(pass: &str, orders: &[(&ChannelName, &OrderId)]) -> String {
     let mut channels: Vec<&ChannelName> = orders.iter().map(|(channel, _)| *channel).collect();
     channels.dedup();
     match (orders, channels.as_slice()) {
-        ([(_, order)], [channel]) => format!("          at once: {}", command(pass, channel, order)),
-        (_, [channel]) => format!("          at once: vaivem {pass} --channel {channel}"),
-        _ => format!("          at once: vaivem {pass}"),
+        ([(_, order)], [channel]) => say!("          at once: {}" | "          já: {}", command(pass, channel, order)),
+        (_, [channel]) => say!(
+            "          at once: vaivem {pass} --channel {channel}" | "          já: vaivem {pass} --channel {channel}"
+        ),
+        _ => say!("          at once: vaivem {pass}" | "          já: vaivem {pass}"),
     }
 }
 
@@ -298,32 +390,47 @@ pub fn command(pass: &str, channel: &ChannelName, order: &OrderId) -> String {
 }
 
 /// A range that is empty.
-pub const SINCE_AFTER_UNTIL: &str = "--since is after --until";
+pub const SINCE_AFTER_UNTIL: Both = Both("--since is after --until", "--since é depois de --until");
 
 /// There is nothing to hold the list against.
-pub const NEVER_SWEPT: &str = "its order list was never read; run vaivem import-orders first";
+pub const NEVER_SWEPT: Both = Both(
+    "its order list was never read; run vaivem import-orders first",
+    "a lista de pedidos nunca foi lida; execute antes vaivem import-orders",
+);
 
 /// A range of which nothing can be accounted for.
 pub fn outside(cutoff: Instant, swept: Instant) -> String {
-    format!(
-        "these days lie outside what can be accounted for: from the cut-off date {} to {}, where the last import-orders has read \
-         the list",
-        calendar::local_date(cutoff),
-        calendar::local_text(swept)
+    say!(
+        "these days lie outside what can be accounted for: from the cut-off date {} to {}, where the last \
+         import-orders has read the list"
+            | "esses dias estão fora do que pode ser conferido: da data de corte, {}, até {}, onde o último \
+               import-orders leu a lista",
+        date(cutoff),
+        moment(swept)
     )
 }
 
 /// The head of a channel's account.
 pub fn account_of(channel: &ChannelName, from: Instant, to: Instant, listed: usize) -> String {
-    let (from, to) = (calendar::local_text(from), calendar::local_text(to));
-    format!("{channel}: {} listed from {from} to {to}", orders(i64::try_from(listed).unwrap_or(i64::MAX)))
+    let (from, to) = (moment(from), moment(to));
+    say!(
+        "{channel}: {} listed from {from} to {to}" | "{channel}: {} listados de {from} a {to}",
+        orders(i64::try_from(listed).unwrap_or(i64::MAX))
+    )
 }
 
 /// An order without a fate.
 pub fn unaccounted(channel: &ChannelName, order: &OrderId, state: &str, seen: bool) -> String {
-    let what = if seen { "seen, and not decided on" } else { "never seen" };
+    let what = if seen {
+        word!("seen, and not decided on" | "visto, sem decisão")
+    } else {
+        word!("never seen" | "nunca visto")
+    };
     let state = super::on_one_line(state);
-    format!("without a fate: {order} (`{state}`), {what}: {}", command("import-orders", channel, order))
+    say!(
+        "without a fate: {order} (`{state}`), {what}: {}" | "sem destino: {order} (`{state}`), {what}: {}",
+        command("import-orders", channel, order)
+    )
 }
 
 /// Orders that the list does not have.
@@ -332,65 +439,104 @@ pub fn not_listed(ids: &[OrderId]) -> String {
     let named: Vec<String> = ids.iter().take(NAMED).map(ToString::to_string).collect();
     let more = if ids.len() > NAMED { ", …" } else { "" };
     let number = orders(i64::try_from(ids.len()).unwrap_or(i64::MAX));
-    format!("known here and not in the channel's list: {number}: {}{more}", named.join(", "))
+    say!(
+        "known here and not in the channel's list: {number}: {}{more}"
+            | "conhecidos aqui e ausentes da lista do canal: {number}: {}{more}",
+        named.join(", ")
+    )
 }
 
 /// The end of an account.
 pub fn accounted(listed: usize, unaccounted: usize) -> String {
     let listed = orders(i64::try_from(listed).unwrap_or(i64::MAX));
     match unaccounted {
-        0 => format!("{listed}, 0 unaccounted for"),
-        n => format!("{listed}, {n} unaccounted for: the commands above have them looked at"),
+        0 => say!("{listed}, 0 unaccounted for" | "{listed}, 0 sem destino"),
+        n => say!(
+            "{listed}, {n} unaccounted for: the commands above have them looked at"
+                | "{listed}, {n} sem destino: os comandos acima os verificam"
+        ),
     }
 }
 
 /// An order that was forgotten, and what comes of that.
 pub fn forgotten(channel: &ChannelName, order: &OrderId, erp_number: Option<&str>) -> String {
     let in_erp = erp_number
-        .map(|number| format!("; the ERP has it as {number}, where it is found and not created twice"))
+        .map(|number| {
+            say!(
+                "; the ERP has it as {number}, where it is found and not created twice"
+                    | "; o ERP o tem como {number}, onde é achado e não criado duas vezes"
+            )
+        })
         .unwrap_or_default();
     let at_once = command("import-orders", channel, order);
-    format!("forgotten {channel} {order}: the next import-orders sees it anew{in_erp}\n          at once: {at_once}")
+    say!(
+        "forgotten {channel} {order}: the next import-orders sees it anew{in_erp}\n          at once: {at_once}"
+            | "esquecido {channel} {order}: o próximo import-orders o vê como novo{in_erp}\n          já: {at_once}"
+    )
 }
 
 /// A span that is too short to purge by.
 pub fn too_young(youngest: TimeDelta) -> String {
-    format!("--older-than must be {}d or more: younger orders may still be returned, or paid late", youngest.num_days())
+    say!(
+        "--older-than must be {}d or more: younger orders may still be returned, or paid late"
+            | "--older-than deve ser {}d ou mais: pedidos mais novos ainda podem ser devolvidos, ou pagos com atraso",
+        youngest.num_days()
+    )
 }
 
 /// What was purged, or would be.
 pub fn purged(purged: &Purged, before: Instant, dry_run: bool) -> String {
     let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    format!(
-        "{} {} closed before {} of {} history, and {}",
-        if dry_run { "would clear" } else { "cleared" },
-        orders(number(purged.orders)),
-        calendar::local_date(before),
-        if purged.orders == 1 { "its" } else { "their" },
-        count(number(purged.runs), "run", "runs"),
-    )
+    let runs = count(number(purged.runs), word!("run" | "execução"), word!("runs" | "execuções"));
+    let (closed, before) = (orders(number(purged.orders)), date(before));
+    match (dry_run, purged.orders) {
+        (true, 1) => say!(
+            "would clear {closed} closed before {before} of its history, and {runs}"
+                | "removeria o histórico de {closed} encerrado antes de {before}, e {runs}"
+        ),
+        (true, _) => say!(
+            "would clear {closed} closed before {before} of their history, and {runs}"
+                | "removeria o histórico de {closed} encerrados antes de {before}, e {runs}"
+        ),
+        (false, 1) => say!(
+            "cleared {closed} closed before {before} of its history, and {runs}"
+                | "removido o histórico de {closed} encerrado antes de {before}, e {runs}"
+        ),
+        (false, _) => say!(
+            "cleared {closed} closed before {before} of their history, and {runs}"
+                | "removido o histórico de {closed} encerrados antes de {before}, e {runs}"
+        ),
+    }
 }
 
 /// A backup that would go over something.
 pub fn backup_exists(folder: &Path) -> String {
-    format!(
-        "{} is there already; a backup never overwrites anything: name a folder that does not exist yet",
+    say!(
+        "{} is there already; a backup never overwrites anything: name a folder that does not exist yet"
+            | "{} já existe; uma cópia nunca sobrescreve nada: indique uma pasta que ainda não existe",
         folder.display()
     )
 }
 
 /// The operating system refused part of a backup.
 pub fn backup_refused(path: &Path, error: &std::io::Error) -> String {
-    format!("{} cannot be written or read: {error}; there is no backup", path.display())
+    say!(
+        "{} cannot be written or read: {error}; there is no backup"
+            | "{} não pode ser gravado ou lido: {error}; não há cópia",
+        path.display()
+    )
 }
 
 /// One file of a backup.
 pub fn backed_up(from: &Path, to: &Path, bytes: u64) -> String {
-    format!("{} → {}, {} kB, checked", from.display(), to.display(), bytes.div_ceil(1_000))
+    say!("{} → {}, {} kB, checked" | "{} → {}, {} kB, conferido", from.display(), to.display(), bytes.div_ceil(1_000))
 }
 
 /// Days that have not come yet.
-pub const SINCE_AHEAD: &str = "--since lies ahead; nothing was ordered yet on that day";
+pub const SINCE_AHEAD: Both = Both(
+    "--since lies ahead; nothing was ordered yet on that day",
+    "--since está no futuro; nesse dia ainda não houve pedidos",
+);
 
 /// What adopting the orders of a channel came to.
 pub fn adopted(
@@ -401,29 +547,34 @@ pub fn adopted(
     dry_run: bool,
 ) -> String {
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    let mut text = format!(
-        "{channel}, {} to {}: {} listed; {}{} linked, {} known before",
-        calendar::local_text(from),
-        calendar::local_text(to),
+    let mut text = say!(
+        "{channel}, {} to {}: {} listed; {}{} linked, {} known before"
+            | "{channel}, {} a {}: {} listados; {}{} vinculados, {} já conhecidos",
+        moment(from),
+        moment(to),
         orders(number(adopted.listed)),
-        if dry_run { "would be: " } else { "" },
+        if dry_run { word!("would be: " | "seriam: ") } else { "" },
         adopted.linked.get(),
-        adopted.known.get(),
+        adopted.known.get()
     );
     for (count, what) in [
-        (adopted.left.get(), "not in the ERP, for import-orders"),
-        (tally.of(Outcome::Cancelled), "cancelled"),
-        (tally.of(Outcome::Skipped), "skipped"),
-        (tally.of(Outcome::Held), "held (vaivem holds)"),
-        (tally.of(Outcome::Failed), "failed"),
+        (adopted.left.get(), word!("not in the ERP, for import-orders" | "fora do ERP, para o import-orders")),
+        (tally.of(Outcome::Cancelled), word!("cancelled" | "cancelados")),
+        (tally.of(Outcome::Skipped), word!("skipped" | "deixados de fora")),
+        (tally.of(Outcome::Held), word!("held (vaivem holds)" | "retidos (vaivem holds)")),
+        (tally.of(Outcome::Failed), word!("failed" | "com falha")),
     ] {
         if count > 0 {
             text += &format!(", {count} {what}");
         }
     }
-    let invoices = count(number(adopted.invoices.get()), "invoice", "invoices");
-    let parcels = count(number(adopted.parcels.get()), "tracking code", "tracking codes");
-    text + &format!("; the channel has {invoices} and {parcels} of theirs")
+    let invoices = count(number(adopted.invoices.get()), word!("invoice" | "nota"), word!("invoices" | "notas"));
+    let parcels = count(
+        number(adopted.parcels.get()),
+        word!("tracking code" | "código de rastreio"),
+        word!("tracking codes" | "códigos de rastreio"),
+    );
+    text + &say!("; the channel has {invoices} and {parcels} of theirs" | "; o canal tem {invoices} e {parcels} deles")
 }
 
 #[cfg(test)]

@@ -380,7 +380,7 @@ pub const ALL: &str = "all";
 
 /// How old is what is known of an ERP that is not asked for everything each time.
 pub fn erp_age(age: &MirrorAge, now: Instant) -> String {
-    let told = |at: Option<Instant>| at.map_or_else(|| daily::NEVER.to_owned(), |at| ago(now - at));
+    let told = |at: Option<Instant>| at.map_or_else(|| daily::NEVER.to_string(), |at| ago(now - at));
     format!("ERP: orders compared {}, stock {}.", told(age.orders_at), told(age.stock_at))
 }
 

@@ -26,6 +26,7 @@ mod import_orders_on_ledger;
 mod inbox;
 mod init;
 mod intake;
+mod language;
 mod metrics;
 mod mistakes;
 mod office;

@@ -8,6 +8,7 @@ fn both_sides_agree_at_the_end() {
     // Built by `cargo test` already; a run of these tests alone builds it here.
     let output = Command::new(cargo)
         .args(["run", "--quiet", "--locked", "--example", "quickstart"])
+        .env("VAIVEM_LANG", "en")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();

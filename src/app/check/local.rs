@@ -9,6 +9,7 @@ use crate::config::{Config, ErpConfig};
 use crate::erp::ErpError;
 use crate::erp::ledger::Ledger;
 use crate::http::Address;
+use crate::lang::word;
 use crate::store::{OpenError, Store};
 
 /// A state file that can be used.
@@ -98,7 +99,7 @@ fn home(file: &Path) -> PathBuf {
 fn unusable(what: What, folder: &Path) -> Option<Finding> {
     let problem = match std::fs::metadata(folder) {
         Err(error) => error.to_string(),
-        Ok(meta) if !meta.is_dir() => "it is no folder".to_owned(),
+        Ok(meta) if !meta.is_dir() => word!("it is no folder" | "não é uma pasta").to_owned(),
         Ok(_) => may_write(folder).err()?,
     };
     Some(Finding::FolderUnusable { what, folder: folder.to_owned(), problem })
@@ -210,7 +211,7 @@ fn may_write(folder: &Path) -> Result<(), String> {
 #[cfg(not(unix))]
 fn may_write(folder: &Path) -> Result<(), String> {
     let read_only = std::fs::metadata(folder).is_ok_and(|meta| meta.permissions().readonly());
-    if read_only { Err("it is read-only".to_owned()) } else { Ok(()) }
+    if read_only { Err(word!("it is read-only" | "é somente leitura").to_owned()) } else { Ok(()) }
 }
 
 /// Free and total bytes of a folder's disk.

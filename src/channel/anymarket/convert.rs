@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::wire;
 use crate::channel::unreadable::{self, Unreadable, postal_code};
 use crate::http::{excerpt, lenient};
+use crate::lang::word;
 use crate::model::{
     Address, Cents, ChannelName, ChannelSku, Customer, Delivery, Invoicing, Line, Marketplace, Order, OrderId, Package,
     Payment, PaymentMethod, Readiness, Sku, Status, Transmission, WarehouseId, calendar,
@@ -300,7 +301,7 @@ fn message(value: Option<&Value>) -> String {
         Some(object) => object.get("message").and_then(Value::as_str),
         None => None,
     };
-    text.map_or_else(|| "the hub gives no reason".to_owned(), excerpt::short)
+    text.map_or_else(|| word!("the hub gives no reason" | "o hub não informa o motivo").to_owned(), excerpt::short)
 }
 
 /// A value of `metadata`, where a schema says text and an example writes a boolean.

@@ -14,6 +14,7 @@ use super::outgoing::{Sent, XmlRule};
 use super::{Cancel, Feed, Heard, Lot, Page, Reading, Unreadable, Window};
 use crate::clock::Clock;
 use crate::http::{Call, CallError, Counts, Door, Effect, Raw, segment};
+use crate::lang::{say, word};
 use crate::model::{ChannelName, Instant, OrderId, calendar};
 
 /// Entries of one read of the feed, and of one page of the list. Source: V2 description, maximum of both; its own defaults differ
@@ -170,7 +171,11 @@ impl Anymarket {
         Ok(match convert::order(&self.name, answer.expect_json()?) {
             Ok(order) if order.id == *id => Reading::Order(Box::new(order)),
             Ok(other) => {
-                let problem = format!("asked for {id}, ANYMARKET answered with {}", other.id);
+                let problem = say!(
+                    "asked for {id}, ANYMARKET answered with {}"
+                        | "pedido {id} consultado, o ANYMARKET respondeu com {}",
+                    other.id
+                );
                 Reading::Unreadable(Unreadable { at: "id".into(), problem })
             }
             Err(problem) => Reading::Unreadable(problem),
@@ -186,7 +191,11 @@ impl Anymarket {
     /// against it.
     pub async fn cancel_order(&self, id: &OrderId, reason: &str) -> Result<Cancel, CallError> {
         if !self.options.cancel {
-            let message = "cancelling through the hub is switched off in the configuration".to_owned();
+            let message = word!(
+                "cancelling through the hub is switched off in the configuration"
+                    | "o cancelamento pelo hub está desligado na configuração"
+            )
+            .to_owned();
             return Ok(Cancel::Refused { message });
         }
         let mut body = json!({ "status": "CANCELED", "cancelDetails": reason });
@@ -273,7 +282,7 @@ fn refused(error: &CallError) -> Sent {
 
 /// The hub's own words.
 fn said(error: &CallError) -> String {
-    error.api_message().or(error.excerpt()).unwrap_or("it gives no reason").to_owned()
+    error.api_message().or(error.excerpt()).unwrap_or(word!("it gives no reason" | "não informa o motivo")).to_owned()
 }
 
 #[cfg(test)]

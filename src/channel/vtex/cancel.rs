@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Vtex, convert, wire};
 use crate::channel::{Cancel, PaymentWord};
 use crate::http::{Call, CallError, Effect, segment};
+use crate::lang::word;
 use crate::model::OrderId;
 
 impl Vtex {
@@ -17,7 +18,12 @@ impl Vtex {
             Ok(_) => Ok(Cancel::Accepted),
             Err(error) if error.is_not_found() => Ok(Cancel::Absent),
             Err(error) if matches!(error.status(), Some(400 | 409)) && !error.outcome_unknown() => {
-                Ok(Cancel::Refused { message: error.api_message().unwrap_or("it gives no reason").to_owned() })
+                Ok(Cancel::Refused {
+                    message: error
+                        .api_message()
+                        .unwrap_or(word!("it gives no reason" | "não informa o motivo"))
+                        .to_owned(),
+                })
             }
             Err(error) => Err(error),
         }
@@ -32,7 +38,12 @@ impl Vtex {
         };
         let order: Value = answer.json()?;
         let Some(request) = open_request(&order) else {
-            return Ok(Cancel::Refused { message: "the order names no open request to cancel".into() });
+            return Ok(Cancel::Refused {
+                message: word!(
+                    "the order names no open request to cancel" | "o pedido não traz pedido de cancelamento aberto"
+                )
+                .into(),
+            });
         };
         let path = format!("/api/orders/pvt/document/{}/deny-cancellation-request", segment(id.as_str()));
         let call = Call::write("POST", "deny cancellation", path, Effect::Once).about(id.as_str());
@@ -40,9 +51,9 @@ impl Vtex {
         match self.door.call(call.json(body)).await {
             Ok(_) => Ok(Cancel::Accepted),
             Err(error) if error.is_not_found() => Ok(Cancel::Absent),
-            Err(error) if error.status() == Some(400) && !error.outcome_unknown() => {
-                Ok(Cancel::Refused { message: error.api_message().unwrap_or("it gives no reason").to_owned() })
-            }
+            Err(error) if error.status() == Some(400) && !error.outcome_unknown() => Ok(Cancel::Refused {
+                message: error.api_message().unwrap_or(word!("it gives no reason" | "não informa o motivo")).to_owned(),
+            }),
             Err(error) => Err(error),
         }
     }

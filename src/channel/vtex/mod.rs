@@ -12,6 +12,7 @@ use serde_json::json;
 use super::{Feed, Heard, Lot, Page, Reading, TakeOver, Unreadable, Window};
 use crate::config::FeedRule;
 use crate::http::{Call, CallError, Counts, Door, Effect, Raw, segment};
+use crate::lang::say;
 use crate::model::{ChannelName, Instant, OrderId, PaymentMethod, Status};
 
 /// The workflow states vaivem wants to hear of. VTEX accepts any text here and a misspelt one never fires, so these are copied
@@ -157,7 +158,10 @@ impl Vtex {
         let mut order = match convert::order(&self.name, answer.expect_json()?) {
             Ok(order) if order.id == *id => order,
             Ok(other) => {
-                let problem = format!("asked for {id}, VTEX answered with {}", other.id);
+                let problem = say!(
+                    "asked for {id}, VTEX answered with {}" | "pedido {id} consultado, a VTEX respondeu com {}",
+                    other.id
+                );
                 return Ok(Reading::Unreadable(Unreadable { at: "orderId".into(), problem }));
             }
             Err(problem) => return Ok(Reading::Unreadable(problem)),
@@ -217,9 +221,13 @@ fn feed_problem(filter: &wire::FeedFilter) -> Option<String> {
         Some("FromWorkflow") => {
             let missing: Vec<&str> =
                 FEED_STATES.into_iter().filter(|state| !filter.status.iter().any(|told| told == state)).collect();
-            (!missing.is_empty()).then(|| format!("its filter leaves out {}", missing.join(", ")))
+            (!missing.is_empty())
+                .then(|| say!("its filter leaves out {}" | "o filtro dele deixa de fora {}", missing.join(", ")))
         }
-        Some(other) => Some(format!("its filter is of type {other} instead of FromWorkflow")),
+        Some(other) => Some(say!(
+            "its filter is of type {other} instead of FromWorkflow"
+                | "o filtro dele é do tipo {other} em vez de FromWorkflow"
+        )),
     }
 }
 

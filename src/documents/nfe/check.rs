@@ -7,6 +7,7 @@ use super::{Direction, Environment, Nfe, Purpose, RecipientDocument};
 use crate::documents::AccessKey;
 use crate::documents::event::{Effect, Event, Situation, Standing};
 use crate::documents::states;
+use crate::lang::say;
 use crate::model::{Cents, TaxId};
 
 /// What must be true of the invoice of an order.
@@ -40,10 +41,15 @@ impl fmt::Debug for Expectation<'_> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The file is an `NFe` without `protNFe`.
-    #[error("the file has no protocol of SEFAZ, so it proves nothing; export the authorised XML (nfeProc)")]
+    #[error("{}", say!(
+        "the file has no protocol of SEFAZ, so it proves nothing; export the authorised XML (nfeProc)"
+            | "o arquivo não tem protocolo da SEFAZ, então nada comprova; exporte o XML autorizado (nfeProc)"
+    ))]
     NoProtocol,
     /// `cStat` is neither 100 nor 150.
-    #[error("SEFAZ did not authorise it: {status} {reason}")]
+    #[error("{}", say!(
+        "SEFAZ did not authorise it: {status} {reason}" | "a SEFAZ não a autorizou: {status} {reason}"
+    ))]
     NotAuthorised {
         /// `cStat`.
         status: u32,
@@ -51,34 +57,51 @@ pub enum Refusal {
         reason: String,
     },
     /// `tpAmb` 2, in the invoice or in the protocol.
-    #[error("it was issued in the test environment and has no fiscal value")]
+    #[error("{}", say!(
+        "it was issued in the test environment and has no fiscal value"
+            | "foi emitida no ambiente de homologação e não tem valor fiscal"
+    ))]
     TestEnvironment,
     /// The protocol is about another invoice.
-    #[error("its protocol is about another invoice, {protocol}")]
+    #[error("{}", say!(
+        "its protocol is about another invoice, {protocol}" | "o protocolo é de outra nota, {protocol}"
+    ))]
     ProtocolOfAnother {
         /// The key in the protocol.
         protocol: AccessKey,
     },
     /// A field and its part of the key differ.
-    #[error("its field `{field}` and its access key differ; the file was changed or put together wrongly")]
+    #[error("{}", say!(
+        "its field `{field}` and its access key differ; the file was changed or put together wrongly"
+            | "o campo `{field}` diverge da chave de acesso; o arquivo foi alterado ou mal montado"
+    ))]
     KeyDiffers {
         /// The field's name in the layout.
         field: &'static str,
     },
     /// The digest that was signed is not the one SEFAZ saw.
-    #[error("SEFAZ authorised other content than this: the digests differ")]
+    #[error("{}", say!(
+        "SEFAZ authorised other content than this: the digests differ"
+            | "a SEFAZ autorizou outro conteúdo: os digests divergem"
+    ))]
     DigestDiffers,
     /// Not model 55.
-    #[error("it is a consumer's receipt (NFC-e, model 65), which platforms do not take")]
+    #[error("{}", say!(
+        "it is a consumer's receipt (NFC-e, model 65), which platforms do not take"
+            | "é uma nota de consumidor (NFC-e, modelo 65), que as plataformas não aceitam"
+    ))]
     ConsumerReceipt,
     /// `tpNF` 0.
-    #[error("it is an invoice of entry, so not a sale")]
+    #[error("{}", say!("it is an invoice of entry, so not a sale" | "é uma nota de entrada, portanto não é venda"))]
     Entry,
     /// `finNFe` is not 1.
-    #[error("its purpose is {0:?}, so it is not a sale")]
+    #[error("{}", say!("its purpose is {_0:?}, so it is not a sale" | "a finalidade é {_0:?}, portanto não é venda"))]
     Purpose(Purpose),
     /// A CFOP that is no exit.
-    #[error("the operation {cfop} on line {item} is no exit of goods")]
+    #[error("{}", say!(
+        "the operation {cfop} on line {item} is no exit of goods"
+            | "a operação {cfop} no item {item} não é saída de mercadoria"
+    ))]
     Operation {
         /// `nItem`.
         item: u32,
@@ -86,19 +109,31 @@ pub enum Refusal {
         cfop: u32,
     },
     /// None of our documents.
-    #[error("it was issued by a company that is not configured as one of ours")]
+    #[error("{}", say!(
+        "it was issued by a company that is not configured as one of ours"
+            | "foi emitida por uma empresa que não está configurada como nossa"
+    ))]
     Issuer,
     /// No `dest`, or a foreigner's document: nothing to compare with the customer's.
-    #[error("it tells no CPF or CNPJ of its recipient, so it cannot be tied to the order's customer")]
+    #[error("{}", say!(
+        "it tells no CPF or CNPJ of its recipient, so it cannot be tied to the order's customer"
+            | "não informa CPF nem CNPJ do destinatário, então não pode ser ligada ao cliente do pedido"
+    ))]
     NoRecipient,
     /// Somebody else's invoice.
-    #[error("its recipient's CPF or CNPJ is not the one of the order's customer")]
+    #[error("{}", say!(
+        "its recipient's CPF or CNPJ is not the one of the order's customer"
+            | "o CPF ou CNPJ do destinatário não é o do cliente do pedido"
+    ))]
     Recipient,
     /// Cancelled by an event or by SEFAZ's answer.
-    #[error("it was cancelled")]
+    #[error("{}", say!("it was cancelled" | "foi cancelada"))]
     Cancelled,
     /// SEFAZ's answer to a query says neither authorised nor cancelled.
-    #[error("asked for it, SEFAZ answered {status}: it is not authorised")]
+    #[error("{}", say!(
+        "asked for it, SEFAZ answered {status}: it is not authorised"
+            | "consultada, a SEFAZ respondeu {status}: não está autorizada"
+    ))]
     Situation {
         /// `cStat` of the answer.
         status: u32,
@@ -132,13 +167,13 @@ impl Refusal {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Notice {
     /// A layout before 4.00.
-    #[error("its layout {0} is an old one")]
+    #[error("{}", say!("its layout {_0} is an old one" | "o leiaute {_0} é antigo"))]
     OldLayout(String),
     /// `modFrete` 9 for goods that are to be shipped.
-    #[error("it says that nothing is transported")]
+    #[error("{}", say!("it says that nothing is transported" | "declara que nada é transportado"))]
     NoTransport,
     /// Its value differs from the order's; legal where an order is split or a marketplace deducts discounts.
-    #[error("it is worth {invoice}, the order {order}")]
+    #[error("{}", say!("it is worth {invoice}, the order {order}" | "vale {invoice}, o pedido {order}"))]
     Total {
         /// `vNF`.
         invoice: Cents,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::lang::say;
 use crate::model::Cents;
 
 /// A decimal number of 0 or more, kept exactly.
@@ -15,7 +16,7 @@ pub struct Decimal {
 
 /// Why a text is no decimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is not a number such as 12.5000")]
+#[error("{}", say!("it is not a number such as 12.5000" | "não é um número como 12.5000"))]
 pub struct DecimalError;
 
 /// Digits in all: the largest type of the NF-e schema has 21.

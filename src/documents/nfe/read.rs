@@ -12,6 +12,7 @@ use crate::documents::moment::{digits, is_sane};
 use crate::documents::nfe::Decimal;
 use crate::documents::text::{PrivateText, excerpt};
 use crate::documents::xml::{Element, bad};
+use crate::lang::{say, word};
 use crate::model::money::DecimalMark;
 use crate::model::{Cents, Instant, TaxId};
 
@@ -85,7 +86,14 @@ fn check_layout(versao: &str) -> Result<(), DocumentError> {
     let parsed = versao.split_once('.').and_then(|(major, minor)| Some((digits(major)?, digits(minor)?)));
     match parsed {
         Some(version) if version >= (3, 10) => Ok(()),
-        _ => Err(bad("infNFe/@versao", format!("layout `{}` is not read, only 3.10 and later are", excerpt(versao)))),
+        _ => Err(bad(
+            "infNFe/@versao",
+            say!(
+                "layout `{}` is not read, only 3.10 and later are"
+                    | "o leiaute `{}` não é lido, só o 3.10 e posteriores",
+                excerpt(versao)
+            ),
+        )),
     }
 }
 
@@ -113,7 +121,12 @@ fn issuer(emit: Element<'_>) -> Result<Issuer, DocumentError> {
 fn recipient(dest: Element<'_>) -> Result<Recipient, DocumentError> {
     let foreign = dest.child("dest/idEstrangeiro")?.map(|id| id.own_text().unwrap_or_default());
     let document = match (tax_id(dest, "dest/CNPJ", "dest/CPF")?, foreign) {
-        (Some(_), Some(_)) => return Err(bad("dest/idEstrangeiro", "it stands beside a CPF or CNPJ")),
+        (Some(_), Some(_)) => {
+            return Err(bad(
+                "dest/idEstrangeiro",
+                word!("it stands beside a CPF or CNPJ" | "está junto de um CPF ou CNPJ"),
+            ));
+        }
         (Some(document), None) => RecipientDocument::TaxId(document),
         (None, Some(foreign)) => RecipientDocument::Foreign(PrivateText::new(foreign)),
         (None, None) => return Err(DocumentError::MissingElement { element: "dest/CNPJ" }),
@@ -125,7 +138,7 @@ fn recipient(dest: Element<'_>) -> Result<Recipient, DocumentError> {
 /// A CNPJ or a CPF, not both.
 fn tax_id(party: Element<'_>, cnpj: &'static str, cpf: &'static str) -> Result<Option<TaxId>, DocumentError> {
     match (party.read(cnpj, TaxId::parse)?, party.read(cpf, TaxId::parse)?) {
-        (Some(_), Some(_)) => Err(bad(cpf, "it stands beside a CNPJ")),
+        (Some(_), Some(_)) => Err(bad(cpf, word!("it stands beside a CNPJ" | "está junto de um CNPJ"))),
         (cnpj, cpf) => Ok(cnpj.or(cpf)),
     }
 }
@@ -243,21 +256,28 @@ pub(in crate::documents) fn instant(text: &str) -> Result<Instant, String> {
 }
 
 fn zoned(text: &str) -> Result<DateTime<FixedOffset>, String> {
-    DateTime::parse_from_rfc3339(text)
-        .ok()
-        .filter(|at| is_sane(at.date_naive()))
-        .ok_or_else(|| format!("`{}` is no moment such as 2026-11-24T16:05:00-03:00", excerpt(text)))
+    DateTime::parse_from_rfc3339(text).ok().filter(|at| is_sane(at.date_naive())).ok_or_else(|| {
+        say!(
+            "`{}` is no moment such as 2026-11-24T16:05:00-03:00"
+                | "`{}` não é um momento como 2026-11-24T16:05:00-03:00",
+            excerpt(text)
+        )
+    })
 }
 
 /// A number of up to 9 digits.
 pub(in crate::documents) fn number(text: &str) -> Result<u32, String> {
-    digits(text).ok_or_else(|| format!("`{}` is not a number", excerpt(text)))
+    digits(text).ok_or_else(|| say!("`{}` is not a number" | "`{}` não é um número", excerpt(text)))
 }
 
 fn one_of(known: &'static [u32]) -> impl Fn(&str) -> Result<u32, String> {
     move |text| {
         let value = number(text)?;
-        if known.contains(&value) { Ok(value) } else { Err(format!("{value} is not one of {known:?}")) }
+        if known.contains(&value) {
+            Ok(value)
+        } else {
+            Err(say!("{value} is not one of {known:?}" | "{value} não é um destes: {known:?}"))
+        }
     }
 }
 

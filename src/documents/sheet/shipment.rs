@@ -8,6 +8,7 @@ use crate::documents::DocumentError;
 use crate::documents::error::{ColumnsError, LineProblem};
 use crate::documents::moment::Moment;
 use crate::documents::text::{decode, excerpt, series_text};
+use crate::lang::word;
 use crate::model::CarrierName;
 
 /// A shipment sheet that was read whole: every line is good.
@@ -98,8 +99,12 @@ fn check_columns(header: &Header) -> Result<(), ColumnsError> {
     if !header.is_shipments() {
         return Err(ColumnsError::Missing {
             line: header.line,
-            sheet: "a shipment sheet",
-            needed: "the column pedido or nota, and one of rastreio, url, ordem de coleta, coletado, despachado, entregue",
+            sheet: word!("a shipment sheet" | "uma planilha de envios"),
+            needed: word!(
+                "the column pedido or nota, and one of rastreio, url, ordem de coleta, coletado, despachado, entregue"
+                    | "a coluna pedido ou nota, e uma entre rastreio, url, ordem de coleta, coletado, despachado, \
+                       entregue"
+            ),
             found: header.found(),
         });
     }

@@ -7,6 +7,7 @@ use super::{Row, SheetOptions, Table};
 use crate::documents::DocumentError;
 use crate::documents::error::{ColumnsError, LineProblem};
 use crate::documents::text::{decode, excerpt};
+use crate::lang::word;
 use crate::model::money::DecimalMark;
 use crate::model::{Sku, WarehouseId};
 
@@ -76,8 +77,11 @@ fn check_columns(header: &Header) -> Result<(), ColumnsError> {
     if !header.has(Column::Sku) || !header.has(Column::Quantity) {
         return Err(ColumnsError::Missing {
             line: header.line,
-            sheet: "a stock sheet",
-            needed: "the columns sku (or codigo, referencia) and quantidade (or estoque, saldo, qtd, quantity)",
+            sheet: word!("a stock sheet" | "uma planilha de estoque"),
+            needed: word!(
+                "the columns sku (or codigo, referencia) and quantidade (or estoque, saldo, qtd, quantity)"
+                    | "as colunas sku (ou codigo, referencia) e quantidade (ou estoque, saldo, qtd, quantity)"
+            ),
             found: header.found(),
         });
     }

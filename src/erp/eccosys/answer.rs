@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::erp::ErpError;
 use crate::http::Answer;
+use crate::lang::{say, word};
 
 /// The objects of an answer, whether it is a list of them or one alone. A bare sentence says that there are none, if it says that.
 ///
@@ -19,7 +20,9 @@ pub fn all<T: DeserializeOwned>(answer: &Answer) -> Result<Vec<T>, ErpError> {
         Value::Array(_) => Ok(answer.json()?),
         Value::Null => Ok(Vec::new()),
         Value::String(text) if says_nothing(&text) => Ok(Vec::new()),
-        Value::String(text) => Err(refused(format!("it answered \"{}\"", crate::http::excerpt::short(&text)))),
+        Value::String(text) => {
+            Err(refused(say!("it answered \"{}\"" | "respondeu \"{}\"", crate::http::excerpt::short(&text))))
+        }
         _ => Ok(vec![answer.json()?]),
     }
 }
@@ -100,7 +103,10 @@ fn outcome(told: &Value) -> Result<Made, (bool, String)> {
         return Err((!list("success").is_empty(), errors.join("; ")));
     }
     let Some(first) = list("success").into_iter().next() else {
-        let neither = || "it says neither that it worked nor why it did not".to_owned();
+        let neither = || {
+            word!("it says neither that it worked nor why it did not" | "não diz que deu certo nem por que não deu")
+                .to_owned()
+        };
         return Err((false, sentence(told).unwrap_or_else(neither)));
     };
     let text = |field: &str| match first.get(field) {
@@ -123,7 +129,9 @@ fn sentence(told: &Value) -> Option<String> {
         _ => String::new(),
     };
     let words = crate::http::excerpt::short(&words);
-    (!words.is_empty()).then_some(words).or_else(|| told.is_object().then(|| "it gives no reason".to_owned()))
+    (!words.is_empty())
+        .then_some(words)
+        .or_else(|| told.is_object().then(|| word!("it gives no reason" | "não informa o motivo").to_owned()))
 }
 
 #[cfg(test)]

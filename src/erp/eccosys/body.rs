@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde_json::{Map, Number, Value, json};
 
 use crate::erp::{ErpError, NewLine, NewOrder};
+use crate::lang::say;
 use crate::model::{Address, Cents, Instant, Payment, PaymentMethod, Status, TaxId, calendar};
 
 /// The body, with each product under the ERP's own id where that is known.
@@ -12,7 +13,11 @@ use crate::model::{Address, Cents, Instant, Payment, PaymentMethod, Status, TaxI
 /// Refused, when the order has something that Eccosys has no field for.
 pub fn order(new: &NewOrder, product_id: impl Fn(&NewLine) -> Option<String>) -> Result<Value, ErpError> {
     if new.tax != Cents::ZERO {
-        let message = format!("Eccosys has no field for taxes on top ({}); enter this order by hand", new.tax);
+        let message = say!(
+            "Eccosys has no field for taxes on top ({}); enter this order by hand"
+                | "o Eccosys não tem campo para impostos por fora ({}); lance este pedido à mão",
+            new.tax
+        );
         return Err(ErpError::Refused { code: "tax_on_top", message });
     }
     let products = Cents::checked_sum(new.lines.iter().map(|line| line.total)).unwrap_or_default();

@@ -8,6 +8,7 @@ use crate::erp::deliveries::{self, Invoices, KnownInvoice};
 use crate::erp::ledger::{Rules, TakeError, Taken};
 use crate::erp::{DeliveryEvent, DeliveryOutcome, ErpError, Posted};
 use crate::http::{Call, Effect, Triage, segment};
+use crate::lang::{say, word};
 use crate::model::{ErpOrderId, Instant, Status};
 use crate::store::mirror::{MirrorDelivery, MirrorInvoice};
 
@@ -29,11 +30,16 @@ impl Invoices for Eccosys {
     }
 
     fn no(&self) -> &'static str {
-        "of the orders that are followed in Eccosys none has"
+        word!(
+            "of the orders that are followed in Eccosys none has" | "dos pedidos acompanhados no Eccosys nenhum tem a"
+        )
     }
 
     fn remedy(&self) -> &'static str {
-        "once push-invoices has seen it, put the file back"
+        word!(
+            "once push-invoices has seen it, put the file back"
+                | "depois que o push-invoices a vir, devolva o arquivo à pasta"
+        )
     }
 
     fn hear(&self, order: &ErpOrderId, event: &DeliveryEvent, _: Instant) -> Result<Posted, ErpError> {
@@ -70,9 +76,13 @@ impl Eccosys {
             Document::Ocoren(file) => deliveries::take(self, &file, source, rules, now),
             _ => Err(TakeError::Refused {
                 code: "not_for_eccosys",
-                message: "invoices, stock and parcels are Eccosys' own and are read from there; only carriers' OCOREN files belong \
-                          into this folder"
-                    .into(),
+                message: word!(
+                    "invoices, stock and parcels are Eccosys' own and are read from there; only carriers' OCOREN \
+                     files belong into this folder"
+                        | "notas, estoque e volumes são do próprio Eccosys e lidos de lá; nesta pasta só entram \
+                           arquivos OCOREN de transportadoras"
+                )
+                .into(),
             }),
         }
     }
@@ -123,9 +133,13 @@ impl Eccosys {
             return Ok(());
         }
         if order.status.rank().is_none() || order.number.is_empty() {
-            let message = format!(
-                "its order {} is {}, so nothing is written about a delivery; put it right there, or take the file away",
-                order.number, order.status
+            let message = say!(
+                "its order {} is {}, so nothing is written about a delivery; put it right there, or take the file \
+                 away"
+                    | "o pedido {} de lá está {}, então nada é gravado sobre entrega; acerte por lá, ou retire o \
+                       arquivo",
+                order.number,
+                order.status
             );
             return Err(ErpError::Refused { code: "transition", message });
         }

@@ -10,6 +10,7 @@ use super::facts::{Facts, situation_of};
 use super::{Eccosys, body, wire};
 use crate::erp::{ErpError, ErpOrder, NewOrder};
 use crate::http::{Call, CallError, Effect, segment};
+use crate::lang::{say, word};
 use crate::model::{ChannelName, ErpOrderId, Instant, OrderId, Sku, Status};
 use crate::store::mirror::{MirrorOrder, OrderFacts};
 
@@ -26,7 +27,7 @@ impl Eccosys {
         let rows: Vec<wire::Order> = answer::all(&answer)?;
         let Some(row) = self.only(channel, number, rows)? else { return Ok(None) };
         let Some(id) = wire::some(row.id.as_ref()).map(ErpOrderId::new) else {
-            return Err(refused(format!("its order {number} has no id")));
+            return Err(refused(say!("its order {number} has no id" | "o pedido {number} de lá não tem id")));
         };
         let facts = self.note(&id, channel, number, &row, asked_at)?;
         let order = facts.order(&id, channel, number, &self.options.situations);
@@ -61,8 +62,9 @@ impl Eccosys {
             let numbers: Vec<String> = found.iter().filter_map(|row| row.numero_pedido.clone()).collect();
             return Err(ErpError::Refused {
                 code: "duplicate_order",
-                message: format!(
-                    "it has {} orders with the store number {number} ({}); cancel all but one of them there",
+                message: say!(
+                    "it has {} orders with the store number {number} ({}); cancel all but one of them there"
+                        | "tem {} pedidos com o número da loja {number} ({}); cancele lá todos menos um",
                     found.len(),
                     numbers.join(", ")
                 ),
@@ -193,11 +195,14 @@ impl Eccosys {
         let Some(id) = made.id.map(ErpOrderId::new) else {
             let unsure = |why: &str| ErpError::Refused {
                 code: answer::UNSURE,
-                message: format!("it took order {} without giving its id, and {why}", new.store_number),
+                message: say!(
+                    "it took order {} without giving its id, and {why}" | "aceitou o pedido {} sem dar o id, e {why}",
+                    new.store_number
+                ),
             };
             return match self.find_order(&new.channel, &new.store_number).await {
                 Ok(Some(order)) => Ok(order),
-                Ok(None) => Err(unsure("does not show it")),
+                Ok(None) => Err(unsure(word!("does not show it" | "não o mostra"))),
                 Err(error) => Err(unsure(&error.to_string())),
             };
         };
@@ -222,14 +227,20 @@ impl Eccosys {
             return Ok(order);
         }
         let Some(code) = situation_of(status).filter(|_| *status != Status::Cancelled) else {
-            let message = format!(
-                "it has no situation for {status}; decide about order {} there, and this hold ends by itself",
+            let message = say!(
+                "it has no situation for {status}; decide about order {} there, and this hold ends by itself"
+                    | "não tem situação para {status}; decida sobre o pedido {} lá, e esta pendência termina sozinha",
                 order.number
             );
             return Err(ErpError::Refused { code: "no_situation", message });
         };
         if !order.status.may_become(status) {
-            let message = format!("its order {} is {} and cannot become {status}", order.number, order.status);
+            let message = say!(
+                "its order {} is {} and cannot become {status}"
+                    | "o pedido {} de lá está {} e não pode passar a {status}",
+                order.number,
+                order.status
+            );
             return Err(ErpError::Refused { code: "transition", message });
         }
         self.set_situation(id, code, note).await?;
@@ -251,11 +262,19 @@ impl Eccosys {
             return Ok(order);
         }
         if order.invoiced {
-            let message = format!("its order {} has an invoice; cancel the NF-e there first", order.number);
+            let message = say!(
+                "its order {} has an invoice; cancel the NF-e there first"
+                    | "o pedido {} de lá tem nota; cancele antes a NF-e por lá",
+                order.number
+            );
             return Err(ErpError::Refused { code: "invoice_exists", message });
         }
         if !order.status.may_become(&Status::Cancelled) {
-            let message = format!("its order {} is {} and cannot be cancelled", order.number, order.status);
+            let message = say!(
+                "its order {} is {} and cannot be cancelled" | "o pedido {} de lá está {} e não pode ser cancelado",
+                order.number,
+                order.status
+            );
             return Err(ErpError::Refused { code: "transition", message });
         }
         self.set_situation(id, 2, reason).await?;
@@ -273,7 +292,10 @@ impl Eccosys {
         let is_same = |order: &ErpOrder| before.as_ref().is_none_or(|before| before.store_number == order.store_number);
         found.filter(is_same).ok_or_else(|| {
             let number = before.as_ref().map_or_else(String::new, |before| format!(" ({})", before.store_number));
-            ErpError::Refused { code: "not_found", message: format!("it has no order {id}{number} any more") }
+            ErpError::Refused {
+                code: "not_found",
+                message: say!("it has no order {id}{number} any more" | "não tem mais o pedido {id}{number}"),
+            }
         })
     }
 
@@ -302,9 +324,9 @@ impl Eccosys {
     pub(super) async fn written(&self, call: Call) -> Result<answer::Made, ErpError> {
         match self.door.call(call).await {
             Ok(answer) => answer::made(&answer),
-            Err(error) if is_refusal(&error) => {
-                Err(refused(error.api_message().or(error.excerpt()).unwrap_or("it gives no reason")))
-            }
+            Err(error) if is_refusal(&error) => Err(refused(
+                error.api_message().or(error.excerpt()).unwrap_or(word!("it gives no reason" | "não informa o motivo")),
+            )),
             Err(error) => Err(error.into()),
         }
     }

@@ -8,6 +8,7 @@ use crate::documents::{AccessKey, Nfe};
 use crate::erp::ErpError;
 use crate::erp::outgoing::{DeliveryEvent, DeliveryOutcome, Invoice, InvoiceLine, Outgoing, Parcel};
 use crate::http::{Call, segment};
+use crate::lang::say;
 use crate::model::{CarrierName, Cents, ErpOrderId, Instant, Sku};
 use crate::store::mirror::{MirrorInvoice, MirrorOrder};
 
@@ -357,7 +358,10 @@ impl Eccosys {
         let Some(known) = self.store.mirror_invoice(key)? else { return Ok(None) };
         let Some(nfe) = self.read_nfe(&known.invoice_id).await? else { return Ok(None) };
         if Standing::of(&nfe) != Standing::Authorised {
-            let message = format!("its invoice {} is not authorised any more", known.number);
+            let message = say!(
+                "its invoice {} is not authorised any more" | "a nota {} de lá não está mais autorizada",
+                known.number
+            );
             return Err(ErpError::Refused { code: "invoice_not_authorised", message });
         }
         if let Some(xml) = nfe.xml {

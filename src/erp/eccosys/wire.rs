@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::http::lenient;
+use crate::lang::word;
 use crate::model::{Cents, Instant, calendar};
 
 /// An order as lists and readings tell it. Its items are asked for apart.
@@ -181,10 +182,17 @@ fn whole_units<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
     let is_digits = fraction.bytes().all(|b| b.is_ascii_digit());
     let units: i64 = match whole {
         "" | "-" => 0,
-        whole => whole.parse().map_err(|_| serde::de::Error::custom("expected units, found what is no number"))?,
+        whole => whole.parse().map_err(|_| {
+            serde::de::Error::custom(word!(
+                "expected units, found what is no number" | "esperavam-se unidades, veio algo que não é número"
+            ))
+        })?,
     };
     if !is_digits || units.abs() > 1_000_000_000 {
-        return Err(serde::de::Error::custom("expected units, found what is no number of them"));
+        return Err(serde::de::Error::custom(word!(
+            "expected units, found what is no number of them"
+                | "esperavam-se unidades, veio um número que não é de unidades"
+        )));
     }
     let is_more = fraction.bytes().any(|b| b != b'0');
     Ok(Some(if whole.starts_with('-') && is_more { units - 1 } else { units }))

@@ -16,6 +16,7 @@ use crate::documents::nfe::{Notice, Refusal};
 use crate::documents::ocoren::CodeTable;
 use crate::documents::{self, Document, DocumentError, SheetOptions, StockSheet};
 use crate::erp::ErpError;
+use crate::lang::say;
 use crate::model::{ErpOrderId, Instant, Sku, TaxId};
 
 /// What is configured about documents.
@@ -100,7 +101,10 @@ impl Taken {
 #[derive(Debug, thiserror::Error)]
 pub enum TakeError {
     /// The file itself cannot be opened.
-    #[error("the file cannot be read: {0}; check its name and that vaivem may read it")]
+    #[error("{}", say!(
+        "the file cannot be read: {_0}; check its name and that vaivem may read it"
+            | "o arquivo não pode ser lido: {_0}; confira o nome e se o vaivem pode lê-lo"
+    ))]
     Unreadable(#[from] io::Error),
     /// It cannot be read.
     #[error(transparent)]

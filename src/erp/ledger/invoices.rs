@@ -13,6 +13,7 @@ use super::products;
 use super::stock::{self, MovementKind, Open, Place};
 use super::{Ledger, note, refused};
 use crate::erp::ErpError;
+use crate::lang::{keep, say, word};
 use crate::model::{Cents, ErpOrderId, Instant, Sku, Status};
 use crate::store::{instant, millis};
 
@@ -108,7 +109,11 @@ impl Ledger {
             match order_of(tx, &invoice.access_key)? {
                 Some(known) if known == order => return Ok(Posted::Again),
                 Some(other) => {
-                    let message = format!("invoice {} belongs to order {other}, not to {id}", invoice.access_key);
+                    let message = say!(
+                        "invoice {} belongs to order {other}, not to {id}"
+                            | "a nota {} é do pedido {other}, não do {id}",
+                        invoice.access_key
+                    );
                     return Err(refused("invoice_of_other_order", message));
                 }
                 None => {}
@@ -116,8 +121,11 @@ impl Ledger {
             refuse_cancelled(tx, &invoice.access_key)?;
             let status = must_read(tx, order)?.status;
             if matches!(status, Status::Cancelled | Status::Returned) {
-                let message = format!(
-                    "order {id} is {status} and cannot be invoiced; have invoice {} cancelled at SEFAZ and give that event",
+                let message = say!(
+                    "order {id} is {status} and cannot be invoiced; have invoice {} cancelled at SEFAZ and give that \
+                     event"
+                        | "o pedido {id} está {status} e não pode ser faturado; peça o cancelamento da nota {} na \
+                           SEFAZ e use esse evento",
                     invoice.number
                 );
                 return Err(refused("order_closed", message));
@@ -137,7 +145,12 @@ impl Ledger {
                 )?
                 .execute(params![row, place.product, place.warehouse, quantity])?;
             }
-            let said = format!("invoice {} of series {}, {}", invoice.number, invoice.series, invoice.value);
+            let said = keep!(
+                "invoice {} of series {}, {}" | "nota {} da série {}, {}",
+                invoice.number,
+                invoice.series,
+                invoice.value
+            );
             advance(tx, order, &Status::Invoiced, &said, now)?;
             Ok(Posted::New)
         })
@@ -176,7 +189,7 @@ impl Ledger {
                     stock::reserve(tx, order, place, quantity, at)?;
                 }
             }
-            note(tx, order, at, &format!("invoice {number} cancelled: {reason}"))?;
+            note(tx, order, at, &keep!("invoice {number} cancelled: {reason}" | "nota {number} cancelada: {reason}"))?;
             Ok(InvoiceCancelled::Now(id))
         })
     }
@@ -222,16 +235,27 @@ fn cover(
     invoice: &LedgerInvoice,
 ) -> Result<Vec<(Open, i64)>, ErpError> {
     let open = stock::open(tx, order)?;
-    let exceeds =
-        |what: String| refused("exceeds_order", format!("invoice {} covers {what} of order {id}", invoice.number));
+    let exceeds = |what: String| {
+        refused(
+            "exceeds_order",
+            say!("invoice {} covers {what} of order {id}" | "a nota {} abrange {what} do pedido {id}", invoice.number),
+        )
+    };
     let Some(lines) = &invoice.lines else {
         return match open.is_empty() {
-            true => Err(exceeds("the rest, and nothing is left".into())),
+            true => Err(exceeds(word!("the rest, and nothing is left" | "o resto, e nada sobra").into())),
             false => Ok(open.into_iter().map(|each| (each, each.quantity)).collect()),
         };
     };
     if lines.is_empty() || lines.iter().any(|line| line.quantity < 1) {
-        return Err(refused("lines", format!("invoice {} has no units, or a line without any", invoice.number)));
+        return Err(refused(
+            "lines",
+            say!(
+                "invoice {} has no units, or a line without any"
+                    | "a nota {} não tem unidades, ou tem um item sem nenhuma",
+                invoice.number
+            ),
+        ));
     }
     let mut wanted: BTreeMap<i64, (i64, &Sku)> = BTreeMap::new();
     for line in lines {
@@ -248,7 +272,9 @@ fn cover(
         }
     }
     match wanted.into_values().find(|(units, _)| *units > 0) {
-        Some((units, sku)) => Err(exceeds(format!("{units} more of {sku} than remain"))),
+        Some((units, sku)) => {
+            Err(exceeds(say!("{units} more of {sku} than remain" | "{units} a mais de {sku} do que restam")))
+        }
         None => Ok(taken),
     }
 }
@@ -260,8 +286,10 @@ fn refuse_cancelled(tx: &Transaction<'_>, access_key: &str) -> Result<(), ErpErr
         .optional()?;
     match reason {
         Some(reason) => {
-            let message =
-                format!("invoice {access_key} was cancelled: {reason}; give the one that takes its place, if any");
+            let message = say!(
+                "invoice {access_key} was cancelled: {reason}; give the one that takes its place, if any"
+                    | "a nota {access_key} foi cancelada: {reason}; use a que a substitui, se houver"
+            );
             Err(refused("invoice_cancelled", message))
         }
         None => Ok(()),

@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::{Ledger, note, products, refused, stock};
 use crate::erp::{ErpError, ErpOrder, NewOrder};
+use crate::lang::{keep, say, word};
 use crate::model::{CarrierName, Cents, ChannelName, ErpOrderId, Instant, OrderId, Status};
 use crate::store::{instant, millis};
 
@@ -81,7 +82,7 @@ impl Ledger {
                 let place = stock::Place { product, warehouse: warehouse.unwrap_or(products::DEFAULT_WAREHOUSE_ROW) };
                 stock::reserve(tx, order, place, line.quantity, now)?;
             }
-            note(tx, order, now, &format!("imported from {}", new.channel))?;
+            note(tx, order, now, &keep!("imported from {}" | "importado de {}", new.channel))?;
             must_read(tx, order)
         })
     }
@@ -123,8 +124,10 @@ impl Ledger {
             }
             if order.invoiced {
                 let number = &order.number;
-                let message =
-                    format!("order {number} has an invoice; cancel the invoice first, or take the goods back");
+                let message = say!(
+                    "order {number} has an invoice; cancel the invoice first, or take the goods back"
+                        | "o pedido {number} tem nota; cancele antes a nota, ou receba a mercadoria de volta"
+                );
                 return Err(refused("invoice_exists", message));
             }
             if !order.status.may_become(&Status::Cancelled) {
@@ -177,22 +180,36 @@ const QUANTITIES: std::ops::RangeInclusive<i64> = 1..=1_000_000_000;
 fn check(new: &NewOrder) -> Result<(), ErpError> {
     let number = &new.store_number;
     if !matches!(new.status, Status::AwaitingPayment | Status::PaymentUnderReview | Status::Paid) {
-        return Err(refused("status", format!("order {number} cannot be created as {}", new.status)));
+        return Err(refused(
+            "status",
+            say!(
+                "order {number} cannot be created as {}" | "o pedido {number} não pode ser criado como {}",
+                new.status
+            ),
+        ));
     }
     if new.lines.is_empty() {
-        return Err(refused("lines", format!("order {number} has no lines")));
+        return Err(refused("lines", say!("order {number} has no lines" | "o pedido {number} não tem itens")));
     }
     if let Some(line) = new.lines.iter().find(|line| !QUANTITIES.contains(&line.quantity)) {
-        return Err(refused("lines", format!("order {number} cannot have {} units of {}", line.quantity, line.sku)));
+        return Err(refused(
+            "lines",
+            say!(
+                "order {number} cannot have {} units of {}" | "o pedido {number} não pode ter {} unidades de {}",
+                line.quantity,
+                line.sku
+            ),
+        ));
     }
     let sum = Cents::checked_sum(new.lines.iter().map(|line| line.total))
         .and_then(|sum| sum.checked_add(new.freight))
         .and_then(|sum| sum.checked_add(new.tax))
         .and_then(|sum| sum.checked_sub(new.discount));
     if sum != Some(new.total) {
-        let parts = sum.map_or("more than fits".to_owned(), |sum| sum.to_string());
-        let message = format!(
-            "order {number} is worth {}, but its lines, freight and tax less discounts make {parts}",
+        let parts = sum.map_or(word!("more than fits" | "mais do que cabe").to_owned(), |sum| sum.to_string());
+        let message = say!(
+            "order {number} is worth {}, but its lines, freight and tax less discounts make {parts}"
+                | "o pedido {number} vale {}, mas itens, frete e impostos menos descontos dão {parts}",
             new.total
         );
         return Err(refused("total", message));
@@ -336,11 +353,18 @@ pub(super) fn row_of(id: &ErpOrderId) -> Option<i64> {
 }
 
 fn not_found(id: &str) -> ErpError {
-    refused("not_found", format!("the ledger has no order {id}"))
+    refused("not_found", say!("the ledger has no order {id}" | "o ERP embutido não tem o pedido {id}"))
 }
 
 fn transition(order: &ErpOrder, to: &Status) -> ErpError {
-    refused("transition", format!("order {} is {} and cannot become {to}", order.number, order.status))
+    refused(
+        "transition",
+        say!(
+            "order {} is {} and cannot become {to}" | "o pedido {} está {} e não pode passar a {to}",
+            order.number,
+            order.status
+        ),
+    )
 }
 
 /// A value as it stands in a text column.

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::{Ledger, refused};
 use crate::erp::ErpError;
+use crate::lang::{say, word};
 use crate::model::{Customer, ErpOrderId, Instant, Sku, TaxId, WarehouseId};
 use crate::store::{instant, millis};
 
@@ -73,7 +74,10 @@ impl Ledger {
             )?;
             products.iter().try_fold(0, |changed, product| {
                 if product.sku.as_str().trim().is_empty() {
-                    return Err(refused("unknown_sku", "a product needs a code".into()));
+                    return Err(refused(
+                        "unknown_sku",
+                        word!("a product needs a code" | "um produto precisa de código").into(),
+                    ));
                 }
                 Ok(changed + upsert.execute(params![product.sku.as_str(), product.name, millis(at)])?)
             })
@@ -106,7 +110,10 @@ impl Ledger {
             )?;
             warehouses.iter().try_fold(0, |changed, warehouse| {
                 if warehouse.id.as_str().trim().is_empty() {
-                    return Err(refused("unknown_warehouse", "a warehouse needs an id".into()));
+                    return Err(refused(
+                        "unknown_warehouse",
+                        word!("a warehouse needs an id" | "um depósito precisa de id").into(),
+                    ));
                 }
                 Ok(changed + upsert.execute(params![warehouse.id.as_str(), warehouse.name])?)
             })
@@ -197,7 +204,9 @@ pub(super) fn keep_customer(tx: &Transaction<'_>, customer: &Customer, now: Inst
 
 /// The row of a product, or the refusal `unknown_sku`.
 pub(super) fn product(tx: &Transaction<'_>, sku: &Sku) -> Result<i64, ErpError> {
-    row_of(tx, sku)?.ok_or_else(|| refused("unknown_sku", format!("the ledger has no product {sku}")))
+    row_of(tx, sku)?.ok_or_else(|| {
+        refused("unknown_sku", say!("the ledger has no product {sku}" | "o ERP embutido não tem o produto {sku}"))
+    })
 }
 
 /// The row of a product, if there is one.
@@ -210,7 +219,12 @@ pub(super) fn warehouse(tx: &Transaction<'_>, id: &WarehouseId) -> Result<i64, E
     tx.prepare_cached("SELECT id FROM warehouses WHERE code = ?1")?
         .query_row([id.as_str()], |row| row.get(0))
         .optional()?
-        .ok_or_else(|| refused("unknown_warehouse", format!("the ledger has no warehouse {id}")))
+        .ok_or_else(|| {
+            refused(
+                "unknown_warehouse",
+                say!("the ledger has no warehouse {id}" | "o ERP embutido não tem o depósito {id}"),
+            )
+        })
 }
 
 /// Codes as one parameter, so that a statement serves any number of them.

@@ -8,6 +8,7 @@ use rusqlite::{Transaction, params};
 use super::orders::{self, existing_row, must_read};
 use super::{Ledger, Posted, note, stock};
 use crate::erp::ErpError;
+use crate::lang::keep;
 use crate::model::{CarrierName, ErpOrderId, Instant, Status};
 use crate::store::{instant, millis};
 
@@ -312,15 +313,15 @@ fn live_keys(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<String>> 
 /// What was told, for the order's history.
 fn said(told: &Shipment) -> String {
     let told = [
-        told.carrier.as_ref().map(|carrier| format!("carrier {carrier}")),
-        told.collection_order.as_ref().map(|number| format!("collection order {number}")),
-        told.collection_order_at.map(|_| "listed for collection".to_owned()),
-        told.tracking_code.as_ref().map(|code| format!("tracking code {code}")),
-        told.tracking_url.as_ref().map(|_| "tracking address".to_owned()),
-        told.shipped_at.map(|_| "shipped".to_owned()),
-        told.delivered_at.map(|_| "delivered".to_owned()),
+        told.carrier.as_ref().map(|carrier| keep!("carrier {carrier}" | "transportadora {carrier}")),
+        told.collection_order.as_ref().map(|number| keep!("collection order {number}" | "ordem de coleta {number}")),
+        told.collection_order_at.map(|_| keep!("listed for collection" | "relacionado para coleta")),
+        told.tracking_code.as_ref().map(|code| keep!("tracking code {code}" | "código de rastreio {code}")),
+        told.tracking_url.as_ref().map(|_| keep!("tracking address" | "link de rastreio")),
+        told.shipped_at.map(|_| keep!("shipped" | "despachado")),
+        told.delivered_at.map(|_| keep!("delivered" | "entregue")),
     ];
-    format!("shipment: {}", told.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    keep!("shipment: {}" | "remessa: {}", told.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 fn insert(tx: &Transaction<'_>, order: i64, parcel: &Shipment, now: Instant) -> rusqlite::Result<()> {

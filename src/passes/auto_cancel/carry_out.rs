@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{Decision, Facts, Policy, clock_is_right, leave, plan, read};
 use crate::channel::{Cancel, Reading};
 use crate::erp::ErpOrder;
+use crate::lang::keep;
 use crate::model::{Order, Status};
 use crate::passes::permit::{Permit, both_sides, seal};
 use crate::passes::{Pass, Trouble, sync_payments};
@@ -158,7 +159,11 @@ async fn in_erp(
 ) -> Result<Result<ErpOrder, Reason>, Trouble> {
     let effect = Effect { channel: &row.channel, order: row.row, action: CANCEL_IN_ERP, of: "" };
     pass.store.intend(&effect, pass.clock.now())?;
-    let note = format!("cancelled by auto-cancel, on {} too: {}", row.channel, words::reason(reason));
+    let note = keep!(
+        "cancelled by auto-cancel, on {} too: {}" | "cancelado pelo auto-cancel, também em {}: {}",
+        row.channel,
+        words::reason(reason)
+    );
     let answer = pass.erp.cancel_order(&erp.id, &note, pass.clock.now()).await;
     sync_payments::settle(pass, &effect, answer)
 }

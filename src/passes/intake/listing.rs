@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::channel::{Channel, Heard, Window};
+use crate::lang::say;
 use crate::model::calendar;
 use crate::passes::Trouble;
 
@@ -16,14 +17,20 @@ pub(in crate::passes) enum Gap {
     #[error(transparent)]
     Trouble(#[from] Trouble),
     #[error(
-        "of the {total} orders that the list counts from {} to {}, its pages show {shown}",
-        calendar::local_text(window.from), calendar::local_text(window.to)
-    )]
+        "{}", say!(
+            "of the {total} orders that the list counts from {} to {}, its pages show {shown}"
+                | "dos {total} pedidos que a lista conta de {} a {}, as páginas mostram {shown}",
+            calendar::local_text(window.from), calendar::local_text(window.to)
+        ))]
     Short { window: Window, total: usize, shown: usize },
     #[error(
-        "the list counts {total} orders in the one millisecond {}, shows {limit} at most, and a window cannot be smaller",
-        window.from.to_rfc3339()
-    )]
+        "{}", say!(
+            "the list counts {total} orders in the one millisecond {}, shows {limit} at most, and a window cannot be \
+             smaller"
+                | "a lista conta {total} pedidos no mesmo milissegundo {}, mostra no máximo {limit}, e uma janela \
+                   não pode ser menor",
+            window.from.to_rfc3339()
+        ))]
     TooMany { window: Window, total: usize, limit: usize },
 }
 

@@ -9,6 +9,7 @@ use super::listing::{self, Gap, Listed};
 use super::{Backfill, clock_ahead};
 use crate::channel::{Heard, Window};
 use crate::exit::Exit;
+use crate::lang::{say, word};
 use crate::model::{Instant, calendar};
 use crate::passes::Pass;
 use crate::report::Warning;
@@ -32,8 +33,11 @@ pub(super) async fn since_cursor(pass: &Pass<'_>) {
         Ok(Swept::Whole) => {}
         Ok(Swept::UpTo(at)) => {
             let at = calendar::local_text(at);
-            let message =
-                format!("the order list was swept up to {at} in the time there is; the next run goes on there");
+            let message = say!(
+                "the order list was swept up to {at} in the time there is; the next run goes on there"
+                    | "a lista de pedidos foi varrida até {at} no tempo disponível; a próxima execução continua \
+                           dali"
+            );
             pass.fall_short(Exit::TimeBudget, message);
         }
         Err(gap) => failed(pass, &gap),
@@ -55,7 +59,10 @@ pub(super) async fn backfill(pass: &Pass<'_>, range: Backfill) {
         Ok(Swept::Whole) => {}
         Ok(Swept::UpTo(at)) => {
             let date = calendar::local_date(at);
-            let message = format!("the time there is did not suffice for all of these days; go on with --since {date}");
+            let message = say!(
+                "the time there is did not suffice for all of these days; go on with --since {date}"
+                    | "o tempo disponível não bastou para todos esses dias; continue com --since {date}"
+            );
             pass.fall_short(Exit::TimeBudget, message);
         }
         Err(gap) => failed(pass, &gap),
@@ -116,7 +123,11 @@ fn begin(pass: &Pass<'_>, now: Instant) -> rusqlite::Result<Instant> {
             pass.warn(&Warning::CursorReset {
                 channel: channel.clone(),
                 cursor: cursor.to_rfc3339(),
-                problem: "lies in the future, so a clock was ahead when it was set".into(),
+                problem: word!(
+                    "lies in the future, so a clock was ahead when it was set"
+                        | "está no futuro, então um relógio estava adiantado quando foi gravado"
+                )
+                .into(),
             });
             cutoff
         }

@@ -7,6 +7,7 @@ use crate::channel::outgoing::{Fiscal, XmlText};
 use crate::documents::nfe::{Expectation, check};
 use crate::documents::{AccessKey, Nfe, text};
 use crate::erp::outgoing::Invoice;
+use crate::lang::{say, word};
 use crate::model::{Cents, Order};
 use crate::reason::{Problem, Reason};
 
@@ -56,14 +57,26 @@ fn against_key(invoice: &Invoice, policy: &Policy) -> Vec<Problem> {
     };
     let mut problems = Vec::new();
     if key.model() != 55 {
-        problems.push(problem("nfe_consumer_receipt", "its access key is not one of an NF-e (model 55)"));
+        problems.push(problem(
+            "nfe_consumer_receipt",
+            word!("its access key is not one of an NF-e (model 55)" | "a chave de acesso não é de NF-e (modelo 55)"),
+        ));
     }
     if key.document_number() != invoice.number || Ok(key.series()) != invoice.series.trim().parse() {
-        problems.push(problem("nfe_number_differs", "its number or series and its access key differ"));
+        problems.push(problem(
+            "nfe_number_differs",
+            word!("its number or series and its access key differ" | "o número ou a série diverge da chave de acesso"),
+        ));
     }
     let is_ours = |issuer| policy.issuers.contains(&issuer);
     if !policy.issuers.is_empty() && !key.issuer().is_some_and(is_ours) {
-        problems.push(problem("nfe_issuer", "it was issued by a company that is not configured as one of ours"));
+        problems.push(problem(
+            "nfe_issuer",
+            word!(
+                "it was issued by a company that is not configured as one of ours"
+                    | "foi emitida por uma empresa que não está configurada como nossa"
+            ),
+        ));
     }
     problems
 }
@@ -71,11 +84,17 @@ fn against_key(invoice: &Invoice, policy: &Policy) -> Vec<Problem> {
 fn against_file(nfe: &Nfe, invoice: &Invoice, order: &Order, policy: &Policy) -> Vec<Problem> {
     let mut problems = Vec::new();
     if nfe.key.as_str() != invoice.key {
-        problems.push(problem("nfe_file_of_another", "its file is the one of another invoice"));
+        problems.push(problem(
+            "nfe_file_of_another",
+            word!("its file is the one of another invoice" | "o arquivo é de outra nota"),
+        ));
     }
     if nfe.totals.invoice != invoice.value {
         let (file, erp) = (nfe.totals.invoice, invoice.value);
-        problems.push(problem("nfe_value_differs", format!("its file says {file}, the ERP {erp}")));
+        problems.push(problem(
+            "nfe_value_differs",
+            say!("its file says {file}, the ERP {erp}" | "o arquivo diz {file}, o ERP {erp}"),
+        ));
     }
     let customer = order.customer.tax_id();
     let anybody = [nfe.issuer.document.clone()];

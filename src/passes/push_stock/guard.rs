@@ -1,6 +1,7 @@
 //! The guard: refuses a push that would empty the shop.
 
 use crate::config::StockConfig;
+use crate::lang::say;
 use crate::model::Sku;
 use crate::store::stock::StockTotals;
 
@@ -51,14 +52,20 @@ impl Toll {
         let what = if self.zeroed >= policy.guard_min && is_more(self.zeroed, totals.in_stock) {
             let names: Vec<&str> = self.examples.iter().map(Sku::as_str).collect();
             let more = if self.zeroed > self.examples.len() as i64 { ", …" } else { "" };
-            format!(
-                "{} of {} products in stock would go to zero ({}{more})",
+            say!(
+                "{} of {} products in stock would go to zero ({}{more})"
+                    | "{} de {} produtos com estoque iriam a zero ({}{more})",
                 self.zeroed,
                 totals.in_stock,
                 names.join(", ")
             )
         } else if is_more(self.units.saturating_neg(), totals.units) {
-            format!("{} of {} units would go, of {} products", -self.units, totals.units, self.shrunk)
+            say!(
+                "{} of {} units would go, of {} products" | "{} de {} unidades sairiam, de {} produtos",
+                -self.units,
+                totals.units,
+                self.shrunk
+            )
         } else {
             return None;
         };
@@ -77,8 +84,9 @@ pub fn short_answer(missing: &[Sku], told: i64, totals: StockTotals, policy: &St
     }
     let names: Vec<&str> = missing.iter().take(EXAMPLES).map(Sku::as_str).collect();
     let more = if missing.len() > EXAMPLES { ", …" } else { "" };
-    let what = format!(
-        "the ERP told of {told} balances, and of none for {gone} of {} the channel knows ({}{more})",
+    let what = say!(
+        "the ERP told of {told} balances, and of none for {gone} of {} the channel knows ({}{more})"
+            | "o ERP informou {told} saldos, e nenhum para {gone} de {} que o canal conhece ({}{more})",
         totals.known,
         names.join(", ")
     );
@@ -86,8 +94,12 @@ pub fn short_answer(missing: &[Sku], told: i64, totals: StockTotals, policy: &St
 }
 
 fn refused(what: &str, policy: &StockConfig) -> String {
-    format!(
-        "{what}; the guard stops at {} % and {} products, and nothing was sent. If it is right, run it again with --confirm",
-        policy.guard_percent, policy.guard_min
+    say!(
+        "{what}; the guard stops at {} % and {} products, and nothing was sent. If it is right, run it again with \
+         --confirm"
+            | "{what}; a trava para em {} % e {} produtos, e nada foi enviado. Se estiver certo, execute de novo com \
+               --confirm",
+        policy.guard_percent,
+        policy.guard_min
     )
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use crate::config::{ChannelConfig, StockConfig};
+use crate::lang::say;
 use crate::model::{ChannelName, Claimant, Instant, Sku, Status, StockParts, WarehouseId};
 use crate::store::claims::{Claim, ClaimLine};
 
@@ -26,18 +27,24 @@ pub fn of(config: &ChannelConfig, default: &WarehouseId) -> Result<Vec<Place>, S
         return Ok(vec![Place { channel: channel.clone(), erp }]);
     }
     if config.warehouses.is_empty() {
-        return Err(format!(
-            "`channels.{name}.stock.warehouse` is missing, so push-stock does not know where the stock goes: write the channel's \
-             warehouse id, such as stock = {{ warehouse = \"1_1\" }}, or map warehouses in [channels.{name}.warehouses]; \
-             stock = {{ enabled = false }} leaves this channel's stock alone"
+        return Err(say!(
+            "`channels.{name}.stock.warehouse` is missing, so push-stock does not know where the stock goes: write \
+             the channel's warehouse id, such as stock = {{ warehouse = \"1_1\" }}, or map warehouses in \
+             [channels.{name}.warehouses]; stock = {{ enabled = false }} leaves this channel's stock alone"
+                | "falta `channels.{name}.stock.warehouse`, então o push-stock não sabe para onde vai o estoque: \
+                   escreva o id do depósito no canal, como stock = {{ warehouse = \"1_1\" }}, ou mapeie depósitos em \
+                   [channels.{name}.warehouses]; stock = {{ enabled = false }} deixa o estoque deste canal em paz"
         ));
     }
     let mut by_erp: BTreeMap<&WarehouseId, &WarehouseId> = BTreeMap::new();
     for (channel, erp) in &config.warehouses {
         if let Some(other) = by_erp.insert(erp, channel) {
-            return Err(format!(
-                "`channels.{name}.warehouses` maps both `{other}` and `{channel}` to `{erp}`, whose units would be promised twice: \
-                 say which of them gets the stock with `channels.{name}.stock.warehouse`"
+            return Err(say!(
+                "`channels.{name}.warehouses` maps both `{other}` and `{channel}` to `{erp}`, whose units would be \
+                 promised twice: say which of them gets the stock with `channels.{name}.stock.warehouse`"
+                    | "`channels.{name}.warehouses` mapeia `{other}` e `{channel}` para `{erp}`, cujas unidades \
+                       seriam prometidas duas vezes: diga qual deles recebe o estoque com \
+                       `channels.{name}.stock.warehouse`"
             ));
         }
     }

@@ -4,6 +4,7 @@ use crate::documents::Ocoren;
 use crate::erp::ErpError;
 use crate::erp::deliveries::{self, Invoices, KnownInvoice};
 use crate::erp::ledger::{DeliveryEvent, Invoice, Ledger, Posted};
+use crate::lang::word;
 use crate::model::{ErpOrderId, Instant};
 
 use super::{Rules, TakeError, Taken};
@@ -25,11 +26,11 @@ impl Invoices for Ledger {
     }
 
     fn no(&self) -> &'static str {
-        "the ledger has no"
+        word!("the ledger has no" | "o ERP embutido não tem a")
     }
 
     fn remedy(&self) -> &'static str {
-        "import the invoice first"
+        word!("import the invoice first" | "importe antes a nota")
     }
 
     fn hear(&self, order: &ErpOrderId, event: &DeliveryEvent, now: Instant) -> Result<Posted, ErpError> {

@@ -5,6 +5,7 @@ use crate::documents::event::{Effect, EventKind, Standing};
 use crate::documents::{Event, PrivateText, Situation};
 use crate::erp::ErpError;
 use crate::erp::ledger::{DeliveryEvent, DeliveryOutcome, InvoiceCancelled, Ledger};
+use crate::lang::say;
 use crate::model::Instant;
 
 /// What was taken from an event.
@@ -55,25 +56,31 @@ impl Ledger {
                 self.take_proof(event, now)?.map(|()| Heard::Kept).map_err(|why| ("delivery_proof", why))
             }
             Effect::Keeps if event.kind == EventKind::DeliveryProofCancelled => {
-                let message = format!(
-                    "the proof of delivery of invoice {key} was cancelled; what was told as delivered stays so, ask the carrier \
-                     where the goods are"
+                let message = say!(
+                    "the proof of delivery of invoice {key} was cancelled; what was told as delivered stays so, ask \
+                     the carrier where the goods are"
+                        | "o comprovante de entrega da nota {key} foi cancelado; o que foi informado como entregue \
+                           fica assim, pergunte à transportadora onde está a mercadoria"
                 );
                 Err(("delivery_proof_cancelled", message))
             }
             Effect::Keeps => Ok(Heard::Kept),
             Effect::Nothing if event.hints_at_cancellation() => {
-                let message = format!(
-                    "SEFAZ rejected the cancellation of {key} as a repetition ({}), so it is probably cancelled already; ask \
-                     SEFAZ for its situation and give that answer",
+                let message = say!(
+                    "SEFAZ rejected the cancellation of {key} as a repetition ({}), so it is probably cancelled \
+                     already; ask SEFAZ for its situation and give that answer"
+                        | "a SEFAZ rejeitou o cancelamento de {key} por repetição ({}), então provavelmente já está \
+                           cancelada; consulte a situação na SEFAZ e use essa resposta",
                     event.status
                 );
                 Err(("event_repeated", message))
             }
             Effect::Nothing => {
-                let message = format!(
-                    "SEFAZ did not register this event of invoice {key}: {} {}; nothing follows from it",
-                    event.status, event.reason
+                let message = say!(
+                    "SEFAZ did not register this event of invoice {key}: {} {}; nothing follows from it"
+                        | "a SEFAZ não registrou este evento da nota {key}: {} {}; nada decorre dele",
+                    event.status,
+                    event.reason
                 );
                 Err(("event_not_registered", message))
             }
@@ -84,14 +91,18 @@ impl Ledger {
     fn take_proof(&self, event: &Event, now: Instant) -> Result<Result<(), String>, ErpError> {
         let number = event.key.document_number();
         let Some((order, invoice)) = self.invoice(&event.key)? else {
-            return Ok(Err(format!(
-                "the proof of delivery is of invoice {number}, which the ledger does not have; import the invoice first"
+            return Ok(Err(say!(
+                "the proof of delivery is of invoice {number}, which the ledger does not have; import the invoice \
+                 first"
+                    | "o comprovante de entrega é da nota {number}, que o ERP embutido não tem; importe antes a nota"
             )));
         };
         let Some(at) = event.delivered_at.filter(|at| (invoice.issued_at..=now).contains(at)) else {
-            return Ok(Err(format!(
-                "the proof of delivery of invoice {number} tells no moment between its issue and now; give the complete \
-                 event (procEventoNFe)"
+            return Ok(Err(say!(
+                "the proof of delivery of invoice {number} tells no moment between its issue and now; give the \
+                 complete event (procEventoNFe)"
+                    | "o comprovante de entrega da nota {number} não traz um momento entre a emissão e agora; use o \
+                       evento completo (procEventoNFe)"
             )));
         };
         let tracking_code = match self.parcel_meant(&order, &invoice)? {
@@ -117,9 +128,11 @@ impl Ledger {
                 }
             }
             Standing::Unknown => {
-                let message = format!(
-                    "SEFAZ's answer ({} {}) does not tell how the invoice stands; ask again",
-                    situation.status, situation.reason
+                let message = say!(
+                    "SEFAZ's answer ({} {}) does not tell how the invoice stands; ask again"
+                        | "a resposta da SEFAZ ({} {}) não diz a situação da nota; consulte de novo",
+                    situation.status,
+                    situation.reason
                 );
                 refuse("situation_unknown", message)
             }

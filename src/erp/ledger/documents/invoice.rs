@@ -5,6 +5,7 @@ use crate::documents::nfe::{Expectation, Notice, RecipientDocument, Refusal, Sou
 use crate::documents::{AccessKey, Nfe};
 use crate::erp::ErpError;
 use crate::erp::ledger::{Invoice, InvoiceCandidate, InvoiceLine, Ledger, LedgerInvoice, MatchedBy, OrderSummary};
+use crate::lang::{say, word};
 use crate::model::{Cents, ErpOrderId, Instant, Sku};
 
 impl Ledger {
@@ -63,8 +64,9 @@ impl Ledger {
             }
             // Lines of several orders: which of them is here says nothing of the others' goods.
             if source == Source::Lines && numbers.len() > 1 && !theirs.is_empty() {
-                let message = format!(
-                    "invoice {} is for the orders {} together; have it issued for one of them alone",
+                let message = say!(
+                    "invoice {} is for the orders {} together; have it issued for one of them alone"
+                        | "a nota {} é dos pedidos {} juntos; peça a emissão para só um deles",
                     nfe.number,
                     numbers.join(", ")
                 );
@@ -79,8 +81,9 @@ impl Ledger {
                 1 => return Ok(theirs.remove(0)),
                 _ => {
                     let orders = theirs.iter().map(|order| order.order.number.clone()).collect::<Vec<_>>().join(", ");
-                    let message = format!(
-                        "invoice {} may belong to the orders {orders}; name one alone in xPed, or enter it by hand",
+                    let message = say!(
+                        "invoice {} may belong to the orders {orders}; name one alone in xPed, or enter it by hand"
+                            | "a nota {} pode ser dos pedidos {orders}; informe só um em xPed, ou lance à mão",
                         nfe.number
                     );
                     return refuse("invoice_ambiguous", message);
@@ -88,20 +91,27 @@ impl Ledger {
             }
         }
         if !strangers.is_empty() {
-            let message = format!(
-                "invoice {} names {}, which is the ledger's order {}, but its recipient's CPF or CNPJ is not that customer's; \
-                 have it cancelled and issued anew, or correct the number in xPed",
+            let message = say!(
+                "invoice {} names {}, which is the ledger's order {}, but its recipient's CPF or CNPJ is not that \
+                 customer's; have it cancelled and issued anew, or correct the number in xPed"
+                    | "a nota {} cita {}, que é o pedido {} do ERP embutido, mas o CPF ou CNPJ do destinatário não é \
+                       o desse cliente; peça o cancelamento e nova emissão, ou corrija o número em xPed",
                 nfe.number,
                 numbers.join(", "),
                 strangers.join(", ")
             );
             return refuse(Refusal::Recipient.code(), message);
         }
-        let tried =
-            if numbers.is_empty() { "it names none".to_owned() } else { format!("it names {}", numbers.join(", ")) };
-        let message = format!(
-            "invoice {} belongs to no order of the ledger ({tried}); import the order first, or have the issuer write its \
-             number into xPed",
+        let tried = if numbers.is_empty() {
+            word!("it names none" | "não cita nenhum").to_owned()
+        } else {
+            say!("it names {}" | "cita {}", numbers.join(", "))
+        };
+        let message = say!(
+            "invoice {} belongs to no order of the ledger ({tried}); import the order first, or have the issuer \
+             write its number into xPed"
+                | "a nota {} não é de nenhum pedido do ERP embutido ({tried}); importe antes o pedido, ou peça ao \
+                   emitente que escreva o número dele em xPed",
             nfe.number
         );
         refuse("invoice_without_order", message)
@@ -118,10 +128,15 @@ impl Ledger {
                 Some(quantity) if known.contains(&sku) => lines.push(InvoiceLine { sku, quantity }),
                 _ if nfe.totals.invoice == order.total => return Ok(None),
                 _ => {
-                    let message = format!(
+                    let message = say!(
                         "line {} of invoice {} is about {} of `{}`, which the ledger cannot post in part; have the \
-                         issuer use the ledger's product codes and whole units",
-                        line.item, nfe.number, line.quantity, line.code
+                         issuer use the ledger's product codes and whole units"
+                            | "o item {} da nota {} é de {} de `{}`, que o ERP embutido não consegue baixar em \
+                               parte; peça ao emitente que use os códigos do ERP embutido e unidades inteiras",
+                        line.item,
+                        nfe.number,
+                        line.quantity,
+                        line.code
                     );
                     return refuse("invoice_lines", message);
                 }

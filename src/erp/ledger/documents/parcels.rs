@@ -3,6 +3,7 @@
 use super::{TakeError, Taken, refuse};
 use crate::documents::{ShipmentRow, ShipmentSheet};
 use crate::erp::ledger::{Ledger, Posted, Shipment};
+use crate::lang::say;
 use crate::model::{ErpOrderId, Instant};
 
 impl Ledger {
@@ -13,11 +14,12 @@ impl Ledger {
         for row in &sheet.rows {
             match self.parcel(row, now)? {
                 Ok(parcel) => parcels.push(parcel),
-                Err(why) => wrong.push(format!("line {}: {why}", row.line)),
+                Err(why) => wrong.push(say!("line {}: {why}" | "linha {}: {why}", row.line)),
             }
         }
         if !wrong.is_empty() {
-            let more = if wrong.len() > 5 { format!("; and {} more", wrong.len() - 5) } else { String::new() };
+            let more =
+                if wrong.len() > 5 { say!("; and {} more" | "; e mais {}", wrong.len() - 5) } else { String::new() };
             wrong.truncate(5);
             return refuse("shipment_lines", format!("{}{more}", wrong.join("; ")));
         }
@@ -46,20 +48,31 @@ impl Ledger {
             invoices.retain(|(order, _)| orders.contains(order));
         }
         orders.dedup();
-        let named = row.order.clone().unwrap_or_else(|| format!("of invoice {}", row.invoice.unwrap_or_default()));
+        let named =
+            row.order.clone().unwrap_or_else(|| say!("of invoice {}" | "da nota {}", row.invoice.unwrap_or_default()));
         let order = match orders.len() {
-            0 => return Ok(Err(format!("the ledger has no order {named}"))),
+            0 => return Ok(Err(say!("the ledger has no order {named}" | "o ERP embutido não tem pedido {named}"))),
             1 => orders.remove(0),
-            _ => return Ok(Err(format!("the order {named} may be any of several"))),
+            _ => {
+                return Ok(Err(say!(
+                    "the order {named} may be any of several" | "o pedido {named} pode ser qualquer um de vários"
+                )));
+            }
         };
         let invoice = match (row.invoice, invoices.as_slice()) {
             (None, _) => None,
             (Some(_), [(_, invoice)]) => Some(invoice.access_key.clone()),
-            (Some(number), _) => return Ok(Err(format!("order {named} has no invoice {number}, or several"))),
+            (Some(number), _) => {
+                return Ok(Err(say!(
+                    "order {named} has no invoice {number}, or several"
+                        | "o pedido {named} não tem nota {number}, ou tem várias"
+                )));
+            }
         };
         if row.delivered_at.is_some_and(|moment| moment.at > now) {
-            return Ok(Err(format!(
+            return Ok(Err(say!(
                 "order {named} is delivered on a day that is still to come: a forecast is no delivery"
+                    | "o pedido {named} é entregue em um dia que ainda não chegou: previsão não é entrega"
             )));
         }
         let parcel = Shipment {
