@@ -173,7 +173,7 @@ pub fn probed(channel: &ChannelName, pass: &str, complete: Option<TimeDelta>, la
 /// The line of a probe.
 pub fn probe(late: &[String], fine: usize, held: Cents, holds: i64) -> String {
     let holds = if holds > 0 {
-        say!("; {holds} held, worth {held}" | "; {holds} retidos, no valor de {held}")
+        say!("; {holds} held, worth {held}" | "; retidos: {holds}, no valor de {held}")
     } else {
         String::new()
     };
@@ -205,11 +205,11 @@ pub const FATE_HEADS: [Both; 4] =
 
 /// How many orders there are, and how many of them were listed.
 pub fn orders_in_all(all: i64, listed: usize) -> String {
-    let seen = say!("{} seen" | "{} vistos", orders(all));
+    let seen = say!("{} seen" | "total visto: {}", orders(all));
     match i64::try_from(listed) {
         Ok(listed) if listed < all => say!(
             "{seen}, the latest {listed} listed (--limit 0 lists all)"
-                | "{seen}, os {listed} mais recentes listados (--limit 0 lista todos)"
+                | "{seen}; lista limitada a {listed} (--limit 0 lista todos)"
         ),
         _ => seen,
     }
@@ -220,7 +220,7 @@ pub const NOTHING_HELD: Both = Both("nothing is held", "nada está retido");
 
 /// How much is held, all in all.
 pub fn held_in_all(holds: usize, worth: Cents) -> String {
-    say!("{holds} held, worth {worth}" | "{holds} retidos, no valor de {worth}")
+    say!("{holds} held, worth {worth}" | "retidos: {holds}, no valor de {worth}")
 }
 
 /// What a person can do.
@@ -414,7 +414,7 @@ pub fn outside(cutoff: Instant, swept: Instant) -> String {
 pub fn account_of(channel: &ChannelName, from: Instant, to: Instant, listed: usize) -> String {
     let (from, to) = (moment(from), moment(to));
     say!(
-        "{channel}: {} listed from {from} to {to}" | "{channel}: {} listados de {from} a {to}",
+        "{channel}: {} listed from {from} to {to}" | "{channel}: lista com {} de {from} a {to}",
         orders(i64::try_from(listed).unwrap_or(i64::MAX))
     )
 }
@@ -549,7 +549,7 @@ pub fn adopted(
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let mut text = say!(
         "{channel}, {} to {}: {} listed; {}{} linked, {} known before"
-            | "{channel}, {} a {}: {} listados; {}{} vinculados, {} já conhecidos",
+            | "{channel}, {} a {}: lista com {}; {}{} vinculado(s), {} já conhecido(s)",
         moment(from),
         moment(to),
         orders(number(adopted.listed)),
