@@ -25,7 +25,7 @@ use crate::model::{ChannelName, OrderId, Sku, calendar};
 use crate::passes::intake::Backfill;
 use crate::passes::{Pass, Plan, Verb, push_stock};
 use crate::plan::{Planned, Subject};
-use crate::report::{Format, Reporter, Summary, Tally};
+use crate::report::{Format, Paint, Reporter, Summary, Tally, Tone};
 use crate::stop::Stop;
 use crate::store::budget::{Budget, Rate};
 use crate::store::{Store, sqlite};
@@ -104,7 +104,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Err(failure) => {
             let message = failure.message();
             // Nobody may be listening; the exit code tells all the same.
-            let _ = writeln!(std::io::stderr(), "{}: {message}", word!("error" | "erro"));
+            let error = Paint::of_stderr().word(Tone::Bad, word!("error:" | "erro:"));
+            let _ = writeln!(std::io::stderr(), "{error} {message}");
             failure.exit
         }
     }

@@ -19,8 +19,10 @@ use crate::store::totals::{Added, Total};
 use crate::words;
 
 mod check;
+mod paint;
 mod stock;
 
+pub use paint::{Paint, Tone};
 pub use stock::StockItem;
 
 /// The form of standard output.
@@ -431,6 +433,7 @@ pub struct Reporter {
     quiet: bool,
     verbose: bool,
     out: RefCell<Box<dyn Write>>,
+    paint: Paint,
     bar: ProgressBar,
     /// Whether the bar shows once there is something to show: a question has no progress.
     shows_bar: bool,
@@ -458,6 +461,7 @@ impl Reporter {
             quiet,
             verbose,
             out: RefCell::new(Box::new(std::io::stdout())),
+            paint: Paint::of_stdout(),
             bar,
             shows_bar: std::io::stderr().is_terminal() && !quiet,
             planned: RefCell::default(),
@@ -576,8 +580,8 @@ impl Reporter {
                 };
                 let order = format!("{} {}", item.channel, item.order);
                 self.line(&format!(
-                    "{:<9} {order}{erp}: {}{done}",
-                    words::terms::outcome(item.outcome.word()),
+                    "{} {order}{erp}: {}{done}",
+                    self.paint.mark(item.outcome, words::terms::outcome(item.outcome.word())),
                     words::reason(&item.reason)
                 ));
                 if needs_person && let Some(hint) = words::hint(&item.reason) {
@@ -602,7 +606,10 @@ impl Reporter {
                 }
                 self.json("warning", fields);
             }
-            Format::Human => self.line(&format!("{:<9} {}", word!("warning" | "atenção"), words::warning(warning))),
+            Format::Human => {
+                let mark = self.paint.mark(Tone::Trouble, word!("warning" | "atenção"));
+                self.line(&format!("{mark} {}", words::warning(warning)));
+            }
         }
     }
 
@@ -643,6 +650,11 @@ impl Reporter {
         let (of_pass, at_all) = self.said.get();
         let said = if summary.channel.is_some() { of_pass } else { at_all };
         said || !summary.echo && !matches!(summary.exit, Exit::Done | Exit::Held | Exit::Locked)
+    }
+
+    /// The word at the beginning of a line, in the colour of how it stands.
+    pub fn mark(&self, tone: impl Into<Tone>, word: &str) -> String {
+        self.paint.mark(tone, word)
     }
 
     /// Clears the progress bar.

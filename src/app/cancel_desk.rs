@@ -22,7 +22,7 @@ use crate::model::{Cents, ChannelName, Instant, OrderId};
 use crate::passes::cancel_desk::{self, Done, Word};
 use crate::passes::{Pass, Plan, Verb};
 use crate::reason::Reason;
-use crate::report::Reporter;
+use crate::report::{Reporter, Tone};
 use crate::store::Store;
 use crate::store::facts::{OrderFacts, OrderFilter};
 use crate::store::orders::Fate;
@@ -229,7 +229,9 @@ fn tell(order: &OrderFacts, done: &Done, by: &str, reporter: &Reporter) -> Exit 
         Done::Refused(refusal) => (Exit::Held, "refused", &[][..], words::refused(refusal, row.channel.as_str())),
     };
     if reporter.is_human() {
-        let line = format!("{:<9} {} {}: {text}", crate::words::terms::by_hand(word), row.channel, row.id);
+        let tone = if exit == Exit::Done { Tone::Good } else { Tone::Trouble };
+        let mark = reporter.mark(tone, crate::words::terms::by_hand(word));
+        let line = format!("{mark} {} {}: {text}", row.channel, row.id);
         if exit == Exit::Done { reporter.news(&line) } else { reporter.line(&line) }
     } else {
         reporter.json(

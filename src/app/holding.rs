@@ -11,7 +11,7 @@ use super::{Failure, asked_for, locks, unreadable_state, unwritable_state};
 use crate::cli::HoldsCommand;
 use crate::exit::Exit;
 use crate::model::Instant;
-use crate::report::Reporter;
+use crate::report::{Reporter, Tone};
 use crate::store::by_hand::Released;
 use crate::store::facts::OrderFacts;
 use crate::words::{daily, terms};
@@ -151,7 +151,8 @@ impl Desk<'_> {
             return self.reporter.json("hold", fields);
         }
         let remark = remark.map(|remark| format!(": {remark}")).unwrap_or_default();
-        let line = format!("{:<9} {} {}{remark}", terms::by_hand(done), row.channel, row.id);
+        let mark = self.reporter.mark(if done == "failed" { Tone::Bad } else { Tone::Good }, terms::by_hand(done));
+        let line = format!("{mark} {} {}{remark}", row.channel, row.id);
         if done == "failed" { self.reporter.line(&line) } else { self.reporter.news(&line) }
     }
 }

@@ -30,7 +30,7 @@ impl Reporter {
                 self.json("check", fields.into());
             }
             Format::Human => {
-                self.line(&format!("{:<9} {text}", words::level(level)));
+                self.line(&format!("{} {text}", self.paint.mark(level, words::level(level))));
                 if let Some(remedy) = remedy {
                     let what = if level == Level::Verify {
                         word!("to find out" | "como descobrir")

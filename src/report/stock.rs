@@ -65,8 +65,8 @@ impl Reporter {
                 self.json("stock", fields.into());
             }
             Format::Human if item.outcome != Outcome::Unchanged || self.verbose => {
-                let mut text =
-                    format!("{:<9} {} {}", words::terms::outcome(item.outcome.word()), item.channel, item.sku);
+                let mark = self.paint.mark(item.outcome, words::terms::outcome(item.outcome.word()));
+                let mut text = format!("{mark} {} {}", item.channel, item.sku);
                 if let Some(quantity) = item.quantity {
                     let before =
                         item.before.map(|before| say!(", before {before}" | ", antes {before}")).unwrap_or_default();

@@ -33,6 +33,7 @@ mod office;
 mod on_eccosys;
 mod operate;
 mod privacy;
+mod output;
 mod push_invoices;
 mod push_invoices_on_ledger;
 mod push_stock;
