@@ -3,7 +3,7 @@
 //! Standard output is the result, standard error is progress and log. A closed pipe never stops a pass.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -439,6 +439,8 @@ pub struct Reporter {
     shows_bar: bool,
     /// What a dry run plans, until its end.
     planned: RefCell<Vec<Item>>,
+    /// What to do, as far as it was said: once is enough, however many it helps.
+    hinted: RefCell<BTreeSet<String>>,
     /// Whether something was said of the pass under way, and in this run at all.
     said: Cell<(bool, bool)>,
 }
@@ -465,6 +467,7 @@ impl Reporter {
             bar,
             shows_bar: std::io::stderr().is_terminal() && !quiet,
             planned: RefCell::default(),
+            hinted: RefCell::default(),
             said: Cell::default(),
         }
     }
@@ -585,7 +588,7 @@ impl Reporter {
                     words::reason(&item.reason)
                 ));
                 if needs_person && let Some(hint) = words::hint(&item.reason) {
-                    self.line(&say!("          what to do: {hint}" | "          o que fazer: {hint}"));
+                    self.hint(&hint);
                 }
             }
             Format::Human => {}
@@ -650,6 +653,13 @@ impl Reporter {
         let (of_pass, at_all) = self.said.get();
         let said = if summary.channel.is_some() { of_pass } else { at_all };
         said || !summary.echo && !matches!(summary.exit, Exit::Done | Exit::Held | Exit::Locked)
+    }
+
+    /// What to do about what was just told, unless this run has said so before.
+    fn hint(&self, hint: &str) {
+        if self.hinted.borrow_mut().insert(hint.to_owned()) {
+            self.line(&say!("          what to do: {hint}" | "          o que fazer: {hint}"));
+        }
     }
 
     /// The word at the beginning of a line, in the colour of how it stands.

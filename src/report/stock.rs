@@ -83,7 +83,7 @@ impl Reporter {
                 }
                 self.line(&text);
                 if let Some(hint) = item.reason.as_ref().filter(|_| needs_person).and_then(words::hint) {
-                    self.line(&say!("          what to do: {hint}" | "          o que fazer: {hint}"));
+                    self.hint(&hint);
                 }
             }
             Format::Human => {}

@@ -24,3 +24,13 @@ fn colour_is_for_terminals_that_want_it() {
     let json = shop.command(&["import-orders", "--dry-run"]).env("CLICOLOR_FORCE", "1").output().unwrap();
     assert!(!String::from_utf8(json.stdout).unwrap().contains('\u{1b}'));
 }
+
+#[test]
+fn what_to_do_is_said_once_however_many_it_helps() {
+    let shop = Shop::new();
+    for _ in 0..3 {
+        shop.place(paid().carrier("Jadlog", "9", "Jadlog"));
+    }
+    let told = told(&shop, &["import-orders"], &[]);
+    assert_eq!((told.matches("\nheld").count(), told.matches("what to do").count()), (3, 1), "{told}");
+}
