@@ -307,8 +307,11 @@ impl Pass<'_> {
     }
 
     /// The same, as the ERP told it a moment ago: enough to see that there is nothing to do, and the ERP itself looks again before it
-    /// changes an order.
+    /// changes an order. What a plan rests on must not have changed at all, so there it is read.
     async fn recall_erp(&self, row: &OrderRow, id: &ErpOrderId) -> Result<Result<ErpOrder, Reason>, Trouble> {
+        if self.plan.is_given() {
+            return self.read_erp(row, id).await;
+        }
         let known = self.erp.last_known(id).await?;
         self.as_read(row, id, known)
     }
@@ -370,9 +373,9 @@ impl Pass<'_> {
         self.store.forget_if_only_named(row.row).map(|_| ())
     }
 
-    /// Whether a quiet run has told this lately. When in doubt it is told.
+    /// Whether a quiet run has told this lately. When in doubt it is told, and so is all that became of a plan that a person gave.
     fn is_echo(&self, is_due: impl FnOnce(Instant) -> rusqlite::Result<bool>) -> bool {
-        self.report.is_quiet() && matches!(is_due(self.clock.now()), Ok(false))
+        self.report.is_quiet() && !self.plan.is_given() && matches!(is_due(self.clock.now()), Ok(false))
     }
 
     /// Warns a person.
@@ -385,6 +388,7 @@ impl Pass<'_> {
 
     /// What a person asked for cannot be done; nothing of it is kept.
     fn failed(&self, row: &OrderRow, reason: Reason) {
+        self.plan.hears_of_order(&row.id);
         self.tally.borrow_mut().order(Outcome::Failed, (&row.channel, &row.id), None);
         self.report.item(&Item {
             channel: row.channel.clone(),
@@ -401,6 +405,7 @@ impl Pass<'_> {
 
     /// Counts and reports a product for which there is no number.
     fn tell_product(&self, sku: &Sku, outcome: Outcome, reason: Reason) {
+        self.plan.hears_of_product(sku);
         self.tally.borrow_mut().product(outcome);
         self.report.stock(&StockItem {
             channel: self.channel.name().clone(),
@@ -440,6 +445,9 @@ impl Pass<'_> {
     /// Counts and reports what a visit came to.
     fn tell(&self, row: &OrderRow, outcome: Outcome, is_news: bool, reason: &Reason, actions: &[&'static str]) {
         self.tally.borrow_mut().order(outcome, (&row.channel, &row.id), row.total);
+        if outcome == Outcome::Held {
+            self.plan.hears_of_order(&row.id);
+        }
         if outcome == Outcome::Held && self.is_echo(|now| self.store.remind_of_hold(row.row, "", now)) {
             return;
         }

@@ -6,7 +6,7 @@ use chrono::{TimeDelta, Utc};
 use crate::back_office::{Nfe, ago, parcel};
 use crate::sandbox::{Fault, Kind, Payment, Phase, papers};
 use crate::shop::{Shop, paid};
-use crate::side::hook;
+use crate::side::{Side, hook};
 
 const SETTINGS: &str = "in_flight = 8
 reread_paid_after = \"30d\"
@@ -108,6 +108,28 @@ fn an_order_that_may_show_late_is_not_made_again_at_once() {
     shop.set_erp("settle_after = \"0s\"");
     let _ = shop.import().exits(0);
     assert_eq!(shop.eccosys(|e| e.find(&id).len()), 1);
+}
+
+/// What was compared a moment ago is enough for a pass of its own, which the ERP asks again before it writes. What a plan rests on must
+/// not have changed at all.
+#[test]
+fn a_plan_is_held_against_the_order_itself() {
+    let mut shop = Shop::on_eccosys(&format!("import = \"all\"\n{SETTINGS}"));
+    shop.set_erp("fresh_for = \"10m\"");
+    shop.vtex(|v| {
+        v.add_sku("1", "CAMISETA-P");
+        v.configure_needed_feed();
+    });
+    let id = Side::Vtex.unpaid(&shop);
+    let _ = shop.import().exits(0);
+    // Compares the orders.
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    Side::Vtex.give_up(&shop, &id);
+    let plan = shop.run(&["sync-payments", "--order", &id, "--dry-run"]).exits(0).stdout;
+    assert!(plan.contains("\"plan\""), "{plan}");
+    shop.eccosys(|e| e.confirm_payment(&id));
+    let reason = shop.run_with_input(&["apply", "-"], &plan).exits(3).order(&id)["reason"].clone();
+    assert_eq!((&reason["code"], shop.eccosys(|e| e.sale(&id).situation)), (&"plan_stale".into(), 0), "{reason}");
 }
 
 #[test]
