@@ -330,6 +330,7 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
         dry_run: args.dry_run,
         max_duration: args.max_duration.map(|span| span.0),
         takes_files: true,
+        reads_anew: false,
         sum: (verbs.len() > 1).then_some("sync"),
     };
     carry_out(&tasks, &how, config, reporter)
@@ -351,6 +352,8 @@ struct How {
     max_duration: Option<Duration>,
     /// Whether what lies in the inboxes is taken first.
     takes_files: bool,
+    /// Whether the ERP is read anew, though earlier runs were told enough.
+    reads_anew: bool,
     /// What their sum is called, if one is told.
     sum: Option<&'static str>,
 }
@@ -362,7 +365,10 @@ fn carry_out(tasks: &[Task<'_>], how: &How, config: &Config, reporter: &Reporter
         let clock = Clock::system();
         let stop = heeding(&clock, how.max_duration)?;
         let store = open_store(config, how.dry_run)?;
-        let erp = back_office::open(config, how.dry_run, &clock, &stop)?;
+        let mut erp = back_office::open(config, how.dry_run, &clock, &stop)?;
+        if how.reads_anew {
+            erp.read_anew();
+        }
         let begun = std::time::Instant::now();
         let mut exit = Exit::Done;
         if how.takes_files {

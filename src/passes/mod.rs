@@ -307,11 +307,8 @@ impl Pass<'_> {
     }
 
     /// The same, as the ERP told it a moment ago: enough to see that there is nothing to do, and the ERP itself looks again before it
-    /// changes an order. What a plan rests on must not have changed at all, so there it is read.
+    /// changes an order.
     async fn recall_erp(&self, row: &OrderRow, id: &ErpOrderId) -> Result<Result<ErpOrder, Reason>, Trouble> {
-        if self.plan.is_given() {
-            return self.read_erp(row, id).await;
-        }
         let known = self.erp.last_known(id).await?;
         self.as_read(row, id, known)
     }
