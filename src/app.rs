@@ -397,6 +397,7 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
         takes_files: true,
         // Nobody waits for what a person does in between.
         is_regular: !args.dry_run && orders.is_empty() && !verbs.iter().any(Verb::is_narrowed),
+        reads_anew: false,
         sum: (verbs.len() > 1).then_some("sync"),
     };
     carry_out(&tasks, &how, config, reporter)
@@ -420,6 +421,8 @@ struct How {
     takes_files: bool,
     /// Whether somebody waits for them, so that heartbeats are sent.
     is_regular: bool,
+    /// Whether the ERP is read anew, though earlier runs were told enough.
+    reads_anew: bool,
     /// What their sum is called, if one is told.
     sum: Option<&'static str>,
 }
@@ -472,7 +475,10 @@ impl Round<'_> {
     async fn passes(&self, store: &Store, hearts: &mut Hearts, reporter: &Reporter) -> Result<Exit, Failure> {
         let Self { tasks, how, config, clock, stop } = *self;
         accounts::keep_erp(store, config, clock.now())?;
-        let erp = back_office::open(config, how.dry_run, clock, stop)?;
+        let mut erp = back_office::open(config, how.dry_run, clock, stop)?;
+        if how.reads_anew {
+            erp.read_anew();
+        }
         let begun = std::time::Instant::now();
         let mut exit = Exit::Done;
         if how.takes_files {

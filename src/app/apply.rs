@@ -26,6 +26,7 @@ pub fn run(args: &ApplyArgs, config: &Config, reporter: &Reporter) -> Result<Exi
         max_duration: args.max_duration.map(|span| span.0),
         takes_files: false,
         is_regular: false,
+        reads_anew: true,
         sum: Some("apply"),
     };
     carry_out(&tasks, &how, config, reporter)

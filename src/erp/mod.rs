@@ -156,6 +156,14 @@ pub enum Erp {
 }
 
 impl Erp {
+    /// From here on nothing is told by what earlier runs were told, however lately: what a plan rests on must not have changed.
+    pub fn read_anew(&mut self) {
+        match self {
+            Self::Ledger(_) => {}
+            Self::Eccosys(eccosys) => eccosys.read_anew(),
+        }
+    }
+
     /// The order with that store order number, if the ERP has it. Asked before and after every create.
     pub async fn find_order(&self, channel: &ChannelName, number: &OrderId) -> Result<Option<ErpOrder>, ErpError> {
         match self {

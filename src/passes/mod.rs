@@ -387,9 +387,9 @@ impl Pass<'_> {
         self.store.forget_if_only_named(row.row).map(|_| ())
     }
 
-    /// Whether a quiet run has told this lately. When in doubt it is told.
+    /// Whether a quiet run has told this lately. When in doubt it is told, and so is all that became of a plan that a person gave.
     fn is_echo(&self, is_due: impl FnOnce(Instant) -> rusqlite::Result<bool>) -> bool {
-        self.report.is_quiet() && matches!(is_due(self.clock.now()), Ok(false))
+        self.report.is_quiet() && !self.plan.is_given() && matches!(is_due(self.clock.now()), Ok(false))
     }
 
     /// Warns a person.
@@ -402,6 +402,7 @@ impl Pass<'_> {
 
     /// What a person asked for cannot be done; nothing of it is kept.
     fn failed(&self, row: &OrderRow, reason: Reason) {
+        self.plan.hears_of_order(&row.id);
         self.tally.borrow_mut().order(Outcome::Failed, (&row.channel, &row.id), None);
         self.report.item(&Item {
             channel: row.channel.clone(),
@@ -418,6 +419,7 @@ impl Pass<'_> {
 
     /// Counts and reports a product for which there is no number.
     fn tell_product(&self, sku: &Sku, outcome: Outcome, reason: Reason) {
+        self.plan.hears_of_product(sku);
         self.tally.borrow_mut().product(outcome);
         self.report.stock(&StockItem {
             channel: self.channel.name().clone(),
@@ -457,6 +459,9 @@ impl Pass<'_> {
     /// Counts and reports what a visit came to.
     fn tell(&self, row: &OrderRow, outcome: Outcome, is_news: bool, reason: &Reason, actions: &[&'static str]) {
         self.tally.borrow_mut().order(outcome, (&row.channel, &row.id), row.total);
+        if outcome == Outcome::Held {
+            self.plan.hears_of_order(&row.id);
+        }
         if outcome == Outcome::Held && self.is_echo(|now| self.store.remind_of_hold(row.row, "", now)) {
             return;
         }

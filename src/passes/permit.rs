@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Pass;
 use crate::erp::ErpOrder;
-use crate::model::{Order, OrderId};
+use crate::model::{Order, OrderId, Sku};
 use crate::plan::{Entry, Planned, Subject, facts};
 use crate::reason::Reason;
 use crate::report::Outcome;
@@ -20,8 +20,8 @@ use crate::store::orders::OrderRow;
 pub struct Plan<'a> {
     /// What is to be carried out, and nothing else; `None` for whatever is due.
     given: Option<&'a BTreeMap<Subject, Planned>>,
-    /// What of it came to be decided on.
-    decided: RefCell<BTreeSet<Subject>>,
+    /// What of it a person hears of without being told that it is over: it came to be decided on, or something kept it from that.
+    heard: RefCell<BTreeSet<Subject>>,
     /// What a dry run plans, until it is told.
     noted: RefCell<BTreeMap<OrderId, Planned>>,
 }
@@ -30,6 +30,23 @@ impl<'a> Plan<'a> {
     /// The plan to carry out, if a person gave one.
     pub fn given(given: Option<&'a BTreeMap<Subject, Planned>>) -> Self {
         Self { given, ..Self::default() }
+    }
+
+    /// Whether a plan is carried out.
+    pub(super) fn is_given(&self) -> bool {
+        self.given.is_some()
+    }
+
+    /// Notes that a person hears what became of an order.
+    pub(super) fn hears_of_order(&self, id: &OrderId) {
+        self.heard.borrow_mut().insert(Subject::Order(id.clone()));
+    }
+
+    /// Notes that a person hears what became of a product, wherever it is.
+    pub(super) fn hears_of_product(&self, sku: &Sku) {
+        let planned = self.given.into_iter().flat_map(BTreeMap::keys);
+        let of_it = planned.filter(|subject| matches!(subject, Subject::Stock(of, _) if of == sku));
+        self.heard.borrow_mut().extend(of_it.cloned());
     }
 
     /// What a plan says of a subject; `None` when no plan was given.
@@ -67,7 +84,7 @@ impl Pass<'_> {
         if now.actions.is_empty() {
             return Permit::Given;
         }
-        self.plan.decided.borrow_mut().insert(subject.clone());
+        self.plan.heard.borrow_mut().insert(subject.clone());
         match given.map(|given| given.changed_since(&now)) {
             Some(changed) if changed.is_empty() => Permit::Given,
             Some(changed) => Permit::Refused(Reason::PlanStale { changed }),
@@ -106,11 +123,12 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Tells of the orders of which nothing that was planned came to be decided on.
+    /// Tells of the orders and products of which nothing that was planned came to be decided on.
     pub(super) fn tell_what_is_over(&self) -> rusqlite::Result<()> {
-        let given = self.plan.given.into_iter().flat_map(BTreeMap::keys);
-        let decided = self.plan.decided.borrow();
-        for subject in given.filter(|subject| !decided.contains(subject)) {
+        for subject in self.plan.given.into_iter().flat_map(BTreeMap::keys) {
+            if self.plan.heard.borrow().contains(subject) {
+                continue;
+            }
             match subject {
                 Subject::Order(id) => {
                     let row = self.store.order_or_new(self.channel.name(), id, self.clock.now())?;

@@ -598,7 +598,12 @@ async fn one(visit: Visit<'_>, policy: &Policy, warned: &std::cell::Cell<bool>) 
         }
         match is_first.then(|| pass.permit(&visit.row.id, || decision.planned(&facts, pass.store))) {
             None if pass.permits_next(&visit.row.id, &action.told(pass.store)) => {}
-            None => return Ok(done.conclude(&visit, End::Wait(Reason::PlanOver), &digest)?),
+            None => {
+                // What was done is told, and that the rest was not.
+                done.conclude(&visit, End::Wait(Reason::PlanOver), &digest)?;
+                pass.failed(visit.row, Reason::PlanOver);
+                return Ok(());
+            }
             Some(Permit::Given) => {}
             Some(Permit::OnlyTold) => {
                 decision.actions.iter().for_each(|action| done.add(action));

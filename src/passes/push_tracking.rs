@@ -472,7 +472,12 @@ async fn one(visit: Visit<'_>, policy: &Policy) -> Result<(), Trouble> {
         }
         match is_first.then(|| pass.permit(&visit.row.id, || decision.planned(&facts, pass.store))) {
             None if pass.permits_next(&visit.row.id, &action.told(pass.store)) => {}
-            None => return Ok(conclude(&visit, done, End::Wait(Reason::PlanOver), &digest)?),
+            None => {
+                // What was done is told, and that the rest was not.
+                conclude(&visit, done, End::Wait(Reason::PlanOver), &digest)?;
+                pass.failed(visit.row, Reason::PlanOver);
+                return Ok(());
+            }
             Some(Permit::Given) => {}
             Some(Permit::OnlyTold) => return Ok(conclude(&visit, decision.actions, decision.end, &digest)?),
             Some(Permit::Refused(reason)) => return Ok(pass.refuse(visit.row, reason)?),

@@ -266,6 +266,9 @@ impl Visit<'_> {
         let worth = current.as_ref().and_then(|row| row.total);
         pass.tally.borrow_mut().order(outcome, (&self.row.channel, &self.row.id), worth);
         let row = self.row.row;
+        if outcome == Outcome::Held {
+            pass.plan.hears_of_order(&self.row.id);
+        }
         if outcome == Outcome::Held && pass.is_echo(|now| pass.store.remind_of_hold(row, pass.verb, now)) {
             return Ok(());
         }

@@ -91,6 +91,30 @@ fn what_changed_since_is_left_alone_and_named() {
     }
 }
 
+/// What keeps an entry from being decided on is told, and not that nothing of it is to be done any more: nobody knows that.
+#[test]
+fn what_cannot_be_looked_at_is_told_once() {
+    let shop = shop(Side::Vtex, "import = \"all\"");
+    let [id, gone] = [(); 2].map(|()| Side::Vtex.unpaid(&shop));
+    let _ = Side::Vtex.run(&shop, "import-orders").exits(0);
+    for id in [&id, &gone] {
+        Side::Vtex.pay(&shop, id);
+    }
+    let plan = plan(Side::Vtex, &shop, "sync-payments");
+    let _ = shop.run(&["forget", &id, "--because", "teste"]).exits(0);
+    shop.vtex(|v| v.orders.remove(&gone));
+    for flags in [&[][..], &["-q"]] {
+        let ran = shop.run_with_input(&[flags, &["apply", "-"]].concat(), &plan).exits(3);
+        let told = |id: &str| -> Vec<Value> {
+            let of_it = ran.records().into_iter().filter(|one| one["order"] == id);
+            of_it.map(|one| json!([one["outcome"], one["reason"]["code"]])).collect()
+        };
+        assert_eq!(told(&id), [json!(["failed", "not_imported"])]);
+        assert_eq!(told(&gone), [json!(["held", "not_on_channel"])]);
+        assert_eq!((&ran.summary()["failed"], &ran.summary()["held"]), (&json!(1), &json!(1)));
+    }
+}
+
 #[test]
 fn a_change_that_no_status_tells_counts_too() {
     let shop = shop(Side::Vtex, "");

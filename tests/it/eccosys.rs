@@ -6,7 +6,7 @@ use chrono::{TimeDelta, Utc};
 use crate::back_office::{Nfe, ago, parcel};
 use crate::sandbox::{Fault, Kind, Payment, Phase, papers};
 use crate::shop::{Shop, paid};
-use crate::side::hook;
+use crate::side::{Side, hook};
 
 const SETTINGS: &str = "in_flight = 8
 reread_paid_after = \"30d\"
@@ -108,6 +108,68 @@ fn an_order_that_may_show_late_is_not_made_again_at_once() {
     shop.set_erp("settle_after = \"0s\"");
     let _ = shop.import().exits(0);
     assert_eq!(shop.eccosys(|e| e.find(&id).len()), 1);
+}
+
+/// A shop where every run goes by what the one before was told of Eccosys.
+fn shop_that_recalls() -> Shop {
+    let mut shop = Shop::on_eccosys(&format!("import = \"all\"\n{SETTINGS}"));
+    shop.set_erp("fresh_for = \"10m\"\nstock_fresh_for = \"10m\"");
+    shop.vtex(|v| {
+        v.add_sku("1", "CAMISETA-P");
+        v.configure_needed_feed();
+    });
+    shop
+}
+
+/// What a pass would do, by what it was told before.
+fn plan(shop: &Shop, args: &[&str]) -> String {
+    let plan = shop.run(&[args, &["--dry-run"]].concat()).exits(0).stdout;
+    assert!(plan.contains("\"plan\""), "{plan}");
+    plan
+}
+
+/// What was told a moment ago is enough for a pass of its own, which asks the ERP again before it writes there. What a plan rests on
+/// must not have changed at all.
+#[test]
+fn a_plan_is_held_against_the_order_itself() {
+    let shop = shop_that_recalls();
+    let id = Side::Vtex.unpaid(&shop);
+    let _ = shop.import().exits(0);
+    // Compares the orders.
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    Side::Vtex.give_up(&shop, &id);
+    let plan = plan(&shop, &["sync-payments", "--order", &id]);
+    shop.eccosys(|e| e.confirm_payment(&id));
+    let reason = shop.run_with_input(&["apply", "-"], &plan).exits(3).order(&id)["reason"].clone();
+    assert_eq!((&reason["code"], shop.eccosys(|e| e.sale(&id).situation)), (&"plan_stale".into(), 0), "{reason}");
+}
+
+/// Another tracking address changes nothing of its order in Eccosys, so that nobody hears of it for hours.
+#[test]
+fn a_plan_is_held_against_the_parcel_itself() {
+    let shop = shop_that_recalls();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    shop.eccosys(|e| {
+        e.invoice(&id, 101);
+        e.track(&id, "BR101", "https://rastro.example/BR101", "Correios");
+    });
+    // Reads invoice and parcel.
+    let _ = shop.run(&["push-invoices", "--order", &id]).exits(0);
+    let plan = plan(&shop, &["push-tracking", "--order", &id]);
+    shop.eccosys(|e| e.track(&id, "BR101", "https://rastreio.example/BR101", "Correios"));
+    let reason = shop.run_with_input(&["apply", "-"], &plan).exits(3).order(&id)["reason"].clone();
+    assert_eq!(reason["changed"][0]["fact"], "outgoing", "{reason}");
+}
+
+#[test]
+fn a_plan_is_held_against_the_balance_itself() {
+    let shop = shop_that_recalls();
+    let _ = shop.push().exits(0);
+    let plan = plan(&shop, &["push-stock", "--full"]);
+    shop.eccosys(|e| e.count("CAMISETA-P", 42));
+    let reason = shop.run_with_input(&["apply", "-"], &plan).exits(3).stock("CAMISETA-P")["reason"].clone();
+    assert_eq!(reason["changed"][0]["is"], "42", "{reason}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::shell::{commands, parse, says_no_usage_error};
 use crate::shop::{Ran, Shop, paid};
 
 /// What cannot be run here, and why.
-const NOT_RUN: [(&str, &str); 8] = [
+const NOT_RUN: [(&str, &str); 9] = [
     ("cargo", "builds, or runs these tests"),
     ("crontab", "changes this machine's crontab"),
     ("systemctl", "changes this machine's services; tests/it/deployment.rs has systemd read them"),
@@ -18,6 +18,7 @@ const NOT_RUN: [(&str, &str); 8] = [
     ("podman", "builds an image from the network"),
     ("litestream", "tests/it/deployment.rs runs it where it is there"),
     ("git", "fetches this very code"),
+    ("node_exporter", "serves what it collects until it is stopped"),
 ];
 
 /// What a pipeline may use beside vaivem. `man` and `mail` are made to take what they get.
@@ -188,6 +189,8 @@ impl Desk {
             .replace("2026-11-27 --until 2026-11-30", "2026-11-20 --until 2026-11-25")
             // A configuration is here already.
             .replace("vaivem init ", "vaivem init --path new ")
+            .replace("/var/www/vaivem/", "")
+            .replace("/tmp/", "")
     }
 }
 

@@ -134,8 +134,9 @@ impl Shop {
         let details = if Office::of_this_test() == Office::Eccosys { "details_within = \"0s\"\n" } else { "" };
         format!(
             "{details}kind = \"eccosys\"\nbase_url = \"{}\"\ntoken = {{ env = \"ECCOSYS_TOKEN\" }}\nrequests_per_minute = 0\n\
-             fresh_for = \"0s\"\nstock_fresh_for = \"0s\"\ntimeout = \"2s\"\nmax_wait = \"1s\"{}",
+             timeout = \"2s\"\nmax_wait = \"1s\"{}{}",
             self.sandbox.eccosys_url(),
+            if self.erp.contains("fresh_for") { "" } else { "\nfresh_for = \"0s\"\nstock_fresh_for = \"0s\"" },
             // What was sent without an answer is settled by the next run, unless a test is about that.
             if self.erp.contains("settle_after") { "" } else { "\nsettle_after = \"0s\"" }
         )

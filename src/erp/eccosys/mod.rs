@@ -124,6 +124,8 @@ pub struct Eccosys {
     xml: RefCell<Vec<(String, Vec<u8>)>>,
     /// Nothing is to be changed there.
     dry_run: bool,
+    /// What earlier runs told is not gone by.
+    anew: bool,
     /// Collection orders cannot be read with these credentials.
     no_collections: Cell<bool>,
 }
@@ -149,8 +151,16 @@ impl Eccosys {
             stock_compared: Compared::new(STOCK_GOOD_FOR),
             xml: RefCell::default(),
             dry_run,
+            anew: false,
             no_collections: Cell::default(),
         }
+    }
+
+    /// See [`Erp::read_anew`](crate::erp::Erp::read_anew).
+    pub fn read_anew(&mut self) {
+        self.options.fresh_for = TimeDelta::zero();
+        self.options.stock_fresh_for = TimeDelta::zero();
+        self.anew = true;
     }
 
     /// Calls made so far.

@@ -114,6 +114,9 @@ impl Eccosys {
 
     /// See [`Erp::last_known`](crate::erp::Erp::last_known).
     pub async fn last_known(&self, id: &ErpOrderId) -> Result<Option<ErpOrder>, ErpError> {
+        if self.anew {
+            return self.read_order(id).await;
+        }
         self.compare_orders().await?;
         let known = self.store.mirror_order(id)?;
         // The last comparison saw it, or somebody read it since.

@@ -74,7 +74,7 @@ impl Eccosys {
         let is_current = order.details_at.is_some_and(|at| at >= order.moved_at && at >= oldest);
         let known: Option<Details> = order.details.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let details = match known {
-            Some(details) if is_current => details,
+            Some(details) if is_current && !self.anew => details,
             known => self.read_details(&order, known.unwrap_or_default()).await?,
         };
         Ok(Some(self.put_together(&order, details)?))

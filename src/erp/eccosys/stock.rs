@@ -23,7 +23,7 @@ impl Eccosys {
     /// See [`Erp::stock_levels`](crate::erp::Erp::stock_levels).
     pub async fn stock_levels(&self, skus: &[Sku]) -> Result<StockReading, ErpError> {
         let mut told: Vec<Sku> = skus.to_vec();
-        let read_at = if !self.stock_is_recent()? && skus.len() <= FEW {
+        let (read_at, until) = if !self.stock_is_recent()? && skus.len() <= FEW {
             let read_at = self.now();
             told.clear();
             for sku in skus {
@@ -31,13 +31,13 @@ impl Eccosys {
                     told.push(sku.clone());
                 }
             }
-            read_at
+            (read_at, self.now())
         } else {
             self.compare_stock().await?;
-            self.store.mirror_stock_compared_at()?.unwrap_or_default()
+            self.compared()?
         };
         let levels = self.store.mirror_stock_of(&told)?.into_iter().map(level).collect();
-        Ok(StockReading { read_at, levels })
+        Ok(StockReading { read_at, until, levels })
     }
 
     /// See [`Erp::stock_part`](crate::erp::Erp::stock_part). All is compared before the first part.
@@ -45,13 +45,19 @@ impl Eccosys {
         if mark.is_none() {
             self.compare_stock().await?;
         }
-        let read_at = self.store.mirror_stock_compared_at()?.unwrap_or_default();
+        let (read_at, until) = self.compared()?;
         let (levels, seq) = self.store.mirror_stock_since(since, mark.map(|mark| (mark.seq, &mark.sku)), limit)?;
         let next = levels.last().filter(|_| levels.len() == limit);
         let next = next.map(|last| StockMark { seq: last.seq, sku: last.sku.clone() });
         let missing = self.store.mirror_stock_missing()?;
         let levels = levels.into_iter().map(level).collect();
-        Ok(StockPart { reading: StockReading { read_at, levels }, seq, next, missing })
+        Ok(StockPart { reading: StockReading { read_at, until, levels }, seq, next, missing })
+    }
+
+    /// From when until when the mirrored balances were read.
+    fn compared(&self) -> Result<(Instant, Instant), ErpError> {
+        let read_at = self.store.mirror_stock_compared_at()?.unwrap_or_default();
+        Ok((read_at, self.store.mirror_stock_end()?.unwrap_or_default().max(read_at)))
     }
 
     fn stock_is_recent(&self) -> Result<bool, ErpError> {

@@ -13,6 +13,8 @@ use crate::store::{instant, millis};
 pub struct StockReading {
     /// When they were read.
     pub read_at: Instant,
+    /// When the last of them was read: what happened since is in none, what happened between the two may be.
+    pub until: Instant,
     /// By code, then warehouse.
     pub levels: Vec<StockLevel>,
 }
@@ -225,7 +227,7 @@ impl Ledger {
                 ))?
                 .query_map(params, level_from_row)?
                 .collect::<rusqlite::Result<_>>()?;
-            Ok(StockReading { read_at: now, levels })
+            Ok(StockReading { read_at: now, until: now, levels })
         })
     }
 

@@ -75,7 +75,7 @@ impl Push<'_> {
             .iter()
             .filter_map(|row| Some((row, self.places.iter().find(|place| place.channel == row.warehouse)?)))
             .collect();
-        let verdicts = self.ask_again(&places, claims, reading.read_at).await?;
+        let verdicts = self.ask_again(&places, claims, reading.until).await?;
         let mut sends = Vec::new();
         for (row, place) in places {
             let Some(level) = levels.get(&(&row.sku, &place.erp)) else { continue };
@@ -241,7 +241,7 @@ impl Push<'_> {
 
     async fn verdict(&self, claim: &Claim, (balances_at, among): (Instant, usize)) -> Result<Verdict, Trouble> {
         if let Some(erp_id) = &claim.erp_id {
-            // An order that still stands in the ERP stood there when the balances were read, and was subtracted.
+            // An order that still stands in the ERP once the last balance was read stood there when each was, and was subtracted.
             let erp = self.pass.erp.known_since(erp_id, balances_at, among).await?;
             if erp
                 .filter(|erp| erp.store_number == claim.id)

@@ -11,6 +11,7 @@ use crate::erp::{StockLevel, StockReading};
 use crate::exit::Exit;
 use crate::model::{Instant, Sku, WarehouseId};
 use crate::passes::Trouble;
+use crate::plan::Subject;
 use crate::reason::Reason;
 use crate::report::{Outcome, Warning};
 use crate::store::cursors::STOCK_TERMS;
@@ -219,7 +220,9 @@ impl Push<'_> {
                 let row = rows.get(&(level.sku.clone(), place.channel.clone()));
                 let pushed_at = row.and_then(|row| row.pushed).map(|(_, at)| at);
                 let mut weighed = claims.weigh((&level.sku, place), *read_at, pushed_at, None, self.now(), self.policy);
-                let mut resend = *resend || row.is_some_and(|row| row.recheck_at.is_some_and(|at| at <= self.now()));
+                let is_planned = self.pass.is_planned(&Subject::Stock(level.sku.clone(), place.channel.clone()));
+                let mut resend =
+                    (*resend && is_planned) || row.is_some_and(|row| row.recheck_at.is_some_and(|at| at <= self.now()));
                 if let Some(settled) = handed_over.get(&level.sku) {
                     if *settled > self.now() {
                         weighed.recheck(Some(*settled));
