@@ -457,6 +457,8 @@ struct RawChannel {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::documents::ocoren::Outcome;
     use crate::model::TaxId;
@@ -608,6 +610,37 @@ since = "2026-11-01"
         for text in [include_str!("../examples/vaivem.toml"), include_str!("../examples/eccosys.toml")] {
             is_valid(text);
         }
+    }
+
+    /// What the program knows of each table, by its own word: no setting is a secret of the source.
+    #[test]
+    fn every_setting_stands_in_the_published_examples() {
+        let published = [include_str!("../examples/vaivem.toml"), include_str!("../examples/eccosys.toml")].concat();
+        let channel = "[erp]\nkind = \"ledger\"\n[channels.loja]\n";
+        let mut settings = BTreeSet::new();
+        for table in [
+            String::new(),
+            "[erp]\n".into(),
+            "[carriers]\n".into(),
+            "[monitoring]\n".into(),
+            "[monitoring.heartbeat]\n".into(),
+            channel.into(),
+            format!("{channel}[channels.loja.stock]\n"),
+            format!("{channel}[channels.loja.invoices]\n"),
+            format!("{channel}[channels.loja.tracking]\n"),
+            format!("{channel}[channels.loja.auto_cancel]\n"),
+        ] {
+            let told = error(&format!("{table}no_such_setting = 1\n"));
+            let known = told.split("expected one of").nth(1).unwrap_or_else(|| panic!("{table}: {told}"));
+            let known = known.lines().next().unwrap_or_default();
+            settings.extend(known.split('`').skip(1).step_by(2).map(str::to_owned));
+        }
+        assert!(settings.len() > 70, "only {settings:?}");
+        let stands = |name: &&String| {
+            [format!("{name} ="), format!("{name}]"), format!("{name}.")].iter().any(|form| published.contains(form))
+        };
+        let missing: Vec<&String> = settings.iter().filter(|name| !stands(name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 
     fn is_valid(text: &str) {
