@@ -303,3 +303,39 @@ fn a_dash_reads_numbers() {
         shop.vtex(|v| v.effects.clear());
     }
 }
+
+#[test]
+fn pipelines_of_the_examples_run() {
+    if Command::new("jq").arg("--version").output().is_err() {
+        println!("not run, since there is no jq on this machine");
+        return;
+    }
+    let desk = Desk::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/pipelines");
+    let tried = ["holds-to-csv", "retry-cause", "plan-and-apply", "follow-day"];
+    tried.iter().for_each(|name| desk.program(name, &format!("exec '{}' \"$@\"", folder.join(name).display())));
+    let run = |line: &str| {
+        let (ran, ended) = desk.run(line);
+        assert!(!ended.is_empty(), "{line}: {}", ran.stderr);
+        assert!(ended.iter().all(|(code, _)| FINE.contains(code)), "{line}: {ended:?} {}", ran.stderr);
+        (ran.stdout, ended)
+    };
+    let (csv, _) = run("holds-to-csv");
+    assert_eq!(csv.lines().count(), 2, "{csv}");
+    assert!(csv.lines().nth(1).unwrap().contains("\"carrier_unmapped\""), "{csv}");
+    let (_, ended) = run("retry-cause carrier_unmapped");
+    assert_eq!(ended.len(), 2);
+    let today = vaivem::model::calendar::local_date(chrono::Utc::now());
+    let (told, _) = run(&format!("follow-day loja {today}"));
+    assert!(told.contains("sync-payments loja:"), "{told}");
+    desk.shop.place(paid());
+    let before = desk.shop.erp().len();
+    let (told, ended) = run("plan-and-apply push-stock < /dev/null");
+    assert!(told.contains("loja  CAMISETA-P  set_stock"), "{told}");
+    assert_eq!((ended.len(), desk.shop.erp().len()), (1, before), "nobody said yes");
+    let (told, _) = run("plan-and-apply import-orders <<END\ny\nEND");
+    assert!(told.contains("create_order, take_over") && told.contains("apply: 1 imported"), "{told}");
+    assert_eq!(desk.shop.erp().len(), before + 1);
+    let there = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(there.into_iter().all(|name| tried.contains(&name.as_str())));
+}
