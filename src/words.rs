@@ -42,6 +42,7 @@ pub fn on_one_line(text: &str) -> String {
 
 /// What changed of a plan's facts. Those that may hold personal data are known by a digest alone, which tells nobody anything.
 fn change(Changed { fact, was, is }: &Changed) -> String {
+    let [was, is] = [was, is].map(|value| if value == "none" { word!("none" | "nenhum") } else { value.as_str() });
     match fact.as_str() {
         "channel_order" => word!("the order changed on the channel" | "o pedido mudou no canal").into(),
         "erp_order" => word!("the order changed in the ERP" | "o pedido mudou no ERP").into(),
