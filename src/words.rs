@@ -528,7 +528,7 @@ pub fn hint(reason: &Reason) -> Option<String> {
         .into(),
         Reason::PlanStale { .. } | Reason::PlanOver => word!(
             "look at what changed and make the plan again; the pass's own next run decides on it anew, too"
-                | "veja o que mudou e faça o plano de novo; a próxima execução da própria etapa também decide de novo"
+                | "veja o que mudou e faça o plano de novo; a próxima execução da própria rotina também decide de novo"
         )
         .into(),
         Reason::Unreadable { .. } => word!(

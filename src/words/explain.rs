@@ -528,7 +528,7 @@ const FIELDS: &str = r#"{
     "last": "2026-11-24T19:05:00Z", "host": "…", "erp_id": "…", "order": "…", "sku": "…", "local": "…", "near": "…", "sent": "…", "accepted": "…",
     "file": "…", "folder": "…", "warehouse": "…", "channel": "…", "erp": "…", "mode": "0644", "wanted": "0600",
     "changed": [{ "fact": "…", "was": "…", "is": "…" }],
-    "missing": ["…"], "fields": ["…"], "channel_skus": ["…"], "there": ["…"], "found": ["…"], "examples": ["…"], "from": [],
+    "command": "…", "commands": ["…"], "missing": ["…"], "fields": ["…"], "channel_skus": ["…"], "there": ["…"], "found": ["…"], "examples": ["…"], "from": [],
     "folders": ["…"], "warehouses": ["…"], "channels": ["…"], "problems": [{ "code": "…", "text": "…" }],
     "skus": [{ "channel_sku": "…", "tried": "…", "name": "…" }],
     "status": "paid", "method": "boleto", "why": { "code": "cancelled_in_erp" },
