@@ -9,7 +9,7 @@ use crate::shell::{commands, parse, says_no_usage_error};
 use crate::shop::{Ran, Shop, paid};
 
 /// What cannot be run here, and why.
-const NOT_RUN: [(&str, &str); 8] = [
+const NOT_RUN: [(&str, &str); 9] = [
     ("cargo", "builds, or runs these tests"),
     ("crontab", "changes this machine's crontab"),
     ("systemctl", "changes this machine's services; tests/it/deployment.rs has systemd read them"),
@@ -17,6 +17,7 @@ const NOT_RUN: [(&str, &str); 8] = [
     ("kubectl", "needs a cluster; tests/it/deployment.rs looks at what it would be told"),
     ("podman", "builds an image from the network"),
     ("litestream", "tests/it/deployment.rs runs it where it is there"),
+    ("node_exporter", "listens until it is ended; tests/it/metrics.rs reads what it would"),
     ("git", "fetches this very code"),
 ];
 
@@ -184,6 +185,8 @@ impl Desk {
         line.replace("35261012345678000195550010000010011482139770", &self.order)
             .replace("/backup/", "")
             .replace("/var/lib/vaivem", "stores")
+            .replace("/var/www/vaivem/", "")
+            .replace("/tmp/", "")
             // Days that were still to come when this was written.
             .replace("2026-11-27 --until 2026-11-30", "2026-11-20 --until 2026-11-25")
             // A configuration is here already.

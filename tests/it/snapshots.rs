@@ -129,6 +129,10 @@ fn redactions(shop: &Shop) -> Redactions {
         ("[MS]", r#""duration_ms":(?<redacted>\d+)"#),
         ("[SECONDS]", r#""(?:seconds|lag_seconds|age_seconds|lag|age)":(?<redacted>\d+)"#),
         ("[PID]", r#"(?:pid |"pid":)(?<redacted>\d+)"#),
+        ("[MB]", r#""free_mb":(?<redacted>\d+)"#),
+        ("[PERCENT]", r#""percent":(?<redacted>\d+)"#),
+        // Under a key of each state file's own.
+        ("[DIGEST]", r#""(?:content|channel_order|erp_order|outgoing|journal|state)":"(?<redacted>[0-9a-f]{16})""#),
         ("[ROOM]", r"\d+ [MG]B free \(\d+ %\)"),
         ("[BYTES]", r#"(?:"bytes":|, )(?<redacted>\d+)(?:,"|\}| kB)"#),
     ] {
