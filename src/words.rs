@@ -52,7 +52,7 @@ fn change(Changed { fact, was, is }: &Changed) -> String {
             "the configuration or the time leads to something else: {is} instead of {was}"
                 | "a configuração ou a hora levam a outra coisa: {is} em vez de {was}"
         ),
-        _ => say!("{} was {was} and is {is}" | "{} era {was} e é {is}", fact.replace('_', " ")),
+        _ => say!("{} was {was} and is {is}" | "{}: era {was}, agora é {is}", terms::fact(fact)),
     }
 }
 

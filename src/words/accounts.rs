@@ -65,3 +65,30 @@ fn named(account: &Account) -> String {
         Some(number) => say!("{place}, account {number}" | "{place}, número {number}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::{Lang, within};
+    use crate::words::retold::retold;
+
+    /// A pass notes it in English, whoever reads it later.
+    #[test]
+    fn what_was_noted_of_another_account_is_told_in_portuguese() {
+        let account = |address: &str, number: Option<&str>| Account {
+            kind: "anymarket".into(),
+            address: address.into(),
+            number: number.map(str::to_owned),
+        };
+        let (was, is) = (account("https://a.example", Some("7")), account("https://b.example", None));
+        let name = ChannelName::new("hub");
+        for channel in [Some(&name), None] {
+            let said = || another_account(channel, Path::new("vaivem.db"), &was, &is);
+            let told = within(Lang::PtBr, || retold(&within(Lang::En, said)));
+            assert_eq!(told, within(Lang::PtBr, said));
+            assert!(told.contains("anymarket https://a.example, número 7"), "{told}");
+        }
+        let gone = || ledger_gone(Path::new("ledger.db"), Path::new("vaivem.db"));
+        assert_eq!(within(Lang::PtBr, || retold(&within(Lang::En, gone))), within(Lang::PtBr, gone));
+    }
+}

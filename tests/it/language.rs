@@ -159,7 +159,7 @@ fn what_people_read_is_portuguese() {
         &["man", "--help"],
         &["man", "holds", "nowhere"],
         &["--metrics-file", "nowhere/vaivem.prom", "sync"],
-        &["init", "elsewhere", "--channel", "loja"],
+        &["init", "--path", "elsewhere", "--channel", "loja"],
     ];
     let questions = QUESTIONS.iter().copied().chain(others);
     // The second bundle of an order finds the first.
