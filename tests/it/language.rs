@@ -110,9 +110,13 @@ fn what_programs_read_is_the_same_in_both_languages() {
             let ran = in_language(&shop, lang, "human", &["support-bundle", order, "--file", "-"]);
             let mut bundle: Value = serde_json::from_str(&ran.stdout).unwrap();
             without_times(&mut bundle);
+            // The digits of an instant can be a CPF by chance.
+            bundle.as_object_mut().unwrap().remove("hidden_by_the_last_sweep").unwrap();
             bundle
         });
-        assert_eq!(english, portuguese);
+        for (name, section) in english.as_object().unwrap() {
+            assert_eq!(section, &portuguese[name], "{name}");
+        }
     }
 }
 
