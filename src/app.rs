@@ -30,6 +30,7 @@ use crate::stop::Stop;
 use crate::store::budget::{Budget, Rate};
 use crate::store::{Store, sqlite};
 use crate::words::help;
+use crate::words::retold::retold;
 
 use self::heartbeat::Hearts;
 use self::naming::Names;
@@ -542,9 +543,10 @@ impl Round<'_> {
 async fn leave_metrics(config: &Config, store: &Store, clock: &Clock, reporter: &Reporter) {
     let Some(file) = &config.monitoring.metrics_file else { return };
     if let Err(error) = metrics::write(file, config, store, clock).await {
-        let text = error.to_string();
+        // Noted in the state file, so that it is the same whoever reads it.
+        let text = lang::within(Lang::En, || error.to_string());
         if !reporter.is_quiet() || !matches!(store.remind(&text, clock.now()), Ok(false)) {
-            log::error!("{text}");
+            log::error!("{}", retold(&text));
         }
     }
 }
@@ -738,7 +740,12 @@ impl Run<'_> {
             None => Ok(()),
         };
         if let Err(error) = counted {
-            log::error!("how the run ended cannot be noted in the state file: {error}");
+            let _reader = lang::for_the_reader();
+            let text = say!(
+                "how the run ended cannot be noted in the state file: {error}"
+                    | "não foi possível anotar no arquivo de estado como a execução terminou: {error}"
+            );
+            log::error!("{text}");
         }
         reporter.summary(&summary);
         Ended { exit, message, early: true, tally, counts }

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use chrono::NaiveDate;
 
+use crate::lang::say;
+
 /// A kind of channel that can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChannelKind {
@@ -61,14 +63,23 @@ pub type Wanted = (String, ChannelKind);
 /// A sentence that says how to write it.
 pub fn wanted(text: &str) -> Result<Wanted, String> {
     let Some((name, kind)) = text.split_once('=') else {
-        return Err(format!("`{text}` names no kind: write NAME=KIND, such as loja=vtex or hub=anymarket"));
+        return Err(say!(
+            "`{text}` names no kind: write NAME=KIND, such as loja=vtex or hub=anymarket"
+                | "`{text}` não indica um tipo: escreva NOME=TIPO, como loja=vtex ou hub=anymarket"
+        ));
     };
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
-        return Err(format!("`{name}` cannot be a channel's name: it may hold only letters, digits, `-` and `_`"));
+        return Err(say!(
+            "`{name}` cannot be a channel's name: it may hold only letters, digits, `-` and `_`"
+                | "`{name}` não pode ser nome de canal: só letras, algarismos, `-` e `_`"
+        ));
     }
     match ChannelKind::named(kind) {
         Some(kind) => Ok((name.to_owned(), kind)),
-        None => Err(format!("`{kind}` is no kind of channel: write {name}=vtex or {name}=anymarket")),
+        None => Err(say!(
+            "`{kind}` is no kind of channel: write {name}=vtex or {name}=anymarket"
+                | "`{kind}` não é um tipo de canal: escreva {name}=vtex ou {name}=anymarket"
+        )),
     }
 }
 

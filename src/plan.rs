@@ -12,6 +12,7 @@ use std::io::BufRead;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::lang::{say, word};
 use crate::model::{ChannelName, OrderId, Sku, WarehouseId};
 use crate::reason::Changed;
 
@@ -84,8 +85,10 @@ pub enum Subject {
 impl Display for Subject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Order(id) => write!(f, "order {id}"),
-            Self::Stock(sku, warehouse) => write!(f, "product {sku} in {warehouse}"),
+            Self::Order(id) => write!(f, "{} {id}", word!("order" | "pedido")),
+            Self::Stock(sku, warehouse) => {
+                f.write_str(&say!("product {sku} in {warehouse}" | "produto {sku} em {warehouse}"))
+            }
         }
     }
 }
@@ -97,22 +100,31 @@ pub type Given = BTreeMap<(String, ChannelName), BTreeMap<Subject, Planned>>;
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     /// It cannot be read.
-    #[error("the plan cannot be read: {0}")]
+    #[error("{}", say!("the plan cannot be read: {_0}" | "o plano não pode ser lido: {_0}"))]
     Unreadable(#[from] std::io::Error),
     /// Not JSON, or cut off.
-    #[error("line {line} is no record of a plan; a plan is what a dry run prints with --output jsonl")]
+    #[error("{}", say!(
+        "line {line} is no record of a plan; a plan is what a dry run prints with --output jsonl"
+            | "a linha {line} não é registro de um plano; um plano é o que uma simulação mostra com --output jsonl"
+    ))]
     NotJson {
         /// Which line.
         line: usize,
     },
     /// What a run did, which is no plan.
-    #[error("line {line} tells what was done, not what would be: it was no dry run")]
+    #[error("{}", say!(
+        "line {line} tells what was done, not what would be: it was no dry run"
+            | "a linha {line} conta o que foi feito, não o que seria: não foi uma simulação"
+    ))]
     Done {
         /// Which line.
         line: usize,
     },
     /// It lacks something, or has something odd.
-    #[error("line {line} is no record of a plan of this version: {problem}; make the plan again")]
+    #[error("{}", say!(
+        "line {line} is no record of a plan of this version: {problem}; make the plan again"
+            | "a linha {line} não é registro de um plano desta versão: {problem}; refaça o plano"
+    ))]
     Odd {
         /// Which line.
         line: usize,
@@ -120,15 +132,21 @@ pub enum PlanError {
         problem: String,
     },
     /// Made by way of another state file.
-    #[error(
-        "line {line} was planned with another state file, or before there was one; make the plan again with this configuration"
-    )]
+    #[error("{}", say!(
+        "line {line} was planned with another state file, or before there was one; make the plan again with this \
+         configuration"
+            | "a linha {line} foi planejada com outro arquivo de estado, ou antes de haver um; refaça o plano com esta \
+               configuração"
+    ))]
     Foreign {
         /// Which line.
         line: usize,
     },
     /// The same twice, and not the same.
-    #[error("line {line} plans something else for the {subject} than a line before; make the plan again")]
+    #[error("{}", say!(
+        "line {line} plans something else for the {subject} than a line before; make the plan again"
+            | "a linha {line} planeja para o {subject} algo diferente de uma linha anterior; refaça o plano"
+    ))]
     Twice {
         /// Which line.
         line: usize,
@@ -190,7 +208,13 @@ pub fn read(text: impl BufRead, state: &str) -> Result<Given, PlanError> {
         let subject = match (record.order, record.sku, record.warehouse) {
             (Some(order), None, None) => Subject::Order(order),
             (None, Some(sku), Some(warehouse)) => Subject::Stock(sku, warehouse),
-            _ => return Err(odd("it names neither an order nor a product with its warehouse".into())),
+            _ => {
+                let problem = word!(
+                    "it names neither an order nor a product with its warehouse"
+                        | "não cita um pedido, nem um produto com seu depósito"
+                );
+                return Err(odd(problem.into()));
+            }
         };
         let entries = given.entry((pass, record.channel)).or_default();
         match entries.get(&subject) {

@@ -42,6 +42,7 @@ pub fn on_one_line(text: &str) -> String {
 
 /// What changed of a plan's facts. Those that may hold personal data are known by a digest alone, which tells nobody anything.
 fn change(Changed { fact, was, is }: &Changed) -> String {
+    let [was, is] = [was, is].map(|value| if value == "none" { word!("none" | "nenhum") } else { value.as_str() });
     match fact.as_str() {
         "channel_order" => word!("the order changed on the channel" | "o pedido mudou no canal").into(),
         "erp_order" => word!("the order changed in the ERP" | "o pedido mudou no ERP").into(),
@@ -51,7 +52,7 @@ fn change(Changed { fact, was, is }: &Changed) -> String {
             "the configuration or the time leads to something else: {is} instead of {was}"
                 | "a configuração ou a hora levam a outra coisa: {is} em vez de {was}"
         ),
-        _ => say!("{} was {was} and is {is}" | "{} era {was} e é {is}", fact.replace('_', " ")),
+        _ => say!("{} was {was} and is {is}" | "{}: era {was}, agora é {is}", terms::fact(fact)),
     }
 }
 
@@ -527,7 +528,7 @@ pub fn hint(reason: &Reason) -> Option<String> {
         .into(),
         Reason::PlanStale { .. } | Reason::PlanOver => word!(
             "look at what changed and make the plan again; the pass's own next run decides on it anew, too"
-                | "veja o que mudou e faça o plano de novo; a próxima execução da própria etapa também decide de novo"
+                | "veja o que mudou e faça o plano de novo; a próxima execução da própria rotina também decide de novo"
         )
         .into(),
         Reason::Unreadable { .. } => word!(

@@ -8,6 +8,7 @@ use super::{Failure, How, Task, carry_out, open_store, select};
 use crate::cli::ApplyArgs;
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::lang::say;
 use crate::model::{OrderId, Sku};
 use crate::passes::{Verb, push_stock};
 use crate::plan::{self, Given, Subject};
@@ -36,16 +37,20 @@ fn read(args: &ApplyArgs, mark: &str) -> Result<Given, Failure> {
     let shown = args.plan.display();
     let from = |text: &mut dyn BufRead| {
         plan::read(text, mark).map_err(|error| {
-            let message =
-                format!("{error}; nothing was done. Such as: vaivem --output jsonl sync --dry-run > plan.jsonl");
+            let message = say!(
+                "{error}; nothing was done. Such as: vaivem --output jsonl sync --dry-run > plan.jsonl"
+                    | "{error}; nada foi feito. Por exemplo: vaivem --output jsonl sync --dry-run > plan.jsonl"
+            );
             Failure::new(Exit::Usage, message)
         })
     };
     if args.plan.as_os_str() == "-" {
         return from(&mut std::io::stdin().lock());
     }
-    let file = File::open(&args.plan)
-        .map_err(|error| Failure::new(Exit::Usage, format!("the plan {shown} cannot be read: {error}")))?;
+    let file = File::open(&args.plan).map_err(|error| {
+        let message = say!("the plan {shown} cannot be read: {error}" | "o plano {shown} não pode ser lido: {error}");
+        Failure::new(Exit::Usage, message)
+    })?;
     from(&mut BufReader::new(file))
 }
 
@@ -87,7 +92,10 @@ impl<'a> Work<'a> {
             "push-tracking" => Verb::PushTracking,
             "push-stock" => Verb::PushStock(stock),
             other => {
-                let message = format!("the plan has work for a pass `{other}`, and there is none; nothing was done");
+                let message = say!(
+                    "the plan has work for a pass `{other}`, and there is none; nothing was done"
+                        | "o plano tem trabalho para uma rotina `{other}`, que não existe; nada foi feito"
+                );
                 return Err(Failure::new(Exit::Usage, message));
             }
         };
@@ -96,8 +104,11 @@ impl<'a> Work<'a> {
         match channel.first() {
             Some(channel) if !is_odd => Ok(Task { verb, channel, orders: &self.orders, plan: Some(self.plan) }),
             _ => {
-                let message =
-                    format!("the plan mixes orders and products in {}; nothing was done: make it again", self.pass);
+                let message = say!(
+                    "the plan mixes orders and products in {}; nothing was done: make it again"
+                        | "o plano mistura pedidos e produtos em {}; nada foi feito: refaça-o",
+                    self.pass
+                );
                 Err(Failure::new(Exit::Usage, message))
             }
         }

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::config::{Heartbeat, Secret};
 use crate::exit::Exit;
 use crate::http::{Address, PingError, Signal};
+use crate::lang;
 use crate::model::ChannelName;
 use crate::words;
 
@@ -82,7 +83,7 @@ impl Hearts {
         let left = tokio::time::Instant::now() + self.patience;
         for task in self.tasks {
             if tokio::time::timeout_at(left, task).await.is_err() {
-                complain(&self.warned, &words::metrics::unheard(self.patience));
+                complain(&self.warned, || words::metrics::unheard(self.patience));
             }
         }
     }
@@ -111,8 +112,10 @@ impl Heart {
         let (secret, patience) = (self.secret.clone(), self.patience);
         let text = match tokio::task::spawn_blocking(move || secret.fetch_within(patience)).await {
             Ok(Ok(text)) => text,
-            Ok(Err(problem)) => return complain(&self.warned, &words::metrics::no_address(self.command, &problem)),
-            Err(error) => return complain(&self.warned, &words::metrics::no_address(self.command, &error.to_string())),
+            Ok(Err(problem)) => return complain(&self.warned, || words::metrics::no_address(self.command, &problem)),
+            Err(error) => {
+                return complain(&self.warned, || words::metrics::no_address(self.command, &error.to_string()));
+            }
         };
         let by_channel = self.command != SYNC && text.expose_secret().contains("{channel}");
         let mut ways: BTreeMap<String, Way> = BTreeMap::new();
@@ -163,8 +166,8 @@ impl Heart {
         match heard {
             Ok(()) => log::debug!("heartbeat of {}: told", self.command),
             Err(problem) => {
-                let text = words::metrics::ping_failed(self.command, &self.secret.whence(), &problem);
-                complain(&self.warned, &text);
+                let text = || words::metrics::ping_failed(self.command, &self.secret.whence(), &problem);
+                complain(&self.warned, text);
             }
         }
     }
@@ -188,8 +191,9 @@ fn signal(exit: Exit) -> Signal {
     }
 }
 
-/// Says once in a run that somebody did not hear: the pass itself is well.
-fn complain(warned: &AtomicBool, text: &str) {
+/// Says once in a run that somebody did not hear: the pass itself is well, and may be writing for the record at this moment.
+fn complain(warned: &AtomicBool, text: impl FnOnce() -> String) {
+    let _reader = lang::for_the_reader();
     let level = if warned.swap(true, Ordering::Relaxed) { log::Level::Debug } else { log::Level::Warn };
-    log::log!(level, "{text}");
+    log::log!(level, "{}", text());
 }

@@ -2,23 +2,24 @@
 
 use std::path::Path;
 
-use clap::CommandFactory;
 use clap_mangen::Man;
 
 use super::{Failure, print_bytes};
-use crate::cli::{Cli, ManArgs};
+use crate::cli::ManArgs;
 use crate::exit::Exit;
+use crate::lang::say;
+use crate::words::help;
 
 /// Prints a completion script.
 pub fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "vaivem", &mut script);
+    clap_complete::generate(shell, &mut help::command(), "vaivem", &mut script);
     print_bytes(&script)
 }
 
 /// Prints one page, or writes all of them.
 pub fn run(args: &ManArgs) -> Result<Exit, Failure> {
-    let mut all = Cli::command().disable_help_subcommand(true);
+    let mut all = help::command().disable_help_subcommand(true);
     // Names sub-commands in full, and hands the global options down to them.
     all.build();
     match &args.dir {
@@ -35,8 +36,11 @@ fn find(all: &clap::Command, name: &[String]) -> Result<clap::Command, Failure> 
             let there: Vec<&str> = found.get_subcommands().map(clap::Command::get_name).collect();
             let under = found.get_bin_name().unwrap_or("vaivem");
             let message = match there.as_slice() {
-                [] => format!("`{under}` has no sub-commands"),
-                there => format!("there is no command `{under} {part}`; there are: {}", there.join(", ")),
+                [] => say!("`{under}` has no sub-commands" | "`{under}` não tem subcomandos"),
+                there => say!(
+                    "there is no command `{under} {part}`; there are: {}" | "não há comando `{under} {part}`; há: {}",
+                    there.join(", ")
+                ),
             };
             Failure::new(Exit::Usage, message)
         })?;
@@ -58,7 +62,8 @@ fn page_name(command: &clap::Command) -> String {
 
 fn write_all(all: &clap::Command, folder: &Path) -> Result<Exit, Failure> {
     let failed = |file: &Path, error: &std::io::Error| {
-        Failure::new(Exit::Failed, format!("{} cannot be written: {error}", file.display()))
+        let message = say!("{} cannot be written: {error}" | "{} não pode ser gravado: {error}", file.display());
+        Failure::new(Exit::Failed, message)
     };
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
     let mut left = vec![all];

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::{Config, ErpConfig};
+use crate::lang::say;
 use crate::lock::{self, LockError};
 use crate::metrics::{self, ChannelFacts, ErpFacts, PassFacts, Snapshot};
 use crate::model::ChannelName;
@@ -21,9 +22,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MetricsError {
     /// The file cannot be written.
-    #[error(
-        "the metrics file {file} cannot be written: {source}; make its folder, and let the user that vaivem runs as write there"
-    )]
+    #[error("{}", say!(
+        "the metrics file {file} cannot be written: {source}; make its folder, and let the user that vaivem runs as \
+         write there"
+            | "o arquivo de métricas {file} não pode ser gravado: {source}; crie a pasta dele, e dê ao usuário do \
+               vaivem o direito de gravar ali"
+    ))]
     File {
         /// Which file.
         file: String,
@@ -31,16 +35,23 @@ pub(super) enum MetricsError {
         source: io::Error,
     },
     /// The state file cannot be read.
-    #[error("the metrics cannot be counted: {}", sqlite::said(.0))]
+    #[error("{}", say!(
+        "the metrics cannot be counted: {}" | "as métricas não podem ser contadas: {}",
+        sqlite::said(_0)
+    ))]
     State(#[from] rusqlite::Error),
     /// Another run has been at it for long.
-    #[error("the metrics were not written: another run has been writing them for more than {} s ({holder})", PATIENCE.as_secs())]
+    #[error("{}", say!(
+        "the metrics were not written: another run has been writing them for more than {} s ({holder})"
+            | "as métricas não foram gravadas: outra execução as grava há mais de {} s ({holder})",
+        PATIENCE.as_secs()
+    ))]
     Busy {
         /// Who, since when.
         holder: String,
     },
     /// Nobody can be kept apart.
-    #[error("the metrics were not written: {0}")]
+    #[error("{}", say!("the metrics were not written: {_0}" | "as métricas não foram gravadas: {_0}"))]
     Lock(LockError),
 }
 

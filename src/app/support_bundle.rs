@@ -20,11 +20,13 @@ use crate::cli::SupportBundleArgs;
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig};
 use crate::exit::Exit;
+use crate::lang::{self, word};
 use crate::mask::{self, Masker, Sweep};
 use crate::model::{Instant, OrderId, Sku};
 use crate::report::Reporter;
 use crate::store::claims::ClaimLine;
 use crate::store::timeline::{Block, Write};
+use crate::words::retold::retold;
 use crate::words::{self, support_bundle as said};
 
 /// Makes the bundle of the order that a number means.
@@ -42,14 +44,15 @@ pub fn run(args: &SupportBundleArgs, config: &Config, reporter: &Reporter) -> Re
     }
     let story = Story::read(&names, facts).map_err(|error| unreadable_state(&error))?;
     let channel = config.channels.iter().find(|channel| channel.name == story.facts().row.channel);
-    let channel = channel.ok_or_else(|| Failure::new(Exit::Failed, "the order's channel is not configured"))?;
-    let asked = if args.offline {
-        Asked::nobody(said::OFFLINE)
-    } else {
-        payloads::ask(config, channel, &names, &story.facts().row)?
-    };
+    let channel = channel.ok_or_else(|| {
+        Failure::new(
+            Exit::Failed,
+            word!("the order's channel is not configured" | "o canal do pedido não está na configuração"),
+        )
+    })?;
     let bundle = Bundle { config, channel, names: &names, now: Clock::system().now() };
-    let text = bundle.text(story, &asked)?;
+    let (text, asked) =
+        bundle.made(args.offline, story).map_err(|failure| Failure::new(failure.exit, retold(&failure.message())))?;
     match &target {
         None => return print_bytes(text.as_bytes()).map(|exit| exit.worst(asked.exit)),
         Some(file) => file::write(file, text.as_bytes())?,
@@ -96,6 +99,17 @@ struct Bundle<'a> {
 }
 
 impl Bundle<'_> {
+    /// The document, in English whoever makes it, and what both sides were asked for it.
+    fn made(&self, offline: bool, story: Story) -> Result<(String, Asked), Failure> {
+        let _record = lang::for_the_record();
+        let asked = if offline {
+            Asked::nobody(said::OFFLINE)
+        } else {
+            payloads::ask(self.config, self.channel, self.names, &story.facts().row)?
+        };
+        Ok((self.text(story, &asked)?, asked))
+    }
+
     /// The document, masked and swept.
     fn text(&self, story: Story, asked: &Asked) -> Result<String, Failure> {
         let (secrets, mut warnings) = self.secrets();

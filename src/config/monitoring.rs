@@ -10,6 +10,7 @@ use toml::Spanned;
 use super::secret::{Secret, Source};
 use super::span::Patience;
 use super::{ConfigError, Place};
+use crate::lang::{say, word};
 
 /// What watches over the passes.
 #[derive(Debug, Default)]
@@ -72,9 +73,10 @@ impl Place<'_> {
                 return Err(self.error(
                     &name,
                     &format!("monitoring.labels.{}", name.as_ref()),
-                    "cannot be a label here",
-                    format!(
-                        "a label's name holds letters, digits and `_`, begins with a letter, and is none of {}",
+                    word!("cannot be a label here" | "não pode ser um rótulo aqui"),
+                    say!(
+                        "a label's name holds letters, digits and `_`, begins with a letter, and is none of {}"
+                            | "o nome de um rótulo tem letras, algarismos e `_`, começa com letra, e não é nenhum de {}",
                         OURS.join(", ")
                     ),
                 ));

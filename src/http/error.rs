@@ -410,7 +410,10 @@ impl fmt::Display for CallError {
             problem = say!("{problem}; tried {} times" | "{problem}; tentado {} vezes", inner.tries);
         }
         if matches!(inner.failure, Failure::Unreachable { .. }) {
-            f.write_str("; is the network up, and `base_url` right (https or http, host, port)?")?;
+            problem = say!(
+                "{problem}; is the network up, and `base_url` right (https or http, host, port)?"
+                    | "{problem}; a rede funciona, e `base_url` está certo (https ou http, host, porta)?"
+            );
         }
         if self.outcome_unknown() {
             problem = say!(

@@ -8,6 +8,7 @@ use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{door, excerpt, options};
+use crate::lang::say;
 
 /// Most that is looked at of an answer.
 const BODY: usize = 1_000;
@@ -29,19 +30,25 @@ pub enum Signal {
 #[derive(Debug, thiserror::Error)]
 pub enum PingError {
     /// It is no address, or none that may be called.
-    #[error("what stands there is no address that begins with https:// (http:// is for this machine itself)")]
+    #[error("{}", say!(
+        "what stands there is no address that begins with https:// (http:// is for this machine itself)"
+            | "o que está lá não é um endereço que comece com https:// (http:// é para esta própria máquina)"
+    ))]
     Address,
     /// The TLS library refused.
-    #[error("the HTTPS client cannot be set up ({0}); is the package `ca-certificates` installed?")]
+    #[error("{}", say!(
+        "the HTTPS client cannot be set up ({_0}); is the package `ca-certificates` installed?"
+            | "o cliente HTTPS não pode ser preparado ({_0}); o pacote `ca-certificates` está instalado?"
+    ))]
     Client(String),
     /// Nobody answered in time.
-    #[error("no answer within {} s", .0.as_secs())]
+    #[error("{}", say!("no answer within {} s" | "sem resposta em {} s", _0.as_secs()))]
     Timeout(Duration),
     /// There was no connection, or it broke.
-    #[error("no answer ({0})")]
+    #[error("{}", say!("no answer ({_0})" | "sem resposta ({_0})"))]
     Unreachable(String),
     /// The answer is none of success.
-    #[error("the answer was {0}")]
+    #[error("{}", say!("the answer was {_0}" | "a resposta foi {_0}"))]
     Refused(String),
 }
 
@@ -113,7 +120,9 @@ impl Address {
         }
         // healthchecks.io says `OK (not found)` and `OK (rate limited)` with a success.
         let refusal = ["not found", "rate limited"].into_iter().find(|words| body.contains(&format!("({words})")));
-        refusal.map_or(Ok(()), |words| Err(PingError::Refused(format!("{status}, but \"{words}\""))))
+        refusal.map_or(Ok(()), |words| {
+            Err(PingError::Refused(say!("{status}, but \"{words}\"" | "{status}, mas \"{words}\"")))
+        })
     }
 
     /// The address for a signal. What stands behind a question mark stays there.

@@ -333,7 +333,10 @@ const FREE_SPACE: Both =
     Both("free space on its disk, and the next run goes on", "libere espaço no disco, e a próxima execução continua");
 
 /// What to do where the system refuses a file, and not for want of space.
-const LOOK_AT_DISK: &str = "look at its disk: it may fail, or a quota or limit (ulimit -f) keep the file from growing";
+const LOOK_AT_DISK: Both = Both(
+    "look at its disk: it may fail, or a quota or limit (ulimit -f) keep the file from growing",
+    "verifique o disco: pode estar com defeito, ou uma cota ou um limite (ulimit -f) impede o arquivo de crescer",
+);
 
 /// What SQLite said, and what to do where that is plain.
 pub fn said(error: &rusqlite::Error) -> String {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::lang::{say, word};
 use crate::model::ChannelName;
 use crate::store::accounts::Account;
 
@@ -10,19 +11,34 @@ pub fn another_account(channel: Option<&ChannelName>, file: &Path, was: &Account
     let file = file.display();
     let (whose, same, other) = match channel {
         Some(name) => (
-            format!("orders of `{name}`"),
-            format!("if it is the same account at a new address: vaivem adopt --moved --channel {name} --since DATE"),
-            "another name in [channels] for the new account, or a state file of its own (`state = \"…\"`)",
+            say!("orders of `{name}`" | "pedidos de `{name}`"),
+            say!(
+                "if it is the same account at a new address: vaivem adopt --moved --channel {name} --since DATE"
+                    | "se é a mesma conta em novo endereço: vaivem adopt --moved --channel {name} --since DATA"
+            ),
+            word!(
+                "another name in [channels] for the new account, or a state file of its own (`state = \"…\"`)"
+                    | "outro nome em [channels] para a nova conta, ou um arquivo de estado só dela (`state = \"…\"`)"
+            ),
         ),
         None => (
-            "orders linked to the ERP".to_owned(),
-            "if it is the same ERP at a new address: vaivem adopt --moved --since DATE".to_owned(),
-            "another state file (`state = \"…\"`) for the new ERP, and then vaivem adopt --since DATE",
+            word!("orders linked to the ERP" | "pedidos vinculados ao ERP").to_owned(),
+            word!(
+                "if it is the same ERP at a new address: vaivem adopt --moved --since DATE"
+                    | "se é o mesmo ERP em novo endereço: vaivem adopt --moved --since DATA"
+            )
+            .to_owned(),
+            word!(
+                "another state file (`state = \"…\"`) for the new ERP, and then vaivem adopt --since DATE"
+                    | "outro arquivo de estado (`state = \"…\"`) para o novo ERP, e depois vaivem adopt --since DATA"
+            ),
         ),
     };
-    format!(
-        "the state file {file} has {whose} from {}, and the configuration now names {}; nothing was done, since the same numbers are \
-         other orders there. Put the former address back; or give {other}; or, {same}",
+    say!(
+        "the state file {file} has {whose} from {}, and the configuration now names {}; nothing was done, since the \
+         same numbers are other orders there. Put the former address back; or give {other}; or, {same}"
+            | "o arquivo de estado {file} tem {whose} na conta {}, e a configuração agora indica {}; nada foi feito, \
+               pois lá os mesmos números são de outros pedidos. Volte ao endereço anterior; ou use {other}; ou, {same}",
         named(was),
         named(is)
     )
@@ -30,18 +46,49 @@ pub fn another_account(channel: Option<&ChannelName>, file: &Path, was: &Account
 
 /// The embedded ERP's file is not there, and the state file has orders in it.
 pub fn ledger_gone(ledger: &Path, state: &Path) -> String {
-    format!(
-        "there is no ledger at {}, and the state file {} has orders in it; nothing was done. Correct `file` in [erp], or restore the \
-         ledger from a backup; a new, empty one wants a state file of its own (`state = \"…\"`)",
+    say!(
+        "there is no ledger at {}, and the state file {} has orders in it; nothing was done. Correct `file` in [erp], \
+         or restore the ledger from a backup; a new, empty one wants a state file of its own (`state = \"…\"`)"
+            | "não há ERP embutido em {}, e o arquivo de estado {} tem pedidos nele; nada foi feito. Corrija `file` em \
+               [erp], ou restaure o ERP embutido de uma cópia; um novo e vazio exige um arquivo de estado só dele \
+               (`state = \"…\"`)",
         ledger.display(),
         state.display()
     )
 }
 
 fn named(account: &Account) -> String {
-    let number = account.number.as_ref().map(|number| format!(", account {number}")).unwrap_or_default();
-    match account.address.as_str() {
-        "" => format!("{}{number}", account.kind),
-        address => format!("{} {address}{number}", account.kind),
+    let Account { kind, address, number } = account;
+    let place = if address.is_empty() { kind.clone() } else { format!("{kind} {address}") };
+    match number {
+        None => place,
+        Some(number) => say!("{place}, account {number}" | "{place}, número {number}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::{Lang, within};
+    use crate::words::retold::retold;
+
+    /// A pass notes it in English, whoever reads it later.
+    #[test]
+    fn what_was_noted_of_another_account_is_told_in_portuguese() {
+        let account = |address: &str, number: Option<&str>| Account {
+            kind: "anymarket".into(),
+            address: address.into(),
+            number: number.map(str::to_owned),
+        };
+        let (was, is) = (account("https://a.example", Some("7")), account("https://b.example", None));
+        let name = ChannelName::new("hub");
+        for channel in [Some(&name), None] {
+            let said = || another_account(channel, Path::new("vaivem.db"), &was, &is);
+            let told = within(Lang::PtBr, || retold(&within(Lang::En, said)));
+            assert_eq!(told, within(Lang::PtBr, said));
+            assert!(told.contains("anymarket https://a.example, número 7"), "{told}");
+        }
+        let gone = || ledger_gone(Path::new("ledger.db"), Path::new("vaivem.db"));
+        assert_eq!(within(Lang::PtBr, || retold(&within(Lang::En, gone))), within(Lang::PtBr, gone));
     }
 }

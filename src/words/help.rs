@@ -55,6 +55,8 @@ fn value_name(name: &str) -> Option<&'static str> {
     Some(match name {
         "NAME" => "NOME",
         "FILE" => "ARQUIVO",
+        "PLAN" => "PLANO",
+        "COMMAND" => "COMANDO",
         "LANG" => "IDIOMA",
         "ID" => "NÚMERO",
         "TIME" => "TEMPO",
@@ -96,7 +98,8 @@ pub fn in_portuguese(rendered: &str) -> String {
 }
 
 /// What a person says in the examples.
-const EXAMPLES: [(&str, &str); 3] = [
+const EXAMPLES: [(&str, &str); 4] = [
+    ("november.html", "novembro.html"),
     ("'stock is late'", "'estoque atrasado'"),
     ("'test order of the agency'", "'pedido de teste da agência'"),
     ("'was cancelled in the ERP by mistake and entered anew'", "'cancelado no ERP por engano e lançado de novo'"),
@@ -748,10 +751,6 @@ const PARAGRAPHS: &[(&str, &str)] = &[
         "Cria o feed de pedidos da VTEX onde a chave não tem nenhum, e nada mais",
     ),
     (
-        "Write a commented configuration to start from, and the folders it names",
-        "Escreve uma configuração comentada para começar, e as pastas que ela cita",
-    ),
-    (
         "Asks nothing and overwrites nothing. Secrets do not stand in the file: it names the environment variables \
          they are in.",
         "Não pergunta nada e não sobrescreve nada. Segredos não ficam no arquivo: ele cita as variáveis de ambiente \
@@ -775,10 +774,130 @@ const PARAGRAPHS: &[(&str, &str)] = &[
          ou um código de saída pelo número ou nome. Sem ele, todos são listados. A um código que não existe \
          responde-se com os mais próximos: código de saída 2.",
     ),
+    (
+        "Where each run of a pass leaves its metrics for Prometheus, in place of the configuration's metrics_file",
+        "Onde cada execução de uma rotina deixa suas métricas para o Prometheus, em lugar do metrics_file da \
+         configuração",
+    ),
+    (
+        "The text file that node_exporter's textfile collector reads: its name ends in .prom, and it is replaced as \
+         a whole. `status` leaves it, too, where this names it. Dry runs leave none.",
+        "O arquivo de texto que o textfile collector do node_exporter lê: o nome termina em .prom, e ele é trocado \
+         por inteiro. O `status` também o deixa, onde isto o indica. Simulações não deixam nenhum.",
+    ),
+    ("Carry out what a dry run planned, and nothing else", "Executa o que uma simulação planejou, e nada mais"),
+    (
+        "A dry run with --output jsonl is a plan: each order or product it would do something about has the exact \
+         actions, and the facts they rest on. This reads both sides again and carries out just these actions; what \
+         has changed since is left alone and named: exit code 3. Lines may be taken out of a plan or put together \
+         from several; what else a dry run prints is passed over. It holds no personal data: what might be is a \
+         digest under this store's key, so a plan is for the state file it was made with.",
+        "Uma simulação com --output jsonl é um plano: cada pedido ou produto em que ela faria algo traz as ações \
+         exatas e os fatos em que se apoiam. Isto lê os dois lados de novo e executa só essas ações; o que mudou \
+         desde então fica como está e é citado: código de saída 3. Pode-se tirar linhas de um plano ou juntar as de \
+         vários; o mais que uma simulação mostra é ignorado. Ele não tem dados pessoais: o que poderia ser um vira \
+         um resumo com a chave desta loja, de modo que um plano só serve ao arquivo de estado com que foi feito.",
+    ),
+    (
+        "What two passes would do about one order is seldom all in one plan: the second looks at what the first \
+         leaves behind.",
+        "O que duas rotinas fariam em um mesmo pedido raramente está todo em um plano: a segunda olha o que a \
+         primeira deixa.",
+    ),
+    (
+        "The plan, as a dry run printed it with --output jsonl; `-` reads standard input",
+        "O plano, como uma simulação o mostrou com --output jsonl; `-` lê a entrada padrão",
+    ),
+    (
+        "Go on where the brake of auto-cancel or the guard of push-stock would stop: you have looked at it",
+        "Segue onde o freio do auto-cancel ou a trava do push-stock parariam: você já conferiu",
+    ),
+    (
+        "Begin nothing further after this long (such as 90s or 8m)",
+        "Não começa mais nada depois deste tempo (como 90s ou 8m)",
+    ),
+    (
+        "Write one page that shows how the shop is: orders, money held and why, lag, what the passes did, the \
+         oldest troubles",
+        "Escreve uma página que mostra como vai a loja: pedidos, dinheiro retido e por quê, atrasos, o que as \
+         rotinas fizeram, os problemas mais antigos",
+    ),
+    (
+        "The page is one file: no script, nothing from elsewhere, fit for a folder that a web server shows, for a \
+         phone and for paper. It names orders and products, and no customer. It is written whole or not at all, and \
+         readable by everybody, so that the web server can. Only an earlier page is replaced, no other file. Reads \
+         the state file only, also while passes run.",
+        "A página é um só arquivo: sem script, sem nada de fora, própria para uma pasta que um servidor web mostra, \
+         para o celular e para o papel. Cita pedidos e produtos, e nenhum cliente. É escrita inteira ou não é \
+         escrita, e qualquer um pode lê-la, para que o servidor web possa. Só uma página anterior é substituída, \
+         nenhum outro arquivo. Lê só o arquivo de estado, também com as rotinas em execução.",
+    ),
+    ("The page to write; `-` writes it to standard output", "A página a escrever; `-` a escreve na saída padrão"),
+    ("Show what happened in so many days, today included", "Mostra o que aconteceu em tantos dias, com o de hoje"),
+    (
+        "Say on the page that it is made anew this often (such as 10m), so that a stale one shows; an open one is \
+         loaded anew",
+        "Diz na página que ela é refeita a cada tanto tempo (como 10m), para que se note uma parada; a que está \
+         aberta é recarregada",
+    ),
+    (
+        "Write one order's support bundle: all that is known of it, masked, to read through and send to somebody",
+        "Escreve o pacote de suporte de um pedido: tudo o que se sabe dele, mascarado, para conferir e enviar a \
+         alguém",
+    ),
+    (
+        "One JSON file with the versions, the configuration, what `why` tells, what was sent and answered, the \
+         stock of its products, the last runs, and the order as channel and ERP answer it at this moment. Names, \
+         documents, contacts, addresses, notes and whatever else is not known to be harmless is told by its kind \
+         and length only; secrets never are in it. Asks both sides and writes to neither. ORDER is any number a \
+         person has, as for `why`.",
+        "Um arquivo JSON com as versões, a configuração, o que o `why` conta, o que foi enviado e respondido, o \
+         estoque dos produtos, as últimas execuções, e o pedido como o canal e o ERP o respondem neste momento. De \
+         nomes, documentos, contatos, endereços, observações e tudo o mais que não se sabe inofensivo ficam só o \
+         tipo e o tamanho; segredos nunca entram. Consulta os dois lados e não grava em nenhum. PEDIDO é qualquer \
+         número que se tenha em mãos, como no `why`.",
+    ),
+    (
+        "What cannot be read is told in its place, and the rest is written all the same: exit code 5, or 4 for \
+         refused credentials. An existing file is left as it is: exit code 2.",
+        "O que não pode ser lido é dito em seu lugar, e o resto é escrito mesmo assim: código de saída 5, ou 4 para \
+         credenciais recusadas. Um arquivo que já existe fica como está: código de saída 2.",
+    ),
+    (
+        "The file to make, readable by you alone; vaivem-ORDER.json here without it, `-` for standard output",
+        "O arquivo a criar, que só você pode ler; sem isso, vaivem-PEDIDO.json aqui; `-` para a saída padrão",
+    ),
+    (
+        "Ask neither side: without the order as they have it now",
+        "Não consulta nenhum dos lados: sem o pedido como eles o têm agora",
+    ),
+    (
+        "The same accounts have new addresses: go on with the state file under these",
+        "As mesmas contas têm novos endereços: segue com o arquivo de estado nestes",
+    ),
+    (
+        "Write a commented configuration to start from, and make the folders and files it names",
+        "Escreve uma configuração comentada para começar, e cria as pastas e os arquivos que ela cita",
+    ),
+    (
+        "Print the manual page of vaivem, or of one of its commands",
+        "Mostra a página de manual do vaivem, ou de um de seus comandos",
+    ),
+    (
+        "With --dir all of them are written, one file each, as `man` wants them.",
+        "Com --dir todas são escritas, um arquivo cada, como o `man` as espera.",
+    ),
+    (
+        "The command, such as `push-stock` or `holds retry`; the whole program without it",
+        "O comando, como `push-stock` ou `holds retry`; sem isso, o programa inteiro",
+    ),
+    (
+        "Write the pages of all commands into this folder; it is made where needed",
+        "Escreve as páginas de todos os comandos nesta pasta; é criada se preciso",
+    ),
     ("The code; all of them without it", "O código; sem isso, todos"),
     ("Print a completion script for a shell", "Mostra um script de completamento para um shell"),
     ("Which shell", "Qual shell"),
-    ("Print the manual page", "Mostra a página de manual"),
 ];
 
 #[cfg(test)]

@@ -1,29 +1,44 @@
-//! The names and words of what monitoring is told.
+//! The names and words of what monitoring is told: English in every language, since dashboards and alerts quote them. What a person is
+//! told when it could not be said is in theirs.
 
 use std::time::Duration;
 
+use super::retold::retold;
 use crate::exit::Exit;
+use crate::lang::{self, Lang, say};
 use crate::metrics::Family;
 use crate::metrics::Kind::{self, Counter, Gauge};
 
 /// What a heartbeat's address is told beside the signal, for whoever looks at it there.
 pub fn ping(command: &str, exit: Exit) -> String {
-    format!("{command}: exit {}, {}", exit.code(), exit.meaning())
+    lang::within(Lang::En, || format!("{command}: exit {}, {}", exit.code(), exit.meaning()))
 }
 
 /// A heartbeat that was not heard. The place says where its address stands, not what it is.
 pub fn ping_failed(command: &str, place: &str, problem: &str) -> String {
-    format!("the heartbeat of {command} was not heard: {problem}; its address: {place}")
+    let (problem, place) = (retold(problem), retold(place));
+    say!(
+        "the heartbeat of {command} was not heard: {problem}; its address: {place}"
+            | "o sinal de vida de {command} não foi ouvido: {problem}; o endereço dele: {place}"
+    )
 }
 
 /// A heartbeat whose address cannot be had; the problem names the place.
 pub fn no_address(command: &str, problem: &str) -> String {
-    format!("the heartbeat of {command} has no address: {problem}")
+    let problem = retold(problem);
+    say!(
+        "the heartbeat of {command} has no address: {problem}"
+            | "o sinal de vida de {command} não tem endereço: {problem}"
+    )
 }
 
 /// Heartbeats that were given up at the end of a command.
 pub fn unheard(patience: Duration) -> String {
-    format!("a heartbeat was not heard within {} s, and was left at that", patience.as_secs())
+    say!(
+        "a heartbeat was not heard within {} s, and was left at that"
+            | "um sinal de vida não foi ouvido em {} s, e ficou por isso",
+        patience.as_secs()
+    )
 }
 
 const fn family(name: &'static str, kind: Kind, help: &'static str) -> Family {

@@ -12,8 +12,8 @@ use crate::lang::{Both, Lang, lang};
 /// Every message of the program: whether it has placeholders, in English, in Portuguese.
 static CATALOGUE: &[(bool, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
-/// What is noted without a name: how a write was answered, why a hold ended.
-pub const NOTED: [Both; 20] = [
+/// What is noted without a name: how a write was answered, why a hold ended, what is wrong with a field.
+pub const NOTED: [Both; 25] = [
     Both("no answer", "sem resposta"),
     Both("not carried out", "não executado"),
     Both("found done", "já constava como feito"),
@@ -34,6 +34,11 @@ pub const NOTED: [Both; 20] = [
     Both("named by a person", "informado por uma pessoa"),
     Both("its cause is gone", "a causa sumiu"),
     Both("cancelled (ERP)", "cancelado (ERP)"),
+    Both("there is none", "não há nenhum valor"),
+    Both("there is none, or it is no date", "não há nenhum valor, ou não é uma data"),
+    Both("there are none", "não há nenhum"),
+    Both("too large", "grande demais"),
+    Both("it is negative", "é negativo"),
 ];
 
 /// The sentence in the reader's language, if it is one of ours.

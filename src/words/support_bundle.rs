@@ -1,6 +1,9 @@
-//! The words of `support-bundle`.
+//! The words of `support-bundle`. The document is for whoever helps, wherever they are, and is English: so is all that stands in it alone.
 
 use std::path::Path;
+
+use super::retold::retold;
+use crate::lang::{Both, say};
 
 /// What the document is, for whoever opens it.
 pub const WHAT: &str = "what vaivem knows of one order, to find out what went wrong with it";
@@ -20,29 +23,47 @@ pub const DEFAULTS: &str = "as they stand in the file; what does not stand there
 
 /// A file that is there is somebody's.
 pub fn exists(file: &Path) -> String {
-    format!("{} is there already and was left as it is; name another with --file", file.display())
+    say!(
+        "{} is there already and was left as it is; name another with --file"
+            | "{} já existe e ficou como está; indique outro com --file",
+        file.display()
+    )
 }
 
 /// The disk, or the right to write.
 pub fn refused(file: &Path, error: &std::io::Error) -> String {
-    format!("{} cannot be written: {error}; nothing was left there. Name another with --file", file.display())
+    say!(
+        "{} cannot be written: {error}; nothing was left there. Name another with --file"
+            | "{} não pode ser gravado: {error}; nada foi deixado lá. Indique outro com --file",
+        file.display()
+    )
 }
 
 /// The bundle is not given out.
-pub const NOT_CLEAN: &str =
-    "a secret of the configuration would still be in the bundle, so it was not written; please tell the authors";
+pub const NOT_CLEAN: Both = Both(
+    "a secret of the configuration would still be in the bundle, so it was not written; please tell the authors",
+    "um segredo da configuração ainda estaria no pacote, que por isso não foi escrito; por favor avise os autores",
+);
 
 /// Told to stop while the sides were asked.
-pub const STOPPED: &str = "stopped while both sides were asked; nothing was written";
+pub const STOPPED: Both = Both(
+    "stopped while both sides were asked; nothing was written",
+    "parou enquanto os dois lados eram consultados; nada foi escrito",
+);
 
 /// The file is there.
 pub fn written(file: &Path, bytes: usize) -> String {
-    format!("wrote {} ({} KiB); read it before you send it", file.display(), bytes.div_ceil(1024))
+    say!(
+        "wrote {} ({} KiB); read it before you send it" | "escrito {} ({} KiB); confira antes de enviar",
+        file.display(),
+        bytes.div_ceil(1024)
+    )
 }
 
 /// A side did not answer.
 pub fn failed(from: &str, what: &str, problem: &str) -> String {
-    format!("not in it: {from}, {what}: {problem}")
+    let [from, what, problem] = [from, what, problem].map(retold);
+    say!("not in it: {from}, {what}: {problem}" | "ficou de fora: {from}, {what}: {problem}")
 }
 
 /// A secret cannot be looked for.

@@ -201,3 +201,24 @@ pub fn delivery(what: DeliveryOutcome) -> &'static str {
         code => code,
     }
 }
+
+/// A fact that a plan rests on. Those that stand for everything of one side have sentences of their own.
+pub fn fact(name: &str) -> String {
+    let told = match name {
+        "channel_status" => word!("channel status" | "situação no canal"),
+        "channel_total_cents" => word!("channel total cents" | "total no canal, em centavos"),
+        "channel_sku" => word!("channel sku" | "SKU no canal"),
+        "erp_number" => word!("erp number" | "número no ERP"),
+        "erp_status" => word!("erp status" | "situação no ERP"),
+        "erp_warehouse" => word!("erp warehouse" | "depósito do ERP"),
+        "requested_at" => word!("requested at" | "situação em que o cancelamento foi pedido"),
+        "cancel_heard" => word!("cancel heard" | "aviso de cancelamento"),
+        "holds" => word!("holds" | "pendências"),
+        "physical" => word!("physical" | "estoque físico"),
+        "reserved_or_in_flight" => word!("reserved or in flight" | "reservado ou a importar"),
+        "added_back" => word!("added back" | "somado de volta"),
+        "before" => word!("before" | "informado antes"),
+        other => return other.replace('_', " "),
+    };
+    told.to_owned()
+}

@@ -131,6 +131,7 @@ fn every_type_is_printed() {
         &["adopt", "--since", "2020-01-01"],
         &["forget", &gone, "--because", "é de outra loja"],
         &["check"],
+        &["explain", "carrier_unmapped"],
         &["ledger", "orders"],
         &["ledger", "stock"],
         &["privacy", "export", "--document", "52998224725"],

@@ -7,7 +7,7 @@ use crate::back_office::Nfe;
 use crate::sandbox::{Fault, Kind, OrderSeed, Payment, RetryAfter};
 use crate::shop::{Ran, Shop, paid};
 
-const QUESTIONS: [&[&str]; 12] = [
+const QUESTIONS: [&[&str]; 13] = [
     &["holds"],
     &["orders"],
     &["status"],
@@ -20,6 +20,7 @@ const QUESTIONS: [&[&str]; 12] = [
     &["ledger", "stock"],
     &["explain"],
     &["sync", "--dry-run"],
+    &["apply", "plan.jsonl"],
 ];
 
 fn in_language(shop: &Shop, lang: &str, output: &str, args: &[&str]) -> Ran {
@@ -57,6 +58,13 @@ fn day_in_portuguese() -> (Shop, Vec<String>) {
     for args in [&["push-invoices"][..], &["push-tracking"], &["sync"]] {
         let _ = in_language(&shop, "pt-BR", "human", args);
     }
+    // A plan of two, one of which is another order by the time it is carried out.
+    let planned = [placed(paid()), placed(paid())];
+    let plan = in_language(&shop, "pt-BR", "jsonl", &["import-orders", "--dry-run"]).stdout;
+    std::fs::write(shop.path("plan.jsonl"), plan).unwrap();
+    shop.vtex(|v| v.orders.get_mut(&planned[1]).unwrap().seed.customer.last_name = "Outro".into());
+    let applied = in_language(&shop, "pt-BR", "human", &["apply", "plan.jsonl"]);
+    assert!(applied.stdout.contains("desde que o plano foi feito, o pedido mudou no canal"), "{}", applied.stdout);
     (shop, orders)
 }
 
@@ -97,6 +105,19 @@ fn what_programs_read_is_the_same_in_both_languages() {
         assert_eq!(told(&english), told(&portuguese), "{question:?}");
         assert!(!english.stdout.is_empty() || question == ["cancel", "list"], "{question:?}: {}", english.stderr);
     }
+    for order in &orders {
+        let [english, portuguese] = ["en", "pt-BR"].map(|lang| {
+            let ran = in_language(&shop, lang, "human", &["support-bundle", order, "--file", "-"]);
+            let mut bundle: Value = serde_json::from_str(&ran.stdout).unwrap();
+            without_times(&mut bundle);
+            // The digits of an instant can be a CPF by chance.
+            bundle.as_object_mut().unwrap().remove("hidden_by_the_last_sweep").unwrap();
+            bundle
+        });
+        for (name, section) in english.as_object().unwrap() {
+            assert_eq!(section, &portuguese[name], "{name}");
+        }
+    }
 }
 
 #[test]
@@ -119,7 +140,8 @@ fn what_people_read_is_portuguese() {
     let (shop, orders) = day_in_portuguese();
     let why: Vec<Vec<&str>> = orders.iter().map(|order| vec!["why", order.as_str()]).collect();
     let show: Vec<Vec<&str>> = orders.iter().map(|order| vec!["ledger", "show", order.as_str()]).collect();
-    let others: [&[&str]; 10] = [
+    let bundle: Vec<Vec<&str>> = orders.iter().map(|order| vec!["support-bundle", order.as_str()]).collect();
+    let others: [&[&str]; 22] = [
         &["why", "--sku", "CAMISETA-P"],
         &["why", "404"],
         &["import-orders"],
@@ -130,9 +152,22 @@ fn what_people_read_is_portuguese() {
         &["--config", "nowhere.toml", "status"],
         &["holds", "add", "404", "--because", "x"],
         &["explain", "totals"],
+        &["explain", "plan_stale"],
+        &["apply", "--help"],
+        &["apply", "nowhere.jsonl"],
+        &["apply", "vaivem.toml"],
+        &["adopt", "--help"],
+        &["report", "--help"],
+        &["report", "--html", "page.html"],
+        &["support-bundle", "--help"],
+        &["man", "--help"],
+        &["man", "holds", "nowhere"],
+        &["--metrics-file", "nowhere/vaivem.prom", "sync"],
+        &["init", "--path", "elsewhere", "--channel", "loja"],
     ];
     let questions = QUESTIONS.iter().copied().chain(others);
-    let questions = questions.chain(why.iter().chain(&show).map(Vec::as_slice));
+    // The second bundle of an order finds the first.
+    let questions = questions.chain(why.iter().chain(&show).chain(&bundle).chain(&bundle).map(Vec::as_slice));
     // Words of every English sentence that are none in Portuguese.
     let english = [
         "the", "is", "are", "was", "were", "and", "with", "cannot", "not", "of", "it", "its", "by", "there", "this",

@@ -17,8 +17,8 @@ const NOT_RUN: [(&str, &str); 9] = [
     ("kubectl", "needs a cluster; tests/it/deployment.rs looks at what it would be told"),
     ("podman", "builds an image from the network"),
     ("litestream", "tests/it/deployment.rs runs it where it is there"),
+    ("node_exporter", "listens until it is ended; tests/it/metrics.rs reads what it would"),
     ("git", "fetches this very code"),
-    ("node_exporter", "serves what it collects until it is stopped"),
 ];
 
 /// What a pipeline may use beside vaivem. `man` and `mail` are made to take what they get.

@@ -128,11 +128,11 @@ fn redactions(shop: &Shop) -> Redactions {
         ("[SPAN]", r"\d+\.\d s|\b\d+ (?:s|min|h)\b(?: \d+ (?:s|min)\b)?"),
         ("[MS]", r#""duration_ms":(?<redacted>\d+)"#),
         ("[SECONDS]", r#""(?:seconds|lag_seconds|age_seconds|lag|age)":(?<redacted>\d+)"#),
+        ("[PID]", r#"(?:pid |"pid":)(?<redacted>\d+)"#),
         ("[MB]", r#""free_mb":(?<redacted>\d+)"#),
         ("[PERCENT]", r#""percent":(?<redacted>\d+)"#),
-        // Under a key that every shop has of its own.
-        ("[SEAL]", r#":"(?<redacted>[0-9a-f]{16})""#),
-        ("[PID]", r#"(?:pid |"pid":)(?<redacted>\d+)"#),
+        // Under a key of each state file's own.
+        ("[DIGEST]", r#""(?:content|channel_order|erp_order|outgoing|journal|state)":"(?<redacted>[0-9a-f]{16})""#),
         ("[ROOM]", r"\d+ [MG]B free \(\d+ %\)"),
         ("[BYTES]", r#"(?:"bytes":|, )(?<redacted>\d+)(?:,"|\}| kB)"#),
     ] {

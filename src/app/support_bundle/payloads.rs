@@ -9,6 +9,7 @@ use crate::config::{ChannelConfig, Config, ErpConfig};
 use crate::erp::ErpError;
 use crate::exit::Exit;
 use crate::http::Raw;
+use crate::lang::word;
 use crate::mask::Masker;
 use crate::model::Instant;
 use crate::passes::{Trouble, exit_of};
@@ -64,7 +65,7 @@ pub fn ask(config: &Config, channel: &ChannelConfig, names: &Names<'_>, row: &Or
         let stop = heeding(&clock, None)?;
         let mut desk =
             Desk { clock: &clock, stop: &stop, asked: Asked { answers: vec![], exit: Exit::Done, warning: None } };
-        let from = format!("channel {}", channel.name);
+        let from = format!("{} {}", word!("channel" | "canal"), channel.name);
         match front_office::open(config, channel, true, &clock, &stop) {
             Ok(open) => desk.take(&from, open.raw_order(&row.id).await),
             Err(failure) => desk.fell_short(&from, "read order", &failure),

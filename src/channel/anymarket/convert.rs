@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::wire;
 use crate::channel::unreadable::{self, Unreadable, postal_code};
 use crate::http::{excerpt, lenient};
-use crate::lang::word;
+use crate::lang::{keep, word};
 use crate::model::{
     Address, Cents, ChannelName, ChannelSku, Customer, Delivery, Invoicing, Line, Marketplace, Order, OrderId, Package,
     Payment, PaymentMethod, Readiness, Sku, Status, Transmission, WarehouseId, calendar,
@@ -130,7 +130,10 @@ fn line(index: usize, item: &wire::Item) -> Result<Line, Unreadable> {
     let id = code.or(item.sku.id.as_deref()).ok_or_else(|| Unreadable::new(at("sku.partnerId"), "there is none"))?;
     let quantity = item.amount.ok_or_else(|| Unreadable::new(at("amount"), "there is none"))?;
     if quantity < 1 {
-        return Err(Unreadable::new(at("amount"), format!("{quantity} is no quantity")));
+        return Err(Unreadable::new(
+            at("amount"),
+            keep!("{quantity} is no quantity" | "{quantity} não é uma quantidade"),
+        ));
     }
     let unit_price = item.unit.ok_or_else(|| Unreadable::new(at("unit"), "there is none"))?;
     let gross = match item.gross {
@@ -142,7 +145,12 @@ fn line(index: usize, item: &wire::Item) -> Result<Line, Unreadable> {
         .ok_or_else(|| Unreadable::new(at("discount"), "too large"))?;
     let total = item.total.unwrap_or(net);
     if total != net {
-        return Err(Unreadable::new(at("total"), format!("it is {total}, but gross less discount is {net}")));
+        return Err(Unreadable::new(
+            at("total"),
+            keep!(
+                "it is {total}, but gross less discount is {net}" | "é {total}, mas o bruto menos o desconto dá {net}"
+            ),
+        ));
     }
     if total < Cents::ZERO || unit_price < Cents::ZERO {
         return Err(Unreadable::new(at("total"), "it is negative"));

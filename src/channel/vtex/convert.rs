@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::wire;
 use crate::channel::unreadable::{self, Unreadable, postal_code};
 use crate::http::lenient;
+use crate::lang::keep;
 use crate::model::{
     Address, Cents, ChannelName, ChannelSku, Customer, Delivery, Invoicing, Line, Marketplace, Order, OrderId, Package,
     PackageEvent, Payment, PaymentMethod, Readiness, Sku, Status, Transmission, WarehouseId,
@@ -284,7 +285,10 @@ fn lines(wire: &wire::Order, totals: LineTotals, removed: &BTreeMap<&str, i64>) 
         let id = item.id.as_deref().ok_or_else(|| Unreadable::new(at("id"), "there is none"))?;
         let mut quantity = item.quantity.ok_or_else(|| Unreadable::new(at("quantity"), "there is none"))?;
         if quantity < 1 {
-            return Err(Unreadable::new(at("quantity"), format!("{quantity} is no quantity")));
+            return Err(Unreadable::new(
+                at("quantity"),
+                keep!("{quantity} is no quantity" | "{quantity} não é uma quantidade"),
+            ));
         }
         if let Some(gone) = removed.get_mut(id) {
             let taken = quantity.min(*gone);

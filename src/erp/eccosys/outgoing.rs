@@ -8,7 +8,7 @@ use crate::documents::{AccessKey, Nfe};
 use crate::erp::ErpError;
 use crate::erp::outgoing::{DeliveryEvent, DeliveryOutcome, Invoice, InvoiceLine, Outgoing, Parcel};
 use crate::http::{Call, segment};
-use crate::lang::say;
+use crate::lang::{say, word};
 use crate::model::{CarrierName, Cents, ErpOrderId, Instant, Sku};
 use crate::store::mirror::{MirrorInvoice, MirrorOrder};
 
@@ -180,15 +180,27 @@ impl Eccosys {
     fn invoice(&self, order: &MirrorOrder, id: &str, nfe: &wire::Nfe) -> Result<KnownInvoice, ErpError> {
         let refuse = |problem: String| ErpError::Refused {
             code: "invoice_unreadable",
-            message: format!("invoice {id} of order {} {problem}; look at it in Eccosys", order.store_number),
+            message: say!(
+                "invoice {id} of order {} {problem}; look at it in Eccosys"
+                    | "a nota {id} do pedido {} {problem}; veja-a no Eccosys",
+                order.store_number
+            ),
         };
         let key = nfe.key().unwrap_or_default();
-        let key = AccessKey::parse(key).map_err(|problem| refuse(format!("has no usable access key: {problem}")))?;
+        let key = AccessKey::parse(key).map_err(|problem| {
+            refuse(say!("has no usable access key: {problem}" | "não tem chave de acesso que sirva: {problem}"))
+        })?;
         let agrees = |told: &Option<String>, of_key: u32| {
             told.as_deref().is_none_or(|told| told.trim().parse::<u32>().is_ok_and(|told| told == of_key))
         };
         if !agrees(&nfe.numero, key.document_number()) || !agrees(&nfe.serie, key.series()) {
-            return Err(refuse("has another number or series than its access key".into()));
+            return Err(refuse(
+                word!(
+                    "has another number or series than its access key"
+                        | "tem número ou série diferente da chave de acesso"
+                )
+                .into(),
+            ));
         }
         let parsed = nfe.xml.as_deref().and_then(|xml| Nfe::parse(xml.as_bytes()).ok()).filter(|xml| xml.key == key);
         if let Some(xml) = &nfe.xml {
@@ -202,7 +214,9 @@ impl Eccosys {
         let issued_at = parsed.as_ref().map(|xml| xml.issued_at.to_utc()).or_else(told_at);
         let value = parsed.as_ref().map(|xml| xml.totals.invoice).or(nfe.valor_nota);
         let (Some(issued_at), Some(value)) = (issued_at, value) else {
-            return Err(refuse("tells no date of issue or no value".into()));
+            return Err(refuse(
+                word!("tells no date of issue or no value" | "não traz data de emissão ou valor").into(),
+            ));
         };
         let lines = parsed.into_iter().flat_map(|xml| xml.lines);
         let lines =
