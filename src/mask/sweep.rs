@@ -52,6 +52,8 @@ impl Sweep {
 
     fn within(&self, value: &mut Value, found: &mut Found) {
         match value {
+            // The digits of a second's parts are nobody's number.
+            Value::String(text) if chrono::DateTime::parse_from_rfc3339(text).is_ok() => {}
             Value::String(text) => {
                 if let Some(swept) = self.text(text, found) {
                     *text = swept;
@@ -231,6 +233,14 @@ mod tests {
         ] {
             assert_eq!(swept(text), told, "{text}");
         }
+    }
+
+    #[test]
+    fn an_instant_keeps_its_digits() {
+        // Seconds and their parts that would pass for a CPF.
+        let told = (0..1_000).map(|n| format!("2026-11-26T02:05:05.{:09}+00:00", 120_000_000 + n * 7_919));
+        assert!(told.into_iter().all(|at| swept(&at) == at));
+        assert_ne!(swept("2026-11-26, of 529.982.247-25"), "2026-11-26, of 529.982.247-25");
     }
 
     #[test]
