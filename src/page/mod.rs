@@ -13,6 +13,7 @@ use chrono::{NaiveDate, TimeDelta};
 pub use lag::{Lag, Late};
 
 use crate::exit::Exit;
+use crate::lang::Both;
 use crate::model::{Cents, ChannelName, Instant, OrderId, calendar};
 use crate::reason::Actor;
 use crate::store::mirror::MirrorAge;
@@ -58,7 +59,7 @@ pub struct ChannelPart {
     pub fates: [FateSum; 6],
     /// Orders placed on each day, by fate in the order of [`FATES`].
     pub placed: Vec<[i64; 6]>,
-    /// Open orders by class of age ([`words::AGE_CLASSES`]) and kind ([`words::OPEN_KINDS`]).
+    /// Open orders by class of age ([`words::AGE_CLASSES.map(Both::get)`]) and kind ([`words::OPEN_KINDS.map(Both::get)`]).
     pub ages: [[i64; 4]; 8],
     /// What holds orders and products, the cause that holds up most money first.
     pub causes: Vec<CauseSum>,
@@ -212,8 +213,8 @@ impl Page {
     /// How it is, in one line.
     pub fn headline(&self) -> String {
         match self.verdict() {
-            Verdict::Well => words::ALL_WELL.into(),
-            Verdict::New => words::NOTHING_YET.into(),
+            Verdict::Well => words::ALL_WELL.get().into(),
+            Verdict::New => words::NOTHING_YET.get().into(),
             Verdict::Late(passes) => words::late_passes(passes),
             Verdict::Needs(things) => words::needs_person(things),
         }
@@ -261,7 +262,7 @@ impl Page {
              <meta name=\"referrer\" content=\"no-referrer\"/>\n\
              <meta name=\"color-scheme\" content=\"light dark\"/>\n{refresh}\
              <title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
-            words::LANG,
+            words::LANG.get(),
             text(&format!("{} — {}", self.headline(), words::title(&names))),
             include_str!("style.css"),
         )
@@ -270,10 +271,10 @@ impl Page {
     fn head(&self, names: &[&ChannelName]) -> String {
         let time = format!(
             "{} <time datetime=\"{}\">{}</time> {}",
-            text(words::MADE_AT),
+            text(words::MADE_AT.get()),
             self.made_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-            text(&calendar::local_text(self.made_at)),
-            text(words::MADE_WHERE),
+            text(&crate::lang::moment(self.made_at)),
+            text(words::MADE_WHERE.get()),
         );
         let (class, mark) = match self.verdict() {
             Verdict::Well => ("well", "✓"),
@@ -283,7 +284,7 @@ impl Page {
         };
         let mut lines = String::new();
         match self.verdict() {
-            Verdict::New => lines += &element("p", "", &rich(words::BEGIN)),
+            Verdict::New => lines += &element("p", "", &rich(words::BEGIN.get())),
             _ => {
                 let standings = || self.channels.iter().map(|channel| &channel.standing);
                 let mut held = words::held(
@@ -326,24 +327,24 @@ impl Page {
         let mut tiles = vec![
             (
                 worth(|channel| channel.standing.held).to_string(),
-                words::TILE_HELD,
+                words::TILE_HELD.get(),
                 words::orders(sum(|channel| channel.standing.held_orders)),
             ),
             (
                 worth(|channel| channel.standing.waiting_worth).to_string(),
-                words::TILE_WAITING,
+                words::TILE_WAITING.get(),
                 words::orders(sum(|channel| channel.standing.waiting)),
             ),
-            (words::number(sum(|channel| channel.standing.undecided)), words::TILE_UNDECIDED, String::new()),
+            (words::number(sum(|channel| channel.standing.undecided)), words::TILE_UNDECIDED.get(), String::new()),
             (
                 words::number(sum(|channel| channel.fates.iter().map(|fate| fate.today).sum())),
-                words::TILE_TODAY,
+                words::TILE_TODAY.get(),
                 String::new(),
             ),
-            (words::number(sum(|channel| channel.stock_waiting)), words::TILE_STOCK, String::new()),
+            (words::number(sum(|channel| channel.stock_waiting)), words::TILE_STOCK.get(), String::new()),
         ];
         if unsettled > 0 {
-            tiles.push((words::number(unsettled), words::TILE_UNSETTLED, words::SETTLED_BY_RUN.into()));
+            tiles.push((words::number(unsettled), words::TILE_UNSETTLED.get(), words::SETTLED_BY_RUN.get().into()));
         }
         let tiles: String = tiles
             .iter()
@@ -359,11 +360,11 @@ impl Page {
     fn troubles(&self) -> String {
         let mut inner = element("h2", "", &text(&words::troubles(self.troubles.len())));
         if self.troubles.is_empty() {
-            inner += &element("p", "", &text(words::NO_TROUBLE));
+            inner += &element("p", "", &text(words::NO_TROUBLE.get()));
         } else {
             let all: String = self.troubles.iter().map(|trouble| self.trouble(trouble)).collect();
             inner += &element("ol", "troubles", &all);
-            inner += &element("p", "quiet", &rich(words::WHOLE_STORY));
+            inner += &element("p", "quiet", &rich(words::WHOLE_STORY.get()));
         }
         element("section", "card", &inner)
     }
@@ -383,15 +384,15 @@ impl Page {
             answers += &format!("<dt>{}</dt><dd>{markup}</dd>\n", text(name));
         };
         if let Some(hint) = &trouble.hint {
-            answer(words::WHAT_TO_DO, &rich(hint));
+            answer(words::WHAT_TO_DO.get(), &rich(hint));
         }
         if let Some(actor) = trouble.actor {
-            answer(words::WHO, &text(words::actor(actor)));
+            answer(words::WHO.get(), &text(words::actor(actor)));
         }
         // A number that is broken over two lines is hard to copy.
         let whole: Vec<String> =
             trouble.command.split(' ').map(|word| format!("<span>{}</span>", text(word))).collect();
-        answer(words::COMMAND, &format!("<code>{}</code>", whole.join(" ")));
+        answer(words::COMMAND.get(), &format!("<code>{}</code>", whole.join(" ")));
         element(
             "li",
             "",
@@ -454,9 +455,9 @@ impl ChannelView<'_> {
 
     fn fates(&self) -> String {
         let part = self.part;
-        let mut out = element("h3", "", &text(words::FATES));
+        let mut out = element("h3", "", &text(words::FATES.get()));
         if part.fates.iter().all(|sum| sum.ever == 0) {
-            return out + &element("p", "", &text(words::NO_ORDERS));
+            return out + &element("p", "", &text(words::NO_ORDERS.get()));
         }
         let rows: Vec<Vec<String>> = FATES
             .iter()
@@ -467,7 +468,7 @@ impl ChannelView<'_> {
                 [words::fate(*fate).to_owned()].into_iter().chain(numbers).chain([sum.worth.to_string()]).collect()
             })
             .collect();
-        out += &table(&words::FATE_HEADS, &rows);
+        out += &table(&words::FATE_HEADS.map(Both::get), &rows);
         let title = words::placed(self.days());
         out += &element("h4", "", &text(&title));
         let labels = self.page.day_names();
@@ -475,7 +476,7 @@ impl ChannelView<'_> {
         // What there is none of needs no place in the legend.
         series.retain(|series| series.numbers.iter().any(|number| *number > 0));
         out += &Columns { id: &self.id("placed"), title: &title, labels: &labels, series: &series, sums: false }.draw();
-        out + &Self::numbers(words::DAY, &labels, &series)
+        out + &Self::numbers(words::DAY.get(), &labels, &series)
     }
 
     /// The numbers of a chart, as a table.
@@ -490,29 +491,30 @@ impl ChannelView<'_> {
                 [label.clone()].into_iter().chain(numbers).collect()
             })
             .collect();
-        details(words::NUMBERS, &table(&heads, &rows))
+        details(words::NUMBERS.get(), &table(&heads, &rows))
     }
 
     fn ages(&self) -> String {
-        let out = element("h3", "", &text(words::AGES));
+        let out = element("h3", "", &text(words::AGES.get()));
         if self.part.ages.iter().flatten().all(|orders| *orders == 0) {
-            return out + &element("p", "", &text(words::NONE_OPEN));
+            return out + &element("p", "", &text(words::NONE_OPEN.get()));
         }
-        let out = out + &element("p", "quiet", &text(words::AGES_WHAT));
-        let labels = words::AGE_CLASSES.map(str::to_owned);
+        let out = out + &element("p", "quiet", &text(words::AGES_WHAT.get()));
+        let labels = words::AGE_CLASSES.map(Both::get).map(str::to_owned);
         let classes = ["c-new", "c-wait", "c-bad", "c-hold"];
-        let mut series = Self::series(words::OPEN_KINDS, classes, &self.part.ages);
+        let mut series = Self::series(words::OPEN_KINDS.map(Both::get), classes, &self.part.ages);
         series.retain(|series| series.numbers.iter().any(|number| *number > 0));
         let chart =
-            Columns { id: &self.id("ages"), title: words::AGES, labels: &labels, series: &series, sums: true }.draw();
-        out + &chart + &Self::numbers(words::AGE, &labels, &series)
+            Columns { id: &self.id("ages"), title: words::AGES.get(), labels: &labels, series: &series, sums: true }
+                .draw();
+        out + &chart + &Self::numbers(words::AGE.get(), &labels, &series)
     }
 
     fn causes(&self) -> String {
-        let out = element("h3", "", &text(words::CAUSES));
+        let out = element("h3", "", &text(words::CAUSES.get()));
         let causes = &self.part.causes;
         if causes.is_empty() {
-            return out + &element("p", "", &text(words::NO_TROUBLE));
+            return out + &element("p", "", &text(words::NO_TROUBLE.get()));
         }
         let most = causes.iter().map(|cause| cause.worth.get()).max().unwrap_or(0);
         let listed: String = causes.iter().take(MOST_CAUSES).map(|cause| cause_item(cause, most)).collect();
@@ -525,12 +527,12 @@ impl ChannelView<'_> {
 
     fn lag(&self) -> String {
         let (page, part) = (self.page, self.part);
-        let mut out = element("h3", "", &text(words::LAG));
+        let mut out = element("h3", "", &text(words::LAG.get()));
         out += &element("p", "quiet", &text(&words::lag_what(self.days(), page.stretch.num_hours())));
         out += &legend(
             ["c-good", "c-late", "c-hatch"]
                 .into_iter()
-                .zip(words::LAG_CLASSES)
+                .zip(words::LAG_CLASSES.map(Both::get))
                 .map(|(class, name)| (class, name, None)),
         );
         let from = page.days.first().map_or(page.made_at, |day| calendar::start_of_day(*day));
@@ -569,9 +571,9 @@ impl ChannelView<'_> {
                 Some((usize::try_from(offset).ok()?, name))
             })
             .collect();
-        out += &svg::strips(&self.id("lag"), words::LAG, &strips, &marks);
+        out += &svg::strips(&self.id("lag"), words::LAG.get(), &strips, &marks);
         let rows: Vec<Vec<String>> = part.passes.iter().map(|pass| self.lag_row(pass)).collect();
-        out + &details(words::NUMBERS, &table(&words::LAG_HEADS, &rows))
+        out + &details(words::NUMBERS.get(), &table(&words::LAG_HEADS.map(Both::get), &rows))
     }
 
     fn lag_row(&self, pass: &PassPart) -> Vec<String> {
@@ -584,33 +586,34 @@ impl ChannelView<'_> {
     }
 
     fn work(&self) -> String {
-        let out = element("h3", "", &text(words::WORK));
+        let out = element("h3", "", &text(words::WORK.get()));
         let columns: Vec<[i64; 4]> =
             self.part.work.iter().map(|day| [day.imported, day.updated, day.cancelled, day.failed]).collect();
         if self.part.work.iter().all(|day| day.runs() == 0) {
-            return out + &element("p", "", &text(words::NO_RUNS));
+            return out + &element("p", "", &text(words::NO_RUNS.get()));
         }
-        let out = out + &element("p", "quiet", &text(words::WORK_WHAT));
-        let series = Self::series(words::WORK_KINDS, ["c-good", "c-new", "c-gone", "c-hatch"], &columns);
+        let out = out + &element("p", "quiet", &text(words::WORK_WHAT.get()));
+        let series = Self::series(words::WORK_KINDS.map(Both::get), ["c-good", "c-new", "c-gone", "c-hatch"], &columns);
         let labels = self.page.day_names();
-        out + &Columns { id: &self.id("work"), title: words::WORK, labels: &labels, series: &series, sums: false }
+        out + &Columns { id: &self.id("work"), title: words::WORK.get(), labels: &labels, series: &series, sums: false }
             .draw()
             + &self.days_in_numbers()
     }
 
     fn runs(&self) -> String {
-        let out = element("h3", "", &text(words::RUNS));
+        let out = element("h3", "", &text(words::RUNS.get()));
         let columns: Vec<[i64; 3]> =
             self.part.work.iter().map(|day| [day.complete, day.with_holds, day.not_complete]).collect();
         if self.part.work.iter().all(|day| day.runs() == 0) {
-            return out + &element("p", "", &text(words::NO_RUNS));
+            return out + &element("p", "", &text(words::NO_RUNS.get()));
         }
-        let out = out + &element("p", "quiet", &text(words::RUNS_WHAT));
-        let series = Self::series(words::RUN_KINDS, ["c-good", "c-wait", "c-hatch"], &columns);
+        let out = out + &element("p", "quiet", &text(words::RUNS_WHAT.get()));
+        let series = Self::series(words::RUN_KINDS.map(Both::get), ["c-good", "c-wait", "c-hatch"], &columns);
         let labels = self.page.day_names();
         let chart =
-            Columns { id: &self.id("runs"), title: words::RUNS, labels: &labels, series: &series, sums: false }.draw();
-        out + &chart + &Self::numbers(words::DAY, &labels, &series)
+            Columns { id: &self.id("runs"), title: words::RUNS.get(), labels: &labels, series: &series, sums: false }
+                .draw();
+        out + &chart + &Self::numbers(words::DAY.get(), &labels, &series)
     }
 
     fn days_in_numbers(&self) -> String {
@@ -636,7 +639,7 @@ impl ChannelView<'_> {
                 [words::day(*day)].into_iter().chain(numbers.map(words::number)).collect()
             })
             .collect();
-        details(words::NUMBERS, &table(&words::DAY_HEADS, &rows))
+        details(words::NUMBERS.get(), &table(&words::DAY_HEADS.map(Both::get), &rows))
     }
 
     fn passes(&self) -> String {
@@ -653,14 +656,14 @@ impl ChannelView<'_> {
                 [pass.name.to_owned()].into_iter().chain(numbers.map(words::number)).collect()
             })
             .collect();
-        out += &table(&words::PASS_HEADS, &rows);
+        out += &table(&words::PASS_HEADS.map(Both::get), &rows);
         let failed = self.part.passes.iter().filter_map(|pass| Some((pass.name, pass.failure.as_ref()?)));
         if let Some((pass, (at, exit))) = failed.max_by_key(|(_, (at, _))| *at) {
             let meaning = match exit {
                 Some(name) => Exit::meaning_of(name).unwrap_or_default(),
-                None => words::KILLED_MEANS,
+                None => words::KILLED_MEANS.get(),
             };
-            let exit = exit.as_deref().unwrap_or(words::KILLED).replace('_', " ");
+            let exit = exit.as_deref().unwrap_or(words::KILLED.get()).replace('_', " ");
             out += &element("p", "quiet", &text(&words::last_failure(pass, *at, &exit, meaning)));
         }
         out
@@ -675,7 +678,7 @@ fn cause_item(cause: &CauseSum, most: i64) -> String {
     inner += &svg::bar("c-bad", cause.worth.get(), most);
     inner += &element("p", "", &why);
     if let Some(hint) = &cause.hint {
-        inner += &element("p", "quiet", &format!("<b>{}:</b> {}", text(words::WHAT_TO_DO), rich(hint)));
+        inner += &element("p", "quiet", &format!("<b>{}:</b> {}", text(words::WHAT_TO_DO.get()), rich(hint)));
     }
     inner += &element("p", "quiet", &format!("<code>{}</code>", text(&words::holds_command(&cause.code))));
     element("li", "", &inner)

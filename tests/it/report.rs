@@ -114,6 +114,28 @@ fn the_page_says_what_the_lists_say() {
 }
 
 #[test]
+fn the_page_speaks_its_readers_language() {
+    let shop = busy();
+    let run =
+        shop.command(&["report", "--html", "-", "--lang", "pt-BR"]).env("VAIVEM_OUTPUT", "human").output().unwrap();
+    let text = String::from_utf8(run.stdout).unwrap();
+    let document = parsed(&text);
+    assert_eq!(document.root_element().attribute("lang"), Some("pt-BR"));
+    let body = document.descendants().find(|node| node.has_tag_name("body")).unwrap();
+    let said = said(body);
+    for part in ["pendências precisam de alguém", "O que fazer", "Pedidos por destino", "Dinheiro retido, por motivo"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let english =
+        ["the", "and", "held", "orders", "worth", "waiting", "late", "what", "nobody", "days", "never", "order"];
+    // The names of commands, flags and codes are the same in every language.
+    let words = said.split(|c: char| !c.is_alphanumeric() && !"-_".contains(c));
+    let left: Vec<&str> = words.filter(|word| english.contains(word)).filter(|word| *word != "held").collect();
+    assert_eq!(left, [""; 0], "{said}");
+}
+
+#[test]
 fn the_page_needs_nothing_from_elsewhere_and_runs_nothing() {
     let shop = busy();
     let text = page(&shop, &["--every", "10m", "--days", "30"]);
