@@ -117,7 +117,7 @@ impl Desk<'_> {
             }
             self.reporter.json(
                 "difference",
-                json!({ "channel": name, "sku": one.row.sku, "warehouse": one.row.warehouse, "code": "stock",
+                json!({ "channel": name, "sku": one.row.sku, "warehouse": one.row.warehouse, "code": words::STOCK,
                     "shown": one.shown, "told": one.row.pushed.map(|(units, _)| units), "want": one.row.want,
                     "text": text, "repair": repair }),
             );

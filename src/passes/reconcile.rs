@@ -92,6 +92,26 @@ pub enum Difference {
     Unreadable(Reason),
 }
 
+impl Difference {
+    /// One of each that has a code of its own; where the sides say what cannot both be, the reason's code stands.
+    pub fn samples() -> Vec<Self> {
+        let (channel, invoice, erp) = ("…".to_owned(), "…".to_owned(), Status::Paid);
+        vec![
+            Self::NotLinked { erp_number: "…".into() },
+            Self::NotInErp,
+            Self::NotImported,
+            Self::Status { channel: channel.clone(), erp: erp.clone(), pass: "sync-payments" },
+            Self::StateStatus { channel: channel.clone(), state: erp.clone() },
+            Self::Total { cents: [None; 3] },
+            Self::InvoiceMissing { invoice: invoice.clone() },
+            Self::InvoiceNotOurs { invoice: invoice.clone() },
+            Self::Tracking { invoice: invoice.clone(), channel: Some(channel), erp: "…".into() },
+            Self::Delivery { invoice },
+            Self::Reserved { units: 1, erp },
+        ]
+    }
+}
+
 /// An order and where the sides part about it.
 pub type OfOrder = (OrderId, Option<String>, Vec<Difference>);
 

@@ -7,11 +7,12 @@ use serde::Deserialize;
 use serde::de::value::MapDeserializer;
 use serde_json::Value;
 
-use super::{check, terms, timeline};
+use super::{check, reconcile, terms, timeline};
 use crate::check::{Count, Finding, assumptions};
 use crate::documents::samples;
 use crate::exit::Exit;
 use crate::lang::{Both, word};
+use crate::passes::reconcile::Difference;
 use crate::reason::{Actor, Reason};
 use crate::report::Warning;
 
@@ -34,11 +35,13 @@ pub enum Kind {
     Invoice,
     /// Why the ERP refused something.
     Refusal,
+    /// Where `reconcile` finds the sides apart.
+    Difference,
 }
 
 impl Kind {
     /// All of them, in the order of a list.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Exit,
         Self::Reason,
         Self::Warning,
@@ -47,6 +50,7 @@ impl Kind {
         Self::Document,
         Self::Invoice,
         Self::Refusal,
+        Self::Difference,
     ];
 
     /// Stable name.
@@ -60,6 +64,7 @@ impl Kind {
             Self::Document => "document",
             Self::Invoice => "invoice",
             Self::Refusal => "refusal",
+            Self::Difference => "difference",
         }
     }
 
@@ -74,6 +79,7 @@ impl Kind {
             Self::Document => word!("refusal of a document" | "recusa de um documento"),
             Self::Invoice => word!("remark on an invoice" | "observação sobre uma nota"),
             Self::Refusal => word!("refusal of the ERP" | "recusa do ERP"),
+            Self::Difference => word!("difference that reconcile finds" | "diferença que o reconcile encontra"),
         }
     }
 }
@@ -105,6 +111,7 @@ pub fn all() -> Vec<Entry> {
     all.extend(documents());
     all.extend(invoices());
     all.extend(refusals());
+    all.extend(differences());
     all
 }
 
@@ -250,6 +257,22 @@ fn invoices() -> Vec<Entry> {
 
 fn refusals() -> Vec<Entry> {
     REFUSALS.iter().map(|(code, text)| told(Kind::Refusal, code, (*text).into(), Exit::Held)).collect()
+}
+
+fn differences() -> Vec<Entry> {
+    let samples = Difference::samples();
+    let repair = word!(
+        "vaivem reconcile names the command that repairs it, beside each"
+            | "vaivem reconcile diz, ao lado de cada uma, o comando que a resolve"
+    );
+    let entry =
+        |code: &str, means| Entry { to_do: Some(repair.into()), ..told(Kind::Difference, code, means, Exit::Held) };
+    let of_orders = samples.iter().map(|one| entry(&reconcile::code(one), reconcile::difference(one)));
+    let stock = word!(
+        "the channel shows another stock number than it was told, or should be told another"
+            | "o canal mostra outro estoque do que lhe foi informado, ou deve receber outro"
+    );
+    of_orders.chain([entry(reconcile::STOCK, stock.into())]).collect()
 }
 
 /// What says itself what to do.
@@ -446,6 +469,7 @@ pub fn head(kind: Kind) -> &'static str {
         Kind::Document => word!("refusals of documents" | "recusas de documentos"),
         Kind::Invoice => word!("remarks on invoices" | "observações sobre notas"),
         Kind::Refusal => word!("refusals of the ERP" | "recusas do ERP"),
+        Kind::Difference => word!("differences that reconcile finds" | "diferenças que o reconcile encontra"),
     }
 }
 

@@ -5,6 +5,9 @@ use crate::lang::{say, word};
 use crate::model::{Cents, ChannelName, OrderId, Sku};
 use crate::passes::reconcile::{Difference, OfStock};
 
+/// The stable code of a difference in stock.
+pub const STOCK: &str = "stock";
+
 /// The stable code of a difference.
 pub fn code(difference: &Difference) -> String {
     match difference {
