@@ -100,8 +100,8 @@ pub fn needs_person(things: i64) -> String {
 /// Nothing held needs one, and passes are late.
 pub fn late_passes(passes: i64) -> String {
     match passes {
-        1 => word!("1 pass is late" | "1 etapa está atrasada").into(),
-        _ => say!("{} passes are late" | "{} etapas estão atrasadas", number(passes)),
+        1 => word!("1 pass is late" | "1 rotina está atrasada").into(),
+        _ => say!("{} passes are late" | "{} rotinas estão atrasadas", number(passes)),
     }
 }
 
@@ -162,7 +162,7 @@ pub fn late(channel: &ChannelName, passes: &[(&str, TimeDelta, Option<TimeDelta>
     let told = told.collect::<Vec<_>>().join(", ");
     say!(
         "Late on {channel}, by when each last came to its end: {told}."
-            | "Atrasadas em {channel}, por quando cada uma chegou ao fim pela última vez: {told}."
+            | "Em atraso em {channel} (última execução completa): {told}."
     )
 }
 
@@ -183,7 +183,7 @@ pub const TILE_HELD: Both = Both("held", "retido");
 /// Orders that wait.
 pub const TILE_WAITING: Both = Both("waiting", "aguardando");
 /// Orders that are not looked at yet.
-pub const TILE_UNDECIDED: Both = Both("not looked at yet", "ainda não avaliados");
+pub const TILE_UNDECIDED: Both = Both("not looked at yet", "ainda sem análise");
 /// Orders placed today.
 pub const TILE_TODAY: Both = Both("placed today", "pedidos de hoje");
 /// Numbers that are not confirmed.
@@ -271,10 +271,10 @@ pub fn cause(reason: &Reason) -> String {
                 .into()
         }
         Reason::RefusedByChannel { action, .. } => {
-            say!("the channel refused `{action}`" | "o canal recusou `{action}`")
+            say!("the channel refused `{}`" | "o canal recusou: {}", super::terms::action(action))
         }
         Reason::HeldByHand { .. } => word!("held by a person" | "retido por uma pessoa").into(),
-        Reason::SkippedByHand { .. } => word!("skipped by a person" | "ignorado por uma pessoa").into(),
+        Reason::SkippedByHand { .. } => word!("skipped by a person" | "deixado de fora por uma pessoa").into(),
         Reason::Unreadable { at, .. } => say!(
             "the channel's answer cannot be used (at `{at}`)" | "a resposta do canal não pode ser usada (em `{at}`)"
         ),
@@ -299,9 +299,9 @@ pub fn fate(fate: Option<Fate>) -> &'static str {
         Some(Fate::Imported) => word!("in the ERP" | "no ERP"),
         Some(Fate::Waiting) => word!("waiting" | "aguardando"),
         Some(Fate::Held) => word!("held" | "retidos"),
-        Some(Fate::Skipped) => word!("skipped" | "ignorados"),
+        Some(Fate::Skipped) => word!("skipped" | "deixados de fora"),
         Some(Fate::Cancelled) => word!("cancelled" | "cancelados"),
-        None => word!("not looked at yet" | "ainda não avaliados"),
+        None => word!("not looked at yet" | "ainda sem análise"),
     }
 }
 /// The heads of the table of fates.
@@ -334,7 +334,7 @@ pub const AGE_CLASSES: [Both; 8] = [
 ];
 /// The kinds of open orders.
 pub const OPEN_KINDS: [Both; 4] = [
-    Both("not looked at yet", "ainda não avaliados"),
+    Both("not looked at yet", "ainda sem análise"),
     Both("waiting", "aguardando"),
     Both("held, not in the ERP", "retidos, fora do ERP"),
     Both("held, in the ERP", "retidos, no ERP"),
@@ -342,7 +342,7 @@ pub const OPEN_KINDS: [Both; 4] = [
 /// Nothing is open.
 pub const NONE_OPEN: Both = Both(
     "No order is open: each is in the ERP, skipped or cancelled, and none is held.",
-    "Nenhum pedido em aberto: cada um está no ERP, ignorado ou cancelado, e nenhum está retido.",
+    "Nenhum pedido em aberto: cada um está no ERP, deixado de fora ou cancelado, e nenhum está retido.",
 );
 
 /// Money held by cause.
@@ -378,14 +378,14 @@ pub fn more_causes(causes: usize) -> String {
 }
 
 /// Lag per pass.
-pub const LAG: Both = Both("Lag per pass", "Atraso por etapa");
+pub const LAG: Both = Both("Lag per pass", "Atraso por rotina");
 /// How to read it.
 pub fn lag_what(days: usize, hours: i64) -> String {
     say!(
         "How long ago the last complete run began: the worst of each {hours} h, {days} days. High and hatched is late, \
          measured by how often the pass usually comes to its end; low is as usual; empty is before its first run."
             | "Há quanto tempo começou a última execução completa: o pior de cada {hours} h, {days} dias. Alto e \
-               hachurado é atraso, medido por quantas vezes a etapa costuma chegar ao fim; baixo é o costume; vazio é \
+               hachurado é atraso, medido por quantas vezes a rotina costuma chegar ao fim; baixo é o costume; vazio é \
                antes da primeira execução."
     )
 }
@@ -409,7 +409,7 @@ pub const LAG_CLASSES: [Both; 3] = [
 ];
 /// The heads of its table.
 pub const LAG_HEADS: [Both; 5] = [
-    Both("pass", "etapa"),
+    Both("pass", "rotina"),
     Both("last run", "última execução"),
     Both("usually every", "costuma ser a cada"),
     Both("now", "agora"),
@@ -425,7 +425,7 @@ pub fn ending(exit: Option<&str>, under_way: bool) -> String {
 }
 
 /// What the passes did.
-pub const WORK: Both = Both("What the passes did", "O que as etapas fizeram");
+pub const WORK: Both = Both("What the passes did", "O que as rotinas fizeram");
 /// Per day.
 pub const WORK_WHAT: Both = Both(
     "Orders and products written to either side, and those that failed, per day.",
@@ -441,7 +441,7 @@ pub const WORK_KINDS: [Both; 4] = [
 /// How runs ended.
 pub const RUNS: Both = Both("How runs ended", "Como as execuções terminaram");
 /// Per day.
-pub const RUNS_WHAT: Both = Both("Runs of all passes, per day.", "Execuções de todas as etapas, por dia.");
+pub const RUNS_WHAT: Both = Both("Runs of all passes, per day.", "Execuções de todas as rotinas, por dia.");
 /// The kinds of endings.
 pub const RUN_KINDS: [Both; 3] = [
     Both("complete", "completas"),
@@ -450,11 +450,11 @@ pub const RUN_KINDS: [Both; 3] = [
 ];
 /// Pushes and failures, pass by pass.
 pub fn passes(days: usize) -> String {
-    say!("Pass by pass, the last {days} days" | "Etapa por etapa, nos últimos {days} dias")
+    say!("Pass by pass, the last {days} days" | "Rotina por rotina, nos últimos {days} dias")
 }
 /// The heads of the table of passes.
 pub const PASS_HEADS: [Both; 7] = [
-    Both("pass", "etapa"),
+    Both("pass", "rotina"),
     Both("runs", "execuções"),
     Both("ended early", "antes do fim"),
     Both("written", "gravados"),
@@ -477,7 +477,7 @@ pub const DAY_HEADS: [Both; 11] = [
     Both("429s", "429"),
 ];
 /// No run yet.
-pub const NO_RUNS: Both = Both("No pass has run in these days.", "Nenhuma etapa foi executada nestes dias.");
+pub const NO_RUNS: Both = Both("No pass has run in these days.", "Nenhuma rotina foi executada nestes dias.");
 /// How the last run that was not complete ended.
 pub fn last_failure(pass: &str, at: Instant, exit: &str, meaning: &str) -> String {
     say!(
@@ -487,7 +487,7 @@ pub fn last_failure(pass: &str, at: Instant, exit: &str, meaning: &str) -> Strin
     )
 }
 /// A run that nobody ended.
-pub const KILLED: Both = Both("killed", "interrompida à força");
+pub const KILLED: Both = Both("killed", "abortada");
 /// What that means.
 pub const KILLED_MEANS: Both = Both(
     "it was ended from outside before it could note how it went",

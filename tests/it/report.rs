@@ -127,11 +127,10 @@ fn the_page_speaks_its_readers_language() {
     {
         assert!(said.contains(part), "{part}: {said}");
     }
-    let english =
-        ["the", "and", "held", "orders", "worth", "waiting", "late", "what", "nobody", "days", "never", "order"];
-    // The names of commands, flags and codes are the same in every language.
+    let english = ["the", "and", "orders", "worth", "waiting", "late", "what", "nobody", "days", "never", "order"];
+    // The names of commands, flags and codes are the same in every language, and `held` is how a run ended.
     let words = said.split(|c: char| !c.is_alphanumeric() && !"-_".contains(c));
-    let left: Vec<&str> = words.filter(|word| english.contains(word)).filter(|word| *word != "held").collect();
+    let left: Vec<&str> = words.filter(|word| english.contains(word)).collect();
     assert_eq!(left, [""; 0], "{said}");
 }
 
