@@ -2,7 +2,8 @@
 //!
 //! Two ways to choose the point: at every request the program makes, before the sandbox applies it and after it did but before the
 //! answer; and, for the steps between requests (documents, journal, ledger, state file), at moments spread over the whole run. Only
-//! what hit a living program counts. `VAIVEM_CASES=400` tries so many moments for each verb and not just a few.
+//! what hit a living program counts. `VAIVEM_TORTURE=long` tries 200 moments for each verb and not just a few, `VAIVEM_CASES`
+//! so many as it says.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{Child, Stdio};
@@ -15,6 +16,7 @@ use crate::office::Office;
 use crate::sandbox::{Call, Phase};
 use crate::shop::{Shop, wait_until};
 use crate::side::{Side, hook};
+use crate::torture;
 
 /// When the program is killed.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +41,7 @@ struct Pace {
 
 #[test]
 fn killed_at_any_point_of_any_verb() {
-    let moments = cases(14);
+    let moments = torture::cases(14, 200);
     let work: Vec<(&Turn, Pace, Vec<Point>)> =
         turns().map(|turn| (turn, pace(turn), points_of(turn, share_of(turn, moments)))).collect();
     let points: Vec<(&Turn, &Pace, Point)> =
@@ -62,6 +64,7 @@ fn killed_at_any_point_of_any_verb() {
     for (turn, _, points) in &work {
         println!("{turn}: killed at {} points", points.len());
     }
+    torture::held("effects", points.len(), "kills at a request, before and after its effect, and at moments between");
 }
 
 /// Importing has the most steps between its requests. What is between them is the same on every channel, so one is tried the most;

@@ -54,5 +54,6 @@ mod support_bundle;
 mod sync;
 mod sync_payments;
 mod sync_payments_on_ledger;
+mod torture;
 mod truth;
 mod two_channels;

@@ -1,7 +1,7 @@
 //! Two channels sell from one shelf: whatever happens in whatever order, on either of them and in the back office, with faults on the
 //! way. Judged by what the two platforms know themselves: who bought what, and what can be bought.
 //!
-//! `VAIVEM_CASES=100` lives a hundred days, of 2,500 steps and more, and not just a few.
+//! `VAIVEM_TORTURE=long` lives 2,000 days of 25 to 40 steps, and not just a few; `VAIVEM_CASES` so many as it says.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -12,10 +12,10 @@ use rusqlite::OptionalExtension;
 use serde_json::{Value, json};
 
 use crate::back_office::Nfe;
-use crate::day::cases;
 use crate::sandbox::anymarket::AnyCancelledBy;
 use crate::sandbox::{AnyOrderSeed, Anymarket, Fault, HookAction, Kind, OrderSeed, Payment, Phase};
 use crate::shop::{Ran, Shop};
+use crate::torture;
 
 const SKU: &str = "CAMISETA-P";
 
@@ -578,7 +578,8 @@ fn hub_seed(paid: bool, units: i64) -> AnyOrderSeed {
 #[test]
 fn nobody_can_buy_on_one_channel_what_is_sold_on_the_other() {
     let figures = RefCell::new(Figures::default());
-    let config = Config { cases: cases(10), max_shrink_iters: 30, failure_persistence: None, ..Config::default() };
+    let days_lived = torture::cases(10, 2_000);
+    let config = Config { cases: days_lived, max_shrink_iters: 30, failure_persistence: None, ..Config::default() };
     let days = (
         proptest::collection::vec(any_event(), 25..40),
         proptest::sample::select(HABITS.to_vec()),
@@ -596,6 +597,9 @@ fn nobody_can_buy_on_one_channel_what_is_sold_on_the_other() {
     if let Err(TestError::Fail(why, day)) = lived {
         panic!("{why}\nthe day: {day:?}");
     }
+    let lived = figures.borrow();
+    let told = format!("{} steps, {} orders, {} double sales, all told", lived.steps, lived.orders, lived.double_sales);
+    torture::held("schedules", days_lived as usize, told);
 }
 
 /// The last unit, sold on one channel in any way, is gone from the other when the same `sync` ends.

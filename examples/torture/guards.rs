@@ -1,0 +1,85 @@
+//! Our own guards, taken away one at a time: a campaign that stays green without one does not see what it is for.
+//!
+//! Each is a place in the source and what it becomes. It is done to a copy of the project, never to the project itself; a place that is
+//! not found exactly once is an error, so that the list cannot grow old unseen.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use super::tried;
+
+/// A guard, where it stands, what stands there without it, and the test that must turn red then.
+struct Guard {
+    name: &'static str,
+    what: &'static str,
+    file: &'static str,
+    text: &'static str,
+    without: &'static str,
+    test: &'static str,
+}
+
+const GUARDS: &[Guard] = &[];
+
+/// Prints what there is.
+pub fn list() {
+    for guard in GUARDS {
+        println!("  {:<12} {}", guard.name, guard.what);
+    }
+}
+
+/// Takes away the guards, all or those that are named, and prints what became of the campaign without each.
+pub fn take_away(project: &Path, names: &[String]) -> ExitCode {
+    if let Some(unknown) = names.iter().find(|name| GUARDS.iter().all(|guard| guard.name != **name)) {
+        eprintln!("there is no guard called {unknown}");
+        return ExitCode::from(2);
+    }
+    let copy = project.join("target/guards");
+    println!("| guard | what | test that must turn red | it did |\n|---|---|---|---|");
+    let mut all_seen = true;
+    for guard in GUARDS.iter().filter(|guard| names.is_empty() || names.iter().any(|name| name == guard.name)) {
+        let is_seen = match copy_without(project, &copy, guard) {
+            Ok(()) => {
+                let tried = tried(&copy, guard.test, false);
+                // What does not compile, or runs no test, has not turned red.
+                !tried.is_green && tried.output.contains("test result: FAILED")
+            }
+            Err(error) => {
+                eprintln!("{}: {error}", guard.name);
+                false
+            }
+        };
+        all_seen &= is_seen;
+        println!("| {} | {} | `{}` | {} |", guard.name, guard.what, guard.test, if is_seen { "yes" } else { "**no**" });
+    }
+    if all_seen { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Makes the copy like the project, but for the guard. What did not change keeps its time, so that it is not built again.
+fn copy_without(project: &Path, copy: &Path, guard: &Guard) -> Result<(), String> {
+    for file in files(project)? {
+        let content = std::fs::read(project.join(&file)).map_err(|error| format!("{}: {error}", file.display()))?;
+        write_if_changed(&copy.join(&file), &content)?;
+    }
+    let place = project.join(guard.file);
+    let source = std::fs::read_to_string(&place).map_err(|error| format!("{}: {error}", guard.file))?;
+    match source.matches(guard.text).count() {
+        1 => write_if_changed(&copy.join(guard.file), source.replace(guard.text, guard.without).as_bytes()),
+        found => Err(format!("`{}` stands {found} times in {}", guard.text, guard.file)),
+    }
+}
+
+/// The files that git knows of.
+fn files(project: &Path) -> Result<Vec<PathBuf>, String> {
+    let listed = Command::new("git").current_dir(project).args(["ls-files", "-z"]).output();
+    let listed = listed.map_err(|error| format!("git does not start: {error}"))?;
+    let names = String::from_utf8(listed.stdout).map_err(|error| format!("a file's name: {error}"))?;
+    Ok(names.split('\0').filter(|name| !name.is_empty() && project.join(name).is_file()).map(PathBuf::from).collect())
+}
+
+fn write_if_changed(path: &Path, content: &[u8]) -> Result<(), String> {
+    if std::fs::read(path).is_ok_and(|now| now == content) {
+        return Ok(());
+    }
+    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    folder.and_then(|()| std::fs::write(path, content)).map_err(|error| format!("{}: {error}", path.display()))
+}
