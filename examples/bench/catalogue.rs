@@ -1,0 +1,84 @@
+//! A large catalogue, written into the files straight away: a real first look at it would take an hour of calls.
+
+use std::path::Path;
+
+use chrono::Utc;
+use vaivem::erp::ledger::{Ledger, Product, StockCount};
+use vaivem::model::{ChannelName, ChannelSku, Sku, StockParts, WarehouseId};
+use vaivem::store::Store;
+use vaivem::store::stock::{StockCursor, Want};
+
+/// How many products are written in one transaction.
+const CHUNK: usize = 10_000;
+
+/// How many units of each there are.
+pub const PHYSICAL: i64 = 100;
+
+/// The product's code, which is its id on the channel, too.
+pub fn sku(n: usize) -> Sku {
+    Sku::new(n.to_string())
+}
+
+/// A ledger with so many products, and a state file that knows the channel's ids of them.
+pub fn fill(folder: &Path, products: usize) {
+    let ledger = Ledger::open(&folder.join("ledger.db")).expect("the ledger");
+    let store = Store::open(&folder.join("vaivem.db")).expect("the state file");
+    let (channel, now) = (ChannelName::new("loja"), Utc::now());
+    for skus in chunks(products) {
+        let new: Vec<Product> = skus.iter().map(|sku| Product { sku: sku.clone(), name: None }).collect();
+        ledger.upsert_products(&new, now).expect("products");
+        let counts: Vec<StockCount> =
+            skus.iter().map(|sku| StockCount { sku: sku.clone(), warehouse: None, quantity: PHYSICAL }).collect();
+        ledger.set_stocks(&counts, now, "bench").expect("counts");
+        let ids = skus.iter().map(|sku| (sku.clone(), ChannelSku::new(sku.as_str()))).collect();
+        store.note_channel_skus(&channel, &skus, &ids, now).expect("ids");
+    }
+}
+
+/// As if the channel had been told of all of them, and had confirmed it.
+pub fn confirm(folder: &Path, products: usize, warehouse: &str) {
+    let ledger = Ledger::open(&folder.join("ledger.db")).expect("the ledger");
+    let state = folder.join("vaivem.db");
+    let store = Store::open(&state).expect("the state file");
+    let (channel, now) = (ChannelName::new("loja"), Utc::now());
+    for skus in chunks(products) {
+        let want = |sku: &Sku| Want {
+            sku: sku.clone(),
+            warehouse: WarehouseId::new(warehouse),
+            channel_sku: Some(ChannelSku::new(sku.as_str())),
+            quantity: PHYSICAL,
+            parts: StockParts {
+                erp_warehouse: WarehouseId::new("default"),
+                physical: PHYSICAL,
+                reserved: 0,
+                in_flight: 0,
+                buffer: 0,
+                share: 100,
+                added_back: 0,
+                moving: 0,
+                erp_read_at: now,
+                in_flight_orders: Vec::new(),
+                added_back_orders: Vec::new(),
+            },
+            resend: false,
+            recheck_at: None,
+        };
+        store.want_stock(&channel, &skus.iter().map(want).collect::<Vec<_>>(), None).expect("numbers");
+    }
+    let erp_seq = ledger.stock_part(i64::MAX, None, 1, now).expect("the ledger").seq;
+    store.want_stock(&channel, &[], Some(StockCursor { erp_seq, news_seq: 0 })).expect("the cursor");
+    drop(store);
+    let state = rusqlite::Connection::open(&state).expect("the state file");
+    state.execute("UPDATE stock SET pushed = want, pushed_at = erp_read_at", []).expect("confirmations");
+}
+
+fn chunks(products: usize) -> impl Iterator<Item = Vec<Sku>> {
+    (1..=products).step_by(CHUNK).map(move |from| (from..=products.min(from + CHUNK - 1)).map(sku).collect())
+}
+
+/// Counts one product anew.
+pub fn count(folder: &Path, product: usize, quantity: i64) {
+    let ledger = Ledger::open(&folder.join("ledger.db")).expect("the ledger");
+    let counted = StockCount { sku: sku(product), warehouse: None, quantity };
+    assert_eq!(ledger.set_stocks(&[counted], Utc::now(), "bench").expect("a count"), 1);
+}
