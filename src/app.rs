@@ -23,11 +23,12 @@ use crate::lock::{self, LockError};
 use crate::logging;
 use crate::model::{ChannelName, OrderId, Sku, calendar};
 use crate::passes::intake::Backfill;
-use crate::passes::{Pass, Plan, Verb, push_stock};
+use crate::passes::{Pass, Plan, Trouble, Verb, push_stock};
 use crate::plan::{Planned, Subject};
 use crate::report::{Format, Paint, Reporter, Summary, Tally, Tone};
 use crate::stop::Stop;
 use crate::store::budget::{Budget, Rate};
+use crate::store::joint::Together;
 use crate::store::{Store, sqlite};
 use crate::words::help;
 use crate::words::retold::retold;
@@ -477,6 +478,7 @@ impl Round<'_> {
         let Self { tasks, how, config, clock, stop } = *self;
         accounts::keep_erp(store, config, clock.now())?;
         let mut erp = back_office::open(config, how.dry_run, clock, stop)?;
+        let together = together(store, &erp);
         if how.reads_anew {
             erp.read_anew();
         }
@@ -499,7 +501,7 @@ impl Round<'_> {
                     hearts.ended(verb, channel, *exit);
                     continue;
                 }
-                let one = Run { task, how, config, store, erp: &erp, clock, stop };
+                let one = Run { task, how, config, store, erp: &erp, together: &together, clock, stop };
                 let ended = one.run(hearts, reporter).await;
                 let told = if ended.exit == Exit::Locked { Exit::Locked } else { ended.exit.worst(before) };
                 hearts.ended(verb, channel, told);
@@ -625,6 +627,7 @@ struct Run<'a> {
     config: &'a Config,
     store: &'a Store,
     erp: &'a Erp,
+    together: &'a Together,
     clock: &'a Clock,
     stop: &'a Stop,
 }
@@ -662,7 +665,8 @@ impl Run<'_> {
             }
         };
         let (channel, now) = (self.task.channel, self.clock.now());
-        let open = || front_office::open(self.config, channel, self.how.dry_run, self.clock, self.stop);
+        let open =
+            || front_office::open_beside(self.together, self.config, channel, self.how.dry_run, self.clock, self.stop);
         let kept = accounts::keep_channel(self.store, channel, now);
         let channel = match kept.and_then(|()| open()) {
             Ok(channel) => channel,
@@ -688,7 +692,10 @@ impl Run<'_> {
             shortfall: RefCell::default(),
         };
         let erp_calls = self.erp.counts();
-        self.task.verb.run(&pass).await;
+        let ((), committed) = self.together.run(self.task.verb.run(&pass)).await;
+        if let Err(error) = committed {
+            pass.end(Exit::Failed, Trouble::State(error).to_string());
+        }
         let counts = (channel.counts(), self.erp.counts().since(erp_calls));
         let tally = pass.tally.take();
         let (halt, shortfall) = (pass.halt.take(), pass.shortfall.take());
@@ -752,6 +759,15 @@ impl Run<'_> {
     }
 }
 
+/// The files that the orders of a pass are committed to together. Eccosys keeps what it was told in the state file by itself, and is
+/// slow enough for a commit each.
+fn together(store: &Store, erp: &Erp) -> Together {
+    match erp {
+        Erp::Ledger(ledger) => Together::of([ledger.file(), store.file()]),
+        Erp::Eccosys(_) => Together::default(),
+    }
+}
+
 /// Writes what carriers told into the back office. While another run is at it, this one goes on.
 async fn write_deliveries(config: &Config, erp: &Erp, clock: &Clock, reporter: &Reporter) -> Result<Exit, Failure> {
     let Erp::Eccosys(eccosys) = erp else { return Ok(Exit::Done) };
@@ -789,7 +805,14 @@ fn heeding(clock: &Clock, time: Option<Duration>) -> Result<Stop, Failure> {
 
 /// The pace towards a host, shared through the state file. A VTEX account has its own host and is limited as a whole, so the address
 /// is the key.
-fn budget(config: &Config, base_url: &str, limits: &Limits, dry_run: bool, clock: &Clock) -> Result<Budget, Failure> {
+fn budget(
+    config: &Config,
+    base_url: &str,
+    limits: &Limits,
+    dry_run: bool,
+    clock: &Clock,
+    together: &Together,
+) -> Result<Budget, Failure> {
     let rate = (limits.requests_per_minute > 0).then(|| Rate::per_minute(limits.requests_per_minute));
     let burst = u32::try_from(limits.in_flight).unwrap_or(1);
     if dry_run && !config.state.exists() {
@@ -800,6 +823,7 @@ fn budget(config: &Config, base_url: &str, limits: &Limits, dry_run: bool, clock
         Err(_) if dry_run => return Ok(Budget::alone(rate, burst, clock.clone())),
         opened => opened,
     }
+    .map(|budget| budget.beside(together.clone()))
     .map_err(|error| {
         let (file, said) = (config.state.display(), sqlite::said(&error));
         Failure::new(

@@ -18,6 +18,7 @@ use crate::model::{Instant, calendar};
 use crate::report::Reporter;
 use crate::stop::Stop;
 use crate::store::Store;
+use crate::store::joint::Together;
 
 /// How long Eccosys is left alone after a 429 that does not say: one client in production waits as long.
 const LIMITED_WAIT: std::time::Duration = std::time::Duration::from_secs(65);
@@ -65,7 +66,7 @@ impl Account<'_> {
     ) -> Result<Eccosys, Failure> {
         let Self { base_url, credentials, options, limits } = *self;
         let door = DoorOptions {
-            budget: Some(budget(config, base_url, limits, dry_run, clock)?),
+            budget: Some(budget(config, base_url, limits, dry_run, clock, &Together::default())?),
             timeout: limits.timeout,
             retry: RetryPolicy { max_wait: limits.max_wait, limited_wait: LIMITED_WAIT, ..RetryPolicy::default() },
             in_flight: limits.in_flight,

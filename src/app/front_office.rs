@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::http::{Door, DoorOptions, RetryPolicy};
 use crate::lang::say;
 use crate::stop::Stop;
+use crate::store::joint::Together;
 
 /// The channel with its door; the message says which setting is wrong.
 pub(super) fn open(
@@ -21,8 +22,20 @@ pub(super) fn open(
     clock: &Clock,
     stop: &Stop,
 ) -> Result<Channel, Failure> {
+    open_beside(&Together::default(), config, channel, dry_run, clock, stop)
+}
+
+/// The same, beside writes to the state file that are committed together.
+pub(super) fn open_beside(
+    together: &Together,
+    config: &Config,
+    channel: &ChannelConfig,
+    dry_run: bool,
+    clock: &Clock,
+    stop: &Stop,
+) -> Result<Channel, Failure> {
     let wrong = |problem: String| Failure::new(Exit::Config, problem);
-    let door = |options: DoorOptions| door(config, channel, dry_run, options);
+    let door = |options: DoorOptions| door(config, channel, dry_run, options, together);
     let name = channel.name.clone();
     Ok(match &channel.kind {
         ChannelKind::Vtex { base_url, app_key, app_token, feed } => {
@@ -56,9 +69,15 @@ pub(super) fn open(
 }
 
 /// A door with the channel's pacing and patience.
-fn door(config: &Config, channel: &ChannelConfig, dry_run: bool, options: DoorOptions) -> Result<Door, Failure> {
+fn door(
+    config: &Config,
+    channel: &ChannelConfig,
+    dry_run: bool,
+    options: DoorOptions,
+    together: &Together,
+) -> Result<Door, Failure> {
     let limits = &channel.limits;
-    let budget = budget(config, &options.base_url, limits, dry_run, &options.clock)?;
+    let budget = budget(config, &options.base_url, limits, dry_run, &options.clock, together)?;
     Door::new(DoorOptions {
         timeout: limits.timeout,
         retry: RetryPolicy { max_wait: limits.max_wait, ..RetryPolicy::default() },

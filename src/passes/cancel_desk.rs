@@ -188,7 +188,7 @@ async fn in_erp(
     word: Word<'_>,
 ) -> Result<Result<ErpOrder, Reason>, Trouble> {
     let effect = Effect { channel: &row.channel, order: row.row, action: CANCEL_IN_ERP, of: "" };
-    pass.store.intend(&effect, pass.clock.now())?;
+    pass.store.intend(&effect, pass.clock.now()).await?;
     let note = keep!("cancellation accepted by {}: {}" | "cancelamento aceito por {}: {}", word.by, word.reason);
     let answer = pass.erp.cancel_order(&erp.id, &note, pass.clock.now()).await;
     sync_payments::settle(pass, &effect, answer)
@@ -209,7 +209,7 @@ async fn try_deny(pass: &Pass<'_>, row: &OrderRow, word: Word<'_>) -> Result<Don
         return Ok(Done::Refused(Refusal::NoRequest { raw: order.raw_status }));
     }
     keep(pass, row, "cancel denied", word)?;
-    pass.store.intend(&effect, pass.clock.now())?;
+    pass.store.intend(&effect, pass.clock.now()).await?;
     let settle = |state, answer| pass.store.settle(&effect, state, answer, pass.clock.now());
     match pass.channel.deny_cancellation(&row.id, word.reason).await {
         Ok(Cancel::Accepted) => settle(State::Unknown, "accepted")?,

@@ -404,7 +404,7 @@ async fn create(
     if may_still_show(pass, row)? {
         return Ok(Err(Reason::OutcomeUnknown { action: CREATE.into() }));
     }
-    pass.store.intend(&effect, pass.clock.now())?;
+    pass.store.intend(&effect, pass.clock.now()).await?;
     match pass.erp.create_order(new, pass.clock.now()).await {
         Ok(created) => {
             let mut read_back = pass.erp.find_order(&row.channel, &row.id).await?;

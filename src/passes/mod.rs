@@ -293,6 +293,9 @@ impl Pass<'_> {
                 if let Err(trouble) = one(&row).await {
                     self.fail(&row, &trouble);
                 }
+                if let Err(error) = self.store.pause().await {
+                    self.end(Exit::Failed, Trouble::State(error).to_string());
+                }
                 self.report.advance();
             })
             .buffer_unordered(self.config.limits.in_flight)

@@ -177,7 +177,7 @@ impl Visit<'_> {
     ) -> Result<Taken, Trouble> {
         let (store, clock) = (self.pass.store, self.pass.clock);
         let effect = self.effect(action, of);
-        store.intend(&effect, clock.now())?;
+        store.intend(&effect, clock.now()).await?;
         match call.await {
             Ok(Sent::Accepted) => {
                 store.settle(&effect, State::Done, content, clock.now())?;

@@ -263,7 +263,7 @@ async fn apply(pass: &Pass<'_>, row: &OrderRow, facts: &Facts, action: &Action) 
         return Ok(take_over::apply(pass, row).await?.map_or(Applied::Channel, Applied::Held));
     }
     let effect = Effect { channel: &row.channel, order: row.row, action: action.name(), of: "" };
-    pass.store.intend(&effect, pass.clock.now())?;
+    pass.store.intend(&effect, pass.clock.now()).await?;
     let now = pass.clock.now();
     let answer = match action {
         Action::SetErpStatus(status) => {

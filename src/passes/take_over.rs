@@ -19,7 +19,7 @@ pub async fn apply(pass: &Pass<'_>, row: &OrderRow) -> Result<Option<Reason>, Tr
     // the number still counts for this one would be sold twice.
     let _handover = Handover::of_an_order(pass.store.path(), &row.channel, pass.stop).await?;
     let effect = Effect { channel: &row.channel, order: row.row, action: TAKE_OVER, of: "" };
-    pass.store.intend(&effect, pass.clock.now())?;
+    pass.store.intend(&effect, pass.clock.now()).await?;
     let answer = pass.channel.take_over(&row.id).await;
     let now = pass.clock.now();
     match answer {

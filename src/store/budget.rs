@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
+use super::joint::Together;
 use super::{instant, millis};
 use crate::clock::{Clock, later};
 use crate::model::Instant;
@@ -69,6 +70,8 @@ pub struct Budget {
     burst: i64,
     clock: Clock,
     rows: Rows,
+    /// What this process writes to the same file, which must not be waited for.
+    beside: Together,
 }
 
 /// Where the row is.
@@ -104,14 +107,32 @@ impl Budget {
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "trusted_schema", false)?;
         let rows = Rows::File { connection: RefCell::new(connection), key: key.to_owned() };
-        let budget = Self { rate: Cell::new(rate.into()), burst: i64::from(burst.max(1)), clock, rows };
+        let budget = Self {
+            rate: Cell::new(rate.into()),
+            burst: i64::from(burst.max(1)),
+            clock,
+            rows,
+            beside: Together::default(),
+        };
         budget.read()?;
         Ok(budget)
     }
 
     /// A budget of this process alone, for when there is no state file.
     pub fn alone(rate: impl Into<Option<Rate>>, burst: u32, clock: Clock) -> Self {
-        Self { rate: Cell::new(rate.into()), burst: i64::from(burst.max(1)), clock, rows: Rows::Alone(Cell::default()) }
+        Self {
+            rate: Cell::new(rate.into()),
+            burst: i64::from(burst.max(1)),
+            clock,
+            rows: Rows::Alone(Cell::default()),
+            beside: Together::default(),
+        }
+    }
+
+    /// The same, beside writes of this process to the same file that are committed together.
+    #[must_use]
+    pub fn beside(self, beside: Together) -> Self {
+        Self { beside, ..self }
     }
 
     /// Keeps another rate from now on. Other processes on the file keep theirs, and learn it as this one did.
@@ -152,6 +173,9 @@ impl Budget {
             let present = self.pause(*row).map_or(0, millis);
             // Rounded up: a pause ends no sooner than asked for.
             row.paused_until = present.max(millis(until).saturating_add(1));
+            if let Some(rate) = self.rate.get() {
+                row.spend_burst(row.paused_until.saturating_mul(1_000), rate.interval, self.burst);
+            }
         })
     }
 
@@ -177,6 +201,7 @@ impl Budget {
                 Ok(result)
             }
             Rows::File { connection, key } => {
+                self.beside.commit()?;
                 let mut connection = connection.borrow_mut();
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 let before = select(&transaction, key)?;
@@ -198,6 +223,11 @@ impl Budget {
 }
 
 impl Row {
+    /// After a pause calls leave evenly from the first: whoever asked for it counts finer than a burst allows for.
+    fn spend_burst(&mut self, until: i64, interval: i64, burst: i64) {
+        self.next_at = self.next_at.max(until.saturating_add((burst - 1).saturating_mul(interval)));
+    }
+
     fn reserve(&mut self, now: i64, interval: i64, burst: i64) -> Turn {
         let horizon = HORIZON.max(interval);
         let wait = |next_at: i64| next_at.saturating_sub(now).saturating_sub((burst - 1).saturating_mul(interval));

@@ -205,7 +205,7 @@ mod tests {
     fn what_is_in_the_erp_or_may_be_is_not_skipped() {
         let (_folder, store, loja) = held();
         let effect = Effect { channel: &loja, order: 1, action: "create_order", of: "" };
-        store.intend(&effect, at(2)).unwrap();
+        store.note_intention(&effect, at(2)).unwrap();
         let skip = || store.skip_by_hand(1, "x", "ana", at(3)).unwrap();
         assert_eq!(skip(), Err(NotSkipped::Unsettled));
         store.settle(&effect, State::Failed, "refused", at(3)).unwrap();

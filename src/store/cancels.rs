@@ -282,8 +282,8 @@ mod tests {
         assert_eq!(store.open_orders(&loja).unwrap(), 4);
         // A cancellation of which nothing is known is looked at whatever became of the order; any other effect is not.
         let effect = |order, action| Effect { channel: &loja, order, action, of: "" };
-        store.intend(&effect(8, CANCEL_ON_CHANNEL), at(1)).unwrap();
-        store.intend(&effect(5, "cancel_order"), at(1)).unwrap();
+        store.note_intention(&effect(8, CANCEL_ON_CHANNEL), at(1)).unwrap();
+        store.note_intention(&effect(5, "cancel_order"), at(1)).unwrap();
         assert_eq!(numbers(store.to_cancel(&loja, false, 0, 9)), [1, 4, 8]);
         assert!(store.cancel_notes(8).unwrap().unsettled && !store.cancel_notes(5).unwrap().unsettled);
         store.settle(&effect(8, CANCEL_ON_CHANNEL), State::Done, "found done", at(2)).unwrap();

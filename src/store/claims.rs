@@ -1,6 +1,6 @@
 //! Units that orders claim: what was bought, by whom it is subtracted, and which orders' part in the stock changed.
 
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Connection, Row, params};
 
 use super::{Store, instant, millis};
 use crate::model::{ChannelName, ChannelSku, ErpOrderId, Instant, Line, OrderId, Sku, Status, WarehouseId};
@@ -52,7 +52,7 @@ const LINES: &str =
     "SELECT channel_sku, sku, warehouse, quantity FROM order_lines WHERE order_row = ?1 ORDER BY position";
 
 /// Replaces what was bought, if it is another now.
-pub(super) fn record_lines(tx: &Transaction<'_>, order: i64, lines: &[Line]) -> rusqlite::Result<()> {
+pub(super) fn record_lines(tx: &Connection, order: i64, lines: &[Line]) -> rusqlite::Result<()> {
     let new: Vec<ClaimLine> = lines
         .iter()
         .map(|line| ClaimLine {

@@ -1,6 +1,6 @@
 //! How far a channel's list has been swept.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Store, instant, millis, orders};
 use crate::model::{ChannelName, Instant, calendar};
@@ -75,12 +75,12 @@ impl Store {
     }
 }
 
-fn clear(tx: &Transaction<'_>, channel: &ChannelName, name: &str) -> rusqlite::Result<()> {
+fn clear(tx: &Connection, channel: &ChannelName, name: &str) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM cursors WHERE channel = ?1 AND name = ?2", params![channel.as_str(), name]).map(|_| ())
 }
 
 /// As [`Store::set_cursor`], inside a transaction that also stores what the cursor stands for.
-pub(super) fn set(tx: &Transaction<'_>, channel: &ChannelName, name: &str, at: Instant) -> rusqlite::Result<()> {
+pub(super) fn set(tx: &Connection, channel: &ChannelName, name: &str, at: Instant) -> rusqlite::Result<()> {
     tx.execute(
         "INSERT INTO cursors (channel, name, at) VALUES (?1, ?2, ?3)
          ON CONFLICT DO UPDATE SET at = excluded.at",

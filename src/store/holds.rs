@@ -1,6 +1,6 @@
 //! What cannot go on, why, since when, and worth how much.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Store, instant, millis};
 use crate::model::{Cents, ChannelName, Instant, OrderId, Sku};
@@ -41,23 +41,17 @@ pub struct Hold {
 }
 
 /// Opens a hold, or renews the one there is; its `since` stays while the reason's code does, and a hold outlives calls that fail.
-pub(super) fn hold(tx: &Transaction<'_>, order: i64, reason: &Reason, now: Instant) -> rusqlite::Result<()> {
+pub(super) fn hold(tx: &Connection, order: i64, reason: &Reason, now: Instant) -> rusqlite::Result<()> {
     hold_in(tx, order, "", reason, now)
 }
 
 /// Releases the open hold of an order, if there is one.
-pub(super) fn release(tx: &Transaction<'_>, order: i64, why: &str, now: Instant) -> rusqlite::Result<()> {
+pub(super) fn release(tx: &Connection, order: i64, why: &str, now: Instant) -> rusqlite::Result<()> {
     release_in(tx, order, "", why, now)
 }
 
 /// As [`hold`], for a pass that holds orders for itself.
-pub(super) fn hold_in(
-    tx: &Transaction<'_>,
-    order: i64,
-    pass: &str,
-    reason: &Reason,
-    now: Instant,
-) -> rusqlite::Result<()> {
+pub(super) fn hold_in(tx: &Connection, order: i64, pass: &str, reason: &Reason, now: Instant) -> rusqlite::Result<()> {
     let json = to_json(reason);
     let code = reason.code();
     let open: Option<String> = tx
@@ -86,13 +80,7 @@ pub(super) fn hold_in(
 }
 
 /// As [`release`], for a pass that holds orders for itself.
-pub(super) fn release_in(
-    tx: &Transaction<'_>,
-    order: i64,
-    pass: &str,
-    why: &str,
-    now: Instant,
-) -> rusqlite::Result<()> {
+pub(super) fn release_in(tx: &Connection, order: i64, pass: &str, why: &str, now: Instant) -> rusqlite::Result<()> {
     let released = tx
         .prepare_cached(
             "UPDATE holds SET released_at = ?3, released_why = ?4 WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL",
@@ -106,7 +94,7 @@ pub(super) fn release_in(
 
 /// The channel took a SKU's number: that releases any hold but the one that more was sold than there is.
 pub(super) fn release_told_sku(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     channel: &ChannelName,
     sku: &Sku,
     now: Instant,
@@ -119,7 +107,7 @@ pub(super) fn release_told_sku(
 }
 
 /// Whether a SKU is held because more was sold than there is.
-fn is_oversold(tx: &Transaction<'_>, channel: &ChannelName, sku: &Sku) -> rusqlite::Result<bool> {
+fn is_oversold(tx: &Connection, channel: &ChannelName, sku: &Sku) -> rusqlite::Result<bool> {
     tx.prepare_cached(
         "SELECT 1 FROM holds INDEXED BY holds_open_sku
          WHERE channel = ?1 AND sku = ?2 AND sku IS NOT NULL AND released_at IS NULL AND code = 'oversold'",
@@ -129,7 +117,7 @@ fn is_oversold(tx: &Transaction<'_>, channel: &ChannelName, sku: &Sku) -> rusqli
 
 /// Releases the open hold of a SKU, if there is one.
 pub(super) fn release_sku(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     channel: &ChannelName,
     sku: &Sku,
     why: &str,
@@ -147,7 +135,7 @@ fn to_json(reason: &Reason) -> String {
 }
 
 /// The open hold that passes share of an order, if there is one.
-fn shared_hold(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Option<Reason>> {
+fn shared_hold(tx: &Connection, order: i64) -> rusqlite::Result<Option<Reason>> {
     let open = "SELECT reason FROM holds WHERE order_row = ?1 AND pass = '' AND released_at IS NULL";
     tx.prepare_cached(open)?.query_row([order], |row| row.get(0).map(from_json)).optional()
 }

@@ -1,6 +1,6 @@
 //! One row per side effect on the outside: intended (committed), then the call, then its outcome (committed).
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::{Store, millis};
 use crate::model::{ChannelName, Instant};
@@ -57,11 +57,16 @@ impl Effect<'_> {
 }
 
 impl Store {
-    /// Notes that the effect is about to be sent.
+    /// Notes that the effect is about to be sent, on the disk when this returns.
     ///
     /// # Errors
     /// When the state file cannot be written; nothing may be sent then.
-    pub fn intend(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {
+    pub async fn intend(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {
+        self.note_intention(effect, now)?;
+        self.committed().await
+    }
+
+    pub(super) fn note_intention(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| {
             tx.prepare_cached(
                 "INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at)
@@ -92,12 +97,7 @@ impl Store {
 }
 
 /// Settles an order's effects of one kind that a killed run or a lost answer left open: a reading showed them done.
-pub(super) fn settle_found(
-    tx: &rusqlite::Transaction<'_>,
-    order: i64,
-    action: &str,
-    now: Instant,
-) -> rusqlite::Result<()> {
+pub(super) fn settle_found(tx: &Connection, order: i64, action: &str, now: Instant) -> rusqlite::Result<()> {
     let found = tx
         .prepare_cached(
             "UPDATE journal SET state = 'done', settled_at = ?3, answer = 'found done'
@@ -113,7 +113,7 @@ pub(super) fn settle_found(
 
 /// As [`Store::settle`], inside a transaction that also records what followed from it.
 pub(super) fn settle(
-    tx: &rusqlite::Transaction<'_>,
+    tx: &Connection,
     effect: &Effect<'_>,
     state: State,
     answer: &str,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, params};
 
 use super::{Store, holds};
 use crate::model::{ChannelName, ChannelSku, Instant, Line, Sku};
@@ -19,7 +19,7 @@ CREATE TABLE kits (
 const INSERT: &str = "INSERT OR IGNORE INTO kits (channel, channel_sku) VALUES (?1, ?2)";
 
 /// Notes the kits that an order's lines come from.
-pub(super) fn record(tx: &Transaction<'_>, channel: &ChannelName, lines: &[Line]) -> rusqlite::Result<()> {
+pub(super) fn record(tx: &Connection, channel: &ChannelName, lines: &[Line]) -> rusqlite::Result<()> {
     for kit in lines.iter().filter_map(|line| line.kit.as_ref()) {
         tx.prepare_cached(INSERT)?.execute(params![channel.as_str(), kit.as_str()])?;
     }

@@ -3,7 +3,7 @@
 //!
 //! Facts are kept as the ERP's own module writes them; here they are text that is the same or not. They hold no personal data.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Store, instant, millis};
 use crate::model::{ChannelName, ErpOrderId, Instant, OrderId, Sku};
@@ -777,7 +777,7 @@ impl Store {
 const DELIVERIES: &str = "SELECT access_key, code, what, at, source, written_at FROM mirror_deliveries";
 
 /// Forgets what is mirrored of these orders, given as a JSON list of rows.
-pub(super) fn forget(tx: &Transaction<'_>, rows: &str) -> rusqlite::Result<()> {
+pub(super) fn forget(tx: &Connection, rows: &str) -> rusqlite::Result<()> {
     let ids = "SELECT erp_id FROM orders WHERE id IN (SELECT value FROM json_each(?1)) AND erp_id IS NOT NULL";
     let keys = format!("SELECT access_key FROM mirror_invoices WHERE order_id IN ({ids})");
     tx.execute(&format!("DELETE FROM mirror_deliveries WHERE access_key IN ({keys})"), [rows])?;
@@ -787,7 +787,7 @@ pub(super) fn forget(tx: &Transaction<'_>, rows: &str) -> rusqlite::Result<()> {
 }
 
 /// The next change of a counter.
-fn next(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<i64> {
+fn next(tx: &Connection, name: &str) -> rusqlite::Result<i64> {
     tx.prepare_cached(
         "INSERT INTO mirror (name, seq) VALUES (?1, 1) ON CONFLICT DO UPDATE SET seq = seq + 1 RETURNING seq",
     )?
@@ -795,13 +795,13 @@ fn next(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<i64> {
 }
 
 /// Makes a change of an order whose details are to be put together anew.
-fn wake(tx: &Transaction<'_>, order: &ErpOrderId) -> rusqlite::Result<()> {
+fn wake(tx: &Connection, order: &ErpOrderId) -> rusqlite::Result<()> {
     let seq = next(tx, ORDERS)?;
     tx.prepare_cached("UPDATE mirror_orders SET seq = ?2 WHERE id = ?1")?.execute(params![order.as_str(), seq])?;
     Ok(())
 }
 
-fn note_compared(tx: &Transaction<'_>, name: &str, at: Instant) -> rusqlite::Result<()> {
+fn note_compared(tx: &Connection, name: &str, at: Instant) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO mirror (name, seq, compared_at) VALUES (?1, 0, ?2) ON CONFLICT DO UPDATE SET compared_at = ?2",
     )?
@@ -809,7 +809,7 @@ fn note_compared(tx: &Transaction<'_>, name: &str, at: Instant) -> rusqlite::Res
     Ok(())
 }
 
-fn note_products(tx: &Transaction<'_>, products: &[(Sku, String)]) -> rusqlite::Result<()> {
+fn note_products(tx: &Connection, products: &[(Sku, String)]) -> rusqlite::Result<()> {
     for (sku, id) in products {
         tx.prepare_cached(
             "INSERT INTO mirror_products (sku, product_id) VALUES (?1, ?2)

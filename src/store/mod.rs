@@ -1,6 +1,7 @@
 //! The only door to the state file: what was seen, decided, sent and answered. A cache with a memory, which can be rebuilt.
 //!
-//! Every method is one short transaction; none is held across a call to the network. "Committed" means on the disk.
+//! Every method is one short transaction, or a part of the one that the orders of a pass share until they wait ([`joint`]); none is
+//! held across a call to the network. "Committed" means on the disk.
 
 pub mod accounts;
 pub mod budget;
@@ -11,6 +12,7 @@ pub mod cursors;
 pub mod customer_key;
 pub mod facts;
 pub mod holds;
+pub mod joint;
 pub mod journal;
 pub mod kits;
 pub mod letting_go;
@@ -31,9 +33,11 @@ pub mod totals;
 pub mod visits;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 
+use self::joint::Joint;
 use crate::model::Instant;
 
 pub use sqlite::OpenError;
@@ -41,7 +45,7 @@ pub use sqlite::OpenError;
 /// The open state file.
 #[derive(Debug)]
 pub struct Store {
-    connection: Connection,
+    connection: Rc<Joint>,
     path: PathBuf,
     customer_key: customer_key::CustomerKey,
 }
@@ -52,7 +56,7 @@ impl Store {
     /// # Errors
     /// When it cannot be used: of another program, of a newer version, damaged, read-only … Nothing of it is touched then.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let connection = sqlite::open(path, &schema::STATE)?;
+        let connection = Joint::new(sqlite::open(path, &schema::STATE)?);
         let customer_key = customer_key::CustomerKey::load_or_create(path)?;
         Ok(Self { connection, path: path.to_owned(), customer_key })
     }
@@ -62,7 +66,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], and when it does not exist or is of an older version.
     pub fn open_read_only(path: &Path) -> Result<Self, OpenError> {
-        let connection = sqlite::open_read_only(path, &schema::STATE)?;
+        let connection = Joint::new(sqlite::open_read_only(path, &schema::STATE)?);
         Ok(Self { connection, path: path.to_owned(), customer_key: customer_key::CustomerKey::load_or_forget(path) })
     }
 
@@ -71,7 +75,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`]; a file that does not exist yet gives an empty copy and is not made.
     pub fn scratch(path: &Path) -> Result<Self, OpenError> {
-        let connection = sqlite::scratch_copy(path, &schema::STATE)?;
+        let connection = Joint::new(sqlite::scratch_copy(path, &schema::STATE)?);
         Ok(Self { connection, path: path.to_owned(), customer_key: customer_key::CustomerKey::load_or_forget(path) })
     }
 
@@ -88,7 +92,7 @@ impl Store {
     /// # Errors
     /// What SQLite says of the schema.
     pub fn alone() -> Result<Self, OpenError> {
-        let connection = sqlite::open_in_memory(&schema::STATE)?;
+        let connection = Joint::new(sqlite::open_in_memory(&schema::STATE)?);
         let path = PathBuf::from(":memory:");
         Ok(Self { connection, customer_key: customer_key::CustomerKey::load_or_forget(&path), path })
     }
@@ -116,12 +120,30 @@ impl Store {
         self.customer_key.seal(&"the mark of this state file")
     }
 
-    /// One write transaction.
-    fn write<T>(&self, body: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-        let result = body(&transaction)?;
-        transaction.commit()?;
-        Ok(result)
+    /// The file, to be committed together with others.
+    pub fn file(&self) -> Rc<Joint> {
+        Rc::clone(&self.connection)
+    }
+
+    /// Waits until everything written so far is on the disk.
+    ///
+    /// # Errors
+    /// That it could not be committed; nothing may be sent then that rests on it.
+    pub async fn committed(&self) -> rusqlite::Result<()> {
+        self.connection.committed().await
+    }
+
+    /// Lets what several orders wrote together be committed before it grows further.
+    ///
+    /// # Errors
+    /// As [`Store::committed`].
+    pub async fn pause(&self) -> rusqlite::Result<()> {
+        self.connection.pause().await
+    }
+
+    /// One write, undone as a whole when `body` fails.
+    fn write<T>(&self, body: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        self.connection.write(body)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What people did to the state file itself. A note outlives the order it is about.
 
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Connection, Row, params};
 
 use super::{Store, instant, millis};
 use crate::model::{ChannelName, Instant, OrderId};
@@ -50,7 +50,7 @@ pub struct Note {
 }
 
 /// Keeps a note, inside the transaction that does what it tells.
-pub(super) fn keep(tx: &Transaction<'_>, note: &Note) -> rusqlite::Result<()> {
+pub(super) fn keep(tx: &Connection, note: &Note) -> rusqlite::Result<()> {
     tx.prepare_cached("INSERT INTO notes (at, who, what, channel, order_id, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
         .execute(params![
             millis(note.at),

@@ -1,6 +1,6 @@
 //! Every order seen: what was heard of it, its facts as of the last reading, its counterpart in the ERP, and its one fate.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Store, claims, holds, instant, journal, kits, millis, outgoing};
 use crate::channel::Heard;
@@ -106,7 +106,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
 pub(super) const NAMED: &str = "named by a person";
 
 /// Adds a line to an order's history; one that is there already is not doubled.
-pub(super) fn note(tx: &Transaction<'_>, order: i64, at: Instant, what: &str, detail: &str) -> rusqlite::Result<()> {
+pub(super) fn note(tx: &Connection, order: i64, at: Instant, what: &str, detail: &str) -> rusqlite::Result<()> {
     tx.prepare_cached("INSERT OR IGNORE INTO history (order_row, at, what, detail) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![order, millis(at), what, detail])
         .map(|_| ())
@@ -131,8 +131,10 @@ impl Store {
                     Some(row) => row,
                     None => {
                         new += 1;
-                        tx.prepare_cached("INSERT INTO orders (channel, order_id, seen_at, heard) VALUES (?1, ?2, ?3, 0)")?
-                            .execute(params![channel.as_str(), item.id.as_str(), millis(now)])?;
+                        tx.prepare_cached(
+                            "INSERT INTO orders (channel, order_id, seen_at, heard) VALUES (?1, ?2, ?3, 0)",
+                        )?
+                        .execute(params![channel.as_str(), item.id.as_str(), millis(now)])?;
                         tx.last_insert_rowid()
                     }
                 };
@@ -146,7 +148,8 @@ impl Store {
                     None => {
                         let told: bool = tx
                             .prepare_cached(
-                                "SELECT EXISTS (SELECT 1 FROM history WHERE order_row = ?1 AND what = 'heard' AND detail LIKE ?2 || ' (%')",
+                                "SELECT EXISTS (SELECT 1 FROM history WHERE order_row = ?1 AND what = 'heard'
+                                     AND substr(detail, 1, length(?2) + 2) = ?2 || ' (')",
                             )?
                             .query_row(params![row, item.state], |row| row.get(0))?;
                         let read: bool = tx
@@ -360,8 +363,11 @@ impl Store {
                 Some(reason) => holds::hold(tx, row.row, reason, now)?,
                 None => holds::release(tx, row.row, "its cause is gone", now)?,
             }
-            let changed = row.fate != Some(decided.fate) || row.fate_why.as_ref() != Some(decided.reason);
-            if changed {
+            // As it stands now: what linked the order in this visit has decided on it already.
+            let is_same: bool = tx
+                .prepare_cached("SELECT fate IS ?2 AND fate_why IS ?3 FROM orders WHERE id = ?1")?
+                .query_row(params![row.row, decided.fate.code(), json], |row| row.get(0))?;
+            if !is_same {
                 note(tx, row.row, now, "decided", &format!("{}: {json}", decided.fate.code()))?;
                 tx.prepare_cached("UPDATE orders SET fate = ?2, fate_why = ?3, fate_at = ?4 WHERE id = ?1")?
                     .execute(params![row.row, decided.fate.code(), json, millis(now)])?;

@@ -1,6 +1,6 @@
 //! What the passes that carry facts out have to do with each order: what changed in the ERP, and what is still open.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::journal::{Effect, State};
 use super::orders::{COLUMNS, OrderRow, from_row};
@@ -82,7 +82,7 @@ pub struct Record {
 }
 
 /// Notes that the ERP changed something about an order.
-pub(super) fn mark(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<()> {
+pub(super) fn mark(tx: &Connection, order: i64) -> rusqlite::Result<()> {
     for pass in PASSES {
         tx.prepare_cached(
             "INSERT INTO outgoing (pass, order_row, channel, news) SELECT ?1, id, channel, 1 FROM orders WHERE id = ?2

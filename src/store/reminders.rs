@@ -1,6 +1,6 @@
 //! What a quiet run has told already: of the same thing it tells once, and then once a day, so that cron mails news and no echo.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::{Store, millis};
 use crate::model::{ChannelName, Instant, Sku};
@@ -67,7 +67,7 @@ impl Store {
     }
 }
 
-fn told(tx: &rusqlite::Transaction<'_>, what: &str, now: Instant) -> rusqlite::Result<bool> {
+fn told(tx: &Connection, what: &str, now: Instant) -> rusqlite::Result<bool> {
     tx.prepare_cached(
         "INSERT INTO told (what, at) VALUES (?1, ?2)
          ON CONFLICT DO UPDATE SET at = excluded.at WHERE at <= excluded.at - ?3 OR at > excluded.at",

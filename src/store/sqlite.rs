@@ -512,7 +512,7 @@ impl Opener<'_> {
     }
 }
 
-fn apply(tx: &Transaction<'_>, kind: &FileKind, done: usize) -> rusqlite::Result<()> {
+fn apply(tx: &Connection, kind: &FileKind, done: usize) -> rusqlite::Result<()> {
     for step in kind.migrations.iter().skip(done) {
         tx.execute_batch(step)?;
     }
@@ -522,6 +522,8 @@ fn apply(tx: &Transaction<'_>, kind: &FileKind, done: usize) -> rusqlite::Result
 
 /// What is not kept in the file and must be set on every connection that writes.
 fn set_pragmas(conn: &Connection) -> rusqlite::Result<()> {
+    // More than all statements there are, so that none is prepared twice.
+    conn.set_prepared_statement_cache_capacity(256);
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "trusted_schema", false)

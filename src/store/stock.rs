@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Store, instant, millis};
 use crate::model::{ChannelName, ChannelSku, Instant, Sku, StockParts, WarehouseId};
@@ -311,16 +311,16 @@ impl Store {
     /// When there is no room for it.
     pub fn to_work_out(&self, skus: Vec<Sku>) -> rusqlite::Result<Vec<Sku>> {
         // Touches nothing that another process waits for.
-        let tx = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
-        let mut new = Vec::with_capacity(skus.len());
-        for sku in skus {
+        self.connection.read(|tx| {
+            let mut new = Vec::with_capacity(skus.len());
             let mut insert = tx.prepare_cached("INSERT OR IGNORE INTO temp.worked_out (sku) VALUES (?1)")?;
-            if insert.execute([sku.as_str()])? > 0 {
-                new.push(sku);
+            for sku in skus {
+                if insert.execute([sku.as_str()])? > 0 {
+                    new.push(sku);
+                }
             }
-        }
-        tx.commit()?;
-        Ok(new)
+            Ok(new)
+        })
     }
 
     /// What the channel has confirmed, all in all.
@@ -385,11 +385,12 @@ impl Store {
         })
     }
 
-    /// Notes that these numbers are about to be sent. Until the channel confirms them it is not known what it has.
+    /// Notes that these numbers are about to be sent, on the disk when this returns. Until the channel confirms them it is not known
+    /// what it has.
     ///
     /// # Errors
     /// When the state file cannot be written; nothing may be sent then.
-    pub fn intend_stock(&self, channel: &ChannelName, wants: &[Want], now: Instant) -> rusqlite::Result<()> {
+    pub async fn intend_stock(&self, channel: &ChannelName, wants: &[Want], now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| {
             for want in wants {
                 set_want(tx, channel, &Want { resend: true, ..want.clone() })?;
@@ -402,7 +403,8 @@ impl Store {
                 .execute(params![journal_key(channel, want), channel.as_str(), millis(now)])?;
             }
             Ok(())
-        })
+        })?;
+        self.committed().await
     }
 
     /// The channel has the number. `added_back` are the rows of the orders whose units are in it: they were not handed over.
@@ -454,7 +456,7 @@ impl Store {
     }
 }
 
-fn set_want(tx: &Transaction<'_>, channel: &ChannelName, want: &Want) -> rusqlite::Result<()> {
+fn set_want(tx: &Connection, channel: &ChannelName, want: &Want) -> rusqlite::Result<()> {
     let why = serde_json::to_string(&want.parts).unwrap_or_default();
     // A product that is another one on the channel now was never told its stock.
     tx.prepare_cached(
@@ -485,7 +487,7 @@ fn journal_key(channel: &ChannelName, want: &Want) -> String {
 }
 
 fn settle(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     channel: &ChannelName,
     want: &Want,
     state: &str,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, params};
 
 use super::Store;
 use crate::model::ChannelName;
@@ -109,7 +109,7 @@ impl Totals {
 }
 
 /// Adds up, inside the transaction that notes what is counted.
-pub(super) fn add(tx: &Transaction<'_>, channel: &str, pass: &str, added: &[Added]) -> rusqlite::Result<()> {
+pub(super) fn add(tx: &Connection, channel: &str, pass: &str, added: &[Added]) -> rusqlite::Result<()> {
     for Added { total, part, by } in added.iter().filter(|added| added.by > 0) {
         // A number that does not fit stays where it is rather than end the run.
         tx.prepare_cached(

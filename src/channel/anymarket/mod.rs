@@ -168,7 +168,7 @@ impl Anymarket {
     /// See [`super::Channel::read_order`].
     pub async fn read_order(&self, id: &OrderId) -> Result<Reading, CallError> {
         let Some(answer) = self.door.call_optional(order_call(id)).await? else { return Ok(Reading::Absent) };
-        Ok(match convert::order(&self.name, answer.expect_json()?) {
+        Ok(match convert::order(&self.name, answer.body()) {
             Ok(order) if order.id == *id => Reading::Order(Box::new(order)),
             Ok(other) => {
                 let problem = say!(
@@ -178,7 +178,11 @@ impl Anymarket {
                 );
                 Reading::Unreadable(Unreadable { at: "id".into(), problem })
             }
-            Err(problem) => Reading::Unreadable(problem),
+            Err(problem) => {
+                // An answer that is no JSON at all is the host's failure, not the order's.
+                answer.expect_json()?;
+                Reading::Unreadable(problem)
+            }
         })
     }
 

@@ -155,7 +155,7 @@ impl Vtex {
     /// whether it is under review, and a payment under review is not an unpaid one.
     pub async fn read_order(&self, id: &OrderId) -> Result<Reading, CallError> {
         let Some(answer) = self.door.call_optional(order_call(id)).await? else { return Ok(Reading::Absent) };
-        let mut order = match convert::order(&self.name, answer.expect_json()?) {
+        let mut order = match convert::order(&self.name, answer.body()) {
             Ok(order) if order.id == *id => order,
             Ok(other) => {
                 let problem = say!(
@@ -164,7 +164,11 @@ impl Vtex {
                 );
                 return Ok(Reading::Unreadable(Unreadable { at: "orderId".into(), problem }));
             }
-            Err(problem) => return Ok(Reading::Unreadable(problem)),
+            Err(problem) => {
+                // An answer that is no JSON at all is the host's failure, not the order's.
+                answer.expect_json()?;
+                return Ok(Reading::Unreadable(problem));
+            }
         };
         let by_card = order.payments.iter().any(|payment| payment.method == PaymentMethod::CreditCard);
         if order.status == Status::AwaitingPayment

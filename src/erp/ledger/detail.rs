@@ -1,6 +1,6 @@
 //! Everything about one order, read at one moment.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::orders::{self, COLUMNS, WIDTH};
 use super::products::customer_from_row;
@@ -91,7 +91,7 @@ struct Head {
     changed_at: Instant,
 }
 
-fn head(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Option<Head>> {
+fn head(tx: &Connection, order: i64) -> rusqlite::Result<Option<Head>> {
     tx.prepare_cached(&format!(
         "SELECT {COLUMNS}, o.marketplace, o.placed_at, o.paid_at, o.freight, o.discount, o.tax, o.carrier, o.service,
              o.promised_at, o.fiscal_payment, o.imported_at, o.changed_at, c.address, c.note
@@ -101,7 +101,7 @@ fn head(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Option<Head>> {
     .optional()
 }
 
-fn head_from_row(tx: &Transaction<'_>, row: &Row<'_>) -> rusqlite::Result<Head> {
+fn head_from_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<Head> {
     let order = orders::from_row(row)?;
     let at = |column: usize| row.get::<_, i64>(WIDTH + column).map(instant);
     let at_or_none = |column: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(WIDTH + column)?.map(instant));
@@ -134,7 +134,7 @@ fn head_from_row(tx: &Transaction<'_>, row: &Row<'_>) -> rusqlite::Result<Head> 
     Ok(Head { order, content, imported_at: at(10)?, changed_at: at(11)? })
 }
 
-fn lines(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<NewLine>> {
+fn lines(tx: &Connection, order: i64) -> rusqlite::Result<Vec<NewLine>> {
     tx.prepare_cached(
         "SELECT p.sku, l.name, l.quantity, l.unit_price, l.total, w.code
          FROM order_lines l JOIN products p ON p.id = l.product LEFT JOIN warehouses w ON w.id = l.warehouse
@@ -153,7 +153,7 @@ fn lines(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<NewLine>> {
     .collect()
 }
 
-fn payments(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<Payment>> {
+fn payments(tx: &Connection, order: i64) -> rusqlite::Result<Vec<Payment>> {
     tx.prepare_cached(
         "SELECT method, label, amount, installments, due_date, gateway_id FROM order_payments
          WHERE order_id = ?1 ORDER BY position",
@@ -171,7 +171,7 @@ fn payments(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<Payment>> 
     .collect()
 }
 
-fn history(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<HistoryEntry>> {
+fn history(tx: &Connection, order: i64) -> rusqlite::Result<Vec<HistoryEntry>> {
     tx.prepare_cached("SELECT at, status, note FROM order_history WHERE order_id = ?1 ORDER BY id")?
         .query_map(params![order], |row| {
             Ok(HistoryEntry {
@@ -183,7 +183,7 @@ fn history(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<HistoryEntr
         .collect()
 }
 
-fn reservations(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<Reservation>> {
+fn reservations(tx: &Connection, order: i64) -> rusqlite::Result<Vec<Reservation>> {
     tx.prepare_cached(
         "SELECT p.sku, w.code, r.quantity, r.made_at, r.released_at, r.released_why
          FROM reservations r JOIN products p ON p.id = r.product JOIN warehouses w ON w.id = r.warehouse

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::orders::{advance, existing_row, must_read};
 use super::products;
@@ -223,17 +223,12 @@ impl Ledger {
 }
 
 /// The invoices of an order, in the order they were posted.
-pub(super) fn of_order(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<Invoice>> {
+pub(super) fn of_order(tx: &Connection, order: i64) -> rusqlite::Result<Vec<Invoice>> {
     Ok(select(tx, "order_id = ?1", order)?.into_iter().map(|(_, invoice)| invoice).collect())
 }
 
 /// Which reservations an invoice takes, and how much of each.
-fn cover(
-    tx: &Transaction<'_>,
-    id: &ErpOrderId,
-    order: i64,
-    invoice: &LedgerInvoice,
-) -> Result<Vec<(Open, i64)>, ErpError> {
+fn cover(tx: &Connection, id: &ErpOrderId, order: i64, invoice: &LedgerInvoice) -> Result<Vec<(Open, i64)>, ErpError> {
     let open = stock::open(tx, order)?;
     let exceeds = |what: String| {
         refused(
@@ -279,7 +274,7 @@ fn cover(
     }
 }
 
-fn refuse_cancelled(tx: &Transaction<'_>, access_key: &str) -> Result<(), ErpError> {
+fn refuse_cancelled(tx: &Connection, access_key: &str) -> Result<(), ErpError> {
     let reason: Option<String> = tx
         .prepare_cached("SELECT reason FROM cancelled_ahead WHERE access_key = ?1")?
         .query_row([access_key], |row| row.get(0))
@@ -296,13 +291,13 @@ fn refuse_cancelled(tx: &Transaction<'_>, access_key: &str) -> Result<(), ErpErr
     }
 }
 
-fn order_of(tx: &Transaction<'_>, access_key: &str) -> rusqlite::Result<Option<i64>> {
+fn order_of(tx: &Connection, access_key: &str) -> rusqlite::Result<Option<i64>> {
     tx.prepare_cached("SELECT order_id FROM invoices WHERE access_key = ?1")?
         .query_row([access_key], |row| row.get(0))
         .optional()
 }
 
-fn insert(tx: &Transaction<'_>, order: i64, invoice: &LedgerInvoice, now: Instant) -> rusqlite::Result<i64> {
+fn insert(tx: &Connection, order: i64, invoice: &LedgerInvoice, now: Instant) -> rusqlite::Result<i64> {
     tx.prepare_cached(
         "INSERT INTO invoices (order_id, access_key, number, series, issued_at, value, url, posted_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -323,13 +318,13 @@ fn insert(tx: &Transaction<'_>, order: i64, invoice: &LedgerInvoice, now: Instan
     Ok(row)
 }
 
-fn units(tx: &Transaction<'_>, invoice: i64) -> rusqlite::Result<Vec<(Place, i64)>> {
+fn units(tx: &Connection, invoice: i64) -> rusqlite::Result<Vec<(Place, i64)>> {
     tx.prepare_cached("SELECT product, warehouse, quantity FROM invoice_lines WHERE invoice = ?1")?
         .query_map([invoice], |row| Ok((Place { product: row.get(0)?, warehouse: row.get(1)? }, row.get(2)?)))?
         .collect()
 }
 
-fn select(tx: &Transaction<'_>, condition: &str, value: i64) -> rusqlite::Result<Vec<(i64, Invoice)>> {
+fn select(tx: &Connection, condition: &str, value: i64) -> rusqlite::Result<Vec<(i64, Invoice)>> {
     let found: Vec<(i64, i64, Invoice)> = tx
         .prepare_cached(&format!(
             "SELECT id, order_id, number, series, access_key, issued_at, value, url, posted_at, cancelled_at,
@@ -356,7 +351,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Invoice> {
     })
 }
 
-fn lines(tx: &Transaction<'_>, invoice: i64) -> rusqlite::Result<Vec<InvoiceLine>> {
+fn lines(tx: &Connection, invoice: i64) -> rusqlite::Result<Vec<InvoiceLine>> {
     tx.prepare_cached(
         "SELECT p.sku, sum(l.quantity) FROM invoice_lines l JOIN products p ON p.id = l.product
          WHERE l.invoice = ?1 GROUP BY p.sku ORDER BY p.sku",

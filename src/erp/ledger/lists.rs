@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Params, Row, Transaction, params};
+use rusqlite::{Connection, Params, Row, params};
 
 use super::orders::{self, COLUMNS, WIDTH};
 use super::{Ledger, last_seq};
@@ -185,7 +185,7 @@ impl Ledger {
     }
 }
 
-fn matches(tx: &Transaction<'_>, number: &str) -> Result<Vec<(MatchedBy, OrderSummary)>, ErpError> {
+fn matches(tx: &Connection, number: &str) -> Result<Vec<(MatchedBy, OrderSummary)>, ErpError> {
     let mut found = Vec::new();
     let mut add = |matched, orders: Vec<OrderSummary>| found.extend(orders.into_iter().map(|order| (matched, order)));
     add(MatchedBy::StoreNumber, summaries(tx, "o.store_number = ?1", [number])?);
@@ -201,14 +201,14 @@ fn matches(tx: &Transaction<'_>, number: &str) -> Result<Vec<(MatchedBy, OrderSu
     Ok(found)
 }
 
-fn document(tx: &Transaction<'_>, order: &ErpOrderId) -> Result<Option<TaxId>, ErpError> {
+fn document(tx: &Connection, order: &ErpOrderId) -> Result<Option<TaxId>, ErpError> {
     let text: Option<String> = tx
         .prepare_cached("SELECT document FROM recipients WHERE order_id = ?1")?
         .query_row([orders::row_of(order)], |row| row.get(0))?;
     Ok(text.and_then(|text| TaxId::parse(&text).ok()))
 }
 
-fn summaries(tx: &Transaction<'_>, condition: &str, params: impl Params) -> Result<Vec<OrderSummary>, ErpError> {
+fn summaries(tx: &Connection, condition: &str, params: impl Params) -> Result<Vec<OrderSummary>, ErpError> {
     let found = tx
         .prepare_cached(&format!(
             "SELECT {COLUMNS}, o.placed_at, o.changed_at, o.changed_seq FROM orders o WHERE {condition}"

@@ -30,11 +30,13 @@ mod stock;
 mod tests;
 
 use std::path::Path;
+use std::rc::Rc;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 use super::ErpError;
 use crate::model::Instant;
+use crate::store::joint::Joint;
 use crate::store::{OpenError, millis, sqlite};
 
 pub use detail::{HistoryEntry, OrderDetail};
@@ -49,7 +51,7 @@ pub use stock::{Movement, MovementKind, Reservation, StockCount, StockLevel, Sto
 /// The embedded ERP's file.
 #[derive(Debug)]
 pub struct Ledger {
-    connection: Connection,
+    connection: Rc<Joint>,
 }
 
 impl Ledger {
@@ -87,25 +89,22 @@ impl Ledger {
     }
 
     fn on(connection: Connection) -> Self {
-        // More than all statements there are, so that none is prepared twice.
-        connection.set_prepared_statement_cache_capacity(128);
-        Self { connection }
+        Self { connection: Joint::new(connection) }
     }
 
-    /// One write transaction, undone whole when `body` fails or refuses.
-    fn write<T>(&self, body: impl FnOnce(&Transaction<'_>) -> Result<T, ErpError>) -> Result<T, ErpError> {
-        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-        let result = body(&transaction)?;
-        transaction.commit()?;
-        Ok(result)
+    /// The file, to be committed together with others.
+    pub fn file(&self) -> Rc<Joint> {
+        Rc::clone(&self.connection)
+    }
+
+    /// One write, undone whole when `body` fails or refuses.
+    fn write<T>(&self, body: impl FnOnce(&Connection) -> Result<T, ErpError>) -> Result<T, ErpError> {
+        self.connection.write(body)
     }
 
     /// Several reads that see the file at one moment.
-    fn read<T>(&self, body: impl FnOnce(&Transaction<'_>) -> Result<T, ErpError>) -> Result<T, ErpError> {
-        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
-        let result = body(&transaction)?;
-        transaction.finish()?;
-        Ok(result)
+    fn read<T>(&self, body: impl FnOnce(&Connection) -> Result<T, ErpError>) -> Result<T, ErpError> {
+        self.connection.read(body)
     }
 }
 
@@ -114,17 +113,17 @@ fn refused(code: &'static str, message: String) -> ErpError {
 }
 
 /// A number for a change, higher than every one before.
-fn next_seq(tx: &Transaction<'_>) -> rusqlite::Result<i64> {
+fn next_seq(tx: &Connection) -> rusqlite::Result<i64> {
     tx.prepare_cached("UPDATE sequence SET seq = seq + 1 RETURNING seq")?.query_row([], |row| row.get(0))
 }
 
 /// The number of the last change.
-fn last_seq(tx: &Transaction<'_>) -> rusqlite::Result<i64> {
+fn last_seq(tx: &Connection) -> rusqlite::Result<i64> {
     tx.prepare_cached("SELECT seq FROM sequence")?.query_row([], |row| row.get(0))
 }
 
 /// Adds a line to an order's history, and marks the order as changed.
-fn note(tx: &Transaction<'_>, order: i64, at: Instant, note: &str) -> rusqlite::Result<()> {
+fn note(tx: &Connection, order: i64, at: Instant, note: &str) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO order_history (order_id, at, status, note) SELECT id, ?2, status, ?3 FROM orders WHERE id = ?1",
     )?

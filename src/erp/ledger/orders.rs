@@ -1,6 +1,6 @@
 //! Orders: created once per store order number, moved forward, cancelled.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Ledger, note, products, refused, stock};
 use crate::erp::{ErpError, ErpOrder, NewOrder};
@@ -144,13 +144,7 @@ impl Ledger {
 
 /// Sets an order's status and notes it; an order that ends releases what it holds. Whether the move is allowed is the
 /// caller's question.
-pub(super) fn move_to(
-    tx: &Transaction<'_>,
-    order: i64,
-    status: &Status,
-    why: &str,
-    now: Instant,
-) -> rusqlite::Result<()> {
+pub(super) fn move_to(tx: &Connection, order: i64, status: &Status, why: &str, now: Instant) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE orders SET status = ?2 WHERE id = ?1")?.execute(params![order, status.code()])?;
     if matches!(status, Status::Cancelled | Status::Returned) {
         stock::release_all(tx, order, &status.code(), now)?;
@@ -160,13 +154,7 @@ pub(super) fn move_to(
 
 /// Moves an order to where a fact (an invoice, a shipment) puts it, or only notes the fact when the order is there or
 /// further.
-pub(super) fn advance(
-    tx: &Transaction<'_>,
-    order: i64,
-    status: &Status,
-    why: &str,
-    now: Instant,
-) -> Result<(), ErpError> {
+pub(super) fn advance(tx: &Connection, order: i64, status: &Status, why: &str, now: Instant) -> Result<(), ErpError> {
     let here = must_read(tx, order)?.status;
     match here.may_become(status) {
         true => Ok(move_to(tx, order, status, why, now)?),
@@ -217,7 +205,7 @@ fn check(new: &NewOrder) -> Result<(), ErpError> {
     Ok(())
 }
 
-fn insert(tx: &Transaction<'_>, new: &NewOrder, customer: Option<i64>, now: Instant) -> Result<i64, ErpError> {
+fn insert(tx: &Connection, new: &NewOrder, customer: Option<i64>, now: Instant) -> Result<i64, ErpError> {
     tx.prepare_cached(
         "INSERT INTO orders (channel, store_number, marketplace, marketplace_order, placed_at, status, paid_at, total,
              freight, discount, tax, line_count, customer, carrier, service, promised_at, fiscal_payment, imported_at,
@@ -247,7 +235,7 @@ fn insert(tx: &Transaction<'_>, new: &NewOrder, customer: Option<i64>, now: Inst
     Ok(tx.last_insert_rowid())
 }
 
-fn insert_recipient(tx: &Transaction<'_>, order: i64, new: &NewOrder) -> Result<(), ErpError> {
+fn insert_recipient(tx: &Connection, order: i64, new: &NewOrder) -> Result<(), ErpError> {
     let customer = &new.customer;
     tx.prepare_cached(
         "INSERT INTO recipients (order_id, name, document, trade_name, state_registration, email, phone, address, note)
@@ -267,7 +255,7 @@ fn insert_recipient(tx: &Transaction<'_>, order: i64, new: &NewOrder) -> Result<
     Ok(())
 }
 
-fn insert_payments(tx: &Transaction<'_>, order: i64, new: &NewOrder) -> Result<(), ErpError> {
+fn insert_payments(tx: &Connection, order: i64, new: &NewOrder) -> Result<(), ErpError> {
     for (position, payment) in new.payments.iter().enumerate() {
         tx.prepare_cached(
             "INSERT INTO order_payments (order_id, position, method, label, amount, installments, due_date, gateway_id)
@@ -329,17 +317,17 @@ fn read(connection: &rusqlite::Connection, row: i64) -> rusqlite::Result<Option<
 }
 
 /// The order in a row that is known to exist.
-pub(super) fn must_read(tx: &Transaction<'_>, row: i64) -> Result<ErpOrder, ErpError> {
+pub(super) fn must_read(tx: &Connection, row: i64) -> Result<ErpOrder, ErpError> {
     read(tx, row)?.ok_or_else(|| not_found(&row.to_string()))
 }
 
 /// The order with that id, or the refusal `not_found`.
-pub(super) fn existing(tx: &Transaction<'_>, id: &ErpOrderId) -> Result<ErpOrder, ErpError> {
+pub(super) fn existing(tx: &Connection, id: &ErpOrderId) -> Result<ErpOrder, ErpError> {
     must_read(tx, existing_row(tx, id)?)
 }
 
 /// The row of the order with that id, or the refusal `not_found`.
-pub(super) fn existing_row(tx: &Transaction<'_>, id: &ErpOrderId) -> Result<i64, ErpError> {
+pub(super) fn existing_row(tx: &Connection, id: &ErpOrderId) -> Result<i64, ErpError> {
     let found = match row_of(id) {
         Some(row) => tx.prepare_cached("SELECT id FROM orders WHERE id = ?1")?.query_row([row], |row| row.get(0)),
         None => return Err(not_found(id.as_str())),

@@ -1,7 +1,7 @@
 //! What the ledger keeps of a person, and letting go of it. An order stays as a sale: its numbers, products, amounts and dates. Invoices
 //! stay as long as the law wants them kept, unless whoever is responsible says otherwise.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, params};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -133,7 +133,7 @@ impl Ledger {
     }
 }
 
-fn personal(tx: &Transaction<'_>, document: &TaxId) -> rusqlite::Result<Personal> {
+fn personal(tx: &Connection, document: &TaxId) -> rusqlite::Result<Personal> {
     let customer: Vec<String> = tx
         .prepare(
             "SELECT json_object('tax_id', tax_id, 'name', name, 'trade_name', trade_name, 'state_registration', state_registration,

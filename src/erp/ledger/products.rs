@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Ledger, refused};
 use crate::erp::ErpError;
@@ -173,7 +173,7 @@ pub(super) fn customer_from_row(row: &Row<'_>) -> rusqlite::Result<Customer> {
 
 /// Notes who a customer is now. One without a valid CPF or CNPJ (a foreigner) has no row: nothing tells two of them
 /// apart.
-pub(super) fn keep_customer(tx: &Transaction<'_>, customer: &Customer, now: Instant) -> rusqlite::Result<Option<i64>> {
+pub(super) fn keep_customer(tx: &Connection, customer: &Customer, now: Instant) -> rusqlite::Result<Option<i64>> {
     let Some(tax_id) = customer.tax_id() else { return Ok(None) };
     tx.prepare_cached(
         "INSERT INTO customers (tax_id, name, trade_name, state_registration, email, phone, since, changed_at)
@@ -203,19 +203,19 @@ pub(super) fn keep_customer(tx: &Transaction<'_>, customer: &Customer, now: Inst
 }
 
 /// The row of a product, or the refusal `unknown_sku`.
-pub(super) fn product(tx: &Transaction<'_>, sku: &Sku) -> Result<i64, ErpError> {
+pub(super) fn product(tx: &Connection, sku: &Sku) -> Result<i64, ErpError> {
     row_of(tx, sku)?.ok_or_else(|| {
         refused("unknown_sku", say!("the ledger has no product {sku}" | "o ERP embutido não tem o produto {sku}"))
     })
 }
 
 /// The row of a product, if there is one.
-pub(super) fn row_of(tx: &Transaction<'_>, sku: &Sku) -> rusqlite::Result<Option<i64>> {
+pub(super) fn row_of(tx: &Connection, sku: &Sku) -> rusqlite::Result<Option<i64>> {
     tx.prepare_cached("SELECT id FROM products WHERE sku = ?1")?.query_row([sku.as_str()], |row| row.get(0)).optional()
 }
 
 /// The row of a warehouse, or the refusal `unknown_warehouse`.
-pub(super) fn warehouse(tx: &Transaction<'_>, id: &WarehouseId) -> Result<i64, ErpError> {
+pub(super) fn warehouse(tx: &Connection, id: &WarehouseId) -> Result<i64, ErpError> {
     tx.prepare_cached("SELECT id FROM warehouses WHERE code = ?1")?
         .query_row([id.as_str()], |row| row.get(0))
         .optional()?

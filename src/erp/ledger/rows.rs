@@ -1,7 +1,7 @@
 //! The rows of one order as they stand in the file, for whoever must see what the ledger has.
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Row, Transaction};
+use rusqlite::{Connection, Row};
 use serde_json::{Map, Value};
 
 use super::{Ledger, orders};
@@ -60,7 +60,7 @@ impl Ledger {
     }
 }
 
-fn rows(tx: &Transaction<'_>, select: &str, order: i64) -> rusqlite::Result<Value> {
+fn rows(tx: &Connection, select: &str, order: i64) -> rusqlite::Result<Value> {
     let mut statement = tx.prepare(select)?;
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let rows = statement.query_map([order], |row| object(row, &names))?;

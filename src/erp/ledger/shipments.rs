@@ -3,7 +3,7 @@
 //! Facts move the order forward as far as [`Status::may_become`] lets them: a collection order, a dispatch, the
 //! delivery of all parcels. A delivery is final: a later word of refusal or return is kept and does not undo it.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, params};
 
 use super::orders::{self, existing_row, must_read};
 use super::{Ledger, Posted, note, stock};
@@ -151,12 +151,12 @@ impl Ledger {
 }
 
 /// The parcels of an order, in the order they became known.
-pub(super) fn of_order(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<Shipment>> {
+pub(super) fn of_order(tx: &Connection, order: i64) -> rusqlite::Result<Vec<Shipment>> {
     Ok(parcels(tx, order)?.into_iter().map(|(_, parcel)| parcel).collect())
 }
 
 /// What was heard of an order's delivery, the oldest first.
-pub(super) fn events(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<DeliveryEvent>> {
+pub(super) fn events(tx: &Connection, order: i64) -> rusqlite::Result<Vec<DeliveryEvent>> {
     tx.prepare_cached(
         "SELECT code, what, at, source, access_key, tracking_code FROM delivery_events WHERE order_id = ?1 ORDER BY at, id",
     )?
@@ -173,7 +173,7 @@ pub(super) fn events(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<D
     .collect()
 }
 
-fn parcels(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<(i64, Shipment)>> {
+fn parcels(tx: &Connection, order: i64) -> rusqlite::Result<Vec<(i64, Shipment)>> {
     tx.prepare_cached(
         "SELECT id, access_key, collection_order, collection_order_at, carrier, tracking_code, tracking_url, shipped_at,
              delivered_at
@@ -197,7 +197,7 @@ fn parcels(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<(i64, Shipm
 }
 
 /// Writes what was told into the parcels it is about. Says whether anything was new.
-fn tell(tx: &Transaction<'_>, order: i64, told: &Shipment, now: Instant) -> rusqlite::Result<bool> {
+fn tell(tx: &Connection, order: i64, told: &Shipment, now: Instant) -> rusqlite::Result<bool> {
     let parcels = parcels(tx, order)?;
     let same_invoice = |parcel: &Shipment| told.access_key.is_none() || parcel.access_key == told.access_key;
     let about: Vec<&(i64, Shipment)> = match &told.tracking_code {
@@ -249,7 +249,7 @@ fn merge(known: &Shipment, told: &Shipment) -> Shipment {
 /// invoice still to come is another one.
 ///
 /// What carries no invoice's key may carry any of several; then the event alone tells what was delivered.
-fn deliver(tx: &Transaction<'_>, order: i64, event: &DeliveryEvent, now: Instant) -> rusqlite::Result<()> {
+fn deliver(tx: &Connection, order: i64, event: &DeliveryEvent, now: Instant) -> rusqlite::Result<()> {
     let parcels = parcels(tx, order)?;
     let is_sole_invoice = live_keys(tx, order)?.len() < 2;
     let is_of_invoice = |parcel: &Shipment| {
@@ -277,7 +277,7 @@ fn deliver(tx: &Transaction<'_>, order: i64, event: &DeliveryEvent, now: Instant
 }
 
 /// Notes why, and moves the order to where its parcels are.
-fn settle(tx: &Transaction<'_>, order: i64, why: &str, now: Instant) -> Result<(), ErpError> {
+fn settle(tx: &Connection, order: i64, why: &str, now: Instant) -> Result<(), ErpError> {
     let parcels = of_order(tx, order)?;
     let any = |fact: fn(&Shipment) -> bool| parcels.iter().any(fact);
     let status = if is_all_delivered(tx, order, &parcels)? {
@@ -294,7 +294,7 @@ fn settle(tx: &Transaction<'_>, order: i64, why: &str, now: Instant) -> Result<(
 
 /// Whether every parcel is delivered, and nothing of the order is still to come: no invoice without a parcel, no unit
 /// without an invoice where there are invoices at all.
-fn is_all_delivered(tx: &Transaction<'_>, order: i64, parcels: &[Shipment]) -> rusqlite::Result<bool> {
+fn is_all_delivered(tx: &Connection, order: i64, parcels: &[Shipment]) -> rusqlite::Result<bool> {
     let keys = live_keys(tx, order)?;
     let has_parcel = |key: &String| parcels.iter().any(|p| p.access_key.as_ref().is_none_or(|of| of == key));
     Ok(!parcels.is_empty()
@@ -304,7 +304,7 @@ fn is_all_delivered(tx: &Transaction<'_>, order: i64, parcels: &[Shipment]) -> r
 }
 
 /// The access keys of the order's invoices that stand.
-fn live_keys(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<String>> {
+fn live_keys(tx: &Connection, order: i64) -> rusqlite::Result<Vec<String>> {
     tx.prepare_cached("SELECT access_key FROM invoices WHERE order_id = ?1 AND cancelled_at IS NULL")?
         .query_map([order], |row| row.get(0))?
         .collect()
@@ -324,13 +324,13 @@ fn said(told: &Shipment) -> String {
     keep!("shipment: {}" | "remessa: {}", told.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
-fn insert(tx: &Transaction<'_>, order: i64, parcel: &Shipment, now: Instant) -> rusqlite::Result<()> {
+fn insert(tx: &Connection, order: i64, parcel: &Shipment, now: Instant) -> rusqlite::Result<()> {
     tx.prepare_cached("INSERT INTO shipments (order_id, changed_at) VALUES (?1, ?2)")?
         .execute(params![order, millis(now)])?;
     update(tx, tx.last_insert_rowid(), parcel, now)
 }
 
-fn update(tx: &Transaction<'_>, row: i64, parcel: &Shipment, now: Instant) -> rusqlite::Result<()> {
+fn update(tx: &Connection, row: i64, parcel: &Shipment, now: Instant) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE shipments SET access_key = ?2, collection_order = ?3, collection_order_at = ?4, carrier = ?5,
              tracking_code = ?6, tracking_url = ?7, shipped_at = ?8, delivered_at = ?9, changed_at = ?10

@@ -1,6 +1,6 @@
 //! Stock: balances set by counts and moved by invoices, reservations of orders, and what may be sold.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::products::{self, DEFAULT_WAREHOUSE_ROW, sku_list};
 use super::{Ledger, last_seq, next_seq};
@@ -258,7 +258,7 @@ impl Ledger {
     }
 }
 
-fn set(tx: &Transaction<'_>, counts: &[StockCount], at: Instant, why: &str) -> Result<usize, ErpError> {
+fn set(tx: &Connection, counts: &[StockCount], at: Instant, why: &str) -> Result<usize, ErpError> {
     let (mut changed, mut seq) = (0, 0);
     for count in counts {
         let warehouse = match &count.warehouse {
@@ -310,13 +310,7 @@ pub(super) struct Place {
 }
 
 /// Reserves units for an order.
-pub(super) fn reserve(
-    tx: &Transaction<'_>,
-    order: i64,
-    place: Place,
-    quantity: i64,
-    now: Instant,
-) -> rusqlite::Result<()> {
+pub(super) fn reserve(tx: &Connection, order: i64, place: Place, quantity: i64, now: Instant) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO reservations (order_id, product, warehouse, quantity, made_at) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
@@ -333,7 +327,7 @@ pub(super) struct Open {
 }
 
 /// What an order still has reserved, in the order of its lines.
-pub(super) fn open(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<Open>> {
+pub(super) fn open(tx: &Connection, order: i64) -> rusqlite::Result<Vec<Open>> {
     tx.prepare_cached(
         "SELECT id, product, warehouse, quantity FROM reservations
          WHERE order_id = ?1 AND released_at IS NULL ORDER BY id",
@@ -346,13 +340,7 @@ pub(super) fn open(tx: &Transaction<'_>, order: i64) -> rusqlite::Result<Vec<Ope
 }
 
 /// Releases units of a reservation; if they are not all of it, they become a row of their own.
-pub(super) fn release(
-    tx: &Transaction<'_>,
-    open: Open,
-    quantity: i64,
-    why: &str,
-    now: Instant,
-) -> rusqlite::Result<()> {
+pub(super) fn release(tx: &Connection, open: Open, quantity: i64, why: &str, now: Instant) -> rusqlite::Result<()> {
     let (at, rest) = (millis(now), open.quantity - quantity);
     if rest > 0 {
         tx.prepare_cached("UPDATE reservations SET quantity = ?2 WHERE id = ?1")?.execute(params![open.row, rest])?;
@@ -369,13 +357,13 @@ pub(super) fn release(
 }
 
 /// Releases everything an order still has reserved.
-pub(super) fn release_all(tx: &Transaction<'_>, order: i64, why: &str, now: Instant) -> rusqlite::Result<()> {
+pub(super) fn release_all(tx: &Connection, order: i64, why: &str, now: Instant) -> rusqlite::Result<()> {
     open(tx, order)?.into_iter().try_for_each(|each| release(tx, each, each.quantity, why, now))
 }
 
 /// Adds units to a physical balance, or takes them, and logs it.
 pub(super) fn move_units(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     place: Place,
     change: i64,
     kind: MovementKind,
@@ -392,7 +380,7 @@ pub(super) fn move_units(
 }
 
 fn log(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     place: Place,
     change: i64,
     balance: i64,
@@ -409,7 +397,7 @@ fn log(
 }
 
 /// Marks a balance as changed, making its row where there is none.
-fn touch(tx: &Transaction<'_>, place: Place, now: Instant) -> rusqlite::Result<()> {
+fn touch(tx: &Connection, place: Place, now: Instant) -> rusqlite::Result<()> {
     let seq = next_seq(tx)?;
     tx.prepare_cached(
         "INSERT INTO stock (product, warehouse, changed_at, changed_seq) VALUES (?1, ?2, ?3, ?4)

@@ -103,7 +103,7 @@ pub(in crate::passes) async fn on_channel(
 ) -> Result<Result<Order, Reason>, Trouble> {
     let effect = Effect { channel: &row.channel, order: row.row, action: CANCEL_ON_CHANNEL, of: "" };
     let settle = |state, answer| pass.store.settle(&effect, state, answer, pass.clock.now());
-    pass.store.intend(&effect, pass.clock.now())?;
+    pass.store.intend(&effect, pass.clock.now()).await?;
     match pass.channel.cancel_order(&row.id, why).await {
         Ok(Cancel::Accepted) => settle(State::Unknown, "accepted")?,
         Ok(Cancel::Absent) => {
@@ -158,7 +158,7 @@ async fn in_erp(
     reason: &Reason,
 ) -> Result<Result<ErpOrder, Reason>, Trouble> {
     let effect = Effect { channel: &row.channel, order: row.row, action: CANCEL_IN_ERP, of: "" };
-    pass.store.intend(&effect, pass.clock.now())?;
+    pass.store.intend(&effect, pass.clock.now()).await?;
     let note = keep!(
         "cancelled by auto-cancel, on {} too: {}" | "cancelado pelo auto-cancel, também em {}: {}",
         row.channel,

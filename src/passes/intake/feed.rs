@@ -31,6 +31,7 @@ async fn check_and_drain(pass: &Pass<'_>) -> Result<(), Trouble> {
         Feed::Wanted => {
             // Before it is made: a new feed knows nothing of what it missed, and nobody could tell later that it is new.
             pass.store.clear_cursor(&channel, LIST_WIDE)?;
+            pass.store.committed().await?;
             pass.channel.create_feed().await?;
             pass.warn(&Warning::FeedCreated { channel, days: WIDE_REACH.num_days() });
         }
@@ -56,6 +57,7 @@ async fn drain(pass: &Pass<'_>) -> Result<(), Trouble> {
         }
         empty = 0;
         let new = pass.store.hear(pass.channel.name(), &lot.heard, "feed", pass.clock.now())?;
+        pass.store.committed().await?;
         pass.tally.borrow_mut().heard(lot.heard.len(), new);
         pass.channel.acknowledge(&lot.handles).await?;
     }

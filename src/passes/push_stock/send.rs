@@ -1,5 +1,6 @@
 //! Sending what differs: a handful at a time, each worked out afresh right before.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::{Decision, Push, Worked};
 use crate::channel::{Reading, StockAnswer, StockToSet};
 use crate::http::{CallError, Triage};
 use crate::lock::Handover;
-use crate::model::{ChannelSku, Instant, Order, Readiness, Sku, Status};
+use crate::model::{ChannelSku, Instant, Order, Readiness, Sku, Status, WarehouseId};
 use crate::passes::Trouble;
 use crate::passes::permit::Permit;
 use crate::reason::Reason;
@@ -19,8 +20,11 @@ use crate::report::Outcome;
 use crate::store::claims::Claim;
 use crate::store::stock::StockRow;
 
-/// How many numbers are worked out and sent while orders wait to be handed over; more where one call takes more.
+/// How many numbers are worked out at a time, right before they are sent; more where one call takes more, or more are under way.
 const HANDFUL: usize = 32;
+
+/// How long orders wait to be handed over while numbers are sent, beside what is under way then.
+const STRETCH: Duration = Duration::from_secs(3);
 
 /// VTEX shows an update about a second after it took it.
 const UNTIL_VISIBLE: Duration = Duration::from_secs(1);
@@ -28,31 +32,15 @@ const UNTIL_VISIBLE: Duration = Duration::from_secs(1);
 impl Push<'_> {
     /// Sends every number the channel has not confirmed.
     pub(super) async fn send(&self) -> Result<(), Trouble> {
-        let store = self.pass.store;
-        let asked: BTreeSet<&Sku> = self.request.skus.iter().collect();
-        let handful = HANDFUL.max(self.pass.channel.stock_batch());
-        let mut after = None;
-        let mut claims: Option<(i64, Claims)> = None;
-        while !self.pass.halted() {
-            let rows = store.stock_dirty(self.channel(), after.as_ref(), handful)?;
-            let Some(last) = rows.last() else { break };
-            after = Some((last.sku.clone(), last.warehouse.clone()));
-            let rows: Vec<StockRow> =
-                rows.into_iter().filter(|row| asked.is_empty() || asked.contains(&row.sku)).collect();
-            if rows.is_empty() {
-                continue;
-            }
-            self.pass.report.expect(rows.len());
-            let _handover = Handover::of_stock(store.path(), self.channel(), self.pass.stop).await?;
-            // Before the ERP is read: an order created there in between is subtracted twice for a moment, not never.
-            let news = store.stock_news_seq()?;
-            let claims = match &mut claims {
-                Some((seq, claims)) if *seq == news => claims,
-                other => &other.insert((news, self.claims()?)).1,
-            };
-            self.send_handful(&rows, claims).await?;
-            drop(_handover);
-            if Handover::give_way(self.pass.stop).await.is_err() {
+        let mut way = Way { asked: self.request.skus.iter().collect(), after: None, claims: None, is_over: false };
+        while !self.pass.halted() && self.is_dirty(&way)? {
+            let handover = Handover::of_stock(self.pass.store.path(), self.channel(), self.pass.stop).await?;
+            let until = self.pass.clock.elapsed().saturating_add(STRETCH);
+            let sent = self.send_until(until, &mut way).await;
+            self.pass.store.committed().await?;
+            drop(handover);
+            sent?;
+            if way.is_over || Handover::give_way(self.pass.stop).await.is_err() {
                 break;
             }
         }
@@ -61,7 +49,82 @@ impl Push<'_> {
         Ok(())
     }
 
-    async fn send_handful(&self, rows: &[StockRow], claims: &Claims) -> Result<(), Trouble> {
+    fn is_dirty(&self, way: &Way<'_>) -> Result<bool, Trouble> {
+        Ok(!self.pass.store.stock_dirty(self.channel(), way.after.as_ref(), 1)?.is_empty())
+    }
+
+    /// Sends numbers for so long, as many calls at a time as there may be: while some are under way the next handful is worked out.
+    async fn send_until(&self, until: Duration, way: &mut Way<'_>) -> Result<(), Trouble> {
+        let trouble = RefCell::new(None);
+        let is_over = || trouble.borrow().is_some() || self.pass.halted();
+        let batch = self.pass.channel.stock_batch();
+        stream::unfold(way, async |way| {
+            if way.is_over || is_over() || self.pass.clock.elapsed() >= until {
+                return None;
+            }
+            match self.next_handful(way).await {
+                Ok(sends) => Some((sends, way)),
+                Err(error) => {
+                    trouble.borrow_mut().get_or_insert(error);
+                    None
+                }
+            }
+        })
+        .flat_map(|mut sends| {
+            let batches = std::iter::from_fn(move || {
+                let rest = sends.split_off(sends.len().min(batch));
+                Some(std::mem::replace(&mut sends, rest)).filter(|batch| !batch.is_empty())
+            });
+            stream::iter(batches)
+        })
+        .map(|batch: Vec<Worked>| {
+            let (trouble, is_over) = (&trouble, &is_over);
+            async move {
+                if is_over() {
+                    return;
+                }
+                if let Err(error) = self.send_batch(&batch).await {
+                    trouble.borrow_mut().get_or_insert(error);
+                }
+                batch.iter().for_each(|_| self.pass.report.advance());
+            }
+        })
+        .buffer_unordered(self.pass.config.limits.in_flight)
+        .for_each(|()| std::future::ready(()))
+        .await;
+        trouble.into_inner().map_or(Ok(()), Err)
+    }
+
+    /// Works out the next handful, and notes that it is about to be sent.
+    async fn next_handful(&self, way: &mut Way<'_>) -> Result<Vec<Worked>, Trouble> {
+        let store = self.pass.store;
+        let handful = HANDFUL.max(self.pass.config.limits.in_flight).max(self.pass.channel.stock_batch());
+        let rows = store.stock_dirty(self.channel(), way.after.as_ref(), handful)?;
+        let Some(last) = rows.last() else {
+            way.is_over = true;
+            return Ok(Vec::new());
+        };
+        way.after = Some((last.sku.clone(), last.warehouse.clone()));
+        let rows: Vec<StockRow> =
+            rows.into_iter().filter(|row| way.asked.is_empty() || way.asked.contains(&row.sku)).collect();
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.pass.report.expect(rows.len());
+        // Before the ERP is read: an order created there in between is subtracted twice for a moment, not never.
+        let news = store.stock_news_seq()?;
+        let claims = match &mut way.claims {
+            Some((seq, claims)) if *seq == news => claims,
+            other => &other.insert((news, self.claims()?)).1,
+        };
+        let sends = self.work_out_handful(&rows, claims).await?;
+        let wants: Vec<_> = sends.iter().map(|worked| worked.want.clone()).collect();
+        store.intend_stock(self.channel(), &wants, self.now()).await?;
+        Ok(sends)
+    }
+
+    /// What of these is to be sent; the others are concluded.
+    async fn work_out_handful(&self, rows: &[StockRow], claims: &Claims) -> Result<Vec<Worked>, Trouble> {
         let skus: BTreeSet<&Sku> = rows.iter().map(|row| &row.sku).collect();
         let skus: Vec<Sku> = skus.into_iter().cloned().collect();
         let reading = self.pass.erp.stock_levels(&skus, self.now()).await?;
@@ -99,23 +162,9 @@ impl Push<'_> {
             }
         }
         if self.pass.halted() {
-            return Ok(());
+            sends.clear();
         }
-        let wants: Vec<_> = sends.iter().map(|worked| worked.want.clone()).collect();
-        self.pass.store.intend_stock(self.channel(), &wants, self.now())?;
-        let results: Vec<Result<(), Trouble>> = stream::iter(sends.chunks(self.pass.channel.stock_batch()))
-            .map(|batch| async move {
-                if self.pass.halted() {
-                    return Ok(());
-                }
-                let sent = self.send_batch(batch).await;
-                batch.iter().for_each(|_| self.pass.report.advance());
-                sent
-            })
-            .buffer_unordered(self.pass.config.limits.in_flight)
-            .collect()
-            .await;
-        results.into_iter().collect()
+        Ok(sends)
     }
 
     /// Sends numbers in one call, and notes what became of each.
@@ -264,6 +313,16 @@ impl Push<'_> {
             Err(_) => Ok(Verdict::Moving),
         }
     }
+}
+
+/// How far the numbers that the channel has not confirmed were gone through.
+struct Way<'a> {
+    /// Only these; empty for all.
+    asked: BTreeSet<&'a Sku>,
+    after: Option<(Sku, WarehouseId)>,
+    /// What orders claim, as of a change of theirs.
+    claims: Option<(i64, Claims)>,
+    is_over: bool,
 }
 
 /// What a reading shows of a number that may have been taken.

@@ -253,7 +253,8 @@ impl Push<'_> {
             }
         }
         self.pass.store.want_stock(self.channel(), &wants, None)?;
-        self.tell_shortages(shortages)
+        self.tell_shortages(shortages)?;
+        Ok(self.pass.store.committed().await?)
     }
 
     /// Holds the products of which more was sold than there is, which no number undoes; the others are held for that no more.

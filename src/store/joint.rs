@@ -1,0 +1,217 @@
+//! Commits made together. A commit waits for the disk; the orders of a pass, several of which are under way at a time, would wait for
+//! it one after the other. So what their tasks write in one round, until all of them wait for something, is committed in one.
+//!
+//! Nothing is skipped by that: whoever is about to write to the outside waits until its intention is [`committed`](Joint::committed),
+//! and no round is open while a run waits for the network. What a kill takes away is the round under way, of which nothing was sent.
+//! A round that cannot be committed is undone as a whole, and ends the run.
+//!
+//! The ledger is a file of its own, and committed first: the state file must not say of an order that the ledger has it before it has.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::ops::Deref;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
+
+/// A round with so many writes is committed though there is more to do: others wait for the file.
+const MOST_WRITES: u32 = 200;
+
+/// An open file. Each write is a transaction of its own, or a part of the round under way.
+#[derive(Debug)]
+pub struct Joint {
+    connection: Connection,
+    /// Whether writes belong to a round.
+    is_joined: Cell<bool>,
+    /// How many writes wait for their commit; `None` when no transaction is open.
+    written: Cell<Option<u32>>,
+    /// Why a round could not be committed. Nothing is written any more then.
+    failed: RefCell<Option<(ffi::Error, Option<String>)>>,
+    /// How many rounds are over.
+    rounds: Cell<u64>,
+    waiting: RefCell<Vec<Waker>>,
+}
+
+impl Deref for Joint {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Joint {
+    /// A file whose writes are each committed at once, until a [`Together`] says otherwise.
+    pub fn new(connection: Connection) -> Rc<Self> {
+        Rc::new(Self {
+            connection,
+            is_joined: Cell::new(false),
+            written: Cell::new(None),
+            failed: RefCell::default(),
+            rounds: Cell::new(0),
+            waiting: RefCell::default(),
+        })
+    }
+
+    /// Writes, undone as a whole when `body` fails. Committed when this returns or, in a round, when [`Joint::committed`] does.
+    ///
+    /// # Errors
+    /// What `body` says, or that the file cannot be written.
+    pub fn write<T, E: From<rusqlite::Error>>(&self, body: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        if !self.is_joined.get() {
+            let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            let result = body(&transaction)?;
+            transaction.commit()?;
+            return Ok(result);
+        }
+        self.check()?;
+        if self.written.get().is_none() {
+            self.say("BEGIN IMMEDIATE")?;
+        }
+        self.written.set(Some(self.written.get().unwrap_or(0).saturating_add(1)));
+        self.say("SAVEPOINT one")?;
+        let result = body(&self.connection);
+        if result.is_err() {
+            // Some failures undo the whole transaction, and with it what others wrote in this round.
+            if self.connection.is_autocommit() {
+                self.end();
+                self.fail(&undone());
+                return result;
+            }
+            self.say("ROLLBACK TO one")?;
+        }
+        self.say("RELEASE one")?;
+        result
+    }
+
+    /// Several reads that see the file at one moment.
+    ///
+    /// # Errors
+    /// What `body` says, or that the file cannot be read.
+    pub fn read<T, E: From<rusqlite::Error>>(&self, body: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        if self.written.get().is_some() {
+            return body(&self.connection);
+        }
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
+        let result = body(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
+    }
+
+    /// Waits until everything written so far is on the disk.
+    ///
+    /// # Errors
+    /// That it could not be committed; nothing may be sent then that rests on it.
+    pub async fn committed(&self) -> rusqlite::Result<()> {
+        let round = self.rounds.get();
+        poll_fn(|cx| {
+            if self.written.get().is_none() || self.rounds.get() > round {
+                return Poll::Ready(());
+            }
+            self.waiting.borrow_mut().push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+        self.check()
+    }
+
+    /// Lets a long round be committed before it grows further.
+    ///
+    /// # Errors
+    /// As [`Joint::committed`].
+    pub async fn pause(&self) -> rusqlite::Result<()> {
+        if self.written.get().is_some_and(|written| written >= MOST_WRITES) { self.committed().await } else { Ok(()) }
+    }
+
+    fn say(&self, words: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(words)?.execute([]).map(|_| ())
+    }
+
+    fn check(&self) -> rusqlite::Result<()> {
+        match &*self.failed.borrow() {
+            None => Ok(()),
+            Some((code, message)) => Err(rusqlite::Error::SqliteFailure(*code, message.clone())),
+        }
+    }
+
+    fn fail(&self, error: &rusqlite::Error) {
+        let why = match error {
+            rusqlite::Error::SqliteFailure(code, message) => (*code, message.clone()),
+            other => (ffi::Error::new(ffi::SQLITE_ERROR), Some(other.to_string())),
+        };
+        self.failed.borrow_mut().get_or_insert(why);
+        if self.written.get().is_some() {
+            // The connection's end undoes it, too.
+            let _ = self.say("ROLLBACK");
+            self.end();
+        }
+    }
+
+    fn commit(&self) -> rusqlite::Result<()> {
+        if self.written.get().is_some() {
+            self.say("COMMIT")?;
+            self.end();
+        }
+        Ok(())
+    }
+
+    fn end(&self) {
+        self.written.set(None);
+        self.rounds.set(self.rounds.get() + 1);
+    }
+
+    fn wake(&self) {
+        self.waiting.take().into_iter().for_each(Waker::wake);
+    }
+}
+
+fn undone() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT), None)
+}
+
+/// The files of a run, in the order in which they are committed.
+#[derive(Clone, Debug, Default)]
+pub struct Together(Vec<Rc<Joint>>);
+
+impl Together {
+    /// Of these files, the first committed first.
+    pub fn of(files: impl IntoIterator<Item = Rc<Joint>>) -> Self {
+        Self(files.into_iter().collect())
+    }
+
+    /// Does the work in rounds. Whatever it wrote is committed at its end.
+    ///
+    /// # Errors
+    /// Beside what the work gives: that some of what it wrote could not be committed.
+    pub async fn run<T>(&self, work: impl Future<Output = T>) -> (T, rusqlite::Result<()>) {
+        self.0.iter().for_each(|file| file.is_joined.set(true));
+        let mut work = pin!(work);
+        let done = poll_fn(|cx| {
+            let polled = work.as_mut().poll(cx);
+            // What failed is told to whoever writes next, or at the end.
+            let _ = self.commit();
+            polled
+        })
+        .await;
+        self.0.iter().for_each(|file| file.is_joined.set(false));
+        (done, self.0.iter().try_for_each(|file| file.check()))
+    }
+
+    /// Commits the round under way.
+    ///
+    /// # Errors
+    /// That it could not be; then it is undone in all files whose turn would come later.
+    pub fn commit(&self) -> rusqlite::Result<()> {
+        let mut result = Ok(());
+        for file in &self.0 {
+            result = result.and_then(|()| file.check()).and_then(|()| file.commit());
+            if let Err(error) = &result {
+                file.fail(error);
+            }
+        }
+        self.0.iter().for_each(|file| file.wake());
+        result
+    }
+}
