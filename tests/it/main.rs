@@ -16,6 +16,7 @@ mod config;
 mod contract;
 mod crash;
 mod day;
+mod dependencies;
 mod deployment;
 mod eccosys;
 mod faults;
