@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -15,6 +16,7 @@ use crate::lang::{self, say, word};
 use crate::model::{Cents, ChannelName, Instant, OrderId, WarehouseId};
 use crate::plan::Entry;
 use crate::reason::Reason;
+use crate::store::spool::Spool;
 use crate::store::totals::{Added, Total};
 use crate::words;
 
@@ -36,7 +38,7 @@ pub enum Format {
 }
 
 /// What a visit came to, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Created in the ERP, or found there.
@@ -76,7 +78,7 @@ impl Outcome {
 }
 
 /// One order's visit.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Item {
     /// The channel.
     pub channel: ChannelName,
@@ -91,7 +93,7 @@ pub struct Item {
     /// Why.
     pub reason: Reason,
     /// What was done, or in a dry run would be.
-    pub actions: Vec<&'static str>,
+    pub actions: Vec<String>,
     /// Nothing was really done.
     pub dry_run: bool,
     /// What a dry run would do, and what that rests on.
@@ -438,9 +440,9 @@ pub struct Reporter {
     /// Whether the bar shows once there is something to show: a question has no progress.
     shows_bar: bool,
     /// What a dry run plans, until its end.
-    planned: RefCell<Vec<Item>>,
-    /// What to do, as far as it was said: once is enough, however many it helps.
-    hinted: RefCell<BTreeSet<String>>,
+    planned: RefCell<Option<Spool>>,
+    /// Digests of what to do, as far as it was said: once is enough, however many it helps.
+    hinted: RefCell<BTreeSet<u64>>,
     /// Whether something was said of the pass under way, and in this run at all.
     said: Cell<(bool, bool)>,
 }
@@ -540,10 +542,29 @@ impl Reporter {
     /// One order's visit. What a dry run plans is kept for the end, and told in the order of the numbers: the same plan reads the
     /// same, whichever answer came first.
     pub fn item(&self, item: &Item) {
-        if item.dry_run {
-            self.planned.borrow_mut().push(item.clone());
-        } else {
+        if !item.dry_run || self.keep(item).is_err() {
             self.tell(item);
+        }
+    }
+
+    /// Keeps it for the end, however many there are.
+    fn keep(&self, item: &Item) -> anyhow::Result<()> {
+        let mut planned = self.planned.borrow_mut();
+        let spool = match &mut *planned {
+            Some(spool) => spool,
+            none => none.insert(Spool::new()?),
+        };
+        Ok(spool.keep(item.order.as_str(), &serde_json::to_string(item)?)?)
+    }
+
+    fn tell_planned(&self) {
+        let Some(planned) = self.planned.take() else { return };
+        let told = planned.each(|text| match serde_json::from_str(text) {
+            Ok(item) => self.tell(&item),
+            Err(error) => log::error!("{error}"),
+        });
+        if let Err(error) = told {
+            log::error!("{error}");
         }
     }
 
@@ -621,9 +642,7 @@ impl Reporter {
         let _reader = lang::for_the_reader();
         self.bar.set_length(0);
         self.bar.reset();
-        let mut planned = self.planned.take();
-        planned.sort_by(|a, b| a.order.cmp(&b.order));
-        planned.iter().for_each(|item| self.tell(item));
+        self.tell_planned();
         match self.format {
             Format::Jsonl => {
                 let mut fields = serde_json::Map::new();
@@ -657,7 +676,9 @@ impl Reporter {
 
     /// What to do about what was just told, unless this run has said so before.
     fn hint(&self, hint: &str) {
-        if self.hinted.borrow_mut().insert(hint.to_owned()) {
+        let mut digest = DefaultHasher::new();
+        hint.hash(&mut digest);
+        if self.hinted.borrow_mut().insert(digest.finish()) {
             self.line(&say!("          what to do: {hint}" | "          o que fazer: {hint}"));
         }
     }

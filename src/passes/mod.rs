@@ -475,7 +475,7 @@ impl Pass<'_> {
             changed: is_news,
             erp_number: row.erp_number.clone(),
             reason: reason.clone(),
-            actions: actions.to_vec(),
+            actions: actions.iter().map(|name| (*name).to_owned()).collect(),
             dry_run: self.dry_run,
             plan: self.noted_plan(&row.id),
         });

@@ -279,7 +279,7 @@ impl Visit<'_> {
             changed: outcome == Outcome::Held || !actions.is_empty() || is_news,
             erp_number: current.and_then(|row| row.erp_number),
             reason,
-            actions: actions.to_vec(),
+            actions: actions.iter().map(|name| (*name).to_owned()).collect(),
             dry_run: pass.dry_run,
             plan: pass.noted_plan(&self.row.id),
         });

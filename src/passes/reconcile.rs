@@ -158,8 +158,7 @@ impl Sides<'_> {
     /// When a side cannot be read: then nothing is known.
     pub async fn reconcile(&self, range: Window) -> Result<Reconciled, NoAccount> {
         let listed = account::listed(self.channel, range, self.stop).await?;
-        let stock = self.store.stock_confirmed(self.channel.name())?;
-        let mut all = Reconciled { orders: listed.len(), stock: stock.len(), ..Reconciled::default() };
+        let mut all = Reconciled { orders: listed.len(), ..Reconciled::default() };
         let at_once = self.config.limits.in_flight;
         let mut orders = stream::iter(listed.into_keys()).map(|id| self.order(id)).buffered(at_once);
         while let Some(order) = orders.next().await {
@@ -169,10 +168,17 @@ impl Sides<'_> {
                 all.of_orders.push(order);
             }
         }
-        let mut stocks = stream::iter(stock).map(|row| self.stock(row)).buffered(at_once);
-        while let Some(one) = stocks.next().await {
-            self.go_on()?;
-            all.of_stock.extend(one.map_err(NoAccount::List)?);
+        let mut after = None;
+        loop {
+            let stock = self.store.stock_confirmed(self.channel.name(), after.as_ref(), super::CHUNK)?;
+            let Some(last) = stock.last() else { break };
+            after = Some((last.sku.clone(), last.warehouse.clone()));
+            all.stock += stock.len();
+            let mut stocks = stream::iter(stock).map(|row| self.stock(row)).buffered(at_once);
+            while let Some(one) = stocks.next().await {
+                self.go_on()?;
+                all.of_stock.extend(one.map_err(NoAccount::List)?);
+            }
         }
         Ok(all)
     }

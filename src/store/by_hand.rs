@@ -86,7 +86,7 @@ impl Store {
             let (erp_number, is_cancelled, is_unsettled): (Option<String>, bool, bool) = tx
                 .prepare_cached(
                     "SELECT iif(erp_id IS NULL, NULL, coalesce(erp_number, erp_id)), fate IS 'cancelled', EXISTS (
-                         SELECT 1 FROM journal j WHERE j.order_row = o.id AND j.state IN ('intended', 'unknown'))
+                         SELECT 1 FROM journal j WHERE j.order_row = o.id AND (j.state = 'intended' OR j.state = 'unknown'))
                      FROM orders o WHERE id = ?1",
                 )?
                 .query_row([order], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

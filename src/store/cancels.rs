@@ -94,7 +94,7 @@ impl Store {
                          OR erp_id IS NOT NULL AND erp_status = 'cancelled' AND status <> 'cancelled'
                          OR ?3 AND erp_id IS NULL AND fate = 'waiting' AND status = 'awaiting_payment')
                      UNION SELECT order_row FROM journal INDEXED BY journal_unsettled
-                     WHERE channel = ?1 AND order_row > ?2 AND state IN ('intended', 'unknown') AND action = ?5)
+                     WHERE channel = ?1 AND order_row > ?2 AND (state = 'intended' OR state = 'unknown') AND action = ?5)
                  ORDER BY id LIMIT ?4"
             ))?
             .query_map(
@@ -119,7 +119,7 @@ impl Store {
             .prepare_cached(
                 "SELECT o.method, o.due_date, o.erp_status IS 'cancelled', c.announced_at,
                      EXISTS (SELECT 1 FROM journal j INDEXED BY journal_unsettled WHERE j.channel = o.channel
-                         AND j.order_row = o.id AND j.action = ?2 AND j.state IN ('intended', 'unknown')),
+                         AND j.order_row = o.id AND j.action = ?2 AND (j.state = 'intended' OR j.state = 'unknown')),
                      o.fate_at
                  FROM orders o
                  LEFT JOIN cancellations c ON c.order_row = o.id

@@ -46,7 +46,7 @@ pub struct Claim {
 }
 
 /// An order in flight: sold, and not in the ERP. Word for word as in the index `orders_in_flight`.
-const IN_FLIGHT: &str = "erp_id IS NULL AND (fate IS NULL OR fate IN ('waiting', 'held'))";
+const IN_FLIGHT: &str = "erp_id IS NULL AND (fate IS NULL OR fate = 'waiting' OR fate = 'held')";
 
 const LINES: &str =
     "SELECT channel_sku, sku, warehouse, quantity FROM order_lines WHERE order_row = ?1 ORDER BY position";
@@ -67,7 +67,9 @@ pub(super) fn record_lines(tx: &Connection, order: i64, lines: &[Line]) -> rusql
     if old == new {
         return Ok(());
     }
-    tx.prepare_cached("DELETE FROM order_lines WHERE order_row = ?1")?.execute([order])?;
+    if !old.is_empty() {
+        tx.prepare_cached("DELETE FROM order_lines WHERE order_row = ?1")?.execute([order])?;
+    }
     for (position, line) in (0i64..).zip(&new) {
         tx.prepare_cached(
             "INSERT INTO order_lines (order_row, position, channel_sku, sku, warehouse, quantity)
@@ -202,7 +204,7 @@ impl Store {
         let mut claims = Vec::new();
         self.connection
             .prepare_cached(&format!(
-                "{} WHERE o.erp_id IS NULL AND (o.fate IS NULL OR o.fate IN ('waiting', 'held'))
+                "{} WHERE o.erp_id IS NULL AND (o.fate IS NULL OR o.fate = 'waiting' OR o.fate = 'held')
                      AND coalesce(o.status, '') NOT IN ('cancelled', 'returned') ORDER BY o.id, l.position",
                 select("orders o INDEXED BY orders_in_flight")
             ))?

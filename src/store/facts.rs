@@ -160,9 +160,10 @@ impl Store {
             "SELECT id FROM orders WHERE order_id = ?1 AND channel IN (SELECT value FROM json_each(?2))";
         const OTHERS: &str = "SELECT id FROM orders WHERE sequence = ?1 AND sequence IS NOT NULL
              UNION SELECT id FROM orders WHERE marketplace_order = ?1 AND marketplace_order IS NOT NULL
-             UNION SELECT id FROM orders WHERE erp_number = ?1 AND erp_number IS NOT NULL
+             UNION SELECT id FROM orders WHERE erp_number = ?1 AND erp_number IS NOT erp_id
              UNION SELECT id FROM orders WHERE erp_id = ?1 AND erp_id IS NOT NULL
              UNION SELECT order_row FROM journal WHERE order_row IS NOT NULL AND ?1 <> ''
+                 AND substr(key, length(action) + length(channel) + length(order_row) + 4) <> ''
                  AND substr(key, length(action) + length(channel) + length(order_row) + 4) = ?1";
         let channels = channels(of_channels);
         for found in [EXACT, OTHERS] {

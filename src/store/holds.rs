@@ -81,15 +81,13 @@ pub(super) fn hold_in(tx: &Connection, order: i64, pass: &str, reason: &Reason, 
 
 /// As [`release`], for a pass that holds orders for itself.
 pub(super) fn release_in(tx: &Connection, order: i64, pass: &str, why: &str, now: Instant) -> rusqlite::Result<()> {
-    let released = tx
-        .prepare_cached(
-            "UPDATE holds SET released_at = ?3, released_why = ?4 WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL",
-        )?
-        .execute(params![order, pass, millis(now), why])?;
-    if released > 0 {
-        super::orders::note(tx, order, now, "released", why)?;
-    }
-    Ok(())
+    let open: Option<i64> = tx
+        .prepare_cached("SELECT id FROM holds WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL")?
+        .query_row(params![order, pass], |row| row.get(0))
+        .optional()?;
+    let Some(hold) = open else { return Ok(()) };
+    end(tx, hold, why, now)?;
+    super::orders::note(tx, order, now, "released", why)
 }
 
 /// The channel took a SKU's number: that releases any hold but the one that more was sold than there is.
@@ -123,11 +121,20 @@ pub(super) fn release_sku(
     why: &str,
     now: Instant,
 ) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "UPDATE holds SET released_at = ?3, released_why = ?4 WHERE channel = ?1 AND sku = ?2 AND released_at IS NULL",
-    )?
-    .execute(params![channel.as_str(), sku.as_str(), millis(now), why])
-    .map(|_| ())
+    let open: Option<i64> = tx
+        .prepare_cached(
+            "SELECT id FROM holds INDEXED BY holds_open_sku
+             WHERE channel = ?1 AND sku = ?2 AND sku IS NOT NULL AND released_at IS NULL",
+        )?
+        .query_row(params![channel.as_str(), sku.as_str()], |row| row.get(0))
+        .optional()?;
+    open.map_or(Ok(()), |hold| end(tx, hold, why, now))
+}
+
+fn end(tx: &Connection, hold: i64, why: &str, now: Instant) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE holds SET released_at = ?2, released_why = ?3 WHERE id = ?1")?
+        .execute(params![hold, millis(now), why])
+        .map(|_| ())
 }
 
 fn to_json(reason: &Reason) -> String {

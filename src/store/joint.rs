@@ -215,3 +215,137 @@ impl Together {
         result
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Context;
+
+    use futures_util::FutureExt;
+    use futures_util::future::join;
+
+    use super::*;
+
+    struct Files {
+        _folder: tempfile::TempDir,
+        ledger: Rc<Joint>,
+        state: Rc<Joint>,
+        /// What another process sees of the two.
+        others: [Connection; 2],
+    }
+
+    impl Files {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let open = |name: &str| {
+                let connection = Connection::open(folder.path().join(name)).unwrap();
+                connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+                connection.execute_batch("CREATE TABLE IF NOT EXISTS rows (n INTEGER PRIMARY KEY)").unwrap();
+                connection
+            };
+            let (ledger, state) = (Joint::new(open("ledger")), Joint::new(open("state")));
+            let others = [open("ledger"), open("state")];
+            Self { _folder: folder, ledger, state, others }
+        }
+
+        fn together(&self) -> Together {
+            Together::of([Rc::clone(&self.ledger), Rc::clone(&self.state)])
+        }
+
+        /// How many rows another process sees in each.
+        fn seen(&self) -> [i64; 2] {
+            self.others.each_ref().map(count)
+        }
+    }
+
+    fn count(connection: &Connection) -> i64 {
+        connection.query_row("SELECT count(*) FROM rows", [], |row| row.get(0)).unwrap()
+    }
+
+    fn add(file: &Joint, n: i64) -> rusqlite::Result<()> {
+        file.write(|tx| tx.execute("INSERT INTO rows VALUES (?1)", [n]).map(|_| ()))
+    }
+
+    #[test]
+    fn without_a_round_each_write_is_committed_at_once() {
+        let files = Files::new();
+        add(&files.state, 1).unwrap();
+        assert_eq!(files.seen(), [0, 1]);
+        assert!(files.state.committed().now_or_never().unwrap().is_ok());
+    }
+
+    #[test]
+    fn who_waits_goes_on_only_when_everything_is_committed_and_one_commit_serves_all() {
+        let files = Files::new();
+        let one = async |n: i64| {
+            add(&files.state, n).unwrap();
+            assert_eq!(files.seen(), [0, 0], "not before all have written");
+            files.state.committed().await.unwrap();
+            assert_eq!(files.seen(), [0, 2]);
+        };
+        let together = files.together();
+        let mut run = Box::pin(together.run(join(one(1), one(2))));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(run.as_mut().poll(&mut cx).is_pending(), "they wait for the commit");
+        let Poll::Ready((_, committed)) = run.as_mut().poll(&mut cx) else { panic!("they were woken") };
+        committed.unwrap();
+        assert!(!files.state.is_joined.get());
+    }
+
+    #[test]
+    fn a_write_that_fails_is_undone_alone() {
+        let files = Files::new();
+        let work = async {
+            add(&files.state, 1).unwrap();
+            let failed = files.state.write(|tx| {
+                tx.execute("INSERT INTO rows VALUES (2)", [])?;
+                tx.execute("INSERT INTO rows VALUES (1)", [])
+            });
+            assert!(failed.is_err());
+            add(&files.state, 3).unwrap();
+        };
+        let ((), committed) = files.together().run(work).now_or_never().unwrap();
+        committed.unwrap();
+        assert_eq!(files.seen(), [0, 2]);
+    }
+
+    #[test]
+    fn what_the_ledger_cannot_keep_the_state_file_does_not_tell_of() {
+        let files = Files::new();
+        let work = async {
+            add(&files.ledger, 1).unwrap();
+            add(&files.state, 1).unwrap();
+            // As a full disk does: the transaction is gone.
+            let gone = files.ledger.write(|tx| {
+                tx.execute_batch("ROLLBACK")?;
+                tx.execute("no statement", [])
+            });
+            assert!(gone.is_err());
+            assert!(add(&files.ledger, 2).is_err(), "nothing more is written");
+            files.state.committed().await
+        };
+        let together = files.together();
+        let mut run = Box::pin(together.run(work));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(run.as_mut().poll(&mut cx).is_pending());
+        let Poll::Ready((waited, committed)) = run.as_mut().poll(&mut cx) else { panic!("it was woken") };
+        assert!(waited.is_err() && committed.is_err());
+        assert_eq!(files.seen(), [0, 0]);
+    }
+
+    #[test]
+    fn a_long_round_is_committed_before_its_end() {
+        let files = Files::new();
+        let work = async {
+            for n in 0..i64::from(MOST_WRITES) {
+                add(&files.state, n).unwrap();
+                files.state.pause().await.unwrap();
+            }
+            assert_eq!(files.seen()[1], i64::from(MOST_WRITES));
+        };
+        let together = files.together();
+        let mut run = Box::pin(together.run(work));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(run.as_mut().poll(&mut cx).is_pending());
+        assert!(run.as_mut().poll(&mut cx).is_ready());
+    }
+}

@@ -5,6 +5,21 @@ use rusqlite::{Connection, params};
 use super::{Store, millis};
 use crate::model::{ChannelName, Instant};
 
+/// Migration: most effects are about the order alone, and most ERPs' ids are the numbers people see; of those there is no second entry.
+/// And without `IN`, for which SQLite makes a table with every row that is written.
+pub(super) const V11: &str = "
+DROP INDEX journal_unsettled;
+CREATE INDEX journal_unsettled ON journal (channel, order_row) WHERE state = 'intended' OR state = 'unknown';
+DROP INDEX orders_in_flight;
+CREATE INDEX orders_in_flight ON orders (channel, id)
+    WHERE erp_id IS NULL AND (fate IS NULL OR fate = 'waiting' OR fate = 'held');
+DROP INDEX journal_by_object;
+CREATE INDEX journal_by_object ON journal (substr(key, length(action) + length(channel) + length(order_row) + 4))
+    WHERE order_row IS NOT NULL AND substr(key, length(action) + length(channel) + length(order_row) + 4) <> '';
+DROP INDEX orders_by_erp_number;
+CREATE INDEX orders_by_erp_number ON orders (erp_number) WHERE erp_number IS NOT erp_id;
+";
+
 /// Creating an order in the ERP, as the journal calls it.
 pub const CREATE: &str = "create_order";
 
@@ -66,16 +81,22 @@ impl Store {
         self.committed().await
     }
 
+    /// The last intention stands in the journal alone, and moves to the history when another takes its place.
     pub(super) fn note_intention(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| {
+            tx.prepare_cached(
+                "INSERT OR IGNORE INTO history (order_row, at, what, detail)
+                 SELECT order_row, intended_at, 'intended', action FROM journal WHERE key = ?1 AND attempts > 0",
+            )?
+            .execute([effect.key()])?;
             tx.prepare_cached(
                 "INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at)
                  VALUES (?1, ?2, ?3, ?4, 'intended', 1, ?5)
                  ON CONFLICT (key) DO UPDATE SET state = 'intended', attempts = attempts + 1, intended_at = excluded.intended_at,
                      settled_at = NULL, answer = NULL",
             )?
-            .execute(params![effect.key(), effect.channel.as_str(), effect.order, effect.action, millis(now)])?;
-            super::orders::note(tx, effect.order, now, "intended", effect.action)
+            .execute(params![effect.key(), effect.channel.as_str(), effect.order, effect.action, millis(now)])
+            .map(|_| ())
         })
     }
 
@@ -102,7 +123,7 @@ pub(super) fn settle_found(tx: &Connection, order: i64, action: &str, now: Insta
         .prepare_cached(
             "UPDATE journal SET state = 'done', settled_at = ?3, answer = 'found done'
              WHERE channel = (SELECT channel FROM orders WHERE id = ?1) AND order_row = ?1 AND action = ?2
-                 AND state IN ('intended', 'unknown')",
+                 AND (state = 'intended' OR state = 'unknown')",
         )?
         .execute(params![order, action, millis(now)])?;
     match found {

@@ -19,7 +19,7 @@ const CLOSED: &str = "open = 0 AND fate IN ('imported', 'skipped', 'cancelled') 
     AND EXISTS (SELECT 1 FROM history h WHERE h.order_row = orders.id)
     AND NOT EXISTS (SELECT 1 FROM history h WHERE h.order_row = orders.id AND h.at >= ?1)
     AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.order_row = orders.id AND h.released_at IS NULL)
-    AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.order_row = orders.id AND j.state IN ('intended', 'unknown'))
+    AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.order_row = orders.id AND (j.state = 'intended' OR j.state = 'unknown'))
     AND NOT EXISTS (SELECT 1 FROM outgoing g WHERE g.pass IN ('push-invoices', 'push-tracking') AND g.order_row = orders.id
         AND (g.open = 1 OR g.news <> g.visited))";
 

@@ -25,6 +25,7 @@ pub mod reminders;
 pub mod report;
 pub mod runs;
 mod schema;
+pub mod spool;
 pub mod sqlite;
 pub mod stock;
 pub mod survey;

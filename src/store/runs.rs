@@ -161,14 +161,14 @@ impl Store {
                 "SELECT count(*) FILTER (WHERE fate IS NULL), count(*) FILTER (WHERE fate = 'waiting'),
                      coalesce(sum(total) FILTER (WHERE fate = 'waiting'), 0)
                  FROM orders INDEXED BY orders_in_flight
-                 WHERE channel = ?1 AND erp_id IS NULL AND (fate IS NULL OR fate IN ('waiting', 'held'))",
+                 WHERE channel = ?1 AND erp_id IS NULL AND (fate IS NULL OR fate = 'waiting' OR fate = 'held')",
             )?
             .query_row([channel.as_str()], |row| Ok((row.get(0)?, row.get(1)?, Cents::new(row.get(2)?))))?;
         standing.unsettled = self
             .connection
             .prepare_cached(
                 "SELECT count(*) FROM journal INDEXED BY journal_unsettled
-                 WHERE channel = ?1 AND state IN ('intended', 'unknown')",
+                 WHERE channel = ?1 AND (state = 'intended' OR state = 'unknown')",
             )?
             .query_row([channel.as_str()], |row| row.get(0))?;
         Ok(standing)

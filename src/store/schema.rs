@@ -1,7 +1,7 @@
 //! The state file's schema: an append-only list of migrations. Never change one that was released; add another.
 
 use super::sqlite::FileKind;
-use super::{accounts, cancels, kits, mirror, notes, outgoing, reminders, stock, totals};
+use super::{accounts, cancels, journal, kits, mirror, notes, outgoing, reminders, stock, totals};
 
 /// The state file: `vaiv` in ASCII marks it as ours.
 pub const STATE: FileKind = FileKind {
@@ -18,6 +18,7 @@ pub const STATE: FileKind = FileKind {
         notes::V8,
         totals::V9,
         accounts::V10,
+        journal::V11,
     ],
 };
 

@@ -253,17 +253,24 @@ impl Store {
             .collect()
     }
 
-    /// Every number that the channel has confirmed.
+    /// The numbers that the channel has confirmed, after the given one, at most `limit`.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn stock_confirmed(&self, channel: &ChannelName) -> rusqlite::Result<Vec<StockRow>> {
+    pub fn stock_confirmed(
+        &self,
+        channel: &ChannelName,
+        after: Option<&(Sku, WarehouseId)>,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<StockRow>> {
+        let (sku, warehouse) = after.map_or(("", ""), |(sku, warehouse)| (sku.as_str(), warehouse.as_str()));
         self.connection
             .prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM stock WHERE channel = ?1 AND pushed IS NOT NULL AND channel_sku IS NOT NULL
-                 ORDER BY sku, warehouse"
+                "SELECT {COLUMNS} FROM stock WHERE channel = ?1 AND (sku, warehouse) > (?2, ?3)
+                     AND pushed IS NOT NULL AND channel_sku IS NOT NULL
+                 ORDER BY sku, warehouse LIMIT ?4"
             ))?
-            .query_map([channel.as_str()], from_row)?
+            .query_map(params![channel.as_str(), sku, warehouse, rows(limit)], from_row)?
             .collect()
     }
 

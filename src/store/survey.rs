@@ -85,7 +85,7 @@ impl Store {
         self.connection
             .prepare_cached(
                 "SELECT channel, order_id, erp_id,
-                     EXISTS (SELECT 1 FROM journal j WHERE j.order_row = o.id AND j.state IN ('intended', 'unknown'))
+                     EXISTS (SELECT 1 FROM journal j WHERE j.order_row = o.id AND (j.state = 'intended' OR j.state = 'unknown'))
                  FROM orders o WHERE id IN (
                      SELECT id FROM orders WHERE order_id = ?1
                      UNION SELECT id FROM orders WHERE sequence = ?1

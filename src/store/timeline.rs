@@ -131,7 +131,11 @@ impl Store {
     /// When the state file cannot be read.
     pub fn history(&self, order: i64) -> rusqlite::Result<Vec<Step>> {
         self.connection
-            .prepare_cached("SELECT at, what, detail FROM history WHERE order_row = ?1 ORDER BY at")?
+            .prepare_cached(
+                "SELECT at, what, detail FROM history WHERE order_row = ?1
+                 UNION SELECT intended_at, 'intended', action FROM journal WHERE order_row = ?1 AND attempts > 0
+                 ORDER BY at, what, detail",
+            )?
             .query_map([order], |row| Ok(Step { at: instant(row.get(0)?), what: row.get(1)?, detail: row.get(2)? }))?
             .collect()
     }

@@ -114,7 +114,9 @@ fn refused(code: &'static str, message: String) -> ErpError {
 
 /// A number for a change, higher than every one before.
 fn next_seq(tx: &Connection) -> rusqlite::Result<i64> {
-    tx.prepare_cached("UPDATE sequence SET seq = seq + 1 RETURNING seq")?.query_row([], |row| row.get(0))
+    // Two statements, since SQLite makes a table for what RETURNING gives.
+    tx.prepare_cached("UPDATE sequence SET seq = seq + 1")?.execute([])?;
+    last_seq(tx)
 }
 
 /// The number of the last change.

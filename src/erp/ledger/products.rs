@@ -53,11 +53,13 @@ impl Ledger {
     /// # Errors
     /// When the file cannot be read.
     pub fn known_skus(&self, skus: &[Sku]) -> Result<BTreeSet<Sku>, ErpError> {
-        let known = self
-            .connection
-            .prepare_cached("SELECT sku FROM products WHERE sku IN (SELECT value FROM json_each(?1))")?
-            .query_map([sku_list(skus)?], |row| row.get::<_, String>(0).map(Sku::new))?
-            .collect::<rusqlite::Result<_>>()?;
+        let mut is_there = self.connection.prepare_cached("SELECT 1 FROM products WHERE sku = ?1")?;
+        let mut known = BTreeSet::new();
+        for sku in skus {
+            if is_there.exists([sku.as_str()])? {
+                known.insert(sku.clone());
+            }
+        }
         Ok(known)
     }
 

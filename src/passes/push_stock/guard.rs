@@ -73,17 +73,34 @@ impl Toll {
     }
 }
 
+/// The products that an answer of the ERP lacks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// How many.
+    pub products: usize,
+    /// The first few.
+    examples: Vec<Sku>,
+}
+
+impl Missing {
+    /// More of them.
+    pub fn add(&mut self, more: &[Sku]) {
+        self.products += more.len();
+        self.examples.extend(more.iter().take(EXAMPLES - self.examples.len()).cloned());
+    }
+}
+
 /// Whether an answer of the ERP about everything lacks too many of the products the channel was told of.
-pub fn short_answer(missing: &[Sku], told: i64, totals: StockTotals, policy: &StockConfig) -> Option<String> {
-    let gone = i64::try_from(missing.len()).unwrap_or(i64::MAX);
+pub fn short_answer(missing: &Missing, told: i64, totals: StockTotals, policy: &StockConfig) -> Option<String> {
+    let gone = i64::try_from(missing.products).unwrap_or(i64::MAX);
     let is_empty = told == 0 && totals.known > 0;
     let is_short =
         gone >= policy.guard_min.max(1) && gone.saturating_mul(100) > totals.known.saturating_mul(policy.guard_percent);
     if !is_empty && !is_short {
         return None;
     }
-    let names: Vec<&str> = missing.iter().take(EXAMPLES).map(Sku::as_str).collect();
-    let more = if missing.len() > EXAMPLES { ", …" } else { "" };
+    let names: Vec<&str> = missing.examples.iter().map(Sku::as_str).collect();
+    let more = if missing.products > EXAMPLES { ", …" } else { "" };
     let what = say!(
         "the ERP told of {told} balances, and of none for {gone} of {} the channel knows ({}{more})"
             | "o ERP informou {told} saldos, e nenhum para {gone} de {} que o canal conhece ({}{more})",

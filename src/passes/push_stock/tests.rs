@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::claims::{Claims, Verdict, Weighed};
-use super::guard::{Toll, short_answer};
+use super::guard::{Missing, Toll, short_answer};
 use super::places::{self, Place, Terms};
 use super::*;
 use crate::config::Config;
@@ -353,10 +353,14 @@ fn the_guard() {
     (0..50).for_each(|_| first.count(&Sku::new("A"), None, 0));
     assert_eq!(first.refusal(totals, &policy), None, "never told, nothing taken away");
 
-    let missing: Vec<Sku> = (0..31).map(|n| Sku::new(format!("P{n}"))).collect();
-    assert!(short_answer(&missing, 69, totals, &policy).unwrap().contains("31 of 100"));
-    assert_eq!(short_answer(&missing[..30], 70, totals, &policy), None);
+    let missing = |products: usize| {
+        let mut missing = Missing::default();
+        (0..products).for_each(|n| missing.add(&[Sku::new(format!("P{n}"))]));
+        missing
+    };
+    assert!(short_answer(&missing(31), 69, totals, &policy).unwrap().contains("31 of 100"));
+    assert_eq!(short_answer(&missing(30), 70, totals, &policy), None);
     let few = StockTotals { known: 3, ..totals };
-    assert!(short_answer(&missing[..3], 0, few, &policy).is_some(), "an empty answer is refused whatever the size");
-    assert_eq!(short_answer(&missing[..2], 1, few, &policy), None);
+    assert!(short_answer(&missing(3), 0, few, &policy).is_some(), "an empty answer is refused whatever the size");
+    assert_eq!(short_answer(&missing(2), 1, few, &policy), None);
 }

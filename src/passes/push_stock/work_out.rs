@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims::{Claims, settle};
-use super::guard::{self, Toll};
+use super::guard::{self, Missing, Toll};
 use super::{Decision, Push, Worked};
 use crate::channel::Reading;
 use crate::erp::{StockLevel, StockReading};
@@ -29,6 +29,14 @@ struct Basis {
     handed_over: BTreeMap<Sku, Instant>,
     /// A person wants them sent again.
     resend: bool,
+}
+
+/// A part of what the channel was told of.
+struct ToldPart {
+    /// How many balances the ERP tells of it.
+    levels: usize,
+    /// The products of which it tells none.
+    missing: Vec<Sku>,
 }
 
 /// Where products come from that may have to be told anew though their balance in the ERP did not change.
@@ -344,18 +352,33 @@ impl Push<'_> {
     /// Whether the ERP tells of everything that the channel was told of: one that forgot products has not sold them. Those that are
     /// missing are held, unless it is the answer that must be doubted.
     async fn is_whole(&self) -> Result<bool, Trouble> {
-        let (store, mut after) = (self.pass.store, None);
-        let (mut missing, mut told) = (Vec::new(), 0);
-        loop {
-            let known = store.stock_told(self.channel(), after.as_ref(), CHUNK)?;
-            let Some(last) = known.last() else { break };
-            after = Some(last.clone());
-            let levels = self.those_that_matter(self.pass.erp.stock_levels(&known, self.now()).await?);
-            told += levels.len();
-            let there: BTreeSet<&Sku> = levels.iter().map(|(level, _)| &level.sku).collect();
-            missing.extend(known.iter().filter(|sku| !there.contains(sku)).cloned());
+        let (mut missing, mut told, mut after) = (Missing::default(), 0, None);
+        while let Some(part) = self.told_part(&mut after).await? {
+            told += part.levels;
+            missing.add(&part.missing);
         }
-        self.accepts_missing(&missing, Some(told))
+        if missing.products == 0 {
+            return Ok(true);
+        }
+        if !self.may_be_missing(&missing, Some(told))? {
+            return Ok(false);
+        }
+        let mut after = None;
+        while let Some(part) = self.told_part(&mut after).await? {
+            self.hold_missing(&part.missing)?;
+        }
+        Ok(true)
+    }
+
+    /// Some of the products that the channel was told of, those after a product, and which of them the ERP tells nothing of.
+    async fn told_part(&self, after: &mut Option<Sku>) -> Result<Option<ToldPart>, Trouble> {
+        let known = self.pass.store.stock_told(self.channel(), after.as_ref(), CHUNK)?;
+        let Some(last) = known.last() else { return Ok(None) };
+        *after = Some(last.clone());
+        let levels = self.those_that_matter(self.pass.erp.stock_levels(&known, self.now()).await?);
+        let there: BTreeSet<&Sku> = levels.iter().map(|(level, _)| &level.sku).collect();
+        let missing = known.iter().filter(|sku| !there.contains(sku)).cloned().collect();
+        Ok(Some(ToldPart { levels: levels.len(), missing }))
     }
 
     /// Whether what the ERP left out, of all it told of before, may be held.
@@ -365,28 +388,37 @@ impl Push<'_> {
         let known: BTreeSet<Sku> = store.stock_rows(self.channel(), gone)?.into_iter().map(|row| row.sku).collect();
         let held = store.skus_held(self.channel(), &Reason::StockNotInErp.code())?;
         let missing: Vec<Sku> = known.into_iter().filter(|sku| !held.contains(sku)).collect();
-        self.accepts_missing(&missing, None)
+        let mut all = Missing::default();
+        all.add(&missing);
+        if missing.is_empty() {
+            return Ok(true);
+        }
+        if !self.may_be_missing(&all, None)? {
+            return Ok(false);
+        }
+        self.hold_missing(&missing)?;
+        Ok(true)
     }
 
     /// Whether products that an answer left out may be held one by one, or the answer itself is doubted. `told` is how many balances
     /// it had; `None` for all that are known but those.
-    fn accepts_missing(&self, missing: &[Sku], told: Option<usize>) -> Result<bool, Trouble> {
-        if missing.is_empty() {
+    fn may_be_missing(&self, missing: &Missing, told: Option<usize>) -> Result<bool, Trouble> {
+        if self.request.confirm {
             return Ok(true);
         }
-        if !self.request.confirm {
-            let totals = self.pass.store.stock_totals(self.channel())?;
-            let count = |products: usize| i64::try_from(products).unwrap_or(i64::MAX);
-            let told = told.map_or((totals.known - count(missing.len())).max(0), count);
-            if let Some(refusal) = guard::short_answer(missing, told, totals, self.policy) {
-                self.pass.end(Exit::Guard, refusal);
-                return Ok(false);
-            }
+        let totals = self.pass.store.stock_totals(self.channel())?;
+        let count = |products: usize| i64::try_from(products).unwrap_or(i64::MAX);
+        let told = told.map_or((totals.known - count(missing.products)).max(0), count);
+        let refusal = guard::short_answer(missing, told, totals, self.policy);
+        let is_refused = refusal.is_some();
+        if let Some(refusal) = refusal {
+            self.pass.end(Exit::Guard, refusal);
         }
-        for sku in missing {
-            self.hold(sku, None, Reason::StockNotInErp)?;
-        }
-        Ok(true)
+        Ok(!is_refused)
+    }
+
+    fn hold_missing(&self, missing: &[Sku]) -> Result<(), Trouble> {
+        missing.iter().try_for_each(|sku| self.hold(sku, None, Reason::StockNotInErp))
     }
 
     /// Reads the channel's orders that were seen and never read: what they claim is not known until then. Those of other channels

@@ -124,7 +124,9 @@ impl Filter {
 fn dates(text: &str, field: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let inner = text.strip_prefix(field)?.strip_prefix(":[")?.strip_suffix(']')?;
     let (from, to) = inner.split_once(" TO ")?;
-    Some((from.parse().ok()?, to.parse().ok()?))
+    // The plus of an offset that was not escaped comes as a blank.
+    let date = |text: &str| text.replace(' ', "+").parse().ok();
+    Some((date(from)?, date(to)?))
 }
 
 /// An order as the index shows it; dates without fractions here.
