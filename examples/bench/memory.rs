@@ -22,9 +22,9 @@ pub fn bench(asked: &Asked) -> bool {
         Row { what: &what, spent, calls: shop.calls() - before, things: 0, folder: Some(shop.folder()) }.print();
         are_good &= bar("peak MiB", spent.peak(), spent.peak() < 64.0, "under 64");
     };
-    let mut sheet = String::from("codigo;nome;quantidade\n");
+    let mut sheet = String::from("codigo;quantidade\n");
     for n in 1..=products {
-        let _ = writeln!(sheet, "{n};Produto número {n};{}", catalogue::PHYSICAL);
+        let _ = writeln!(sheet, "{n};{}", catalogue::PHYSICAL);
     }
     let file = shop.folder().join("catalogo.csv");
     std::fs::write(&file, sheet).expect("a sheet");
@@ -32,7 +32,6 @@ pub fn bench(asked: &Asked) -> bool {
     measured(&["ledger", "import", "catalogo.csv", "-q"], &[0]);
     catalogue::fill(shop.folder(), products);
     catalogue::confirm(shop.folder(), products, "1_1");
-    let plan = shop.folder().join("plan.jsonl");
     measured(&["import-orders", "--dry-run"], &[0, 3]);
     measured(&["import-orders", "--dry-run", "--output", "jsonl"], &[0, 3]);
     measured(&["import-orders"], &[0, 3]);
@@ -42,7 +41,6 @@ pub fn bench(asked: &Asked) -> bool {
         measured(&[verb, "-q"], &[0, 3]);
     }
     measured(&["push-stock", "--full", "--dry-run"], &[0, 3]);
-    std::fs::remove_file(plan).ok();
     let page = shop.folder().join("page.html");
     let page = page.to_str().expect("a path");
     let since = (chrono::Utc::now().date_naive() - chrono::Days::new(90)).to_string();

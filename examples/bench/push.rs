@@ -60,6 +60,8 @@ fn at(asked: &Asked, side: Side, levels: usize, in_flight: usize, millis: u64) -
             peer::measure(asked, "aiohttp", "push", levels, in_flight, ready).is_none_or(|peer| peer.against(&row));
     }
     if side == Side::Vtex && millis > 0 {
+        // What this machine lets anybody have of the connections.
+        peer::measure(asked, "aiohttp", "push", levels, in_flight, ready);
         are_good &= near_the_limit(&row, &shop, in_flight);
     }
     let least = if side == Side::Vtex { levels } else { levels.div_ceil(200) };

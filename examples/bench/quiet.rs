@@ -80,7 +80,7 @@ fn runs(side: Side, orders: usize, products: usize) -> Quiet {
     let (none, told) = median(&["push-stock", "-q"], &|_| {});
     Row { what: &name("push-stock, nothing"), spent: none, calls: told, things: 0, folder: None }.print();
     let (one, told) = median(&["push-stock", "-q"], &|n| {
-        catalogue::count(shop.folder(), products / 2, catalogue::PHYSICAL - 1 - n as i64)
+        catalogue::count(shop.folder(), products / 2, catalogue::PHYSICAL - 1 - n as i64);
     });
     Row { what: &name("push-stock, one change"), spent: one, calls: told, things: 1, folder: None }.print();
     Quiet { sync, one, calls }

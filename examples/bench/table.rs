@@ -57,7 +57,7 @@ impl Row<'_> {
     }
 }
 
-/// A file's size, with what of it stands in its log still.
+/// A file's size; its log is empty once nobody has it open.
 pub fn bytes(file: &Path) -> f64 {
     std::fs::metadata(file).map_or(0, |meta| meta.len()) as f64
 }
