@@ -307,6 +307,15 @@ impl Erp {
         }
     }
 
+    /// No balance that it gives is older: orders that were linked before are in it.
+    pub fn oldest_balance(&self) -> chrono::TimeDelta {
+        match self {
+            // Read from its file when asked; the rest is for a machine that falls asleep in between.
+            Self::Ledger(_) => chrono::TimeDelta::minutes(5),
+            Self::Eccosys(_) => chrono::TimeDelta::hours(2),
+        }
+    }
+
     /// A cheap reading that only who may call gets an answer to.
     pub async fn probe(&self) -> Result<(), ErpError> {
         match self {

@@ -17,9 +17,6 @@ use crate::report::{Outcome, Warning};
 use crate::store::cursors::STOCK_TERMS;
 use crate::store::stock::{Left, StockCursor, StockRow};
 
-/// No ERP's balance is worked with that is older: orders linked before are in it.
-const BALANCE_AGE: chrono::TimeDelta = chrono::TimeDelta::hours(2);
-
 /// How many products are worked out, and stored, at a time.
 const CHUNK: usize = 500;
 
@@ -308,7 +305,7 @@ impl Push<'_> {
     /// What orders claim now.
     pub(super) fn claims(&self) -> Result<Claims, Trouble> {
         let settled = self.now() - settle(self.policy);
-        let linked_since = self.now() - BALANCE_AGE;
+        let linked_since = self.now() - self.pass.erp.oldest_balance();
         let orders = self.pass.store.claims(self.channel(), settled, linked_since)?;
         Ok(Claims::new(orders, self.channel(), &self.places, &self.terms, linked_since))
     }
