@@ -81,7 +81,7 @@ impl Store {
         self.committed().await
     }
 
-    /// The last intention stands in the journal alone, and moves to the history when another takes its place.
+    /// The last intention and its outcome stand in the journal alone, and move to the history when others take their place.
     pub(super) fn note_intention(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| {
             tx.prepare_cached(
@@ -89,6 +89,7 @@ impl Store {
                  SELECT order_row, intended_at, 'intended', action FROM journal WHERE key = ?1 AND attempts > 0",
             )?
             .execute([effect.key()])?;
+            move_outcome(tx, effect)?;
             tx.prepare_cached(
                 "INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at)
                  VALUES (?1, ?2, ?3, ?4, 'intended', 1, ?5)
@@ -119,17 +120,25 @@ impl Store {
 
 /// Settles an order's effects of one kind that a killed run or a lost answer left open: a reading showed them done.
 pub(super) fn settle_found(tx: &Connection, order: i64, action: &str, now: Instant) -> rusqlite::Result<()> {
-    let found = tx
-        .prepare_cached(
-            "UPDATE journal SET state = 'done', settled_at = ?3, answer = 'found done'
-             WHERE channel = (SELECT channel FROM orders WHERE id = ?1) AND order_row = ?1 AND action = ?2
-                 AND (state = 'intended' OR state = 'unknown')",
-        )?
-        .execute(params![order, action, millis(now)])?;
-    match found {
-        0 => Ok(()),
-        _ => super::orders::note(tx, order, now, State::Done.code(), &format!("{action}: found done")),
-    }
+    const OPEN: &str = "channel = (SELECT channel FROM orders WHERE id = ?1) AND order_row = ?1 AND action = ?2
+        AND (state = 'intended' OR state = 'unknown')";
+    tx.prepare_cached(&format!("{OUTCOME} FROM journal WHERE {OPEN} AND settled_at IS NOT NULL"))?
+        .execute(params![order, action])?;
+    tx.prepare_cached(&format!(
+        "UPDATE journal SET state = 'done', settled_at = ?3, answer = 'found done' WHERE {OPEN}"
+    ))?
+    .execute(params![order, action, millis(now)])
+    .map(|_| ())
+}
+
+/// What became of an effect, into the history of its order.
+const OUTCOME: &str = "INSERT OR IGNORE INTO history (order_row, at, what, detail)
+    SELECT order_row, settled_at, state, action || ': ' || coalesce(answer, '')";
+
+fn move_outcome(tx: &Connection, effect: &Effect<'_>) -> rusqlite::Result<()> {
+    tx.prepare_cached(&format!("{OUTCOME} FROM journal WHERE key = ?1 AND settled_at IS NOT NULL"))?
+        .execute([effect.key()])
+        .map(|_| ())
 }
 
 /// As [`Store::settle`], inside a transaction that also records what followed from it.
@@ -140,11 +149,12 @@ pub(super) fn settle(
     answer: &str,
     now: Instant,
 ) -> rusqlite::Result<()> {
+    move_outcome(tx, effect)?;
     tx.prepare_cached(
         "INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at, settled_at, answer)
          VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?6, ?7)
          ON CONFLICT (key) DO UPDATE SET state = excluded.state, settled_at = excluded.settled_at, answer = excluded.answer",
     )?
-    .execute(params![effect.key(), effect.channel.as_str(), effect.order, effect.action, state.code(), millis(now), answer])?;
-    super::orders::note(tx, effect.order, now, state.code(), &format!("{}: {answer}", effect.action))
+    .execute(params![effect.key(), effect.channel.as_str(), effect.order, effect.action, state.code(), millis(now), answer])
+    .map(|_| ())
 }

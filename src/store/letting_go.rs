@@ -18,6 +18,7 @@ const CLOSED: &str = "open = 0 AND fate IN ('imported', 'skipped', 'cancelled') 
     AND coalesce(fate_at, 0) < ?1 AND coalesce(read_at, 0) < ?1
     AND EXISTS (SELECT 1 FROM history h WHERE h.order_row = orders.id)
     AND NOT EXISTS (SELECT 1 FROM history h WHERE h.order_row = orders.id AND h.at >= ?1)
+    AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.order_row = orders.id AND coalesce(j.settled_at, j.intended_at) >= ?1)
     AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.order_row = orders.id AND h.released_at IS NULL)
     AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.order_row = orders.id AND (j.state = 'intended' OR j.state = 'unknown'))
     AND NOT EXISTS (SELECT 1 FROM outgoing g WHERE g.pass IN ('push-invoices', 'push-tracking') AND g.order_row = orders.id

@@ -134,6 +134,8 @@ impl Store {
             .prepare_cached(
                 "SELECT at, what, detail FROM history WHERE order_row = ?1
                  UNION SELECT intended_at, 'intended', action FROM journal WHERE order_row = ?1 AND attempts > 0
+                 UNION SELECT settled_at, state, action || ': ' || coalesce(answer, '') FROM journal
+                     WHERE order_row = ?1 AND settled_at IS NOT NULL
                  ORDER BY at, what, detail",
             )?
             .query_map([order], |row| Ok(Step { at: instant(row.get(0)?), what: row.get(1)?, detail: row.get(2)? }))?
