@@ -30,6 +30,12 @@ const fn trial(name: &'static str, test: &'static str, what: &'static str) -> Tr
 
 const CAMPAIGN: &[Trial] = &[
     trial("effects", "crash::", "killed between an effect and its record, at every request"),
+    trial("hostile", "hostile::tests::nothing", "every reader of what comes from outside, given changed input"),
+    trial(
+        "life",
+        "torture::life::",
+        "the life of thousands of orders, two channels, one stock, everything that breaks",
+    ),
     trial("schedules", "two_channels::nobody", "random schedules of customers, banks, people, faults and passes"),
 ];
 
@@ -86,11 +92,13 @@ struct Tried {
     held: Vec<(u64, String)>,
 }
 
-/// Runs tests of the integration binary of the project in that folder.
+/// Runs tests of the project in that folder.
 fn tried(project: &Path, test: &str, is_long: bool) -> Tried {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.current_dir(project).args(["test", "--test", "it", "--quiet", "--", test, "--nocapture"]);
+    // What reads input is tried from within, all else from without.
+    let binary: &[&str] = if test.starts_with("hostile::") { &["--lib"] } else { &["--test", "it"] };
+    command.current_dir(project).arg("test").args(binary).args(["--quiet", "--", test, "--nocapture"]);
     if is_long {
         command.env("VAIVEM_TORTURE", "long");
     }

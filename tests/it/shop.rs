@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
+use chrono::TimeDelta;
 use serde_json::Value;
 use vaivem::erp::ledger::Ledger;
 
@@ -22,7 +23,12 @@ pub struct Shop {
     erp: String,
     office: Office,
     hub: Option<String>,
+    /// How far the program's clock is ahead of the machine's, as that of the sandbox is.
+    ahead: TimeDelta,
 }
+
+/// Where Debian's faketime keeps what makes a program's clock another.
+pub const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 /// What a run of the program gave.
 #[must_use]
@@ -80,6 +86,7 @@ impl Shop {
             erp: String::new(),
             office: Office::of_this_test(),
             hub: None,
+            ahead: TimeDelta::zero(),
         };
         shop.configure();
         shop.stock("codigo;nome;quantidade\nCAMISETA-P;Camiseta P;100\nCANECA;Caneca;100\nBONE;Boné;100\n");
@@ -196,6 +203,7 @@ impl Shop {
             erp: self.erp.clone(),
             office: self.office,
             hub: self.hub.clone(),
+            ahead: self.ahead,
         };
         let state = self.vtex(|v| v.copy_at(&copy.sandbox.url()));
         copy.vtex(|v| *v = state);
@@ -282,6 +290,12 @@ impl Shop {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if !self.ahead.is_zero() {
+            command
+                .env("LD_PRELOAD", FAKETIME)
+                .env("FAKETIME", format!("+{}", self.ahead.num_seconds()))
+                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
         command
     }
 
@@ -311,6 +325,15 @@ impl Shop {
     /// `push-stock`.
     pub fn push(&self) -> Ran {
         self.run(&["push-stock"])
+    }
+
+    /// Lets time pass on all platforms and for the program, which needs faketime for it.
+    pub fn advance(&mut self, time: TimeDelta) {
+        self.ahead += time;
+        let time = time.to_std().unwrap();
+        self.vtex(|v| v.advance(time));
+        self.hub(|a| a.advance(time));
+        self.eccosys(|e| e.advance(time));
     }
 
     /// Ends the pause a platform asked for: the next cron run comes after it.
@@ -393,8 +416,9 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+/// What a run gave, each of its records held against the README.
 #[track_caller]
-fn ran(output: std::process::Output) -> Ran {
+pub fn ran(output: std::process::Output) -> Ran {
     let stdout = String::from_utf8(output.stdout).unwrap();
     // Scripts and shells, pages and eyes read something else.
     stdout.lines().filter(|line| line.starts_with("{\"type\"")).for_each(contract::hold_against_readme);
