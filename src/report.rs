@@ -443,6 +443,10 @@ pub struct Reporter {
     hinted: RefCell<BTreeSet<String>>,
     /// Whether something was said of the pass under way, and in this run at all.
     said: Cell<(bool, bool)>,
+    /// What a command counted, for its summary.
+    counted: RefCell<serde_json::Value>,
+    /// Whether the summary is out, or none is to come.
+    ended: Cell<bool>,
 }
 
 impl std::fmt::Debug for Reporter {
@@ -469,6 +473,8 @@ impl Reporter {
             planned: RefCell::default(),
             hinted: RefCell::default(),
             said: Cell::default(),
+            counted: RefCell::default(),
+            ended: Cell::default(),
         }
     }
 
@@ -518,6 +524,7 @@ impl Reporter {
 
     /// Writes a record of any kind as JSON, `type` first.
     pub fn json(&self, kind: &str, fields: serde_json::Value) {
+        self.ended.set(self.ended.get() || kind == "summary");
         let mut text = format!("{{\"type\":\"{kind}\"");
         if let serde_json::Value::Object(fields) = fields {
             for (key, value) in fields {
@@ -525,6 +532,32 @@ impl Reporter {
             }
         }
         self.line(&(text + "}"));
+    }
+
+    /// What a command counted, for the summary at its end.
+    pub fn counted(&self, fields: serde_json::Value) {
+        self.counted.replace(fields);
+    }
+
+    /// Standard output is a document, and no record may stand behind it.
+    pub fn has_no_summary(&self) {
+        self.ended.set(true);
+    }
+
+    /// The end of the run, with the reason where it did not come to a good one: as a record, unless passes have summed up already.
+    pub fn end(&self, exit: Exit, message: Option<&str>) {
+        if self.is_human() || self.ended.get() {
+            return;
+        }
+        let mut fields = serde_json::Map::from_iter([("exit".to_owned(), exit.name().into())]);
+        fields.insert("exit_code".into(), exit.code().into());
+        if let Some(message) = message {
+            fields.insert("message".into(), message.into());
+        }
+        if let serde_json::Value::Object(counted) = self.counted.take() {
+            fields.extend(counted);
+        }
+        self.json("summary", fields.into());
     }
 
     /// Whether only what needs a person is told.

@@ -55,7 +55,7 @@ pub fn holds(
         for cause in &causes {
             reporter.json("cause", cause.json());
         }
-        reporter.json("summary", json!({ "holds": holds.len(), "held_cents": worth(&holds).get() }));
+        reporter.counted(json!({ "holds": holds.len(), "held_cents": worth(&holds).get() }));
     }
     Ok(if holds.is_empty() { Exit::Done } else { Exit::Held })
 }
@@ -198,7 +198,7 @@ pub fn orders(
         for order in &listed {
             reporter.json("listed", order_json(order));
         }
-        reporter.json("summary", json!({ "orders": total, "listed": listed.len() }));
+        reporter.counted(json!({ "orders": total, "listed": listed.len() }));
     }
     Ok(Exit::Done)
 }

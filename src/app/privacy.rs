@@ -120,7 +120,7 @@ impl Eraser<'_> {
         if !self.reporter.is_human() {
             let fields = json!({ "ledger_orders": in_ledger, "state_orders": in_state, "invoice_files_kept": files_kept,
                 "documents_kept": named_in });
-            return self.reporter.json("summary", fields);
+            return self.reporter.counted(fields);
         }
         self.reporter.line(&words::erased(in_ledger, in_state));
         if files_kept > 0 {

@@ -44,7 +44,7 @@ pub fn run(
     let page = store.at_one_moment(gather).map_err(|error| unreadable_state(&error))?;
     let text = page.render();
     if args.html == Path::new("-") {
-        return print_bytes(text.as_bytes());
+        return print_bytes(text.as_bytes(), reporter);
     }
     publish(&args.html, &text)?;
     if reporter.is_human() {
@@ -53,7 +53,7 @@ pub fn run(
         let file = args.html.display().to_string();
         let record =
             json!({ "file": file, "bytes": text.len(), "needs_person": page.holds.0, "text": page.headline() });
-        reporter.json("summary", record);
+        reporter.counted(record);
     }
     Ok(Exit::Done)
 }

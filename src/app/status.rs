@@ -203,8 +203,7 @@ impl Report<'_> {
         let text = daily::probe(&late, fine, held, holds);
         if !self.reporter.is_human() {
             let is_late = !late.is_empty();
-            self.reporter.json(
-                "summary",
+            self.reporter.counted(
                 json!({ "late": is_late, "passes_late": late, "passes_in_time": fine, "holds": holds, "held_cents": held.get(), "text": text }),
             );
         } else if late.is_empty() {

@@ -256,7 +256,7 @@ impl Story {
         let in_the_way = self.obstacles(now);
         let count = in_the_way.len();
         in_the_way.into_iter().for_each(|one| reporter.json("in_the_way", one));
-        reporter.json("summary", json!({ "order": self.facts.row.id, "in_the_way": count }));
+        reporter.counted(json!({ "order": self.facts.row.id, "in_the_way": count }));
     }
 
     /// The order at a glance, as a record.

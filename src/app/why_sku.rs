@@ -165,5 +165,5 @@ fn show_json(
         }
     }
     let blocks = told.iter().filter(|(_, _, block)| block.is_some()).count();
-    reporter.json("summary", json!({ "sku": sku, "in_the_way": blocks }));
+    reporter.counted(json!({ "sku": sku, "in_the_way": blocks }));
 }
