@@ -601,7 +601,7 @@ impl Reporter {
                 fields.insert("reason".into(), serde_json::to_value(&item.reason).unwrap_or_default());
                 fields.insert("text".into(), words::reason(&item.reason).into());
                 if needs_person {
-                    fields.insert("hint".into(), words::hint(&item.reason).into());
+                    fields.insert("hint".into(), words::hint_on(&item.channel, &item.reason).into());
                 }
                 self.json("order", fields.into());
             }
@@ -620,7 +620,7 @@ impl Reporter {
                     self.paint.mark(item.outcome, words::terms::outcome(item.outcome.word())),
                     words::reason(&item.reason)
                 ));
-                if needs_person && let Some(hint) = words::hint(&item.reason) {
+                if needs_person && let Some(hint) = words::hint_on(&item.channel, &item.reason) {
                     self.hint(&hint);
                 }
             }

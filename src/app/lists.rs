@@ -112,6 +112,13 @@ impl Cause<'_> {
         worth(self.holds.iter().copied())
     }
 
+    /// What to do about it; with the channel's name in it where all are of one.
+    pub(super) fn hint(&self) -> Option<String> {
+        let first = self.holds.first()?;
+        let is_of_one = self.holds.iter().all(|hold| hold.channel == first.channel);
+        if is_of_one { words::hint_on(&first.channel, &first.reason) } else { words::hint(&first.reason) }
+    }
+
     pub(super) fn promised_at(&self) -> Option<Instant> {
         self.holds.iter().filter_map(|hold| hold.promised_at).min()
     }
@@ -121,7 +128,7 @@ impl Cause<'_> {
         let number = (i64::try_from(self.holds.len()).unwrap_or(i64::MAX), of_products);
         let text = self.text.as_deref();
         reporter.line(&daily::cause(&self.code, text, number, self.worth(), self.promised_at()));
-        if let Some(hint) = self.holds.first().and_then(|hold| words::hint(&hold.reason)) {
+        if let Some(hint) = self.hint() {
             reporter.line(&daily::what_to_do(&hint));
         }
         for hold in self.holds.iter().take(limit) {
@@ -155,7 +162,7 @@ fn hold_json(hold: &Hold) -> Value {
         "pass": hold.pass,
         "reason": hold.reason,
         "text": words::reason(&hold.reason),
-        "hint": words::hint(&hold.reason),
+        "hint": words::hint_on(&hold.channel, &hold.reason),
         "since": hold.since.to_rfc3339(),
         "tried_at": hold.tried_at.to_rfc3339(),
         "tries": hold.tries,

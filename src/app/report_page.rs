@@ -237,7 +237,7 @@ impl<'a> Gathering<'a> {
             sku: hold.sku.clone(),
             code: hold.reason.code(),
             text: fit_for_others(&hold.reason),
-            hint: words::hint(&hold.reason),
+            hint: words::hint_on(&hold.channel, &hold.reason),
             actor: hold.reason.actor(),
             command,
             worth: hold.amount,
@@ -296,7 +296,7 @@ fn cause_sum(code: &str, holds: &[&Hold], cause: &super::lists::Cause<'_>) -> Ca
         holds: (as_long(of_orders.len()), as_long(holds.iter().filter(|hold| hold.order.is_none()).count())),
         worth: cause.worth(),
         promised_at: cause.promised_at(),
-        hint: holds.first().and_then(|hold| words::hint(&hold.reason)),
+        hint: cause.hint(),
     }
 }
 

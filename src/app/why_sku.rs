@@ -102,7 +102,7 @@ fn show(
         }
         if let Some(block) = block {
             reporter.line(&format!("  {}", timeline::block(block)));
-            if let Some(hint) = words::hint(&block.reason) {
+            if let Some(hint) = words::hint_on(channel, &block.reason) {
                 reporter.line(&timeline::what_to_do(&hint));
             }
             if let Some(actor) = block.reason.actor() {
@@ -160,7 +160,7 @@ fn show_json(
             reporter.json(
                 "in_the_way",
                 json!({ "sku": sku, "channel": channel, "text": words::reason(reason), "reason": reason,
-                    "since": since.to_rfc3339(), "hint": words::hint(reason), "who": reason.actor().map(Actor::code) }),
+                    "since": since.to_rfc3339(), "hint": words::hint_on(channel, reason), "who": reason.actor().map(Actor::code) }),
             );
         }
     }
