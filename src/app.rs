@@ -399,7 +399,8 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
         takes_files: true,
         // Nobody waits for what a person does in between.
         is_regular: !args.dry_run && orders.is_empty() && !verbs.iter().any(Verb::is_narrowed),
-        reads_anew: false,
+        // Who names an order knows of something that just happened to it.
+        reads_anew: !orders.is_empty(),
         sum: (verbs.len() > 1).then_some("sync"),
     };
     carry_out(&tasks, &how, config, reporter)
