@@ -59,7 +59,7 @@ async fn main() -> std::io::Result<()> {
         v.place_many(arguments.orders as usize, seed, first, chrono::TimeDelta::minutes(1));
     });
     if let Some(folder) = &arguments.papers {
-        sandbox.vtex(|v| write_papers(v, folder))?;
+        sandbox.vtex(|v| sandbox::papers::write(v, folder))?;
     }
     sandbox.anymarket(|a| {
         a.keep_call_log = false;
@@ -87,37 +87,4 @@ async fn main() -> std::io::Result<()> {
     println!("api_secret     = {}", sandbox::ECCOSYS_SECRET);
     println!("user_token     = {}", sandbox::ECCOSYS_USER_TOKEN);
     tokio::signal::ctrl_c().await
-}
-
-/// So many orders get papers.
-const WITH_PAPERS: usize = 3;
-
-/// What a shop, a tax office and a carrier would write about the first orders, as the embedded ERP takes it in.
-fn write_papers(v: &sandbox::Vtex, folder: &std::path::Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    let stock: String =
-        sandbox::seed::PRODUCTS.iter().map(|product| format!("{};{};100\n", product.ref_id, product.name)).collect();
-    std::fs::write(folder.join("estoque.csv"), format!("codigo;nome;quantidade\n{stock}"))?;
-    let mut shipped = String::from("nota;rastreio;url;transportadora;despachado\n");
-    let mut delivered = Vec::new();
-    for (number, order) in (1001..).zip(v.orders.values().take(WITH_PAPERS)) {
-        let seed = &order.seed;
-        let lines = seed.lines.iter().zip(seed.line_totals());
-        let nfe = sandbox::papers::Nfe {
-            number,
-            order: order.id.clone(),
-            recipient: seed.customer.cpf.clone(),
-            lines: lines.map(|(line, total)| (line.ref_id.clone(), line.quantity, total)).collect(),
-            freight: seed.freight - seed.freight_discount,
-            discount: 0,
-            other: seed.tax,
-            issued_at: v.now(),
-        };
-        std::fs::write(folder.join(format!("nota-{number}.xml")), nfe.xml())?;
-        let day = sandbox::papers::local(v.now()).format("%d/%m/%Y");
-        shipped += &format!("{number};BR{number};https://rastro.example/BR{number};Correios;{day}\n");
-        delivered.push((number, 1, v.now()));
-    }
-    std::fs::write(folder.join("expedicao.csv"), shipped)?;
-    std::fs::write(folder.join("OCOREN.txt"), sandbox::papers::ocoren(&delivered, v.now()))
 }
