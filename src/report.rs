@@ -21,6 +21,7 @@ use crate::words;
 mod check;
 mod paint;
 mod stock;
+mod wrap;
 
 pub use paint::{Paint, Tone};
 pub use stock::StockItem;
@@ -434,6 +435,8 @@ pub struct Reporter {
     verbose: bool,
     out: RefCell<Box<dyn Write>>,
     paint: Paint,
+    /// Of the terminal, where a person reads on one.
+    width: Option<usize>,
     bar: ProgressBar,
     /// Whether the bar shows once there is something to show: a question has no progress.
     shows_bar: bool,
@@ -468,6 +471,7 @@ impl Reporter {
             verbose,
             out: RefCell::new(Box::new(std::io::stdout())),
             paint: Paint::of_stdout(),
+            width: wrap::width().filter(|_| format == Format::Human),
             bar,
             shows_bar: std::io::stderr().is_terminal() && !quiet,
             planned: RefCell::default(),
@@ -504,8 +508,16 @@ impl Reporter {
         self.bar.inc(1);
     }
 
-    /// Writes a line; a closed pipe or full disk at the other end does not stop the pass.
+    /// Writes a line, for eyes broken at words where it is wider than the terminal.
     pub fn line(&self, text: &str) {
+        match self.width {
+            Some(columns) => self.verbatim(&wrap::wrapped(text, columns)),
+            None => self.verbatim(text),
+        }
+    }
+
+    /// Writes a line as it is, such as a table; a closed pipe or full disk at the other end does not stop the pass.
+    pub fn verbatim(&self, text: &str) {
         self.said.set((true, true));
         self.bar.suspend(|| {
             let mut out = self.out.borrow_mut();
@@ -531,7 +543,7 @@ impl Reporter {
                 text += &format!(",{}:{value}", serde_json::Value::String(key));
             }
         }
-        self.line(&(text + "}"));
+        self.verbatim(&(text + "}"));
     }
 
     /// What a command counted, for the summary at its end.

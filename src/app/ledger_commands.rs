@@ -328,7 +328,7 @@ fn print_table(table: &mut Table, right: &[usize], reporter: &Reporter) {
         }
     }
     if table.row_count() > 0 {
-        reporter.line(&table.trim_fmt());
+        reporter.verbatim(&table.trim_fmt());
     }
 }
 

@@ -192,9 +192,9 @@ pub fn orders(
     let total: i64 = fates.iter().map(|count| count.orders).sum();
     if reporter.is_human() {
         if !listed.is_empty() {
-            reporter.line(&orders_table(&listed).trim_fmt());
+            reporter.verbatim(&orders_table(&listed).trim_fmt());
             reporter.line("");
-            reporter.line(&fates_table(&fates).trim_fmt());
+            reporter.verbatim(&fates_table(&fates).trim_fmt());
         }
         reporter.line(&daily::orders_in_all(total, listed.len()));
     } else {

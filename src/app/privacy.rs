@@ -57,7 +57,7 @@ fn export(document: &TaxId, config: &Config, reporter: &Reporter) -> Result<Exit
         .collect();
     let fields = json!({ "document": document.as_str(), "state_file": { "orders": orders }, "ledger": ledger });
     if reporter.is_human() {
-        reporter.line(&serde_json::to_string_pretty(&fields).map_err(failed)?);
+        reporter.verbatim(&serde_json::to_string_pretty(&fields).map_err(failed)?);
     } else {
         reporter.json("personal_data", fields);
     }

@@ -135,7 +135,7 @@ impl Report<'_> {
             });
         }
         self.reporter.line(channel.as_str());
-        self.reporter.line(&table.trim_fmt());
+        self.reporter.verbatim(&table.trim_fmt());
         for line in &lines {
             if let Some(message) = line.last.as_ref().and_then(|run| daily::run_message(line.pass, &run.counts)) {
                 self.reporter.line(&format!(" {message}"));
