@@ -12,8 +12,7 @@ pub(super) fn width() -> Option<usize> {
     Some(usize::from(columns)).filter(|columns| *columns >= NARROWEST)
 }
 
-/// The text with no line wider than so many columns, as far as its words allow. A word is never broken: it may be a number or a command
-/// to copy.
+/// The text with no line wider than so many columns, as far as its words allow.
 pub(super) fn wrapped(text: &str, columns: usize) -> String {
     text.split('\n').map(|line| one(line, columns)).collect::<Vec<_>>().join("\n")
 }
@@ -25,7 +24,7 @@ fn one(line: &str, columns: usize) -> String {
     let indent = hanging(line).min(columns / 2);
     let mut told = String::new();
     let mut at = 0;
-    for (number, word) in line.split(' ').enumerate() {
+    for (number, word) in words(line).enumerate() {
         let wide = shown(word);
         if number > 0 && at > indent && at + 1 + wide > columns {
             told += "\n";
@@ -39,6 +38,27 @@ fn one(line: &str, columns: usize) -> String {
         at += wide;
     }
     told
+}
+
+/// What stays together: a word, an amount with its currency, a command to copy, which goes to the end of its line.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let command =
+        line.find(": vaivem ").map(|at| at + 2).or_else(|| line.trim_start().starts_with("vaivem ").then_some(0));
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let at = line.len() - text.len();
+        if command.is_some_and(|command| at >= command) {
+            return Some(text);
+        }
+        let money = if text.starts_with("R$ ") || text.starts_with("(R$ ") { text.find(' ')? + 1 } else { 0 };
+        let (word, after) = match text[money..].find(' ') {
+            Some(end) => (&text[..money + end], Some(&text[money + end + 1..])),
+            None => (text, None),
+        };
+        rest = after;
+        Some(word)
+    })
 }
 
 /// Where the text begins behind what stands before it.
@@ -100,5 +120,12 @@ mod tests {
         let long = format!("see {}", "x".repeat(60));
         assert_eq!(wrapped(&long, 40), format!("see\n  {}", "x".repeat(60)));
         assert_eq!(wrapped("", 40), "");
+        let command = "    at once: vaivem import-orders --channel loja --order 1172452500027-01";
+        let copied = "    at once:\n      vaivem import-orders --channel loja --order 1172452500027-01";
+        assert_eq!(wrapped(command, 40), copied);
+        assert_eq!(
+            wrapped("its parts add up to the full amount R$ 29,91", 40),
+            "its parts add up to the full amount\n  R$ 29,91"
+        );
     }
 }
