@@ -281,6 +281,8 @@ pub enum Command {
     Reconcile(ReconcileArgs),
 
     /// Decide on cancellations: list those that wait for a person, accept or deny a customer's request
+    ///
+    /// A decision is carried out at once, and kept with who made it, when and why.
     #[command(subcommand)]
     Cancel(CancelCommand),
 
@@ -325,6 +327,9 @@ pub enum Command {
     Privacy(PrivacyCommand),
 
     /// Look into the embedded ERP, or feed it
+    ///
+    /// The ledger is the ERP where the configuration says kind = "ledger". Eccosys keeps orders, invoices and stock itself: exit
+    /// code 2.
     #[command(subcommand)]
     Ledger(LedgerCommand),
 

@@ -951,6 +951,16 @@ const PARAGRAPHS: &[(&str, &str)] = &[
         "Escreve as páginas de todos os comandos nesta pasta; é criada se preciso",
     ),
     ("The code; all of them without it", "O código; sem isso, todos"),
+    (
+        "The ledger is the ERP where the configuration says kind = \"ledger\". Eccosys keeps orders, invoices and stock \
+         itself: exit code 2.",
+        "O ERP embutido (ledger) é o ERP onde a configuração diz kind = \"ledger\". O Eccosys guarda ele mesmo pedidos, \
+         notas e estoque: código de saída 2.",
+    ),
+    (
+        "A decision is carried out at once, and kept with who made it, when and why.",
+        "Uma decisão é executada na hora, e fica gravada com quem a tomou, quando e por quê.",
+    ),
     ("Print a completion script for a shell", "Mostra um script de completamento para um shell"),
     ("Which shell", "Qual shell"),
     (
