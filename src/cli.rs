@@ -871,9 +871,7 @@ pub enum HoldsCommand {
     /// Have held orders tried again by the next run
     ///
     /// Most holds are tried on every run anyway. This is for those that wait for news, such as what the channel refused.
-    #[command(
-        after_help = "Examples:\n  vaivem holds retry 1172452900788-01\n  vaivem holds retry --reason carrier_unmapped"
-    )]
+    #[command(after_help = "Example:\n  vaivem holds retry --reason carrier_unmapped")]
     Retry {
         /// Any number of the order: on the channel, in the ERP, at the marketplace; `-` reads numbers from standard input
         #[arg(value_name = "ORDER", required_unless_present = "reason")]
