@@ -162,6 +162,20 @@ fn a_plan_is_held_against_the_parcel_itself() {
     assert_eq!(reason["changed"][0]["fact"], "outgoing", "{reason}");
 }
 
+/// Whoever names an order has just seen something happen to it.
+#[test]
+fn a_named_order_is_read_anew() {
+    let shop = shop_that_recalls();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    // Compares the orders.
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    shop.eccosys(|e| e.invoice(&id, 101));
+    assert!(shop.run(&["push-invoices"]).exits(0).records().iter().all(|record| record["type"] != "order"));
+    let ran = shop.run(&["push-invoices", "--order", &id]).exits(0);
+    assert_eq!(ran.order(&id)["reason"]["code"], "invoices_sent", "{}", ran.stdout);
+}
+
 #[test]
 fn a_plan_is_held_against_the_balance_itself() {
     let shop = shop_that_recalls();

@@ -19,6 +19,7 @@ mod day;
 mod deployment;
 mod eccosys;
 mod faults;
+mod first_day;
 mod heartbeat;
 mod holding;
 mod import_orders;

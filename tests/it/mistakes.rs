@@ -103,7 +103,7 @@ const MISTAKES: &[Mistake] = &[
             run(shop, &["import-orders"])
         },
         exit: 3,
-        says: &["`NOVO`", "channel SKU 9", "[channels.NAME.skus]"],
+        says: &["`NOVO`", "channel SKU 9", "[channels.loja.skus]"],
     },
     Mistake {
         what: "a carrier that is not mapped",
@@ -112,7 +112,7 @@ const MISTAKES: &[Mistake] = &[
             run(shop, &["import-orders"])
         },
         exit: 3,
-        says: &["`Jadlog`", "[channels.NAME.carriers]"],
+        says: &["`Jadlog`", "[channels.loja.carriers]"],
     },
     Mistake {
         what: "a clock that is off",

@@ -381,7 +381,7 @@ what happened
 
 what is in its way
   held since TIME TIME (import-orders, tried 1 time): carrier `Jadlog` is not mapped
-    what to do: add \"Jadlog\" = \"the ERP's name\" to [channels.NAME.carriers], or set default_carrier; the next run goes on by itself
+    what to do: add \"Jadlog\" = \"the ERP's name\" to [channels.loja.carriers], or set default_carrier; the next run goes on by itself
     who: the integrator, in the configuration
     tries it at once: vaivem import-orders --channel loja --order {id}
 "

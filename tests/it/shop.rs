@@ -386,7 +386,7 @@ fn ledger(path: &Path) -> BTreeMap<String, Vec<ErpSees>> {
 
 /// In memory where that is easy to have: a program that is killed loses nothing that the kernel has, and a disk that is made to keep
 /// everything takes longer than all the rest.
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
@@ -421,7 +421,11 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 pub fn ran(output: std::process::Output) -> Ran {
     let stdout = String::from_utf8(output.stdout).unwrap();
     // Scripts and shells, pages and eyes read something else.
-    stdout.lines().filter(|line| line.starts_with("{\"type\"")).for_each(contract::hold_against_readme);
+    let records: Vec<&str> = stdout.lines().filter(|line| line.starts_with("{\"type\"")).collect();
+    records.iter().copied().for_each(contract::hold_against_readme);
+    if let (Some(last), Some(code)) = (records.last(), output.status.code()) {
+        contract::ends_the_run(last, code);
+    }
     Ran { code: output.status.code(), stdout, stderr: String::from_utf8(output.stderr).unwrap() }
 }
 
