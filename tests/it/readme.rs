@@ -191,7 +191,7 @@ impl Desk {
             // Days that were still to come when this was written.
             .replace("2026-11-27 --until 2026-11-30", "2026-11-20 --until 2026-11-25")
             // A configuration is here already.
-            .replace("vaivem init ", "vaivem init --path new ")
+            .replace("vaivem init", "vaivem init --path new")
             .replace("/var/www/vaivem/", "")
             .replace("/tmp/", "")
     }
