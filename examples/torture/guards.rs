@@ -18,16 +18,14 @@ struct Guard {
     test: &'static str,
 }
 
-const GUARDS: &[Guard] = &[
-    Guard {
-        name: "in_flight",
-        what: "units sold and not yet in the ERP's balance are not promised again",
-        file: "src/passes/push_stock/claims.rs",
-        text: "weighed.in_flight = weighed.in_flight.saturating_add(units.quantity);",
-        without: "",
-        test: "two_channels::",
-    },
-];
+const GUARDS: &[Guard] = &[Guard {
+    name: "in_flight",
+    what: "units sold and not yet in the ERP's balance are not promised again",
+    file: "src/passes/push_stock/claims.rs",
+    text: "weighed.in_flight = weighed.in_flight.saturating_add(units.quantity);",
+    without: "",
+    test: "two_channels::",
+}];
 
 /// Prints what there is.
 pub fn list() {
