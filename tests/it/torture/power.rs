@@ -1,0 +1,106 @@
+//! Power loss: the files as a disk would have them that was cut off at any moment of a run, beside the world as it was then. The next
+//! runs must make of both what an undisturbed day makes.
+//!
+//! A run is recorded: what it writes, syncs, renames and removes, by `strace`; what the platforms have become after each request, by
+//! the sandbox. Then, for each operation, the disk is made anew as it may have been just before, in four ways: without anything that
+//! was not synced, with all of it, with some of it, and with a torn write. The world is the one of that moment, or, since what was
+//! sent arrives though the sender is gone, the one in which it has.
+//!
+//! Judged twice: at once, whether all that was acknowledged or done has its record on that disk; and after the next runs.
+
+mod disk;
+mod record;
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use self::disk::Cut;
+use self::record::Recording;
+use crate::day::{Turn, turns};
+use crate::office::Office;
+use crate::side::Side;
+use crate::torture::{self, any, records, strace};
+
+/// A run whose power is cut, and at how many of its operations to live on after the cut, in the short form and in the long one.
+type Pass = (Side, Office, &'static str, [u32; 2]);
+
+const PASSES: [Pass; 8] = [
+    (Side::Vtex, Office::Ledger, "import-orders", [4, 500]),
+    (Side::Vtex, Office::Ledger, "push-invoices", [4, 300]),
+    (Side::Vtex, Office::Ledger, "push-tracking", [0, 150]),
+    (Side::Hub, Office::Ledger, "push-invoices", [0, 150]),
+    (Side::Vtex, Office::Ledger, "auto-cancel", [0, 100]),
+    (Side::Hub, Office::Eccosys, "import-orders", [0, 150]),
+    (Side::Vtex, Office::Eccosys, "sync-payments", [0, 100]),
+    (Side::Vtex, Office::Eccosys, "push-stock", [0, 50]),
+];
+
+/// At so many operations the power is cut in the short form; in the long one at each.
+const CUTS: usize = 50;
+
+#[test]
+fn a_power_cut_at_any_operation_loses_nothing_that_was_acknowledged() {
+    if !strace::can_trace("power") {
+        return;
+    }
+    let (cuts, lives, ops) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    for (side, office, verb, [short, long]) in PASSES {
+        let to_live = torture::cases(short, long) as usize;
+        // Where an order is cancelled and not only announced, if there are both.
+        let of_it = |turn: &&Turn| (turn.side(), turn.office, turn.verb) == (side, office, verb);
+        let Some(turn) = turns().filter(of_it).last().filter(|_| short > 0 || torture::is_long()) else { continue };
+        let seen = Mutex::new(BTreeSet::new());
+        std::thread::scope(|scope| {
+            for half in 0..2 {
+                let (seen, cuts, lives, ops) = (&seen, &cuts, &lives, &ops);
+                scope.spawn(move || {
+                    let recording = Recording::of(turn);
+                    ops.fetch_add(recording.ops() / 2, Ordering::SeqCst);
+                    let points = recording.points(if torture::is_long() { usize::MAX } else { CUTS });
+                    let step = points.len().div_ceil(to_live.max(1));
+                    for (n, point) in points.into_iter().enumerate().skip(half).step_by(2) {
+                        let tried = cut_at(&recording, point, (n / 2).is_multiple_of(step), seen);
+                        cuts.fetch_add(tried.0, Ordering::SeqCst);
+                        lives.fetch_add(tried.1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+    }
+    let [cuts, lives, ops] = [cuts, lives, ops].map(AtomicUsize::into_inner);
+    let told =
+        format!("{cuts} different disks after a power cut in {ops} operations on files, {lives} of them lived on with");
+    torture::held("power", cuts, told);
+}
+
+/// Cuts the power at that operation in all ways. Gives how many different disks and worlds came of it that nobody had seen, and how
+/// many were lived on with.
+fn cut_at(recording: &Recording, point: usize, live_on: bool, seen: &Mutex<BTreeSet<u64>>) -> (usize, usize) {
+    let seed = any(point as u64);
+    let cuts = [Cut::Nothing, Cut::Everything, Cut::Some(seed), Cut::Torn(seed)];
+    let (mut looked_at, mut lived) = (0, 0);
+    for (n, cut) in (0u64..).zip(cuts) {
+        let arrives = any(seed ^ n).is_multiple_of(2);
+        let (files, world) = (recording.files(point, cut), recording.world(point, arrives));
+        let mut hasher = DefaultHasher::new();
+        (recording.number, &files, world).hash(&mut hasher);
+        if !seen.lock().unwrap().insert(hasher.finish()) {
+            continue;
+        }
+        let told = format!("{} cut before {}, {cut:?}", recording.turn, recording.tell(point));
+        looked_at += 1;
+        recording.restore_world(world);
+        let found = records::unrecorded(recording.turn.before(), &recording.shop, &Recording::records_in(&files));
+        assert_eq!(found, [""; 0], "{told}");
+        if live_on {
+            lived += 1;
+            recording.restore_files(&files);
+            recording.turn.promises_nothing_twice(&recording.shop);
+            recording.turn.to_the_end(&recording.shop);
+            recording.shop.truth().is(&recording.turn.end, &told);
+        }
+    }
+    (looked_at, lived)
+}
