@@ -54,6 +54,14 @@ const GUARDS: &[Guard] = &[
                   let result = match take(erp, &path, content, rules, now) {",
         test: "torture::power::a_power_cut",
     },
+    Guard {
+        name: "lookup",
+        what: "the ERP is asked for an order before it is created",
+        file: "src/passes/import_orders.rs",
+        text: "    if comes_in || differed || is_create_open(pass, row)? {\n        facts.erp = pass.erp.find_order(&row.channel, &row.id).await?;",
+        without: "    if comes_in || differed || is_create_open(pass, row)? {\n        facts.erp = None;",
+        test: "crash::",
+    },
 ];
 
 /// Prints what there is.

@@ -27,8 +27,8 @@ use crate::torture::{self, any, records, strace};
 type Pass = (Side, Office, &'static str, [u32; 2]);
 
 const PASSES: [Pass; 8] = [
-    (Side::Vtex, Office::Ledger, "import-orders", [4, 500]),
-    (Side::Vtex, Office::Ledger, "push-invoices", [4, 300]),
+    (Side::Vtex, Office::Ledger, "import-orders", [3, 500]),
+    (Side::Vtex, Office::Ledger, "push-invoices", [1, 300]),
     (Side::Vtex, Office::Ledger, "push-tracking", [0, 150]),
     (Side::Hub, Office::Ledger, "push-invoices", [0, 150]),
     (Side::Vtex, Office::Ledger, "auto-cancel", [0, 100]),
@@ -38,7 +38,9 @@ const PASSES: [Pass; 8] = [
 ];
 
 /// At so many operations the power is cut in the short form; in the long one at each.
-const CUTS: usize = 50;
+const CUTS: usize = 40;
+/// After so many documents were moved away the runs go on in the short form; in the long one after each.
+const MOVES: usize = 2;
 
 #[test]
 fn a_power_cut_at_any_operation_loses_nothing_that_was_acknowledged() {
@@ -60,8 +62,11 @@ fn a_power_cut_at_any_operation_loses_nothing_that_was_acknowledged() {
                     ops.fetch_add(recording.ops() / 2, Ordering::SeqCst);
                     let points = recording.points(if torture::is_long() { usize::MAX } else { CUTS });
                     let step = points.len().div_ceil(to_live.max(1));
-                    for (n, point) in points.into_iter().enumerate().skip(half).step_by(2) {
-                        let tried = cut_at(&recording, point, (n / 2).is_multiple_of(step), seen);
+                    let even = points.into_iter().enumerate().map(|(n, point)| (point, (n / 2).is_multiple_of(step)));
+                    let moves = recording.moves().into_iter().take(if torture::is_long() { usize::MAX } else { MOVES });
+                    let points: Vec<(usize, bool)> = moves.map(|point| (point, true)).chain(even).collect();
+                    for (point, live_on) in points.into_iter().skip(half).step_by(2) {
+                        let tried = cut_at(&recording, point, live_on, seen);
                         cuts.fetch_add(tried.0, Ordering::SeqCst);
                         lives.fetch_add(tried.1, Ordering::SeqCst);
                     }

@@ -87,6 +87,11 @@ impl Recording {
         telling.chain(others).collect()
     }
 
+    /// The operations right after a document got another name.
+    pub fn moves(&self) -> Vec<usize> {
+        (1..=self.ops.len()).filter(|point| matches!(self.ops[point - 1].1, Op::Rename { .. })).collect()
+    }
+
     fn is_telling(&self, point: usize) -> bool {
         let before = point.checked_sub(1).map(|before| &self.ops[before].1);
         let is_quiet = matches!(before, None | Some(Op::Write { .. } | Op::Truncate { .. }));
