@@ -13,6 +13,7 @@ use crate::shop::Shop;
 type Row = (String, String, i64);
 
 /// What the two files of a shop have on record.
+#[derive(Default)]
 pub struct Records {
     seen: BTreeSet<String>,
     journal: BTreeSet<Row>,
@@ -21,9 +22,12 @@ pub struct Records {
 }
 
 impl Records {
-    /// Of these files, which must be sound. A file that is not there has nothing.
+    /// Of these files, which must be sound. A state file that was never finished has nothing.
     pub fn of(state: &Path, ledger: &Path) -> Self {
         let (state, ledger) = (open(state), open(ledger));
+        if !has_orders(&state) {
+            return Self::default();
+        }
         let rows = |sql| {
             let mut statement = state.prepare(sql).unwrap();
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
@@ -61,6 +65,11 @@ fn open(file: &Path) -> Connection {
     let found: String = file.query_row("PRAGMA quick_check", [], |row| row.get(0)).unwrap();
     assert_eq!(found, "ok");
     file
+}
+
+fn has_orders(file: &Connection) -> bool {
+    let found = "SELECT count(*) FROM sqlite_schema WHERE name = 'orders'";
+    file.query_row(found, [], |row| row.get::<_, i64>(0)).unwrap() > 0
 }
 
 /// What happened in the world since `before` that these records do not know of.

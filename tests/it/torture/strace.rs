@@ -11,7 +11,7 @@ use crate::shop::Shop;
 
 /// Everything that changes a file or goes over the network, as the program may do it on any machine: a name that this machine's
 /// kernel does not have is passed over.
-pub const CALLS: [&str; 20] = [
+pub const CALLS: [&str; 22] = [
     "pwrite64",
     "fsync",
     "fdatasync",
@@ -32,6 +32,8 @@ pub const CALLS: [&str; 20] = [
     "mkdirat",
     "flock",
     "lseek",
+    "link",
+    "linkat",
 ];
 
 /// Whether there is a strace that may trace; says so where there is none.

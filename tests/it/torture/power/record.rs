@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::disk::{Cut, Disk, Op};
+use vaivem::erp::ledger::Ledger;
+use vaivem::store::Store;
+
 use crate::day::Turn;
 use crate::sandbox::{Anymarket, Eccosys, HookAction, Phase, Platform, Vtex};
 use crate::shop::Shop;
@@ -36,6 +39,8 @@ struct Applied {
 pub struct Recording {
     pub turn: &'static Turn,
     pub shop: Shop,
+    /// Whether there was no state file before it.
+    pub is_first: bool,
     /// Which recording: no two have the same content.
     pub number: u64,
     disk: Disk,
@@ -46,9 +51,15 @@ pub struct Recording {
 }
 
 impl Recording {
-    pub fn of(turn: &'static Turn) -> Self {
+    /// Of the verb at its turn; or of what it is where the state file is lost.
+    pub fn of(turn: &'static Turn, is_first: bool) -> Self {
         static RECORDINGS: AtomicU64 = AtomicU64::new(0);
         let shop = turn.begin();
+        if is_first {
+            for file in files_of(&shop.path("")).iter().filter(|file| file.starts_with("vaivem.db")) {
+                std::fs::remove_file(shop.path(file)).unwrap();
+            }
+        }
         let (mut disk, mut names, mut times) = (Disk::default(), BTreeMap::new(), BTreeMap::new());
         for name in files_of(&shop.path("")) {
             let path = shop.path(&name);
@@ -66,7 +77,7 @@ impl Recording {
         when_sent(&mut worlds, &calls);
         let folder = shop.path("").canonicalize().unwrap();
         let ops = Reader { folder, files: names.len(), names, opened: BTreeMap::new() }.read(&calls);
-        Self { turn, shop, number: RECORDINGS.fetch_add(1, Ordering::SeqCst), disk, times, ops, worlds }
+        Self { turn, shop, is_first, number: RECORDINGS.fetch_add(1, Ordering::SeqCst), disk, times, ops, worlds }
     }
 
     pub fn ops(&self) -> usize {
@@ -76,15 +87,21 @@ impl Recording {
     /// The operations before which to cut: all of them, or so many, and then those that follow upon a request, a sync or a change of
     /// names more often than others.
     pub fn points(&self, wanted: usize) -> Vec<usize> {
-        let all = 0..=self.ops.len();
-        if wanted > self.ops.len() {
-            return all.collect();
+        let to = if self.is_first { self.before_requests() } else { self.ops.len() };
+        let all = 0..=to;
+        if wanted > to || self.is_first {
+            return all.step_by(to.div_ceil(wanted).max(1)).collect();
         }
         let telling: Vec<usize> = all.filter(|point| self.is_telling(*point)).collect();
         let others = (0..wanted / 4).map(|n| usize::try_from(any(n as u64)).unwrap_or(n) % self.ops.len());
         let telling =
             (0..wanted - wanted / 4).map(|n| telling[(2 * n + 1) * telling.len() / (2 * (wanted - wanted / 4))]);
         telling.chain(others).collect()
+    }
+
+    /// How many operations there are before the first request is carried out.
+    fn before_requests(&self) -> usize {
+        (0..self.ops.len()).take_while(|point| self.world(*point, false) == 0).count()
     }
 
     /// The operations right after a document got another name.
@@ -155,13 +172,19 @@ impl Recording {
         }
     }
 
-    /// What such files have on record. Copies are looked at: looking moves the log into the file.
-    pub fn records_in(files: &BTreeMap<String, Vec<u8>>) -> Records {
+    /// What such files have on record; the program opens them, whatever the cut left. Copies are looked at: looking moves the log
+    /// into the file.
+    pub fn records_in(files: &BTreeMap<String, Vec<u8>>) -> Result<Records, String> {
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         for (name, content) in files.iter().filter(|(name, _)| name.contains(".db") && !name.contains('/')) {
             std::fs::write(folder.path().join(name), content).unwrap();
         }
-        Records::of(&folder.path().join("vaivem.db"), &folder.path().join("ledger.db"))
+        let (state, ledger) = (folder.path().join("vaivem.db"), folder.path().join("ledger.db"));
+        drop((
+            Store::open(&state).map_err(|error| error.to_string())?,
+            Ledger::open(&ledger).map_err(|error| error.to_string())?,
+        ));
+        Ok(Records::of(&state, &ledger))
     }
 }
 
@@ -264,6 +287,12 @@ impl Reader {
                 let file = self.names.remove(&from).unwrap();
                 self.names.insert(to.clone(), file);
                 vec![Op::Rename { from, to }]
+            }
+            "link" | "linkat" => {
+                let (Some(from), Some(name)) = (name(0), name(1)) else { return Vec::new() };
+                let file = self.names[&from];
+                self.names.insert(name.clone(), file);
+                vec![Op::Create { name, file }]
             }
             "unlinkat" | "renameat" | "renameat2" => panic!("not read yet: {call:?}"),
             "pwrite64" | "write" | "fsync" | "fdatasync" | "ftruncate" | "lseek" => self.on_descriptor(call, strings),
