@@ -55,6 +55,14 @@ const GUARDS: &[Guard] = &[
         test: "torture::power::a_power_cut",
     },
     Guard {
+        name: "half-made",
+        what: "a file whose making was cut off is made anew",
+        file: "src/store/sqlite.rs",
+        text: "head.starts_with(&MAGIC) && head[16..] == [0; 4]",
+        without: "head.starts_with(&MAGIC) && head[16..] == [1; 4]",
+        test: "torture::power::a_power_cut",
+    },
+    Guard {
         name: "lookup",
         what: "the ERP is asked for an order before it is created",
         file: "src/passes/import_orders.rs",

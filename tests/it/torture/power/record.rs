@@ -80,10 +80,6 @@ impl Recording {
         Self { turn, shop, is_first, number: RECORDINGS.fetch_add(1, Ordering::SeqCst), disk, times, ops, worlds }
     }
 
-    pub fn ops(&self) -> usize {
-        self.ops.len()
-    }
-
     /// The operations before which to cut: all of them, or so many, and then those that follow upon a request, a sync or a change of
     /// names more often than others.
     pub fn points(&self, wanted: usize) -> Vec<usize> {
