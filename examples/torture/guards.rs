@@ -63,6 +63,14 @@ const GUARDS: &[Guard] = &[
         test: "torture::power::a_power_cut",
     },
     Guard {
+        name: "told",
+        what: "a run that could not write says so by its exit code",
+        file: "src/passes/mod.rs",
+        text: "Self::Erp(ErpError::File(_)) | Self::Lock(_) | Self::State(_) => return Some(Exit::Failed),",
+        without: "Self::Erp(ErpError::File(_)) | Self::Lock(_) | Self::State(_) => return Some(Exit::Done),",
+        test: "torture::io_errors::",
+    },
+    Guard {
         name: "lookup",
         what: "the ERP is asked for an order before it is created",
         file: "src/passes/import_orders.rs",

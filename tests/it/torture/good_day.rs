@@ -21,14 +21,15 @@ impl GoodDay {
         Self { turn, troubles: troubles(&ran.stdout, &ran.stderr), after: shop.truth() }
     }
 
-    /// Whether a run ended and told as on a good day. It died of nothing, and where there is something for a person, its exit code is
-    /// not 0.
+    /// Whether a run ended and told as on a good day. It died of nothing, and its exit code is 0 only where it is so then, and nothing
+    /// else was told.
     #[track_caller]
     pub fn is_like(&self, ran: &Output, told: &str) -> bool {
         let [stdout, stderr] = [&ran.stdout, &ran.stderr].map(|text| String::from_utf8_lossy(text));
         let Some(code) = ran.status.code() else { panic!("{told}: it died\n{stdout}{stderr}") };
-        assert!(code != 0 || self.turn.exit_of() == 0, "{told}\n{stdout}{stderr}");
-        code == self.turn.exit_of() && troubles(&stdout, &stderr) == self.troubles
+        let is_like = code == self.turn.exit_of() && troubles(&stdout, &stderr) == self.troubles;
+        assert!(code != 0 || is_like, "{told}: exit 0\n{stdout}{stderr}");
+        is_like
     }
 
     /// What was acknowledged or done has its record. Where the run was like on a good day, so is what it left; else the next runs

@@ -44,6 +44,7 @@ fn a_disk_that_fails_at_any_call_is_told_of_and_loses_nothing() {
         ended.fetch_add(usize::from(fail_once(good_day, calls, case.seed)), Ordering::SeqCst);
     });
     let ended = ended.into_inner();
+    assert!(ended * 2 >= cases.len(), "only {ended} of {} runs felt it", cases.len());
     torture::held(
         "io_errors",
         cases.len(),
