@@ -119,7 +119,7 @@ fn cut_at(recording: &Recording, point: usize, live_on: bool, tried: &Tried) {
         let told = format!("{} cut before {}, {cut:?}", recording.turn, recording.tell(point));
         tried.cuts.fetch_add(1, Ordering::SeqCst);
         recording.restore_world(world);
-        let records = Recording::records_in(&files).unwrap_or_else(|problem| panic!("{told}: {problem}"));
+        let records = recording.records_in(&files).unwrap_or_else(|problem| panic!("{told}: {problem}"));
         let found = records::unrecorded(recording.turn.before(), &recording.shop, &records);
         assert_eq!(found, [""; 0], "{told}");
         if live_on {

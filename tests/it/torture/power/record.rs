@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::disk::{Cut, Disk, Op};
-use vaivem::erp::ledger::Ledger;
 use vaivem::store::Store;
 
 use crate::day::Turn;
@@ -168,18 +167,19 @@ impl Recording {
         }
     }
 
-    /// What such files have on record; the program opens them, whatever the cut left. Copies are looked at: looking moves the log
+    /// What such files have on record; where they are the first of all, the program opens them, whatever the cut left. Copies are looked at: looking moves the log
     /// into the file.
-    pub fn records_in(files: &BTreeMap<String, Vec<u8>>) -> Result<Records, String> {
+    pub fn records_in(&self, files: &BTreeMap<String, Vec<u8>>) -> Result<Records, String> {
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         for (name, content) in files.iter().filter(|(name, _)| name.contains(".db") && !name.contains('/')) {
             std::fs::write(folder.path().join(name), content).unwrap();
         }
         let (state, ledger) = (folder.path().join("vaivem.db"), folder.path().join("ledger.db"));
-        drop((
-            Store::open(&state).map_err(|error| error.to_string())?,
-            Ledger::open(&ledger).map_err(|error| error.to_string())?,
-        ));
+        // Each opening keeps a descriptor to the end of the process, and there are thousands of cuts; all others are opened when lived
+        // on with.
+        if self.is_first {
+            drop(Store::open(&state).map_err(|error| error.to_string())?);
+        }
         Ok(Records::of(&state, &ledger))
     }
 }
