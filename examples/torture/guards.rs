@@ -26,6 +26,69 @@ const GUARDS: &[Guard] = &[Guard {
     without: "",
     test: "two_channels::",
 }];
+    },
+    Guard {
+const GUARDS: &[Guard] = &[
+    Guard {
+        name: "full",
+        what: "committed means on the disk",
+        file: "src/store/sqlite.rs",
+        text: r#""synchronous", "FULL""#,
+        without: r#""synchronous", "NORMAL""#,
+        test: "torture::power::a_power_cut",
+    },
+    Guard {
+        name: "intent",
+        what: "a write is on record before it is sent",
+        file: "src/store/journal.rs",
+        text: "    pub fn intend(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {\n",
+        without: "    pub fn intend(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {\n        \
+                  if !effect.key().is_empty() { return Ok(()) }\n",
+        test: "torture::power::a_power_cut",
+    },
+    Guard {
+        name: "inbox",
+        what: "an event is acknowledged once it is on the disk",
+        file: "src/passes/intake/feed.rs",
+        text: "        let new = pass.store.hear(",
+        without: "        pass.channel.acknowledge(&lot.handles).await?;\n        let new = pass.store.hear(",
+        test: "torture::power::a_power_cut",
+    },
+    Guard {
+        name: "document",
+        what: "a document is moved away once what it says is on the disk",
+        file: "src/inbox.rs",
+        text: "        let result = match take(erp, &path, content, rules, now) {",
+        without: "        let gone = folder.join(\"done\");\n        let _ = fs::create_dir_all(&gone).and_then(|()| fs::rename(\
+                  &path, gone.join(path.file_name().unwrap_or_default())));\n        \
+                  let result = match take(erp, &path, content, rules, now) {",
+        test: "torture::power::a_power_cut",
+    },
+    Guard {
+        name: "half-made",
+        what: "a file whose making was cut off is made anew",
+        file: "src/store/sqlite.rs",
+        text: "head.starts_with(&MAGIC) && head[16..] == [0; 4]",
+        without: "head.starts_with(&MAGIC) && head[16..] == [1; 4]",
+        test: "torture::power::a_power_cut",
+    },
+    Guard {
+        name: "told",
+        what: "a run that could not write says so by its exit code",
+        file: "src/passes/mod.rs",
+        text: "Self::Erp(ErpError::File(_)) | Self::Lock(_) | Self::State(_) => return Some(Exit::Failed),",
+        without: "Self::Erp(ErpError::File(_)) | Self::Lock(_) | Self::State(_) => return Some(Exit::Done),",
+        test: "torture::io_errors::",
+    },
+    Guard {
+        name: "lookup",
+        what: "the ERP is asked for an order before it is created",
+        file: "src/passes/import_orders.rs",
+        text: "    if comes_in || differed || is_create_open(pass, row)? {\n        facts.erp = pass.erp.find_order(&row.channel, &row.id).await?;",
+        without: "    if comes_in || differed || is_create_open(pass, row)? {\n        facts.erp = None;",
+        test: "crash::",
+    },
+];
 
 /// Prints what there is.
 pub fn list() {

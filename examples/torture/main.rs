@@ -29,6 +29,7 @@ const fn trial(name: &'static str, test: &'static str, what: &'static str) -> Tr
 }
 
 const CAMPAIGN: &[Trial] = &[
+    trial("kills", "torture::kills::", "kill -9 at any call to the kernel, and again in the run that recovers"),
     trial("effects", "crash::", "killed between an effect and its record, at every request"),
     trial("hostile", "hostile::tests::nothing", "every reader of what comes from outside, given changed input"),
     trial(
@@ -36,6 +37,9 @@ const CAMPAIGN: &[Trial] = &[
         "torture::life::",
         "the life of thousands of orders, two channels, one stock, everything that breaks",
     ),
+    trial("power", "torture::power::a_power_cut", "power cut at any operation on a file"),
+    trial("io_errors", "torture::io_errors::", "a disk that fails at any call"),
+    trial("disk_full", "torture::disk_full::", "a disk without room, and with room again"),
     trial("schedules", "two_channels::nobody", "random schedules of customers, banks, people, faults and passes"),
 ];
 

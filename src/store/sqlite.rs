@@ -362,8 +362,14 @@ struct Opener<'a> {
 enum Header {
     Missing,
     Empty,
+    /// Nothing but zeros where everything that says what it is should be.
+    Blank,
     Other,
-    Sqlite { application_id: i32, user_version: i32, whole_pages: bool },
+    Sqlite {
+        application_id: i32,
+        user_version: i32,
+        whole_pages: bool,
+    },
 }
 
 impl Opener<'_> {
@@ -420,7 +426,9 @@ impl Opener<'_> {
             Header::Missing | Header::Empty if !create => Err(OpenError::Missing { kind, path }),
             Header::Missing => self.os(create_private(self.path)).map(|()| unclean),
             Header::Empty => self.os(make_private(self.path)).map(|()| unclean),
-            Header::Other => Err(OpenError::NotSqlite { kind, path }),
+            Header::Blank if self.is_half_made() && create => Ok(true),
+            Header::Blank if self.is_half_made() => Err(OpenError::Missing { kind, path }),
+            Header::Blank | Header::Other => Err(OpenError::NotSqlite { kind, path }),
             // Our id is in the file itself from its first transaction on, so a log beside it cannot bring it later.
             Header::Sqlite { application_id: found, .. } if found != self.kind.application_id => {
                 Err(OpenError::Foreign { kind, path, found })
@@ -486,10 +494,24 @@ impl Opener<'_> {
     }
 
     fn has_content_beside(&self, suffix: &str) -> bool {
+        fs::metadata(self.beside(suffix)).is_ok_and(|meta| meta.len() > 0)
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
         // SQLite names these files after what a link points to.
         let mut name = fs::canonicalize(self.path).unwrap_or_else(|_| self.path.into()).into_os_string();
         name.push(suffix);
-        fs::metadata(name).is_ok_and(|meta| meta.len() > 0)
+        name.into()
+    }
+
+    /// Whether the power went before the file's first commit was on the disk: some of its pages may be there, and the first not. The
+    /// journal beside it, which was there before, then says that the file had no pages, and SQLite takes back those it has.
+    fn is_half_made(&self) -> bool {
+        // How a rollback journal begins; the number of pages stands at 16.
+        const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+        let mut head = [0; 20];
+        let read = File::open(self.beside("-journal")).and_then(|mut journal| journal.read_exact(&mut head));
+        read.is_ok() && head.starts_with(&MAGIC) && head[16..] == [0; 4]
     }
 
     fn os<T>(&self, result: io::Result<T>) -> Result<T, OpenError> {
@@ -547,6 +569,7 @@ fn read_header(path: &Path) -> io::Result<Header> {
     let number = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, i32::from_be_bytes);
     Ok(match bytes.len() {
         0 => Header::Empty,
+        100 if bytes.iter().all(|byte| *byte == 0) => Header::Blank,
         100 if bytes.starts_with(b"SQLite format 3\0") => {
             // The page size at 16 is a power of two in two bytes, with 1 for 65,536.
             let page_size = match number(16) >> 16 {
@@ -691,6 +714,36 @@ mod tests {
         let place = place();
         File::create(&place.path).unwrap();
         assert!(open(&place.path, &FIRST).unwrap().execute_batch("INSERT INTO a VALUES (7)").is_ok());
+    }
+
+    #[test]
+    fn a_file_whose_making_was_cut_off_is_made_anew() {
+        let half_made = || {
+            let making = place();
+            let conn = Connection::open(&making.path).unwrap();
+            // Pages go to the disk before the commit where the cache is small.
+            conn.execute_batch(
+                "PRAGMA cache_size = 1; BEGIN; CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(100000))",
+            )
+            .unwrap();
+            let cut = place();
+            for name in ["file.sqlite", "file.sqlite-journal"] {
+                fs::copy(making.dir.path().join(name), cut.dir.path().join(name)).unwrap();
+            }
+            let mut content = fs::read(&cut.path).unwrap();
+            assert!(content.len() > 4096);
+            content[..512].fill(0);
+            fs::write(&cut.path, content).unwrap();
+            cut
+        };
+        let cut = half_made();
+        assert!(matches!(open_read_only(&cut.path, &FIRST), Err(OpenError::Missing { .. })));
+        open(&cut.path, &FIRST).unwrap().execute_batch("INSERT INTO a VALUES (7)").unwrap();
+        assert!(open(&cut.path, &FIRST).unwrap().execute_batch("SELECT * FROM t").is_err());
+        // Without the journal nobody knows what it was.
+        let cut = half_made();
+        fs::remove_file(cut.dir.path().join("file.sqlite-journal")).unwrap();
+        assert!(matches!(refused(&cut, &FIRST), OpenError::NotSqlite { .. }));
     }
 
     #[test]

@@ -181,13 +181,19 @@ impl Turn {
         self.story.person
     }
 
-    fn exit_of(&self) -> i32 {
+    /// The exit code of the verb when nothing goes wrong.
+    pub fn exit_of(&self) -> i32 {
         self.story.ending(self.office).exit_of(self.verb)
     }
 
     /// A shop where it is this verb's turn.
     pub fn begin(&self) -> Shop {
         self.shop.copy()
+    }
+
+    /// The shop as it was before this verb's turn; to look at only.
+    pub fn before(&self) -> &Shop {
+        &self.shop
     }
 
     /// Runs all passes.

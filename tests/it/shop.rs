@@ -391,7 +391,7 @@ pub fn folder() -> tempfile::TempDir {
 }
 
 /// Copies files with their times, which tell a document from another of the same name.
-fn copy_folder(from: &Path, to: &Path) {
+pub fn copy_folder(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());

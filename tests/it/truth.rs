@@ -199,9 +199,16 @@ fn on_channel(v: &Vtex, order: &Order) -> OnChannel {
     OnChannel {
         status: order.status.clone(),
         cancelled: order.cancellation.as_ref().map(|why| format!("{:?}: {}", why.by, why.reason)),
-        packages: order.packages.iter().map(parcel).collect(),
+        packages: sorted(order.packages.iter().map(parcel), |parcel| parcel.number.clone()),
         effects,
     }
+}
+
+/// Which of several comes first is a matter of history.
+fn sorted<T, K: Ord>(all: impl Iterator<Item = T>, key: impl FnMut(&T) -> K) -> Vec<T> {
+    let mut all: Vec<T> = all.collect();
+    all.sort_by_key(key);
+    all
 }
 
 /// A delivery is written into the ERP before the channel hears of it: where that fails at first, the channel is told of the way until
@@ -313,7 +320,7 @@ fn sees(detail: &OrderDetail) -> InErp {
         carrier: content.carrier.as_ref().map(ToString::to_string),
         payments: content.payments.iter().map(|one| (one.method.code().to_owned(), one.amount.get())).collect(),
         reserved: detail.reservations.iter().filter(|one| one.released_at.is_none()).map(|one| one.quantity).sum(),
-        invoices: detail.invoices.iter().map(|one| (one.access_key.clone(), one.value.get())).collect(),
+        invoices: sorted(detail.invoices.iter().map(|one| (one.access_key.clone(), one.value.get())), Clone::clone),
         shipments: detail
             .shipments
             .iter()
