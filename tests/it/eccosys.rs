@@ -408,3 +408,16 @@ fn each_way_to_say_who_calls() {
     shop.set_erp("token_scheme = \"raw\"");
     let _ = shop.push().exits(0);
 }
+
+#[test]
+fn an_erp_that_breaks_down_at_the_first_call_is_unavailable_and_no_failure_of_ours() {
+    let shop = shop();
+    place(&shop, 1);
+    let _ = shop.run(&["sync"]).exits(0);
+    for verb in ["push-invoices", "push-tracking"] {
+        shop.eccosys(|e| e.faults.push(Fault::always(Kind::status(500)).on("GET", "/pedidos")));
+        let _ = shop.run(&[verb]).exits(5);
+        shop.eccosys(|e| e.faults.clear());
+        let _ = shop.run(&[verb]).exits(0);
+    }
+}
