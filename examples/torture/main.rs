@@ -30,6 +30,15 @@ const fn trial(name: &'static str, test: &'static str, what: &'static str) -> Tr
 
 const CAMPAIGN: &[Trial] = &[
     trial("effects", "crash::", "killed between an effect and its record, at every request"),
+    trial("answers", "torture::answers", "answers cut, garbled, repeated, misshapen or with other values, at any call"),
+    trial("half_done", "torture::half_done", "calls that take effect and do not look like it, at 1 to 50 % of all"),
+    trial("storms", "torture::storms", "429 and 5xx, Retry-After in every form, and a limit of 40 calls a second"),
+    trial(
+        "network",
+        "torture::network",
+        "late, narrow, cut, silent and refusing lines, unknown hosts and bad certificates",
+    ),
+    trial("clock", "torture::clock", "clocks that are wrong, jump, or change to daylight saving time"),
     trial("schedules", "two_channels::nobody", "random schedules of customers, banks, people, faults and passes"),
 ];
 
