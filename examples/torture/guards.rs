@@ -60,6 +60,14 @@ const GUARDS: &[Guard] = &[
         test: "runs::a_login_page",
     },
     Guard {
+        name: "same-page",
+        what: "a list whose pages are all the same is not read for ever",
+        file: "src/erp/eccosys/answer.rs",
+        text: "if answer.bytes == self.last {",
+        without: "if false {",
+        test: "eccosys::a_list_without_end",
+    },
+    Guard {
         name: "clock",
         what: "nothing is cancelled while the clocks differ",
         file: "src/passes/auto_cancel.rs",
