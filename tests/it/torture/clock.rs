@@ -5,7 +5,7 @@
 //! Needs `faketime` (Debian's, `apt-get install faketime`), whose library shows the program another time; without it the tests say
 //! that they are skipped.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
@@ -24,14 +24,14 @@ fn faketime() -> Option<PathBuf> {
 }
 
 /// The program sees a time that is so far off; how long things take stays true, and so do the times of files.
-fn off_by(shop: &Shop, args: &[&str], library: &PathBuf, off: TimeDelta) -> Command {
+fn off_by(shop: &Shop, args: &[&str], library: &Path, off: TimeDelta) -> Command {
     let mut command = shop.command(args);
     command.env("LD_PRELOAD", library).env("FAKETIME", format!("{:+}", off.num_seconds()));
     command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("NO_FAKE_STAT", "1");
     command
 }
 
-fn run_off_by(shop: &Shop, args: &[&str], library: &PathBuf, off: TimeDelta) -> Ran {
+fn run_off_by(shop: &Shop, args: &[&str], library: &Path, off: TimeDelta) -> Ran {
     ran(off_by(shop, args, library, off).output().unwrap())
 }
 
@@ -60,7 +60,7 @@ fn any_error(case: &mut Case) -> TimeDelta {
 /// More than this is too far off to cancel by; what is close to it may go either way.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
-fn this_clock_is_wrong(case: &mut Case, library: &PathBuf) {
+fn this_clock_is_wrong(case: &mut Case, library: &Path) {
     let off = any_error(case);
     // What must not happen by a wrong clock is tried the most.
     let turn = if case.random.bool() { case.turn_of("auto-cancel") } else { case.turn() };
@@ -100,7 +100,7 @@ fn the_platforms_clock_is_wrong(case: &mut Case) {
 }
 
 /// Somebody, or something, sets the clock while the program runs.
-fn it_jumps_in_the_middle(case: &mut Case, library: &PathBuf) {
+fn it_jumps_in_the_middle(case: &mut Case, library: &Path) {
     let turn = case.turn();
     let jump = *case.any(&["+3600", "-3600"]);
     let at = case.random.u32(1..turn.calls.max(2));
@@ -125,7 +125,7 @@ fn it_jumps_in_the_middle(case: &mut Case, library: &PathBuf) {
 }
 
 /// An order that comes after a run by a wrong clock, and of which the feed says nothing.
-fn what_comes_meanwhile_is_seen(case: &mut Case, library: &PathBuf) {
+fn what_comes_meanwhile_is_seen(case: &mut Case, library: &Path) {
     let (side, off) = (*case.any(&Side::BOTH), any_error(case));
     let shop = side.shop("");
     let early = side.paid(&shop);
@@ -180,7 +180,7 @@ fn no_boleto_is_given_up_early_around_the_days_that_were_longer_or_shorter() {
     torture::held("clock", cases as usize, "boletos due around a change of daylight saving time");
 }
 
-fn a_boleto_waits_for_its_day(case: &mut Case, library: &PathBuf, due: NaiveDate) {
+fn a_boleto_waits_for_its_day(case: &mut Case, library: &Path, due: NaiveDate) {
     let shop = Shop::with("import = \"all\"\nreread_paid_after = \"0s\"\nauto_cancel = { enabled = true }");
     shop.reword("since = \"2020-01-01\"", "since = \"2017-01-01\"");
     let placed = midnight(due - Days::new(3));

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -62,9 +63,7 @@ impl Proxy {
 
     fn serve<F>(to: u16, carry: F) -> Self
     where
-        F: Fn(TcpStream, TcpStream, Arc<AtomicU64>) -> std::pin::Pin<Box<dyn Future<Output = io::Result<()>> + Send>>
-            + Send
-            + 'static,
+        F: Fn(TcpStream, TcpStream, Arc<AtomicU64>) -> BoxFuture<'static, io::Result<()>> + Send + 'static,
     {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
