@@ -1,6 +1,7 @@
 //! Clocks that are wrong: this machine's by up to 400 days, by an hour in the middle of a run, a platform's by a day; the days on
 //! which São Paulo's clocks were put forward and back; and orders of the same second. No order is lost, nothing is cancelled before
-//! its time, and nothing at all while the clocks differ.
+//! its time, and nothing at all while the clocks differ. What was dated by a wrong clock may leave less to be bought than there is, and
+//! never more.
 //!
 //! Needs `faketime` (Debian's, `apt-get install faketime`), whose library shows the program another time; without it the tests say
 //! that they are skipped.
@@ -75,7 +76,7 @@ fn this_clock_is_wrong(case: &mut Case, library: &Path) {
     if case.random.bool() {
         ended_well(&run_off_by(&shop, &turn.side().args("sync"), library, off), &told);
     }
-    turn.recovers(&shop);
+    turn.recovers_promising_less(&shop);
 }
 
 fn the_platforms_clock_is_wrong(case: &mut Case) {
@@ -121,7 +122,7 @@ fn it_jumps_in_the_middle(case: &mut Case, library: &Path) {
     ended_well(&ran(command.output().unwrap()), &told);
     turn.side().unwatched(&shop);
     std::fs::remove_file(&file).unwrap();
-    turn.recovers(&shop);
+    turn.recovers_promising_less(&shop);
 }
 
 /// An order that comes after a run by a wrong clock, and of which the feed says nothing.
