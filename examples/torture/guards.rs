@@ -88,6 +88,64 @@ const GUARDS: &[Guard] = &[
         without: "    if comes_in || differed || is_create_open(pass, row)? {\n        facts.erp = None;",
         test: "crash::",
     },
+    Guard {
+const GUARDS: &[Guard] = &[
+    Guard {
+        name: "bucket",
+        what: "each call waits for its turn in the rate",
+        file: "src/http/door.rs",
+        text: "                    self.stop.sleep(wait).await.map_err(stopped)?;\n                    // Somebody",
+        without: "                    // Somebody",
+        test: "torture::storms",
+    },
+    Guard {
+        name: "pause",
+        what: "a pause that a platform asked for is noted for every process",
+        file: "src/store/budget.rs",
+        text: "row.paused_until = present.max(millis(until).saturating_add(1));",
+        without: "row.paused_until = present.min(millis(until));",
+        test: "torture::storms",
+    },
+    Guard {
+        name: "unanswered",
+        what: "a write without an answer may have happened, and is not sent again",
+        file: "src/http/error.rs",
+        text: "Failure::Timeout { .. } | Failure::Broken { .. } => Setback::Unsure,",
+        without: "Failure::Timeout { .. } | Failure::Broken { .. } => Setback::NotDone,",
+        test: "torture::half_done",
+    },
+    Guard {
+        name: "broken-down",
+        what: "a write answered with 5xx may have happened, and is not sent again",
+        file: "src/http/error.rs",
+        text: "200..300 | 408 | 500.. => Setback::Unsure,",
+        without: "200..300 | 408 | 500.. => Setback::NotDone,",
+        test: "torture::half_done",
+    },
+    Guard {
+        name: "login-page",
+        what: "a web page is no answer, whatever its status",
+        file: "src/http/door.rs",
+        text: "200..300 if !is_web_page => {",
+        without: "200..300 => {",
+        test: "runs::a_login_page",
+    },
+    Guard {
+        name: "same-page",
+        what: "a list whose pages are all the same is not read for ever",
+        file: "src/erp/eccosys/answer.rs",
+        text: "if answer.bytes == self.last {",
+        without: "if false {",
+        test: "eccosys::a_list_without_end",
+    },
+    Guard {
+        name: "clock",
+        what: "nothing is cancelled while the clocks differ",
+        file: "src/passes/auto_cancel.rs",
+        text: "Some(skew) if skew.abs() <= CLOCK_TOLERANCE => return true,",
+        without: "Some(skew) if skew.abs() <= TimeDelta::MAX => return true,",
+        test: "torture::clock",
+    },
 ];
 
 /// Prints what there is.

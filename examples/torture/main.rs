@@ -40,6 +40,15 @@ const CAMPAIGN: &[Trial] = &[
     trial("power", "torture::power::a_power_cut", "power cut at any operation on a file"),
     trial("io_errors", "torture::io_errors::", "a disk that fails at any call"),
     trial("disk_full", "torture::disk_full::", "a disk without room, and with room again"),
+    trial("answers", "torture::answers", "answers cut, garbled, repeated, misshapen or with other values, at any call"),
+    trial("half_done", "torture::half_done", "calls that take effect and do not look like it, at 1 to 50 % of all"),
+    trial("storms", "torture::storms", "429 and 5xx, Retry-After in every form, and a limit of 40 calls a second"),
+    trial(
+        "network",
+        "torture::network",
+        "late, narrow, cut, silent and refusing lines, unknown hosts and bad certificates",
+    ),
+    trial("clock", "torture::clock", "clocks that are wrong, jump, or change to daylight saving time"),
     trial("schedules", "two_channels::nobody", "random schedules of customers, banks, people, faults and passes"),
 ];
 

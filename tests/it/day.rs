@@ -224,6 +224,16 @@ impl Turn {
         assert_eq!(*oversold.lock().unwrap(), [""; 0], "after {self}");
     }
 
+    /// The world goes on around the shop, if the orders that people in the back office deal with are there. Gives whether it did.
+    pub fn goes_on(&self, shop: &Shop) -> bool {
+        let erp = shop.erp();
+        let is_there = [self.story.picked, self.story.person].iter().all(|order| erp.contains_key(*order));
+        if let Some(meanwhile) = self.meanwhile.filter(|_| is_there) {
+            meanwhile(self.story, shop);
+        }
+        is_there
+    }
+
     /// Looks at every stock update as it is taken, and notes those that promise too much.
     fn watch(&self, shop: &Shop) -> Arc<Mutex<Vec<String>>> {
         let oversold = Arc::new(Mutex::new(Vec::new()));

@@ -166,6 +166,26 @@ impl Shop {
         self.sandbox.eccosys(work)
     }
 
+    /// Another word in its configuration, until it is configured anew. The state file knows of no address.
+    pub fn reword(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.path("vaivem.toml")).unwrap();
+        assert!(text.contains(from), "no {from} in:\n{text}");
+        std::fs::write(self.path("vaivem.toml"), text.replace(from, to)).unwrap();
+        self.forget_addresses();
+    }
+
+    /// Waits longer for an answer from here on: a machine that has other work is slow, and no fault of anybody's.
+    pub fn be_patient(&self) {
+        let text = std::fs::read_to_string(self.path("vaivem.toml")).unwrap();
+        std::fs::write(self.path("vaivem.toml"), text.replace("timeout = \"2s\"", "timeout = \"60s\"")).unwrap();
+    }
+
+    /// Everything in its configuration is as it was.
+    pub fn configure_anew(&self) {
+        self.configure();
+        self.forget_addresses();
+    }
+
     fn configure(&self) {
         let mut text = format!(
             "[erp]\n{}{}\n\n[channels.loja]\nkind = \"vtex\"\nbase_url = \"{}\"\n\

@@ -4,13 +4,20 @@
 //! `VAIVEM_TORTURE=long` makes it as long as trust needs. `cargo run --example torture` runs the long forms and prints one table,
 //! and takes away one guard of the program after another to see that the campaign turns red.
 
+mod answers;
+mod clock;
 mod disk_full;
+pub mod disturbed;
 mod good_day;
+mod half_done;
 mod io_errors;
 mod kills;
 mod life;
+mod network;
 mod power;
+mod proxy;
 mod records;
+mod storms;
 mod strace;
 
 use std::fmt::{Debug, Display};
