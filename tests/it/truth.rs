@@ -97,7 +97,7 @@ impl Shop {
             }
             Office::Eccosys => self.eccosys(|e| (in_eccosys(e), shelf_of_eccosys(e))),
         };
-        let state = rusqlite::Connection::open(self.path("vaivem.db")).unwrap();
+        let state = self.database("vaivem.db");
         let (mut channel, mut inventory) = self.vtex(|v| {
             let orders = v.orders.values().map(|order| (order.id.clone(), on_channel(v, order)));
             let inventory = v.catalog.keys().map(|sku| (sku.clone(), inventory(v, sku)));
