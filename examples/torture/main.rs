@@ -30,6 +30,13 @@ const fn trial(name: &'static str, test: &'static str, what: &'static str) -> Tr
 
 const CAMPAIGN: &[Trial] = &[
     trial("effects", "crash::", "killed between an effect and its record, at every request"),
+    trial("overlap", "torture::overlap", "runs at the same time: two of a verb, six verbs, one that stands still"),
+    trial(
+        "state",
+        "torture::state_file",
+        "files damaged, cut off, lost, old, not ours, on disks that are full or read-only",
+    ),
+    trial("secrets", "torture::secrets", "planted keys and customers searched in all that is said and kept"),
     trial("schedules", "two_channels::nobody", "random schedules of customers, banks, people, faults and passes"),
 ];
 

@@ -4,6 +4,10 @@
 //! `VAIVEM_TORTURE=long` makes it as long as trust needs. `cargo run --example torture` runs the long forms and prints one table,
 //! and takes away one guard of the program after another to see that the campaign turns red.
 
+mod overlap;
+mod secrets;
+mod state_file;
+
 use std::fmt::Display;
 
 /// How many cases to try: the first number, and the second with `VAIVEM_TORTURE=long`. `VAIVEM_CASES` overrides both.
