@@ -432,7 +432,10 @@ const DAMAGED: Both = Both(
 
 /// Whether a file is damaged, as SQLite or a row's seal says.
 fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+    use rusqlite::Error::{FromSqlConversionFailure, InvalidColumnType, Utf8Error};
+    // All text was written as UTF-8, and every column is of one type.
+    matches!(error, Utf8Error(..) | FromSqlConversionFailure(..) | InvalidColumnType(..))
+        || matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// Whether a file could not grow. The memory shared with other processes is a file too, and SQLite has a code of its own for it.
@@ -625,9 +628,7 @@ impl Opener<'_> {
     fn said<T>(&self, result: rusqlite::Result<T>) -> Result<T, OpenError> {
         let (kind, path) = (self.kind.name, self.path.to_path_buf());
         result.map_err(|source| match source.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                OpenError::Corrupt { kind, path, detail: source.to_string() }
-            }
+            _ if is_damage(&source) => OpenError::Corrupt { kind, path, detail: source.to_string() },
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 OpenError::NotWritable { kind, path }
             }
