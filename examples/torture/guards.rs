@@ -146,6 +146,56 @@ const GUARDS: &[Guard] = &[
         without: "Some(skew) if skew.abs() <= TimeDelta::MAX => return true,",
         test: "torture::clock",
     },
+    Guard {
+const GUARDS: &[Guard] = &[
+    Guard {
+        name: "lock",
+        what: "one run of a verb at a time for a channel",
+        file: "src/lock.rs",
+        text: "    match file.try_lock() {\n        Ok(()) => {}\n        Err(TryLockError::WouldBlock) => {\n            let mut holder",
+        without: "    match Ok::<(), TryLockError>(()) {\n        Ok(()) => {}\n        Err(TryLockError::WouldBlock) => {\n            let mut holder",
+        test: "torture::overlap::of_two_runs",
+    },
+    Guard {
+        name: "unique",
+        what: "the ledger's key of an order: its number on the channel",
+        file: "src/erp/ledger/schema.rs",
+        text: "    cancel_reason TEXT,\n    UNIQUE (channel, store_number)",
+        without: "    cancel_reason TEXT",
+        test: "torture::overlap::the_files_themselves",
+    },
+    Guard {
+        name: "seal",
+        what: "the checksum in each row of the state file and the ledger",
+        file: "src/store/seal.rs",
+        text: "if row.get_raw(0) == ValueRef::Integer(checksum(row, 1)) {",
+        without: "if row.get_raw(0) == ValueRef::Integer(checksum(row, 1)) || row.len() > 0 {",
+        test: "torture::state_file::what_sqlite",
+    },
+    Guard {
+        name: "resealing",
+        what: "no row that is damaged is changed, which would seal it anew",
+        file: "src/store/seal.rs",
+        text: "BEFORE UPDATE ON {table} BEGIN SELECT old.sound; END",
+        without: "BEFORE UPDATE ON {table} BEGIN SELECT 1; END",
+        test: "torture::state_file::a_damaged_row_is_never_sealed_anew",
+    },
+    Guard {
+        name: "foreign",
+        what: "files of other programs are refused",
+        file: "src/store/sqlite.rs",
+        text: "if found != self.kind.application_id => {",
+        without: "if found != self.kind.application_id && self.kind.application_id == 0 => {",
+        test: "torture::state_file::a_file_that_is_not_ours",
+    },
+    Guard {
+        name: "newer",
+        what: "files of a newer version are refused",
+        file: "src/store/sqlite.rs",
+        text: "        if found > known {",
+        without: "        if found > known && known == 0 {",
+        test: "torture::state_file::a_file_that_is_not_ours",
+    },
 ];
 
 /// Prints what there is.

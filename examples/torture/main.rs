@@ -49,6 +49,13 @@ const CAMPAIGN: &[Trial] = &[
         "late, narrow, cut, silent and refusing lines, unknown hosts and bad certificates",
     ),
     trial("clock", "torture::clock", "clocks that are wrong, jump, or change to daylight saving time"),
+    trial("overlap", "torture::overlap", "runs at the same time: two of a verb, six verbs, one that stands still"),
+    trial(
+        "state",
+        "torture::state_file",
+        "files damaged, cut off, lost, old, not ours, on disks that are full or read-only",
+    ),
+    trial("secrets", "torture::secrets", "planted keys and customers searched in all that is said and kept"),
     trial("schedules", "two_channels::nobody", "random schedules of customers, banks, people, faults and passes"),
 ];
 

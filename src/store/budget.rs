@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
-use super::{instant, millis};
+use super::{instant, millis, seal};
 use crate::clock::{Clock, later};
 use crate::model::Instant;
 
@@ -103,6 +103,7 @@ impl Budget {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "trusted_schema", false)?;
+        seal::register(&connection)?;
         let rows = Rows::File { connection: RefCell::new(connection), key: key.to_owned() };
         let budget = Self { rate: Cell::new(rate.into()), burst: i64::from(burst.max(1)), clock, rows };
         budget.read()?;

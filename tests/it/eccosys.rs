@@ -255,7 +255,7 @@ fn a_forgotten_order_is_forgotten_in_the_mirror_too_and_found_again() {
     shop.eccosys(|e| e.invoice(&id, 8));
     let _ = shop.run(&["push-invoices"]).exits(0);
     let mirrored = || {
-        let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+        let state = shop.database("vaivem.db");
         let count = "SELECT (SELECT count(*) FROM mirror_orders) + (SELECT count(*) FROM mirror_invoices)";
         state.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap()
     };
@@ -454,5 +454,17 @@ fn an_erp_that_breaks_down_at_the_first_call_is_unavailable_and_no_failure_of_ou
         let _ = shop.run(&[verb]).exits(5);
         shop.eccosys(|e| e.faults.clear());
         let _ = shop.run(&[verb]).exits(0);
+    }
+}
+
+#[test]
+fn a_list_that_comes_too_late_is_the_other_sides_trouble() {
+    let shop = shop();
+    place(&shop, 1);
+    let _ = shop.import().exits(0);
+    shop.eccosys(|e| e.faults.push(Fault::always(Kind::SlowMs(2_500))));
+    for verb in ["push-invoices", "push-tracking"] {
+        let summary = shop.run(&[verb]).exits(5).summary();
+        assert!(summary["message"].as_str().unwrap().contains("within 2 s"), "{verb}: {summary}");
     }
 }

@@ -172,7 +172,7 @@ fn quiet_tells_the_same_thing_once_a_day() {
     assert!(quiet("import-orders").1.contains("exit 4"));
     shop.vtex(|v| v.faults.clear());
 
-    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let state = shop.database("vaivem.db");
     state.execute("UPDATE holds SET told_at = told_at - 86400000", []).unwrap();
     let (_, told) = quiet("import-orders");
     assert!(told.contains(&first) && told.contains(&second), "a day later: {told}");
@@ -278,7 +278,7 @@ fn foreign_and_damaged_state_files_are_refused_and_not_touched() {
         ("of a newer version", {
             let shop = Shop::new();
             let _ = shop.import().exits(0);
-            let newer = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+            let newer = shop.database("vaivem.db");
             newer.execute_batch("PRAGMA user_version = 999;").unwrap();
             newer.close().unwrap();
             std::fs::read(shop.path("vaivem.db")).unwrap()

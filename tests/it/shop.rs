@@ -242,7 +242,7 @@ impl Shop {
     /// The state file is used at other addresses from now on.
     fn forget_addresses(&self) {
         if self.path("vaivem.db").exists() {
-            let state = rusqlite::Connection::open(self.path("vaivem.db")).unwrap();
+            let state = self.database("vaivem.db");
             state.execute("DELETE FROM accounts", []).unwrap();
         }
     }
@@ -268,6 +268,13 @@ impl Shop {
     /// A file of the shop's folder.
     pub fn path(&self, file: &str) -> PathBuf {
         self.folder.path().join(file)
+    }
+
+    /// One of the program's databases, as it is to whoever changes it: rows are sealed anew, as by the program itself.
+    pub fn database(&self, file: &str) -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open(self.path(file)).unwrap();
+        vaivem::store::seal::register(&connection).unwrap();
+        connection
     }
 
     /// Brings a stock sheet into the ledger.
@@ -358,7 +365,7 @@ impl Shop {
 
     /// Ends the pause a platform asked for: the next cron run comes after it.
     pub fn end_pauses(&self) {
-        let state = rusqlite::Connection::open(self.path("vaivem.db")).unwrap();
+        let state = self.database("vaivem.db");
         state.execute("UPDATE budget SET cooldown_until_ms = 0", []).unwrap();
     }
 

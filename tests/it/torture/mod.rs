@@ -14,9 +14,12 @@ mod io_errors;
 mod kills;
 mod life;
 mod network;
+mod overlap;
 mod power;
 mod proxy;
 mod records;
+mod secrets;
+mod state_file;
 mod storms;
 mod strace;
 
