@@ -18,17 +18,15 @@ struct Guard {
     test: &'static str,
 }
 
-const GUARDS: &[Guard] = &[Guard {
-    name: "in_flight",
-    what: "units sold and not yet in the ERP's balance are not promised again",
-    file: "src/passes/push_stock/claims.rs",
-    text: "weighed.in_flight = weighed.in_flight.saturating_add(units.quantity);",
-    without: "",
-    test: "two_channels::",
-}];
-    },
-    Guard {
 const GUARDS: &[Guard] = &[
+    Guard {
+        name: "in_flight",
+        what: "units sold and not yet in the ERP's balance are not promised again",
+        file: "src/passes/push_stock/claims.rs",
+        text: "weighed.in_flight = weighed.in_flight.saturating_add(units.quantity);",
+        without: "",
+        test: "two_channels::",
+    },
     Guard {
         name: "full",
         what: "committed means on the disk",
@@ -89,8 +87,6 @@ const GUARDS: &[Guard] = &[
         test: "crash::",
     },
     Guard {
-const GUARDS: &[Guard] = &[
-    Guard {
         name: "bucket",
         what: "each call waits for its turn in the rate",
         file: "src/http/door.rs",
@@ -146,8 +142,6 @@ const GUARDS: &[Guard] = &[
         without: "Some(skew) if skew.abs() <= TimeDelta::MAX => return true,",
         test: "torture::clock",
     },
-    Guard {
-const GUARDS: &[Guard] = &[
     Guard {
         name: "lock",
         what: "one run of a verb at a time for a channel",

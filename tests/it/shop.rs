@@ -363,6 +363,11 @@ impl Shop {
         self.eccosys(|e| e.advance(time));
     }
 
+    /// How many calls a fault struck, on all platforms.
+    pub fn struck(&self) -> u64 {
+        self.vtex(|v| v.struck) + self.hub(|a| a.struck) + self.eccosys(|e| e.struck)
+    }
+
     /// Ends the pause a platform asked for: the next cron run comes after it.
     pub fn end_pauses(&self) {
         let state = self.database("vaivem.db");

@@ -104,7 +104,7 @@ fn mangled(case: &mut Case, class: Class) -> u64 {
         _ => turn.strike_channel(&shop, at_channel),
     }
     ended_well(&run_bounded(&shop, &turn.side().args(turn.verb)), &told);
-    let struck = turn.struck(&shop);
+    let struck = shop.struck();
     match class {
         Class::Breaks => {
             turn.recovers(&shop);

@@ -34,11 +34,6 @@ impl Turn {
         shop.be_patient();
     }
 
-    /// How many calls a fault struck.
-    pub fn struck(&self, shop: &Shop) -> u64 {
-        shop.vtex(|v| v.struck) + shop.hub(|a| a.struck) + shop.eccosys(|e| e.struck)
-    }
-
     /// How many writes the channel and the ERP have taken.
     pub fn effects(&self, shop: &Shop) -> usize {
         self.side().effects(shop) + shop.eccosys(|e| e.effects.len())
@@ -138,7 +133,7 @@ pub fn try_each(count: u32, at_once: u32, case: impl Fn(Case) + Sync) {
                         next.store(last + 1, Ordering::SeqCst);
                         resume_unwind(failure);
                     }
-                    if number % 100 == 0 {
+                    if number.is_multiple_of(100) {
                         println!("{number} of {last} tried");
                     }
                 }

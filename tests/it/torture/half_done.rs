@@ -44,6 +44,6 @@ fn strikes(case: &mut Case, verb: &str, percent: u8, kind: &Kind, struck: &Atomi
     if case.random.u8(..3) == 0 {
         ended_well(&turn.sync(&shop), &told);
     }
-    struck.fetch_add(turn.struck(&shop), Ordering::SeqCst);
+    struck.fetch_add(shop.struck(), Ordering::SeqCst);
     turn.recovers(&shop);
 }

@@ -145,7 +145,8 @@ impl Life {
         for step in 1..=steps {
             self.time_passes();
             let to_come = length.orders - self.sales.len().min(length.orders);
-            let share = to_come as f64 / (steps - step + 1) as f64;
+            // In thousandths.
+            let share = to_come * 1_000 / usize::try_from(steps - step + 1).unwrap();
             self.customers_buy(share);
             self.banks_and_customers_decide();
             match step % STEPS_A_DAY {
@@ -156,7 +157,7 @@ impl Life {
             self.cron_runs();
             // Goods come in when nobody is at the papers: those of this step are all taken.
             if step % STEPS_A_DAY == 6 {
-                let wanted = (share * 1.5 * STEPS_A_DAY as f64 / PRODUCTS.len() as f64).ceil() as i64;
+                let wanted = i64::try_from(share * 3 / 2 / PRODUCTS.len()).unwrap() * STEPS_A_DAY / 1_000 + 1;
                 let more = std::array::from_fn(|_| self.rng.i64(0..=wanted * 2));
                 self.goods_come(more);
             }
@@ -193,9 +194,9 @@ impl Life {
         self.shop.count_shelves(&counted);
     }
 
-    /// So many customers on average find something to buy.
-    fn customers_buy(&mut self, share: f64) {
-        let mut customers = share as usize + usize::from(self.rng.f64() < share.fract());
+    /// So many thousandths of a customer find something to buy, on average.
+    fn customers_buy(&mut self, share: usize) {
+        let mut customers = share / 1_000 + usize::from(self.rng.usize(..1_000) < share % 1_000);
         let mut tries = customers * 3;
         while customers > 0 && tries > 0 {
             tries -= 1;

@@ -75,7 +75,7 @@ fn everything_is_refused(case: &mut Case) -> u64 {
     let before = calls(turn, &shop);
     let ran = shop.run(&turn.side().args(turn.verb));
     ended_well(&ran, &told);
-    let refused = turn.struck(&shop);
+    let refused = shop.struck();
     let is_paused = code == 429 && kept > 0 && refused > 0;
     if is_paused {
         // As many as were under way, and not one more: neither by this run nor by the next, whichever pass it is.
@@ -107,7 +107,7 @@ fn a_burst(case: &mut Case) -> u64 {
         strike(turn, &shop, fault);
     }
     ended_well(&shop.run(&turn.side().args(turn.verb)), &format!("{turn}, bursts of {code} with {retry_after:?}"));
-    let refused = turn.struck(&shop);
+    let refused = shop.struck();
     turn.recovers(&shop);
     refused
 }
