@@ -156,24 +156,28 @@ fn kill_and_go_on(Case { turn, pace, point }: &Case<'_>) {
         }
         Point::BeforeRequests(share) => killed_by_then(turn, pace.to_first_request * share / 1000),
         Point::Moment(share) => killed_by_then(turn, pace.whole * share / 1000),
-        Point::AmongDocuments(n) => killed_among_documents(turn, pace, n),
+        Point::AmongDocuments(n) => killed_among_documents(turn, n),
     };
     turn.promises_nothing_twice(&shop);
     turn.to_the_end(&shop);
     shop.truth().is(&turn.end, &format!("{turn} killed at {point:?}"));
 }
 
-/// A shop whose verb was killed when it had taken some of the documents: times all over the first part of a run are tried until one
-/// is right.
-fn killed_among_documents(turn: &Turn, pace: &Pace, n: u32) -> Shop {
+/// A shop whose verb was killed when it had taken so many of the documents, or a few more, and not all.
+fn killed_among_documents(turn: &Turn, n: u32) -> Shop {
     let waited = turn.documents();
-    for at in 0..200 {
-        let shop = turn.begin();
-        let is_hit =
-            is_killed_after(&shop, (turn.side(), turn.verb), pace.to_first_request * ((n + at) * 37 % 100) / 100);
+    let taken = |shop: &Shop| {
         let now = shop.documents();
-        let left = waited.iter().filter(|file| now.contains(file)).count();
-        if is_hit && left > 0 && left < waited.len() {
+        waited.iter().filter(|file| !now.contains(file)).count()
+    };
+    let wanted = 1 + n as usize % (waited.len() - 1);
+    for _ in 0..50 {
+        let shop = turn.begin();
+        let mut child = quietly(&shop, (turn.side(), turn.verb));
+        wait_until("documents to be taken", || taken(&shop) >= wanted || child.try_wait().unwrap().is_some());
+        child.kill().unwrap();
+        // Without an exit code it did not end by itself.
+        if child.wait().unwrap().code().is_none() && (1..waited.len()).contains(&taken(&shop)) {
             return shop;
         }
     }
