@@ -105,7 +105,7 @@ fn run(turn: &Turn, shop: &Shop, file: &str) -> Ran {
 
 /// A run that did not begin: an error, and no record of anything.
 fn refuses(ran: &Ran) -> bool {
-    ran.code == Some(1) && ran.stdout.is_empty()
+    ran.code == Some(1) && ran.records().iter().all(|record| record["type"] == "summary")
 }
 
 /// Nothing is there that the undisturbed day does not have, and nothing twice.
