@@ -714,9 +714,10 @@ impl Run<'_> {
         (exit, message): (Exit, Option<String>),
     ) -> Ended {
         let counts = run.map(|(_, counts)| counts).unwrap_or_default();
+        let unnoted: String;
         let is_due =
             || self.store.remind_of_end(self.task.verb.name(), &self.task.channel.name, exit.name(), self.clock.now());
-        let summary = Summary {
+        let mut summary = Summary {
             pass: self.task.verb.name(),
             channel: Some(&self.task.channel.name),
             part: self.how.sum.is_some(),
@@ -743,13 +744,17 @@ impl Run<'_> {
         };
         if let Err(error) = counted {
             let _reader = lang::for_the_reader();
-            let text = say!(
+            unnoted = say!(
                 "how the run ended cannot be noted in the state file: {error}"
                     | "não foi possível anotar no arquivo de estado como a execução terminou: {error}"
             );
-            log::error!("{text}");
+            log::error!("{unnoted}");
+            // What else goes wrong is told by an exit code, so is this: the next run may be unable to write at all.
+            summary.exit = exit.worst(Exit::Failed);
+            summary.message = summary.message.or(Some(&unnoted));
         }
         reporter.summary(&summary);
+        let (exit, message) = (summary.exit, summary.message.map(str::to_owned));
         Ended { exit, message, early: true, tally, counts }
     }
 }

@@ -29,6 +29,7 @@ const fn trial(name: &'static str, test: &'static str, what: &'static str) -> Tr
 }
 
 const CAMPAIGN: &[Trial] = &[
+    trial("kills", "torture::kills::", "kill -9 at any call to the kernel, and again in the run that recovers"),
     trial("effects", "crash::", "killed between an effect and its record, at every request"),
     trial("hostile", "hostile::tests::nothing", "every reader of what comes from outside, given changed input"),
     trial(
@@ -36,6 +37,25 @@ const CAMPAIGN: &[Trial] = &[
         "torture::life::",
         "the life of thousands of orders, two channels, one stock, everything that breaks",
     ),
+    trial("power", "torture::power::a_power_cut", "power cut at any operation on a file"),
+    trial("io_errors", "torture::io_errors::", "a disk that fails at any call"),
+    trial("disk_full", "torture::disk_full::", "a disk without room, and with room again"),
+    trial("answers", "torture::answers", "answers cut, garbled, repeated, misshapen or with other values, at any call"),
+    trial("half_done", "torture::half_done", "calls that take effect and do not look like it, at 1 to 50 % of all"),
+    trial("storms", "torture::storms", "429 and 5xx, Retry-After in every form, and a limit of 40 calls a second"),
+    trial(
+        "network",
+        "torture::network",
+        "late, narrow, cut, silent and refusing lines, unknown hosts and bad certificates",
+    ),
+    trial("clock", "torture::clock", "clocks that are wrong, jump, or change to daylight saving time"),
+    trial("overlap", "torture::overlap", "runs at the same time: two of a verb, six verbs, one that stands still"),
+    trial(
+        "state",
+        "torture::state_file",
+        "files damaged, cut off, lost, old, not ours, on disks that are full or read-only",
+    ),
+    trial("secrets", "torture::secrets", "planted keys and customers searched in all that is said and kept"),
     trial("schedules", "two_channels::nobody", "random schedules of customers, banks, people, faults and passes"),
 ];
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
-use super::{instant, millis};
+use super::{instant, millis, seal};
 use crate::clock::{Clock, later};
 use crate::model::Instant;
 
@@ -103,6 +103,7 @@ impl Budget {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "trusted_schema", false)?;
+        seal::register(&connection)?;
         let rows = Rows::File { connection: RefCell::new(connection), key: key.to_owned() };
         let budget = Self { rate: Cell::new(rate.into()), burst: i64::from(burst.max(1)), clock, rows };
         budget.read()?;
@@ -152,6 +153,9 @@ impl Budget {
             let present = self.pause(*row).map_or(0, millis);
             // Rounded up: a pause ends no sooner than asked for.
             row.paused_until = present.max(millis(until).saturating_add(1));
+            if let Some(rate) = self.rate.get() {
+                row.spend_burst(row.paused_until.saturating_mul(1_000), rate.interval, self.burst);
+            }
         })
     }
 
@@ -198,6 +202,11 @@ impl Budget {
 }
 
 impl Row {
+    /// After a pause calls leave evenly from the first: whoever asked for it counts finer than a burst allows for.
+    fn spend_burst(&mut self, until: i64, interval: i64, burst: i64) {
+        self.next_at = self.next_at.max(until.saturating_add((burst - 1).saturating_mul(interval)));
+    }
+
     fn reserve(&mut self, now: i64, interval: i64, burst: i64) -> Turn {
         let horizon = HORIZON.max(interval);
         let wait = |next_at: i64| next_at.saturating_sub(now).saturating_sub((burst - 1).saturating_mul(interval));

@@ -56,13 +56,24 @@ impl Effect<'_> {
     }
 }
 
+/// Reads all that is kept of an order, so that it ends in an error where a row does not fit its [seal](super::seal).
+const ALL_SOUND: &str = "SELECT sum(sound) FROM (
+    SELECT sound FROM orders WHERE id = ?1
+    UNION ALL SELECT sound FROM order_lines WHERE order_row = ?1
+    UNION ALL SELECT sound FROM journal WHERE order_row = ?1
+    UNION ALL SELECT sound FROM outgoing WHERE pass IN ('push-invoices', 'push-tracking') AND order_row = ?1
+    UNION ALL SELECT sound FROM cancellations WHERE order_row = ?1
+    UNION ALL SELECT sound FROM holds WHERE order_row = ?1 AND released_at IS NULL)";
+
 impl Store {
-    /// Notes that the effect is about to be sent.
+    /// Notes that the effect is about to be sent. Nothing is done on the word of a damaged row: all that is known of the order
+    /// must fit its seals.
     ///
     /// # Errors
-    /// When the state file cannot be written; nothing may be sent then.
+    /// When the state file cannot be written, or is damaged; nothing may be sent then.
     pub fn intend(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| {
+            tx.prepare_cached(ALL_SOUND)?.query_row([effect.order], |_| Ok(()))?;
             tx.prepare_cached(
                 "INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at)
                  VALUES (?1, ?2, ?3, ?4, 'intended', 1, ?5)

@@ -124,7 +124,7 @@ fn every_type_is_printed() {
         v.orders.remove(&gone);
     });
     run(&shop, &["sync"]);
-    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let state = shop.database("vaivem.db");
     state.execute_batch(&format!("PRAGMA foreign_keys = OFF; DELETE FROM orders WHERE order_id = '{lost}'")).unwrap();
     let (backup, new) = (shop.path("copy").display().to_string(), shop.path("new").display().to_string());
     for args in [

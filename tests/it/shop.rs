@@ -166,6 +166,26 @@ impl Shop {
         self.sandbox.eccosys(work)
     }
 
+    /// Another word in its configuration, until it is configured anew. The state file knows of no address.
+    pub fn reword(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.path("vaivem.toml")).unwrap();
+        assert!(text.contains(from), "no {from} in:\n{text}");
+        std::fs::write(self.path("vaivem.toml"), text.replace(from, to)).unwrap();
+        self.forget_addresses();
+    }
+
+    /// Waits longer for an answer from here on: a machine that has other work is slow, and no fault of anybody's.
+    pub fn be_patient(&self) {
+        let text = std::fs::read_to_string(self.path("vaivem.toml")).unwrap();
+        std::fs::write(self.path("vaivem.toml"), text.replace("timeout = \"2s\"", "timeout = \"60s\"")).unwrap();
+    }
+
+    /// Everything in its configuration is as it was.
+    pub fn configure_anew(&self) {
+        self.configure();
+        self.forget_addresses();
+    }
+
     fn configure(&self) {
         let mut text = format!(
             "[erp]\n{}{}\n\n[channels.loja]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
@@ -222,7 +242,7 @@ impl Shop {
     /// The state file is used at other addresses from now on.
     fn forget_addresses(&self) {
         if self.path("vaivem.db").exists() {
-            let state = rusqlite::Connection::open(self.path("vaivem.db")).unwrap();
+            let state = self.database("vaivem.db");
             state.execute("DELETE FROM accounts", []).unwrap();
         }
     }
@@ -248,6 +268,13 @@ impl Shop {
     /// A file of the shop's folder.
     pub fn path(&self, file: &str) -> PathBuf {
         self.folder.path().join(file)
+    }
+
+    /// One of the program's databases, as it is to whoever changes it: rows are sealed anew, as by the program itself.
+    pub fn database(&self, file: &str) -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open(self.path(file)).unwrap();
+        vaivem::store::seal::register(&connection).unwrap();
+        connection
     }
 
     /// Brings a stock sheet into the ledger.
@@ -336,9 +363,14 @@ impl Shop {
         self.eccosys(|e| e.advance(time));
     }
 
+    /// How many calls a fault struck, on all platforms.
+    pub fn struck(&self) -> u64 {
+        self.vtex(|v| v.struck) + self.hub(|a| a.struck) + self.eccosys(|e| e.struck)
+    }
+
     /// Ends the pause a platform asked for: the next cron run comes after it.
     pub fn end_pauses(&self) {
-        let state = rusqlite::Connection::open(self.path("vaivem.db")).unwrap();
+        let state = self.database("vaivem.db");
         state.execute("UPDATE budget SET cooldown_until_ms = 0", []).unwrap();
     }
 
@@ -391,7 +423,7 @@ pub fn folder() -> tempfile::TempDir {
 }
 
 /// Copies files with their times, which tell a document from another of the same name.
-fn copy_folder(from: &Path, to: &Path) {
+pub fn copy_folder(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());

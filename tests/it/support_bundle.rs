@@ -295,7 +295,7 @@ fn what_a_platform_says_of_a_customer_is_told_without_the_customer() {
         let shop = shop(false);
         let id = place(side, &shop);
         let _ = side.run(&shop, "import-orders").exits(0);
-        let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+        let state = shop.database("vaivem.db");
         let said = "cliente Zuleica Quinhones, 111.444.777-35, de Olinda: SKU is locked";
         state.execute("UPDATE journal SET answer = ?1", [said]).unwrap();
         let args = ["support-bundle", &id, "--file", "-", "--offline"];

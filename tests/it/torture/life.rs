@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 
 use super::{cases, held, is_long};
-use crate::crash::{is_killed_after, killed_at_request};
+use crate::crash::{At, is_killed_after, killed_at_request};
 use crate::office::Office;
 use crate::sandbox::anymarket::{AnyCancelledBy, AnyPayment};
 use crate::sandbox::papers::{self, Nfe};
@@ -406,7 +406,11 @@ impl Life {
             80..86 => {
                 let (at, phase) =
                     (self.rng.u32(1..30), self.rng.choice([Phase::BeforeEffect, Phase::AfterEffect]).unwrap());
-                let was_killed = killed_at_request(&self.shop, (side, "sync"), (at, phase), false);
+                let was_killed = killed_at_request(
+                    &self.shop,
+                    (side, "sync"),
+                    At { kind: crate::crash::Kind::Any, nth: at, phase, in_erp: false },
+                );
                 self.figures.killed += usize::from(was_killed);
                 false
             }
