@@ -135,7 +135,10 @@ fn at_the_limit(case: &Case) -> u64 {
         Side::Hub => shop.hub(|a| a.rate_limit.as_ref().unwrap().refused),
     };
     assert!(calls >= 2 * ids.len() as u64, "{calls} calls");
-    let allowed = 1 + u32::try_from(calls / 100).unwrap();
+    // A machine that does other things beside lets calls go late, and then two within what was one's time: there, only that a limit is
+    // kept at all can be judged. Without one, a quarter are refused.
+    let share = if torture::is_long() { 100 } else { 10 };
+    let allowed = 1 + u32::try_from(calls / share).unwrap();
     assert!(refused <= allowed, "{refused} of {calls} calls to {side:?} were too many: {ran:?}");
     let erp = shop.erp();
     assert!(ids.iter().all(|id| erp.get(id).is_some_and(|found| found.len() == 1)), "{side:?}: an order is dropped");
