@@ -749,9 +749,12 @@ impl Run<'_> {
                     | "não foi possível anotar no arquivo de estado como a execução terminou: {error}"
             );
             log::error!("{unnoted}");
-            // What else goes wrong is told by an exit code, so is this: the next run may be unable to write at all.
-            summary.exit = exit.worst(Exit::Failed);
-            summary.message = summary.message.or(Some(&unnoted));
+            // What else goes wrong is told by an exit code, so is this: the next run may be unable to write at all. One that did nothing,
+            // since another was at it, has only not been counted.
+            if exit != Exit::Locked {
+                summary.exit = exit.worst(Exit::Failed);
+                summary.message = summary.message.or(Some(&unnoted));
+            }
         }
         reporter.summary(&summary);
         let (exit, message) = (summary.exit, summary.message.map(str::to_owned));
