@@ -370,6 +370,16 @@ mod tests {
         assert_eq!(row.next_at - noon().timestamp_micros(), 200 * 1_020);
     }
 
+    #[test]
+    fn after_a_pause_calls_leave_evenly() {
+        let clock = Clock::fixed(noon());
+        let budget = Budget::alone(Rate::every(Duration::from_millis(125)), 4, clock.clone());
+        budget.pause_for(Duration::from_secs(10)).unwrap();
+        clock.advance(Duration::from_millis(10_001));
+        let turns: Vec<Turn> = (0..3).map(|_| budget.take().unwrap()).collect();
+        assert_eq!(turns, [0, 125, 250].map(|millis| Turn::In(Duration::from_millis(millis))));
+    }
+
     proptest! {
         #[test]
         fn never_more_than_the_rate_and_the_burst_in_any_window(

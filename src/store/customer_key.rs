@@ -97,10 +97,19 @@ fn beside(state: &Path) -> PathBuf {
     state.with_file_name(name)
 }
 
-/// Or a power cut may take the name, and what was hashed with the key would be recognised no more.
+/// Or a power cut may take the name, and what was hashed with the key would be recognised no more. Where a folder cannot be synced,
+/// as on some network drives and outside Unix, there is nothing else to be done, and the key is used all the same.
 fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    use std::io::ErrorKind::{InvalidInput, Unsupported};
+
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::File::open(folder)?.sync_all()
+    if cfg!(not(unix)) {
+        return Ok(());
+    }
+    match std::fs::File::open(folder)?.sync_all() {
+        Err(error) if matches!(error.kind(), InvalidInput | Unsupported) => Ok(()),
+        synced => synced,
+    }
 }
 
 fn read(path: &Path) -> std::io::Result<Option<CustomerKey>> {
