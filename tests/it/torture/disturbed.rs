@@ -1,13 +1,12 @@
 //! A verb's turn that something disturbs, and what must have become of it once nothing does any more.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::day::{Turn, turns};
 use crate::office::Office;
 use crate::sandbox::Fault;
 use crate::shop::{self, Ran, Shop};
+use crate::torture;
 use crate::truth::Truth;
 
 /// The exit codes that the README tells of.
@@ -113,33 +112,27 @@ impl Case {
 
 /// Tries cases 1 to `count`, so many at the same time, and stops at the first that fails, which is told by its number.
 /// `VAIVEM_CASE` tries one alone.
-pub fn try_each(count: u32, at_once: u32, case: impl Fn(Case) + Sync) {
+pub fn try_each(count: u32, at_once: usize, case: impl Fn(Case) + Sync) {
     let one = std::env::var("VAIVEM_CASE").ok().map(|text| text.parse::<u32>().expect("VAIVEM_CASE is a number"));
     let (first, last) = one.map_or((1, count), |one| (one, one));
     // The days are lived once, by one of them.
     let _ = turns().count();
-    let next = AtomicU32::new(first);
-    std::thread::scope(|scope| {
-        for _ in 0..at_once {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::SeqCst);
-                    if number > last {
-                        return;
-                    }
-                    let random = fastrand::Rng::with_seed(u64::from(number));
-                    if let Err(failure) = catch_unwind(AssertUnwindSafe(|| case(Case { number, random }))) {
-                        eprintln!("case {number} failed; VAIVEM_CASE={number} tries it alone");
-                        next.store(last + 1, Ordering::SeqCst);
-                        resume_unwind(failure);
-                    }
-                    if number.is_multiple_of(100) {
-                        println!("{number} of {last} tried");
-                    }
-                }
-            });
+    let numbers: Vec<Number> = (first..=last).map(Number).collect();
+    torture::each_of(&numbers, at_once, |Number(number)| {
+        case(Case { number: *number, random: fastrand::Rng::with_seed(u64::from(*number)) });
+        if number.is_multiple_of(100) {
+            println!("{number} of {last} tried");
         }
     });
+}
+
+/// A case by its number.
+struct Number(u32);
+
+impl std::fmt::Debug for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{0}; VAIVEM_CASE={0} tries it alone", self.0)
+    }
 }
 
 /// A run that ended as runs may end: by itself, in time, with a code that the README tells of, and not in a panic.

@@ -19,6 +19,7 @@ use crate::sandbox::papers::{self, Nfe};
 use crate::sandbox::{AnyEffect, AnyOrderSeed, Effect, Fault, Kind, OrderSeed, Payment, Phase};
 use crate::shop::{Ran, Shop, ran};
 use crate::side::Side;
+use crate::torture;
 
 /// VTEX's id, the store's code, the price in cents.
 const PRODUCTS: [(&str, &str, i64); 6] = [
@@ -675,25 +676,17 @@ fn of_every_order_one_fate_and_everything_equal_when_quiet() {
     let first = std::env::var("VAIVEM_SEED").map_or(1, |text| text.parse().unwrap());
     let lives = cases(2, 20);
     let seeds: Vec<u64> = (first..first + u64::from(lives)).collect();
-    let next = std::sync::Mutex::new(seeds.iter());
     let all = std::sync::Mutex::new(Figures::default());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some(seed) = { next.lock().unwrap().next() } {
-                    let office = if seed % 2 == 0 { Office::Eccosys } else { Office::Ledger };
-                    println!("life {seed} begins");
-                    let figures = Life::begin(*seed, office).live(length);
-                    println!("life {seed} on {office:?}: {figures:?}");
-                    let mut all = all.lock().unwrap();
-                    all.orders += figures.orders;
-                    all.runs += figures.runs;
-                    all.disturbed += figures.disturbed;
-                    all.killed += figures.killed;
-                    all.double_sales += figures.double_sales;
-                }
-            });
-        }
+    torture::each(&seeds, |seed| {
+        let office = if seed % 2 == 0 { Office::Eccosys } else { Office::Ledger };
+        let figures = Life::begin(*seed, office).live(length);
+        println!("life {seed} on {office:?}: {figures:?}");
+        let mut all = all.lock().unwrap();
+        all.orders += figures.orders;
+        all.runs += figures.runs;
+        all.disturbed += figures.disturbed;
+        all.killed += figures.killed;
+        all.double_sales += figures.double_sales;
     });
     let all = all.into_inner().unwrap();
     let told = format!(

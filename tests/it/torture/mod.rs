@@ -44,9 +44,14 @@ pub fn held(test: &str, cases: usize, what_happened: impl Display) {
 
 /// Tries the cases, two at a time. The first that fails is named and ends it: one is enough.
 pub fn each<T: Debug + Sync>(cases: &[T], try_it: impl Fn(&T) + Sync) {
+    each_of(cases, 2, try_it);
+}
+
+/// The same, so many at a time: more where they mostly wait.
+pub fn each_of<T: Debug + Sync>(cases: &[T], at_once: usize, try_it: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..2 {
+        for _ in 0..at_once {
             scope.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
                     if let Err(failure) = catch_unwind(AssertUnwindSafe(|| try_it(case))) {
@@ -60,10 +65,7 @@ pub fn each<T: Debug + Sync>(cases: &[T], try_it: impl Fn(&T) + Sync) {
     });
 }
 
-/// A number like any other, the same for the same seed (splitmix64).
+/// A number like any other, the same for the same seed.
 pub fn any(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+    fastrand::Rng::with_seed(seed).u64(..)
 }

@@ -18,23 +18,11 @@ use crate::torture;
 const VERBS: [&str; 6] =
     ["import-orders", "sync-payments", "auto-cancel", "push-invoices", "push-tracking", "push-stock"];
 
-/// Runs so many cases on both cores, over the turns of all verbs.
+/// Tries so many cases, over the turns of all verbs.
 fn try_all(number: u32, case: impl Fn(&Turn, usize) + Sync) {
     let turns: Vec<&Turn> = turns().collect();
-    let (next, number) = (AtomicUsize::new(0), usize::try_from(number).unwrap());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::SeqCst);
-                    if at >= number {
-                        return;
-                    }
-                    case(turns[at * 7 % turns.len()], at);
-                }
-            });
-        }
-    });
+    let numbers: Vec<usize> = (0..usize::try_from(number).unwrap()).collect();
+    torture::each(&numbers, |at| case(turns[at * 7 % turns.len()], *at));
 }
 
 fn start(turn: &Turn, shop: &Shop, verb: &str) -> Child {

@@ -39,7 +39,7 @@ enum Outcome {
     Later,
 }
 
-/// Runs so many cases on both cores, each with a generator of its own and some verb's turn, and counts how they came out.
+/// Tries so many cases, each with a generator of its own and some verb's turn, and counts how they came out.
 fn try_all(what: &str, number: u32, case: impl Fn(&Turn, &mut Rng) -> Outcome + Sync) -> BTreeMap<Outcome, usize> {
     try_on(what, number, |_| true, case)
 }
@@ -51,31 +51,14 @@ fn try_on(
     case: impl Fn(&Turn, &mut Rng) -> Outcome + Sync,
 ) -> BTreeMap<Outcome, usize> {
     let turns: Vec<&Turn> = turns().filter(|turn| is_for(turn)).collect();
-    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
-    let number = usize::try_from(number).unwrap();
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::SeqCst);
-                    if at >= number {
-                        return;
-                    }
-                    let seed = u64::try_from(at).unwrap();
-                    let mut rng = Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-                    // Far apart, so that few cases have some of every channel and back office.
-                    let turn = turns[at * 7 % turns.len()];
-                    let told = format!("{what}, case {at}, at {turn}");
-                    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| case(turn, &mut rng)));
-                    let outcome = outcome.unwrap_or_else(|failure| {
-                        eprintln!("{told} failed");
-                        next.store(number, Ordering::SeqCst);
-                        std::panic::resume_unwind(failure)
-                    });
-                    *outcomes.lock().unwrap().entry(outcome).or_insert(0) += 1;
-                }
-            });
-        }
+    let outcomes = Mutex::new(BTreeMap::new());
+    let cases: Vec<(&str, u64)> = (0..u64::from(number)).map(|seed| (what, seed)).collect();
+    torture::each(&cases, |(_, seed)| {
+        let mut rng = Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        // Far apart, so that few cases have some of every channel and back office.
+        let turn = turns[usize::try_from(seed * 7).unwrap() % turns.len()];
+        let outcome = case(turn, &mut rng);
+        *outcomes.lock().unwrap().entry(outcome).or_insert(0) += 1;
     });
     outcomes.into_inner().unwrap()
 }
