@@ -101,13 +101,18 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         // A program reads it, which must not depend on where it runs.
         lang::speak(Lang::En);
     }
-    match run(&cli) {
-        Ok(exit) => exit,
+    let reporter = Reporter::new(cli.output, cli.quiet, cli.verbose > 0);
+    match run(&cli, &reporter) {
+        Ok(exit) => {
+            reporter.end(exit, None);
+            exit
+        }
         Err(failure) => {
             let message = failure.message();
             // Nobody may be listening; the exit code tells all the same.
             let error = Paint::of_stderr().word(Tone::Bad, word!("error:" | "erro:"));
             let _ = writeln!(std::io::stderr(), "{error} {message}");
+            reporter.end(failure.exit, Some(&message));
             failure.exit
         }
     }
@@ -126,23 +131,19 @@ fn print_usage(error: &clap::Error) -> std::io::Result<()> {
     if error.use_stderr() { write!(std::io::stderr(), "{told}") } else { write!(std::io::stdout(), "{told}") }
 }
 
-fn run(cli: &Cli) -> Result<Exit, Failure> {
+fn run(cli: &Cli, reporter: &Reporter) -> Result<Exit, Failure> {
     match &cli.command {
-        Command::Completions { shell } => return manual::completions(*shell),
-        Command::Man(args) => return manual::run(args),
-        Command::Explain { code } => {
-            return explain::run(code.as_deref(), &Reporter::new(cli.output, cli.quiet, cli.verbose > 0));
-        }
-        Command::Init(args) => return init::run(args, &Reporter::new(cli.output, cli.quiet, cli.verbose > 0)),
+        Command::Completions { shell } => return manual::completions(*shell, reporter),
+        Command::Man(args) => return manual::run(args, reporter),
+        Command::Explain { code } => return explain::run(code.as_deref(), reporter),
+        Command::Init(args) => return init::run(args, reporter),
         Command::Check(args) => {
-            let reporter = Reporter::new(cli.output, cli.quiet, cli.verbose > 0);
             // What would be warned of is among what is found.
             logging::start(cli.verbose, cli.verbose == 0, reporter.bar());
-            return check::run(args, &config_file(cli.config.as_deref()), cli.metrics_file.as_deref(), &reporter);
+            return check::run(args, &config_file(cli.config.as_deref()), cli.metrics_file.as_deref(), reporter);
         }
         _ => {}
     }
-    let reporter = Reporter::new(cli.output, cli.quiet, cli.verbose > 0);
     logging::start(cli.verbose, cli.quiet, reporter.bar());
     let mut config = read_config(cli.config.as_deref())?;
     config.monitoring.metrics_file = cli.metrics_file.clone().or(config.monitoring.metrics_file);
@@ -161,11 +162,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
                 ));
             }
             let backfill = (range != Backfill::default()).then_some(range);
-            passes(&[Verb::ImportOrders(backfill)], pass, &config, &reporter)
+            passes(&[Verb::ImportOrders(backfill)], pass, &config, reporter)
         }
-        Command::SyncPayments(pass) => passes(&[Verb::SyncPayments], pass, &config, &reporter),
+        Command::SyncPayments(pass) => passes(&[Verb::SyncPayments], pass, &config, reporter),
         Command::AutoCancel(CancelArgs { pass, confirm }) => {
-            passes(&[Verb::AutoCancel { confirm: *confirm }], pass, &config, &reporter)
+            passes(&[Verb::AutoCancel { confirm: *confirm }], pass, &config, reporter)
         }
         Command::PushStock(StockArgs { channel, sku, full, confirm, dry_run, max_duration }) => {
             let skus: Vec<Sku> = asked_for(sku)?.into_iter().map(Sku::new).collect();
@@ -180,7 +181,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             };
             let request =
                 push_stock::Request { channels: &config.channels, full: *full, confirm: *confirm, skus: &skus };
-            passes(&[Verb::PushStock(request)], &args, &config, &reporter)
+            passes(&[Verb::PushStock(request)], &args, &config, reporter)
         }
         Command::Sync(SyncArgs { channel, dry_run, max_duration }) => {
             let args = PassArgs {
@@ -199,25 +200,25 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
                 Verb::PushTracking,
                 Verb::PushStock(stock),
             ];
-            passes(&verbs, &args, &config, &reporter)
+            passes(&verbs, &args, &config, reporter)
         }
-        Command::PushInvoices(pass) => passes(&[Verb::PushInvoices], pass, &config, &reporter),
-        Command::PushTracking(pass) => passes(&[Verb::PushTracking], pass, &config, &reporter),
+        Command::PushInvoices(pass) => passes(&[Verb::PushInvoices], pass, &config, reporter),
+        Command::PushTracking(pass) => passes(&[Verb::PushTracking], pass, &config, reporter),
         Command::Status(args) => {
             let channels = select(&config, &args.channel)?;
             let (store, clock) = (look_into_store(&config)?, Clock::system());
             if cli.metrics_file.is_some() {
-                runtime()?.block_on(leave_metrics(&config, &store, &clock, &reporter));
+                runtime()?.block_on(leave_metrics(&config, &store, &clock, reporter));
             }
-            status::run(args, &store, &names(&channels), &reporter, clock.now())
+            status::run(args, &store, &names(&channels), reporter, clock.now())
         }
         Command::Report(args) => {
             let channels = names(&select(&config, &args.channel)?);
-            report_page::run(args, &look_into_store(&config)?, &channels, &reporter, Clock::system().now())
+            report_page::run(args, &look_into_store(&config)?, &channels, reporter, Clock::system().now())
         }
         Command::Holds(HoldsArgs { list, command: None }) => {
             let channels = select(&config, &list.channel)?;
-            lists::holds(list, &look_into_store(&config)?, &names(&channels), &reporter, Clock::system().now())
+            lists::holds(list, &look_into_store(&config)?, &names(&channels), reporter, Clock::system().now())
         }
         Command::Holds(HoldsArgs { command: Some(command), .. }) => {
             let channels = names(&select(&config, command.channel().cloned().as_slice())?);
@@ -225,7 +226,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             let desk = holding::Desk {
                 names: Names { store: &store, ledger: look_into_ledger(&config), channels: &channels },
                 state: &config.state,
-                reporter: &reporter,
+                reporter,
                 now: Clock::system().now(),
             };
             desk.run(command)
@@ -236,32 +237,32 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             let names = Names { store: &store, ledger: look_into_ledger(&config), channels: &channels };
             let now = Clock::system().now();
             match (order, sku) {
-                (Some(number), _) => why::run(&names, number, &reporter, now),
-                (None, Some(sku)) => why_sku::run(&names, &Sku::new(sku.trim()), &config.channels, &reporter, now),
+                (Some(number), _) => why::run(&names, number, reporter, now),
+                (None, Some(sku)) => why_sku::run(&names, &Sku::new(sku.trim()), &config.channels, reporter, now),
                 (None, None) => Ok(Exit::Done),
             }
         }
-        Command::SupportBundle(args) => support_bundle::run(args, &config, &reporter),
+        Command::SupportBundle(args) => support_bundle::run(args, &config, reporter),
         Command::Forget(args) => {
             let channels = names(&select(&config, args.channel.as_slice())?);
             let store = store_there(&config)?;
             let names = Names { store: &store, ledger: look_into_ledger(&config), channels: &channels };
-            letting_go::forget(args, &names, &config.state, &reporter, Clock::system().now())
+            letting_go::forget(args, &names, &config.state, reporter, Clock::system().now())
         }
-        Command::Backup { folder } => backup::run(folder, &config, &reporter),
+        Command::Backup { folder } => backup::run(folder, &config, reporter),
         Command::Purge(args) => {
             let store = if args.dry_run { look_into_store(&config)? } else { store_there(&config)? };
-            letting_go::purge(args, &store, &reporter, Clock::system().now())
+            letting_go::purge(args, &store, reporter, Clock::system().now())
         }
-        Command::Apply(args) => apply::run(args, &config, &reporter),
-        Command::Account(args) => account::run(args, &config, &reporter),
-        Command::Cancel(command) => cancel_desk::run(command, &config, &reporter),
-        Command::Privacy(command) => privacy::run(command, &config, &reporter),
-        Command::Reconcile(args) => reconcile::run(args, &config, &reporter),
-        Command::Adopt(args) => adopt::run(args, &config, &reporter),
+        Command::Apply(args) => apply::run(args, &config, reporter),
+        Command::Account(args) => account::run(args, &config, reporter),
+        Command::Cancel(command) => cancel_desk::run(command, &config, reporter),
+        Command::Privacy(command) => privacy::run(command, &config, reporter),
+        Command::Reconcile(args) => reconcile::run(args, &config, reporter),
+        Command::Adopt(args) => adopt::run(args, &config, reporter),
         Command::Orders(args) => {
             let channels = select(&config, &args.channel)?;
-            lists::orders(args, &look_into_store(&config)?, names(&channels), &reporter)
+            lists::orders(args, &look_into_store(&config)?, names(&channels), reporter)
         }
         Command::Ledger(command) => {
             let ErpConfig::Ledger { file, rules, .. } = &config.erp else {
@@ -273,7 +274,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
                 );
                 return Err(Failure::new(Exit::Usage, message));
             };
-            ledger_commands::run(command, file, rules, &reporter, Clock::system().now())
+            ledger_commands::run(command, file, rules, reporter, Clock::system().now())
         }
         Command::Completions { .. }
         | Command::Man(_)
@@ -399,7 +400,8 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
         takes_files: true,
         // Nobody waits for what a person does in between.
         is_regular: !args.dry_run && orders.is_empty() && !verbs.iter().any(Verb::is_narrowed),
-        reads_anew: false,
+        // Who names an order knows of something that just happened to it.
+        reads_anew: !orders.is_empty(),
         sum: (verbs.len() > 1).then_some("sync"),
     };
     carry_out(&tasks, &how, config, reporter)
@@ -719,9 +721,10 @@ impl Run<'_> {
         (exit, message): (Exit, Option<String>),
     ) -> Ended {
         let counts = run.map(|(_, counts)| counts).unwrap_or_default();
+        let unnoted: String;
         let is_due =
             || self.store.remind_of_end(self.task.verb.name(), &self.task.channel.name, exit.name(), self.clock.now());
-        let summary = Summary {
+        let mut summary = Summary {
             pass: self.task.verb.name(),
             channel: Some(&self.task.channel.name),
             part: self.how.sum.is_some(),
@@ -748,13 +751,20 @@ impl Run<'_> {
         };
         if let Err(error) = counted {
             let _reader = lang::for_the_reader();
-            let text = say!(
+            unnoted = say!(
                 "how the run ended cannot be noted in the state file: {error}"
                     | "não foi possível anotar no arquivo de estado como a execução terminou: {error}"
             );
-            log::error!("{text}");
+            log::error!("{unnoted}");
+            // What else goes wrong is told by an exit code, so is this: the next run may be unable to write at all. One that did nothing,
+            // since another was at it, has only not been counted.
+            if exit != Exit::Locked {
+                summary.exit = exit.worst(Exit::Failed);
+                summary.message = summary.message.or(Some(&unnoted));
+            }
         }
         reporter.summary(&summary);
+        let (exit, message) = (summary.exit, summary.message.map(str::to_owned));
         Ended { exit, message, early: true, tally, counts }
     }
 }
@@ -870,7 +880,9 @@ fn asked_for(named: &[String]) -> Result<Vec<String>, Failure> {
     Ok(asked)
 }
 
-fn print_bytes(bytes: &[u8]) -> Result<Exit, Failure> {
+/// Prints a document, which is all that standard output has then.
+fn print_bytes(bytes: &[u8], reporter: &Reporter) -> Result<Exit, Failure> {
+    reporter.has_no_summary();
     match std::io::stdout().write_all(bytes) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::new(Exit::Failed, error.to_string()))

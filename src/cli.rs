@@ -13,9 +13,10 @@ use crate::report::Format;
 
 /// Keeps an ERP and the sales platforms of a store in step.
 ///
-/// Each command makes one pass and exits; cron does the rest. Exit codes: 0 done, 1 failed, 2 wrong command line, 3 some items held
-/// or failed, 4 wrong configuration or credentials, 5 the other side is down or limiting us, 6 a guard stopped the pass, 10 time
-/// budget used up, 11 another run is active, 130 interrupted, 143 terminated.
+/// Each command makes one pass and exits; cron does the rest. Exit codes: 0 done, 1 failed, 2 wrong command line, 3
+/// some items held or failed, 4 wrong configuration or credentials, 5 the other side is down or limiting us, 6 a guard
+/// stopped the pass, 10 time budget used up, 11 another run is active, 130 interrupted, 143 terminated. `vaivem explain
+/// CODE` says what to do about one. Lengths of time are written 30s, 10m, 1h or 7d, days YYYY-MM-DD.
 #[derive(Debug, Parser)]
 #[command(name = "vaivem", version, max_term_width = 100)]
 pub struct Cli {
@@ -81,46 +82,78 @@ pub fn language_asked(args: &[OsString]) -> Option<Lang> {
 pub enum Command {
     /// Bring new orders into the ERP
     ///
-    /// Reads the channel's feed and list, stores what it hears, then decides on each order that is not in the ERP yet: imported,
-    /// waiting, held with a reason, skipped by policy, or cancelled. Held orders are tried again on every run.
+    /// Reads the channel's feed and list, stores what it hears, then decides on each order that is not in the ERP yet:
+    /// imported, waiting, held with a reason, skipped by policy, or cancelled. Held orders are tried again on every
+    /// run. On VTEX an imported order is taken over: its handling starts. Exit code 3 while an order is held:
+    /// `vaivem holds` says what to do.
+    #[command(
+        after_help = "Examples:\n  vaivem import-orders --dry-run\n  vaivem import-orders --channel loja --order 1172452900788-01\n  vaivem import-orders --since 2026-11-10 --until 2026-11-12"
+    )]
     ImportOrders(ImportArgs),
 
     /// Tell the ERP which orders were paid, put under review, or cancelled
     ///
-    /// Reads every order in the ERP whose payment is still open on both sides, whatever the feed said, and moves the ERP's order
-    /// forward. Orders imported unpaid are taken over on the channel once they are paid and ready.
+    /// Reads every order in the ERP whose payment is still open on both sides, whatever the feed said, and moves the
+    /// ERP's order forward. Orders imported unpaid are taken over on the channel once they are paid and ready. Nothing
+    /// is ever moved back: a cancellation against an invoice, or money for a cancelled order, is held for a person
+    /// (exit code 3).
+    #[command(
+        after_help = "Examples:\n  vaivem sync-payments\n  vaivem sync-payments --channel loja --order 1172452900788-01 --dry-run"
+    )]
     SyncPayments(PassArgs),
 
     /// Cancel orders that nobody paid by their deadline, and on the channel what was cancelled in the ERP
     ///
-    /// Off until the configuration switches it on ([channels.NAME.auto_cancel]); until then it says what it would cancel. Both sides
-    /// are read right before each cancellation, and anything but a clear "unpaid" on both leaves the order alone; that moment between
-    /// reading and cancelling cannot be closed from here, so cancelled orders are watched for a late payment for 30 days.
+    /// Off until the configuration switches it on ([channels.NAME.auto_cancel]); until then it says what it would
+    /// cancel. Both sides are read right before each cancellation, and anything but a clear "unpaid" on both leaves the
+    /// order alone; that moment between reading and cancelling cannot be closed from here, so cancelled orders are
+    /// watched for a late payment for 30 days.
+    ///
+    /// An order is announced by one run and cancelled by a later one; `vaivem holds add` keeps it from that. The whole
+    /// run cancels nothing and ends with exit code 6 when it would cancel too many (the brake), when payments were not
+    /// synchronised lately, or when this machine's clock is off.
+    #[command(after_help = "Examples:\n  vaivem auto-cancel --dry-run\n  vaivem auto-cancel --confirm")]
     AutoCancel(CancelArgs),
 
     /// Send the ERP's invoices to the channels
     ///
-    /// Looks at the orders the ERP changed since the last run and those still waiting. Each invoice is checked first (authorised,
-    /// a sale, of one of our companies, for this order's customer), what the channel requires must be there, and the values must
-    /// add up to the order's. One that may still be on its way is never sent again.
+    /// Looks at the orders the ERP changed since the last run and those still waiting. Each invoice is checked first
+    /// (authorised, a sale, of one of our companies, for this order's customer), what the channel requires must be
+    /// there, and the values must add up to the order's. One that may still be on its way is never sent again. One that
+    /// must not be sent holds its order: exit code 3.
+    #[command(
+        after_help = "Examples:\n  vaivem push-invoices\n  vaivem push-invoices --channel loja --order 1172452900788-01"
+    )]
     PushInvoices(PassArgs),
 
     /// Send tracking codes and deliveries to the channels
     ///
-    /// Looks at the orders the ERP changed since the last run and those still waiting, and sends what the channel does not show
-    /// yet. Refused and returned parcels are held for a person and never told as delivered.
+    /// Looks at the orders the ERP changed since the last run and those still waiting, and sends what the channel does
+    /// not show yet. Refused and returned parcels are held for a person and never told as delivered. A parcel waits
+    /// until its invoice is on the channel.
+    #[command(
+        after_help = "Examples:\n  vaivem push-tracking\n  vaivem push-tracking --channel loja --order 1172452900788-01 --dry-run"
+    )]
     PushTracking(PassArgs),
 
     /// Tell the channels how much of each product they may sell
     ///
-    /// Sends only what changed since the channel last confirmed it: physical − reserved − what is sold and not in the ERP yet − a
-    /// buffer, plus what the channel subtracts itself. Refuses, with exit code 6, to empty a large part of the catalogue.
+    /// Sends only what changed since the channel last confirmed it: physical − reserved − what is sold and not in the
+    /// ERP yet − a buffer, plus what the channel subtracts itself. Refuses, with exit code 6, to empty a large part of
+    /// the catalogue.
+    ///
+    /// Which warehouse, buffers, shares and what is left out: [channels.NAME.stock].
+    #[command(
+        after_help = "Examples:\n  vaivem push-stock --dry-run\n  vaivem push-stock --sku CAMISETA-P\n  vaivem push-stock --full"
+    )]
     PushStock(StockArgs),
 
     /// All passes in the safe order, as one command
     ///
-    /// import-orders, sync-payments, auto-cancel, push-invoices, push-tracking, push-stock. A channel that is down has no further
-    /// passes in this run; the others go on. One summary tells what all of them did.
+    /// import-orders, sync-payments, auto-cancel, push-invoices, push-tracking, push-stock. A channel that is down has
+    /// no further passes in this run; the others go on. One summary tells what all of them did. The exit code is that
+    /// of the worst. What a brake or guard stopped (exit code 6) is looked at and then run by itself, with --confirm.
+    #[command(after_help = "Examples:\n  vaivem sync --dry-run\n  vaivem -q sync --max-duration 9m")]
     Sync(SyncArgs),
 
     /// Carry out what a dry run planned, and nothing else
@@ -248,6 +281,8 @@ pub enum Command {
     Reconcile(ReconcileArgs),
 
     /// Decide on cancellations: list those that wait for a person, accept or deny a customer's request
+    ///
+    /// A decision is carried out at once, and kept with who made it, when and why.
     #[command(subcommand)]
     Cancel(CancelCommand),
 
@@ -259,7 +294,7 @@ pub enum Command {
     /// wrong; to have a held one tried again, `vaivem holds retry` is enough. Who did it and why is kept. Not while a pass of its
     /// channel runs: exit code 11.
     #[command(
-        after_help = "Example:\n  vaivem forget 1172452900788-01 --because 'was cancelled in the ERP by mistake and entered anew'"
+        after_help = "Example:\n  vaivem forget 1172452900788-01 --reason 'was cancelled in the ERP by mistake and entered anew'"
     )]
     Forget(ForgetArgs),
 
@@ -292,6 +327,9 @@ pub enum Command {
     Privacy(PrivacyCommand),
 
     /// Look into the embedded ERP, or feed it
+    ///
+    /// The ledger is the ERP where the configuration says kind = "ledger". Eccosys keeps orders, invoices and stock itself: exit
+    /// code 2.
     #[command(subcommand)]
     Ledger(LedgerCommand),
 
@@ -300,11 +338,16 @@ pub enum Command {
     /// `ok`, `warning` and `problem` tell how it is; `verify` names what vaivem assumes of your accounts without being able to see
     /// it, with the setting that governs it and how to find out. Reads only, except with --fix. Exit codes: 0 all is well, 3 a
     /// warning or a problem needs a person, 4 the configuration, a key or a file is wrong, 5 a side cannot be reached.
+    #[command(after_help = "Examples:\n  vaivem check\n  vaivem check --channel loja --fix")]
     Check(CheckArgs),
 
     /// Write a commented configuration to start from, and make the folders and files it names
     ///
-    /// Asks nothing and overwrites nothing. Secrets do not stand in the file: it names the environment variables they are in.
+    /// Asks nothing and overwrites nothing. Secrets do not stand in the file: it names the environment variables they
+    /// are in. Edit what it wrote, set those variables, then `vaivem check` says what is still missing.
+    #[command(
+        after_help = "Examples:\n  vaivem init\n  vaivem init --channel loja=vtex --channel hub=anymarket --erp ledger"
+    )]
     Init(InitArgs),
 
     /// Explain a code: what it means, what to do, which exit code goes with it
@@ -320,6 +363,10 @@ pub enum Command {
     },
 
     /// Print a completion script for a shell
+    ///
+    /// For bash, `source` what it prints from ~/.bashrc; for zsh, save it as _vaivem in a folder of $fpath; for fish, as
+    /// ~/.config/fish/completions/vaivem.fish.
+    #[command(after_help = "Example:\n  vaivem completions bash > vaivem.bash")]
     Completions {
         /// Which shell
         shell: clap_complete::Shell,
@@ -353,7 +400,8 @@ pub struct PassArgs {
     #[arg(long, value_name = "NAME")]
     pub channel: Vec<String>,
 
-    /// Only this order (can be repeated); `-` reads numbers from standard input, one a line
+    /// Only this order, by its number on the channel (can be repeated); `-` reads numbers from standard input, one a
+    /// line. Needs --channel where several are configured
     #[arg(long, value_name = "ID")]
     pub order: Vec<String>,
 
@@ -361,7 +409,7 @@ pub struct PassArgs {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Begin nothing further after this long (such as 90s or 8m); the rest is for the next run
+    /// Begin nothing further after this long (such as 90s, 8m or 1h); the rest is for the next run: exit code 10
     #[arg(long, value_name = "TIME")]
     pub max_duration: Option<Span>,
 }
@@ -433,7 +481,7 @@ pub struct StockArgs {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Begin nothing further after this long (such as 90s or 8m); the rest is for the next run
+    /// Begin nothing further after this long (such as 90s, 8m or 1h); the rest is for the next run: exit code 10
     #[arg(long, value_name = "TIME")]
     pub max_duration: Option<Span>,
 }
@@ -449,7 +497,7 @@ pub struct SyncArgs {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Begin nothing further after this long (such as 90s or 8m); the rest is for the next run
+    /// Begin nothing further after this long (such as 90s, 8m or 1h); the rest is for the next run: exit code 10
     #[arg(long, value_name = "TIME")]
     pub max_duration: Option<Span>,
 }
@@ -630,6 +678,7 @@ pub enum CancelCommand {
     /// What the channel cancelled after the invoice, what a customer asks to cancel, and what was paid after it was cancelled. For each
     /// invoice that stands, how long it may still be cancelled: 24 hours from its issue, which some states extend. From the state file
     /// and the embedded ERP; exit code 3 when there is any.
+    #[command(after_help = "Examples:\n  vaivem cancel list\n  vaivem -q cancel list --channel loja")]
     List {
         /// Only this channel (can be repeated); all of them without it
         #[arg(long, value_name = "NAME")]
@@ -668,6 +717,9 @@ pub struct CancelDecision {
 #[derive(Debug, Subcommand)]
 pub enum PrivacyCommand {
     /// Print what the state file and the embedded ERP know of a customer, as JSON
+    ///
+    /// Reads only. What channel, marketplace and Eccosys keep is not in it.
+    #[command(after_help = "Example:\n  vaivem privacy export --document 529.982.247-25")]
     Export {
         /// The customer's CPF or CNPJ, with or without punctuation
         #[arg(long, value_name = "CPF/CNPJ")]
@@ -701,7 +753,7 @@ pub struct ForgetArgs {
     pub orders: OrdersNamed,
 
     /// Why, for whoever looks at it later; it is kept in the state file, so without the customer's name
-    #[arg(long, value_name = "TEXT", default_value = "", visible_alias = "reason", hide_default_value = true)]
+    #[arg(long = "reason", value_name = "TEXT", default_value = "", alias = "because", hide_default_value = true)]
     pub because: String,
 
     /// The channel, where several have such an order
@@ -771,13 +823,16 @@ pub enum HoldsCommand {
     /// Keep orders from being cancelled by auto-cancel, until they are released
     ///
     /// The other passes go on with them. Who said so and when is kept and shown.
-    #[command(visible_alias = "hold")]
+    #[command(
+        visible_alias = "hold",
+        after_help = "Example:\n  vaivem holds add 1172452900788-01 --reason 'the customer pays on Monday'"
+    )]
     Add {
         /// Which orders
         #[command(flatten)]
         orders: OrdersNamed,
         /// Why, for whoever looks at it later; it is kept in the state file, so without the customer's name
-        #[arg(long, value_name = "TEXT", visible_alias = "reason")]
+        #[arg(long = "reason", value_name = "TEXT", alias = "because")]
         because: String,
         /// The channel, where several have such an order
         #[arg(long, value_name = "NAME")]
@@ -787,12 +842,13 @@ pub enum HoldsCommand {
     ///
     /// For what is held or waiting and never to be imported, such as a test order. It stays accounted for, with the fate `skipped`,
     /// and its units are no longer kept back from sale. Refused for an order that is in the ERP, or may be: exit code 3.
+    #[command(after_help = "Example:\n  vaivem holds skip 1172452900788-01 --reason 'test order of the agency'")]
     Skip {
         /// Which orders
         #[command(flatten)]
         orders: OrdersNamed,
         /// Why, for whoever looks at it later; it is kept in the state file, so without the customer's name
-        #[arg(long, value_name = "TEXT", visible_alias = "reason")]
+        #[arg(long = "reason", value_name = "TEXT", alias = "because")]
         because: String,
         /// The channel, where several have such an order
         #[arg(long, value_name = "NAME")]
@@ -801,6 +857,9 @@ pub enum HoldsCommand {
     /// Take back what a person said: release orders held or skipped by hand
     ///
     /// What a pass holds it releases itself, once the cause is gone.
+    #[command(
+        after_help = "Example:\n  vaivem --output jsonl holds | jq -r 'select(.reason.code == \"held_by_hand\") | .order' | vaivem holds release -"
+    )]
     Release {
         /// Which orders
         #[command(flatten)]
@@ -812,6 +871,7 @@ pub enum HoldsCommand {
     /// Have held orders tried again by the next run
     ///
     /// Most holds are tried on every run anyway. This is for those that wait for news, such as what the channel refused.
+    #[command(after_help = "Example:\n  vaivem holds retry --reason carrier_unmapped")]
     Retry {
         /// Any number of the order: on the channel, in the ERP, at the marketplace; `-` reads numbers from standard input
         #[arg(value_name = "ORDER", required_unless_present = "reason")]
@@ -878,18 +938,27 @@ pub struct InitArgs {
 pub enum LedgerCommand {
     /// Take in documents: stock sheets, NF-e and their events, shipment sheets, OCOREN
     ///
-    /// Each is recognised by its content, and taken whole or refused with the reason; invoices go before what refers to them,
-    /// whatever their order here. A stock sheet has a header with at least a code and a quantity (codigo;quantidade,
-    /// sku,quantity …). An NF-e finds its order by the number in xPed or infCpl, and its recipient must be the order's customer.
-    /// Exit code 3 when one was refused.
+    /// Each is recognised by its content, and taken whole or refused with the reason; invoices go before what refers to
+    /// them, whatever their order here. Exit code 3 when one was refused. Folders that every pass empties by itself are
+    /// set in [erp] inbox and [carriers] inbox.
+    ///
+    /// A sheet (CSV with ; , tab or |) names its columns in the first line. Of stock: codigo and quantidade, and
+    /// perhaps nome and deposito; it sets the balance. Of shipments: nota or pedido, at least one of rastreio, url,
+    /// ordem de coleta, coletado, despachado, entregue, and perhaps serie and transportadora; days as 26/11/2026.
+    ///
+    /// An NF-e finds its order by the channel's number of it (the marketplace's or the ledger's do as well) in xPed, or
+    /// behind a word such as pedido in infCpl, and its recipient must be the order's customer.
+    #[command(after_help = "Example:\n  vaivem ledger import estoque.csv nota-1001.xml OCOREN_2511.txt")]
     Import {
         /// The files; `-` reads standard input
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
     /// List its orders, the latest first
+    #[command(after_help = "Example:\n  vaivem ledger orders --status paid --limit 200")]
     Orders {
-        /// Only those in this status, such as paid or cancelled
+        /// Only those in this status: awaiting_payment, payment_under_review, paid, picking, in_production, invoiced,
+        /// collection_order_created, shipped, delivered, cancellation_requested, cancelled, returned
         #[arg(long, value_name = "STATUS")]
         status: Option<String>,
         /// At most so many
@@ -897,6 +966,7 @@ pub enum LedgerCommand {
         limit: usize,
     },
     /// Show one order
+    #[command(after_help = "Example:\n  vaivem ledger show 1172452900788-01")]
     Show {
         /// The ledger's number, or the store order number
         #[arg(value_name = "ORDER")]
@@ -905,11 +975,13 @@ pub enum LedgerCommand {
     /// Move an order to a status by hand, such as picking or shipped
     ///
     /// Only forward: the ledger refuses a step that no order takes.
+    #[command(after_help = "Example:\n  vaivem ledger set 1172452900788-01 picking")]
     Set {
         /// The ledger's number, or the store order number
         #[arg(value_name = "ORDER")]
         order: String,
-        /// The status: paid, picking, in_production, collection_order_created, shipped, delivered, returned …
+        /// The status: paid, picking, in_production, invoiced, collection_order_created, shipped, delivered, returned.
+        /// NF-e, shipment sheets and OCOREN files move an order by themselves
         #[arg(value_name = "STATUS")]
         status: String,
         /// Why, for the order's history
@@ -918,7 +990,9 @@ pub enum LedgerCommand {
     },
     /// Cancel an order and release its stock
     ///
-    /// Refused when there is an invoice: that must be cancelled first.
+    /// Refused when there is an invoice: that must be cancelled first. The next auto-cancel tells the channel, where
+    /// the configuration has it do so (from_erp).
+    #[command(after_help = "Example:\n  vaivem ledger cancel 1172452900788-01 --reason 'out of stock'")]
     Cancel {
         /// The ledger's number, or the store order number
         #[arg(value_name = "ORDER")]
@@ -928,6 +1002,7 @@ pub enum LedgerCommand {
         reason: String,
     },
     /// List its stock: physical, reserved, available
+    #[command(after_help = "Example:\n  vaivem ledger stock --sku CAMISETA-P")]
     Stock {
         /// Only this product (can be repeated)
         #[arg(long, value_name = "CODE")]

@@ -5,8 +5,8 @@
 //! harm, and a file that cannot be moved keeps out no other.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, Metadata};
-use std::io;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -237,13 +237,14 @@ fn put_away(folder: &Path, file: &Path, result: &Result<Taken, TakeError>) -> io
     }
 }
 
-/// Writes a text so that it is found whole or not at all.
+/// Writes a text so that it is found whole or not at all, after a power cut too.
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".part");
     let unfinished = path.with_file_name(name);
-    fs::write(&unfinished, text)?;
+    let mut file = File::create(&unfinished)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all())?;
     fs::rename(&unfinished, path)
 }
 

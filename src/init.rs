@@ -192,7 +192,7 @@ const MONITORING: &str = "
 
 const VTEX: &str = "\
 kind = \"vtex\"
-# The NAME in NAME.myvtex.com.
+# The account: minhaloja of minhaloja.myvtex.com.
 account = \"CHANGE-ME\"
 # A key of vaivem's own: VTEX keeps one order feed for each. Secrets never stand in this file: an environment variable,
 # { file = \"…\" } with mode 0600, or { command = \"…\" }.
@@ -209,7 +209,7 @@ kind = \"anymarket\"
 token = { env = \"ANYMARKET_TOKEN\" }
 # For the hub's own sandbox: \"https://sandbox-api.anymarket.com.br/v2\".
 #: base_url = \"https://api.anymarket.com.br/v2\"
-# Orders that a marketplace sends from a warehouse of its own: \"skip\" or \"import\". Without a word they are held.
+# Orders that a marketplace sends from a warehouse of its own: \"skip\" or \"import\". Without this key they are held.
 #: fulfillment = \"skip\"
 ";
 

@@ -43,6 +43,8 @@ pub mod config;
 pub mod documents;
 pub mod erp;
 pub mod exit;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 pub mod http;
 pub mod inbox;
 pub mod init;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{IsTerminal, Write};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Exit;
@@ -23,6 +23,7 @@ use crate::words;
 mod check;
 mod paint;
 mod stock;
+mod wrap;
 
 pub use paint::{Paint, Tone};
 pub use stock::StockItem;
@@ -436,6 +437,8 @@ pub struct Reporter {
     verbose: bool,
     out: RefCell<Box<dyn Write>>,
     paint: Paint,
+    /// Of the terminal, where a person reads on one.
+    width: Option<usize>,
     bar: ProgressBar,
     /// Whether the bar shows once there is something to show: a question has no progress.
     shows_bar: bool,
@@ -445,6 +448,10 @@ pub struct Reporter {
     hinted: RefCell<BTreeSet<u64>>,
     /// Whether something was said of the pass under way, and in this run at all.
     said: Cell<(bool, bool)>,
+    /// What a command counted, for its summary.
+    counted: RefCell<serde_json::Value>,
+    /// Whether the summary is out, or none is to come.
+    ended: Cell<bool>,
 }
 
 impl std::fmt::Debug for Reporter {
@@ -457,8 +464,10 @@ impl Reporter {
     /// A reporter to standard output. The progress bar shows on a terminal only, and not when quiet.
     pub fn new(format: Format, quiet: bool, verbose: bool) -> Self {
         let bar = ProgressBar::hidden();
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}") {
-            bar.set_style(style);
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {rate} {eta}") {
+            bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let _ = write!(out, "{:.1}/s", state.per_sec());
+            }));
         }
         Self {
             format,
@@ -466,11 +475,14 @@ impl Reporter {
             verbose,
             out: RefCell::new(Box::new(std::io::stdout())),
             paint: Paint::of_stdout(),
+            width: wrap::width().filter(|_| format == Format::Human),
             bar,
             shows_bar: std::io::stderr().is_terminal() && !quiet,
             planned: RefCell::default(),
             hinted: RefCell::default(),
             said: Cell::default(),
+            counted: RefCell::default(),
+            ended: Cell::default(),
         }
     }
 
@@ -500,8 +512,16 @@ impl Reporter {
         self.bar.inc(1);
     }
 
-    /// Writes a line; a closed pipe or full disk at the other end does not stop the pass.
+    /// Writes a line, for eyes broken at words where it is wider than the terminal.
     pub fn line(&self, text: &str) {
+        match self.width {
+            Some(columns) => self.verbatim(&wrap::wrapped(text, columns)),
+            None => self.verbatim(text),
+        }
+    }
+
+    /// Writes a line as it is, such as a table; a closed pipe or full disk at the other end does not stop the pass.
+    pub fn verbatim(&self, text: &str) {
         self.said.set((true, true));
         self.bar.suspend(|| {
             let mut out = self.out.borrow_mut();
@@ -520,13 +540,40 @@ impl Reporter {
 
     /// Writes a record of any kind as JSON, `type` first.
     pub fn json(&self, kind: &str, fields: serde_json::Value) {
+        self.ended.set(self.ended.get() || kind == "summary");
         let mut text = format!("{{\"type\":\"{kind}\"");
         if let serde_json::Value::Object(fields) = fields {
             for (key, value) in fields {
                 text += &format!(",{}:{value}", serde_json::Value::String(key));
             }
         }
-        self.line(&(text + "}"));
+        self.verbatim(&(text + "}"));
+    }
+
+    /// What a command counted, for the summary at its end.
+    pub fn counted(&self, fields: serde_json::Value) {
+        self.counted.replace(fields);
+    }
+
+    /// Standard output is a document, and no record may stand behind it.
+    pub fn has_no_summary(&self) {
+        self.ended.set(true);
+    }
+
+    /// The end of the run, with the reason where it did not come to a good one: as a record, unless passes have summed up already.
+    pub fn end(&self, exit: Exit, message: Option<&str>) {
+        if self.is_human() || self.ended.get() {
+            return;
+        }
+        let mut fields = serde_json::Map::from_iter([("exit".to_owned(), exit.name().into())]);
+        fields.insert("exit_code".into(), exit.code().into());
+        if let Some(message) = message {
+            fields.insert("message".into(), message.into());
+        }
+        if let serde_json::Value::Object(counted) = self.counted.take() {
+            fields.extend(counted);
+        }
+        self.json("summary", fields.into());
     }
 
     /// Whether only what needs a person is told.
@@ -589,7 +636,7 @@ impl Reporter {
                 fields.insert("reason".into(), serde_json::to_value(&item.reason).unwrap_or_default());
                 fields.insert("text".into(), words::reason(&item.reason).into());
                 if needs_person {
-                    fields.insert("hint".into(), words::hint(&item.reason).into());
+                    fields.insert("hint".into(), words::hint_on(&item.channel, &item.reason).into());
                 }
                 self.json("order", fields.into());
             }
@@ -608,7 +655,7 @@ impl Reporter {
                     self.paint.mark(item.outcome, words::terms::outcome(item.outcome.word())),
                     words::reason(&item.reason)
                 ));
-                if needs_person && let Some(hint) = words::hint(&item.reason) {
+                if needs_person && let Some(hint) = words::hint_on(&item.channel, &item.reason) {
                     self.hint(&hint);
                 }
             }

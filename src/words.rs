@@ -21,7 +21,7 @@ pub mod timeline;
 use self::retold::retold;
 use crate::exit::Exit;
 use crate::lang::{date, day, moment, say, word};
-use crate::model::{Claimant, StockParts};
+use crate::model::{ChannelName, Claimant, StockParts};
 use crate::reason::{Changed, Reason};
 use crate::report::Warning;
 
@@ -515,6 +515,12 @@ fn clause(reason: &Reason) -> String {
 /// Whose hand it was; older notes do not tell.
 fn hand(by: Option<&str>) -> &str {
     by.unwrap_or(word!("hand" | "uma pessoa"))
+}
+
+/// [`hint`], with the channel's own name in place of `NAME`.
+pub fn hint_on(channel: &ChannelName, reason: &Reason) -> Option<String> {
+    let table = format!("[channels.{channel}");
+    Some(hint(reason)?.replace(word!("[channels.NAME" | "[channels.NOME"), &table))
 }
 
 /// What a person can do about a hold; `None` where nobody needs to do anything.

@@ -141,5 +141,6 @@ fn fill(folder: &Path, products: usize) {
     store.want_stock(&channel, &[], Some(StockCursor { erp_seq, news_seq: 0 })).expect("the cursor");
     drop(store);
     let state = rusqlite::Connection::open(&state).expect("the state file");
+    vaivem::store::seal::register(&state).expect("the seals");
     state.execute("UPDATE stock SET pushed = want, pushed_at = erp_read_at", []).expect("confirmations");
 }

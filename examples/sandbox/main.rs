@@ -32,8 +32,8 @@ struct Arguments {
     /// Plain paid orders to add on VTEX, one a minute up to now
     #[arg(long, default_value_t = 0)]
     orders: u32,
-    /// A folder to make, for the papers of the first of those orders: stock sheet, NF-e, shipment sheet, a carrier's OCOREN
-    #[arg(long, value_name = "FOLDER", requires = "orders")]
+    /// A folder to make, for the shop's papers: a stock sheet, and of its first orders NF-e, shipment sheet, a carrier's OCOREN
+    #[arg(long, value_name = "FOLDER", requires = "seed")]
     papers: Option<std::path::PathBuf>,
 }
 
@@ -51,6 +51,7 @@ async fn main() -> std::io::Result<()> {
         v.keep_call_log = false;
         if let Some(Seed::Shop) = arguments.seed {
             sandbox::seed::shop(v);
+            sandbox::seed::PRODUCTS.iter().for_each(|product| v.add_sku(product.id, product.ref_id));
         }
         let product = sandbox::seed::PRODUCTS[0];
         let seed = sandbox::OrderSeed::new().sku(product.id, product.ref_id, product.price, 1);
@@ -58,7 +59,7 @@ async fn main() -> std::io::Result<()> {
         v.place_many(arguments.orders as usize, seed, first, chrono::TimeDelta::minutes(1));
     });
     if let Some(folder) = &arguments.papers {
-        sandbox.vtex(|v| write_papers(v, folder))?;
+        sandbox.vtex(|v| sandbox::papers::write(v, folder))?;
     }
     sandbox.anymarket(|a| {
         a.keep_call_log = false;
@@ -78,43 +79,12 @@ async fn main() -> std::io::Result<()> {
     println!("VTEX_APP_TOKEN = {}", sandbox::APP_TOKEN);
     println!("\nANYMARKET:");
     println!("base_url       = \"{}\"", sandbox.anymarket_url());
-    println!("gumgaToken     = {}", sandbox::GUMGA_TOKEN);
+    println!("token          = {}", sandbox::GUMGA_TOKEN);
     println!("\nEccosys:");
     println!("base_url       = \"{}\"", sandbox.eccosys_url());
     println!("token          = {}", sandbox::ECCOSYS_TOKEN);
-    println!("apikey         = {}", sandbox::ECCOSYS_KEY);
-    println!("secret         = {}", sandbox::ECCOSYS_SECRET);
-    println!("x-access-token = {}", sandbox::ECCOSYS_USER_TOKEN);
+    println!("api_key        = {}", sandbox::ECCOSYS_KEY);
+    println!("api_secret     = {}", sandbox::ECCOSYS_SECRET);
+    println!("user_token     = {}", sandbox::ECCOSYS_USER_TOKEN);
     tokio::signal::ctrl_c().await
-}
-
-/// So many orders get papers.
-const WITH_PAPERS: usize = 3;
-
-/// What a shop, a tax office and a carrier would write about the first plain orders, as the embedded ERP takes it in.
-fn write_papers(v: &sandbox::Vtex, folder: &std::path::Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    let product = sandbox::seed::PRODUCTS[0];
-    let sheet = format!("codigo;nome;quantidade\n{};{};1000\n", product.ref_id, product.name);
-    std::fs::write(folder.join("estoque.csv"), sheet)?;
-    let mut shipped = String::from("nota;rastreio;url;transportadora;despachado\n");
-    let mut delivered = Vec::new();
-    for (number, order) in (1001..).zip(v.orders.values().take(WITH_PAPERS)) {
-        let nfe = sandbox::papers::Nfe {
-            number,
-            order: order.id.clone(),
-            recipient: order.seed.customer.cpf.clone(),
-            lines: vec![(product.ref_id.into(), 1, product.price)],
-            freight: 0,
-            discount: 0,
-            other: 0,
-            issued_at: v.now(),
-        };
-        std::fs::write(folder.join(format!("nota-{number}.xml")), nfe.xml())?;
-        let day = sandbox::papers::local(v.now()).format("%d/%m/%Y");
-        shipped += &format!("{number};BR{number};https://rastro.example/BR{number};Correios;{day}\n");
-        delivered.push((number, 1, v.now()));
-    }
-    std::fs::write(folder.join("expedicao.csv"), shipped)?;
-    std::fs::write(folder.join("OCOREN.txt"), sandbox::papers::ocoren(&delivered, v.now()))
 }

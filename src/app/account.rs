@@ -51,10 +51,7 @@ pub fn run(args: &AccountArgs, config: &Config, reporter: &Reporter) -> Result<E
             exit = exit.worst(Exit::Held);
         }
         if !reporter.is_human() {
-            reporter.json(
-                "summary",
-                json!({ "listed": listed, "unaccounted": unaccounted, "exit": exit.name(), "exit_code": exit.code() }),
-            );
+            reporter.counted(json!({ "listed": listed, "unaccounted": unaccounted }));
         } else if unaccounted > 0 {
             reporter.line(&daily::accounted(listed, unaccounted));
         } else if exit == Exit::Done {

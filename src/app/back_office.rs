@@ -23,7 +23,7 @@ use crate::store::joint::Together;
 /// How long Eccosys is left alone after a 429 that does not say: one client in production waits as long.
 const LIMITED_WAIT: std::time::Duration = std::time::Duration::from_secs(65);
 
-/// Opens the back office. In a dry run what it keeps goes to a scratch copy.
+/// Opens the back office, once the state file is open. In a dry run what it keeps goes to a scratch copy.
 pub(super) fn open(config: &Config, dry_run: bool, clock: &Clock, stop: &Stop) -> Result<Erp, Failure> {
     let failed = |message: String| Failure::new(Exit::Failed, message);
     match &config.erp {
@@ -32,7 +32,7 @@ pub(super) fn open(config: &Config, dry_run: bool, clock: &Clock, stop: &Stop) -
             Ok(Erp::Ledger(opened.map_err(|error| failed(error.to_string()))?))
         }
         ErpConfig::Eccosys { base_url, credentials, options, limits, .. } => {
-            let store = if dry_run { Store::scratch(&config.state) } else { Store::open(&config.state) };
+            let store = if dry_run { Store::scratch(&config.state) } else { Store::open_again(&config.state) };
             let store = store.map_err(|error| failed(error.to_string()))?;
             let account = Account { base_url, credentials, options, limits };
             Ok(Erp::Eccosys(Box::new(account.open(config, store, dry_run, clock, stop)?)))

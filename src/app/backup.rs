@@ -39,7 +39,7 @@ pub fn run(folder: &Path, config: &Config, reporter: &Reporter) -> Result<Exit, 
         }
     }
     if !reporter.is_human() {
-        reporter.json("summary", json!({ "folder": folder.display().to_string(), "files": files.len() }));
+        reporter.counted(json!({ "folder": folder.display().to_string(), "files": files.len() }));
     }
     Ok(Exit::Done)
 }

@@ -93,7 +93,7 @@ fn list(named: &[String], config: &Config, reporter: &Reporter) -> Result<Exit, 
     match reporter.is_human() {
         true if open.is_empty() => reporter.news(&words::NOTHING),
         true => {}
-        false => reporter.json("summary", json!({ "cancellations": open.len() })),
+        false => reporter.counted(json!({ "cancellations": open.len() })),
     }
     Ok(if open.is_empty() { Exit::Done } else { Exit::Held })
 }

@@ -87,7 +87,7 @@ pub fn run(args: &InitArgs, reporter: &Reporter) -> Result<Exit, Failure> {
         for one in &made {
             reporter.json("made", json!({ "file": one }));
         }
-        reporter.json("summary", json!({ "made": made.len(), "variables": variables, "next": next }));
+        reporter.counted(json!({ "made": made.len(), "variables": variables, "next": next }));
         return Ok(Exit::Done);
     }
     for one in &made {

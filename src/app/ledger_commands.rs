@@ -62,7 +62,7 @@ fn import(
         exit = exit.worst(taken::report(reporter, &name, &result));
     }
     if !reporter.is_human() {
-        reporter.json("summary", json!({ "taken": files.len() - refused, "refused": refused }));
+        reporter.counted(json!({ "taken": files.len() - refused, "refused": refused }));
     }
     Ok(exit)
 }
@@ -122,7 +122,7 @@ fn orders(ledger: &Ledger, status: Option<&str>, limit: usize, reporter: &Report
         for summary in &found {
             reporter.json("ledger_order", summary_json(summary));
         }
-        reporter.json("summary", json!({ "orders": found.len() }));
+        reporter.counted(json!({ "orders": found.len() }));
         return Ok(Exit::Done);
     }
     let mut table = Table::new();
@@ -285,7 +285,7 @@ fn stock(ledger: &Ledger, sku: &[String], reporter: &Reporter, now: Instant) -> 
                 }),
             );
         }
-        reporter.json("summary", json!({ "levels": reading.levels.len(), "read_at": reading.read_at.to_rfc3339() }));
+        reporter.counted(json!({ "levels": reading.levels.len(), "read_at": reading.read_at.to_rfc3339() }));
     } else {
         stock_table(&reading.levels, reporter);
     }
@@ -328,7 +328,7 @@ fn print_table(table: &mut Table, right: &[usize], reporter: &Reporter) {
         }
     }
     if table.row_count() > 0 {
-        reporter.line(&table.trim_fmt());
+        reporter.verbatim(&table.trim_fmt());
     }
 }
 

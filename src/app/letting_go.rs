@@ -63,7 +63,7 @@ pub fn purge(args: &PurgeArgs, store: &Store, reporter: &Reporter, now: Instant)
         reporter.news(&daily::purged(&purged, before, args.dry_run));
     } else {
         let fields = json!({ "orders": purged.orders, "runs": purged.runs, "before": before.to_rfc3339(), "dry_run": args.dry_run });
-        reporter.json("summary", fields);
+        reporter.counted(fields);
     }
     Ok(Exit::Done)
 }

@@ -55,7 +55,7 @@ pub fn holds(
         for cause in &causes {
             reporter.json("cause", cause.json());
         }
-        reporter.json("summary", json!({ "holds": holds.len(), "held_cents": worth(&holds).get() }));
+        reporter.counted(json!({ "holds": holds.len(), "held_cents": worth(&holds).get() }));
     }
     Ok(if holds.is_empty() { Exit::Done } else { Exit::Held })
 }
@@ -112,6 +112,13 @@ impl Cause<'_> {
         worth(self.holds.iter().copied())
     }
 
+    /// What to do about it; with the channel's name in it where all are of one.
+    pub(super) fn hint(&self) -> Option<String> {
+        let first = self.holds.first()?;
+        let is_of_one = self.holds.iter().all(|hold| hold.channel == first.channel);
+        if is_of_one { words::hint_on(&first.channel, &first.reason) } else { words::hint(&first.reason) }
+    }
+
     pub(super) fn promised_at(&self) -> Option<Instant> {
         self.holds.iter().filter_map(|hold| hold.promised_at).min()
     }
@@ -121,7 +128,7 @@ impl Cause<'_> {
         let number = (i64::try_from(self.holds.len()).unwrap_or(i64::MAX), of_products);
         let text = self.text.as_deref();
         reporter.line(&daily::cause(&self.code, text, number, self.worth(), self.promised_at()));
-        if let Some(hint) = self.holds.first().and_then(|hold| words::hint(&hold.reason)) {
+        if let Some(hint) = self.hint() {
             reporter.line(&daily::what_to_do(&hint));
         }
         for hold in self.holds.iter().take(limit) {
@@ -155,7 +162,7 @@ fn hold_json(hold: &Hold) -> Value {
         "pass": hold.pass,
         "reason": hold.reason,
         "text": words::reason(&hold.reason),
-        "hint": words::hint(&hold.reason),
+        "hint": words::hint_on(&hold.channel, &hold.reason),
         "since": hold.since.to_rfc3339(),
         "tried_at": hold.tried_at.to_rfc3339(),
         "tries": hold.tries,
@@ -185,9 +192,9 @@ pub fn orders(
     let total: i64 = fates.iter().map(|count| count.orders).sum();
     if reporter.is_human() {
         if !listed.is_empty() {
-            reporter.line(&orders_table(&listed).trim_fmt());
+            reporter.verbatim(&orders_table(&listed).trim_fmt());
             reporter.line("");
-            reporter.line(&fates_table(&fates).trim_fmt());
+            reporter.verbatim(&fates_table(&fates).trim_fmt());
         }
         reporter.line(&daily::orders_in_all(total, listed.len()));
     } else {
@@ -198,7 +205,7 @@ pub fn orders(
         for order in &listed {
             reporter.json("listed", order_json(order));
         }
-        reporter.json("summary", json!({ "orders": total, "listed": listed.len() }));
+        reporter.counted(json!({ "orders": total, "listed": listed.len() }));
     }
     Ok(Exit::Done)
 }

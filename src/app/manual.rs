@@ -8,23 +8,24 @@ use super::{Failure, print_bytes};
 use crate::cli::ManArgs;
 use crate::exit::Exit;
 use crate::lang::say;
+use crate::report::Reporter;
 use crate::words::help;
 
 /// Prints a completion script.
-pub fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
+pub fn completions(shell: clap_complete::Shell, reporter: &Reporter) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut help::command(), "vaivem", &mut script);
-    print_bytes(&script)
+    print_bytes(&script, reporter)
 }
 
 /// Prints one page, or writes all of them.
-pub fn run(args: &ManArgs) -> Result<Exit, Failure> {
+pub fn run(args: &ManArgs, reporter: &Reporter) -> Result<Exit, Failure> {
     let mut all = help::command().disable_help_subcommand(true);
     // Names sub-commands in full, and hands the global options down to them.
     all.build();
     match &args.dir {
         Some(folder) => write_all(&all, folder),
-        None => print_bytes(&rendered(&find(&all, &args.of)?)?),
+        None => print_bytes(&rendered(&find(&all, &args.of)?)?, reporter),
     }
 }
 

@@ -57,7 +57,7 @@ fn export(document: &TaxId, config: &Config, reporter: &Reporter) -> Result<Exit
         .collect();
     let fields = json!({ "document": document.as_str(), "state_file": { "orders": orders }, "ledger": ledger });
     if reporter.is_human() {
-        reporter.line(&serde_json::to_string_pretty(&fields).map_err(failed)?);
+        reporter.verbatim(&serde_json::to_string_pretty(&fields).map_err(failed)?);
     } else {
         reporter.json("personal_data", fields);
     }
@@ -120,7 +120,7 @@ impl Eraser<'_> {
         if !self.reporter.is_human() {
             let fields = json!({ "ledger_orders": in_ledger, "state_orders": in_state, "invoice_files_kept": files_kept,
                 "documents_kept": named_in });
-            return self.reporter.json("summary", fields);
+            return self.reporter.counted(fields);
         }
         self.reporter.line(&words::erased(in_ledger, in_state));
         if files_kept > 0 {

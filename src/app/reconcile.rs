@@ -56,11 +56,7 @@ pub fn run(args: &ReconcileArgs, config: &Config, reporter: &Reporter) -> Result
         if reporter.is_human() {
             reporter.news(&words::compared(orders, stock, differences));
         } else {
-            reporter.json(
-                "summary",
-                json!({ "orders": orders, "stock": stock, "differences": differences, "exit": exit.name(),
-                    "exit_code": exit.code() }),
-            );
+            reporter.counted(json!({ "orders": orders, "stock": stock, "differences": differences }));
         }
         Ok(exit)
     })

@@ -44,7 +44,7 @@ pub fn run(
     let page = store.at_one_moment(gather).map_err(|error| unreadable_state(&error))?;
     let text = page.render();
     if args.html == Path::new("-") {
-        return print_bytes(text.as_bytes());
+        return print_bytes(text.as_bytes(), reporter);
     }
     publish(&args.html, &text)?;
     if reporter.is_human() {
@@ -53,7 +53,7 @@ pub fn run(
         let file = args.html.display().to_string();
         let record =
             json!({ "file": file, "bytes": text.len(), "needs_person": page.holds.0, "text": page.headline() });
-        reporter.json("summary", record);
+        reporter.counted(record);
     }
     Ok(Exit::Done)
 }
@@ -237,7 +237,7 @@ impl<'a> Gathering<'a> {
             sku: hold.sku.clone(),
             code: hold.reason.code(),
             text: fit_for_others(&hold.reason),
-            hint: words::hint(&hold.reason),
+            hint: words::hint_on(&hold.channel, &hold.reason),
             actor: hold.reason.actor(),
             command,
             worth: hold.amount,
@@ -296,7 +296,7 @@ fn cause_sum(code: &str, holds: &[&Hold], cause: &super::lists::Cause<'_>) -> Ca
         holds: (as_long(of_orders.len()), as_long(holds.iter().filter(|hold| hold.order.is_none()).count())),
         worth: cause.worth(),
         promised_at: cause.promised_at(),
-        hint: holds.first().and_then(|hold| words::hint(&hold.reason)),
+        hint: cause.hint(),
     }
 }
 

@@ -135,7 +135,7 @@ impl Report<'_> {
             });
         }
         self.reporter.line(channel.as_str());
-        self.reporter.line(&table.trim_fmt());
+        self.reporter.verbatim(&table.trim_fmt());
         for line in &lines {
             if let Some(message) = line.last.as_ref().and_then(|run| daily::run_message(line.pass, &run.counts)) {
                 self.reporter.line(&format!(" {message}"));
@@ -203,8 +203,7 @@ impl Report<'_> {
         let text = daily::probe(&late, fine, held, holds);
         if !self.reporter.is_human() {
             let is_late = !late.is_empty();
-            self.reporter.json(
-                "summary",
+            self.reporter.counted(
                 json!({ "late": is_late, "passes_late": late, "passes_in_time": fine, "holds": holds, "held_cents": held.get(), "text": text }),
             );
         } else if late.is_empty() {

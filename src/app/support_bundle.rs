@@ -54,7 +54,7 @@ pub fn run(args: &SupportBundleArgs, config: &Config, reporter: &Reporter) -> Re
     let (text, asked) =
         bundle.made(args.offline, story).map_err(|failure| Failure::new(failure.exit, retold(&failure.message())))?;
     match &target {
-        None => return print_bytes(text.as_bytes()).map(|exit| exit.worst(asked.exit)),
+        None => return print_bytes(text.as_bytes(), reporter).map(|exit| exit.worst(asked.exit)),
         Some(file) => file::write(file, text.as_bytes())?,
     }
     if let Some(file) = &target {
@@ -80,8 +80,8 @@ fn tell(reporter: &Reporter, file: &Path, bytes: usize, asked: &Asked) {
     if !reporter.is_human() {
         let failed = asked.answers.iter().filter(|answer| answer.told.is_err()).count();
         let fields = json!({ "file": file.display().to_string(), "bytes": bytes, "payloads": asked.answers.len() - failed,
-            "payloads_failed": failed, "exit": asked.exit.name(), "exit_code": asked.exit.code() });
-        return reporter.json("summary", fields);
+            "payloads_failed": failed });
+        return reporter.counted(fields);
     }
     for Answer { from, what, told, .. } in &asked.answers {
         if let Err(problem) = told {

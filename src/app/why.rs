@@ -232,13 +232,13 @@ impl Story {
         }
         reporter.line("");
         reporter.line(&timeline::IN_THE_WAY);
-        let in_the_way = self.in_the_way(now);
+        let (in_the_way, channel) = (self.in_the_way(now), &self.facts.row.channel);
         if in_the_way.is_empty() {
             reporter.line(&format!("  {}", timeline::NOTHING));
         }
         for one in in_the_way {
             reporter.line(&format!("  {}", one.text));
-            if let Some(hint) = one.reason.as_ref().and_then(words::hint) {
+            if let Some(hint) = one.reason.as_ref().and_then(|reason| words::hint_on(channel, reason)) {
                 reporter.line(&timeline::what_to_do(&hint));
             }
             if let Some(actor) = one.reason.as_ref().and_then(Reason::actor) {
@@ -256,7 +256,7 @@ impl Story {
         let in_the_way = self.obstacles(now);
         let count = in_the_way.len();
         in_the_way.into_iter().for_each(|one| reporter.json("in_the_way", one));
-        reporter.json("summary", json!({ "order": self.facts.row.id, "in_the_way": count }));
+        reporter.counted(json!({ "order": self.facts.row.id, "in_the_way": count }));
     }
 
     /// The order at a glance, as a record.
@@ -295,14 +295,14 @@ impl Story {
 
     /// What is in its way, as records.
     pub(super) fn obstacles(&self, now: Instant) -> Vec<Value> {
-        let order: &OrderId = &self.facts.row.id;
+        let (order, channel): (&OrderId, _) = (&self.facts.row.id, &self.facts.row.channel);
         let obstacle = |one: &InTheWay| {
             json!({
                 "order": order,
                 "text": one.text,
                 "reason": one.reason,
                 "since": one.since.map(|at| at.to_rfc3339()),
-                "hint": one.reason.as_ref().and_then(words::hint),
+                "hint": one.reason.as_ref().and_then(|reason| words::hint_on(channel, reason)),
                 "who": one.reason.as_ref().and_then(Reason::actor).map(crate::reason::Actor::code),
                 "command": one.command.split_once(": ").map(|(_, command)| command),
             })

@@ -102,7 +102,7 @@ fn show(
         }
         if let Some(block) = block {
             reporter.line(&format!("  {}", timeline::block(block)));
-            if let Some(hint) = words::hint(&block.reason) {
+            if let Some(hint) = words::hint_on(channel, &block.reason) {
                 reporter.line(&timeline::what_to_do(&hint));
             }
             if let Some(actor) = block.reason.actor() {
@@ -160,10 +160,10 @@ fn show_json(
             reporter.json(
                 "in_the_way",
                 json!({ "sku": sku, "channel": channel, "text": words::reason(reason), "reason": reason,
-                    "since": since.to_rfc3339(), "hint": words::hint(reason), "who": reason.actor().map(Actor::code) }),
+                    "since": since.to_rfc3339(), "hint": words::hint_on(channel, reason), "who": reason.actor().map(Actor::code) }),
             );
         }
     }
     let blocks = told.iter().filter(|(_, _, block)| block.is_some()).count();
-    reporter.json("summary", json!({ "sku": sku, "in_the_way": blocks }));
+    reporter.counted(json!({ "sku": sku, "in_the_way": blocks }));
 }

@@ -220,8 +220,8 @@ impl Table<'_> {
                         &self.key("account"),
                         say!("`{name}` is no account name" | "`{name}` não é um nome de conta"),
                         word!(
-                            "write the name alone: the NAME in NAME.myvtex.com"
-                                | "escreva só o nome: o NOME em NOME.myvtex.com"
+                            "write the name alone: minhaloja for minhaloja.myvtex.com"
+                                | "escreva só o nome: minhaloja para minhaloja.myvtex.com"
                         ),
                     ));
                 }
@@ -230,8 +230,8 @@ impl Table<'_> {
             _ => Err(self.missing(
                 "account",
                 word!(
-                    "write account = \"NAME\", the NAME in NAME.myvtex.com"
-                        | "escreva account = \"NOME\", o NOME em NOME.myvtex.com"
+                    "write account = \"minhaloja\" for minhaloja.myvtex.com"
+                        | "escreva account = \"minhaloja\" para minhaloja.myvtex.com"
                 ),
             )),
         }

@@ -164,20 +164,29 @@ fn http_date(value: &str) -> Option<Instant> {
     chrono::DateTime::parse_from_rfc2822(value).ok().map(|date| date.to_utc())
 }
 
+#[cfg(any(test, fuzzing))]
+impl Answer {
+    /// An answer with this body.
+    pub(crate) fn saying(body: &[u8]) -> Self {
+        let site = super::error::Site {
+            host: "a.example.com".into(),
+            secret_headers: vec![],
+            identity: None,
+            html_is_login_page: false,
+        };
+        let effect = super::Effect::Read;
+        let origin = Origin { what: "list orders", about: None, effect, site: std::sync::Arc::new(site) };
+        Self { status: 200, bytes: body.to_vec(), content_type: None, date: None, quota: None, origin }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::http::error::Site;
-    use crate::http::{Effect, Triage};
+    use crate::http::Triage;
 
     fn answer(body: &str) -> Answer {
-        let site =
-            Site { host: "a.example.com".into(), secret_headers: vec![], identity: None, html_is_login_page: false };
-        let origin = Origin { what: "list orders", about: None, effect: Effect::Read, site: Arc::new(site) };
-        let bytes = body.as_bytes().to_vec();
-        Answer { status: 200, bytes, content_type: None, date: None, quota: None, origin }
+        Answer::saying(body.as_bytes())
     }
 
     fn told(headers: &[(&str, &str)]) -> Told {

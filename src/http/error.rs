@@ -165,11 +165,14 @@ impl Origin {
 
     /// A failure with an answer.
     pub fn answered(&self, failure: Failure, status: u16, body: &[u8], content_type: Option<&str>) -> CallError {
-        let said = excerpt::said(body, content_type);
-        let scrub = |text: Option<String>| {
-            let secrets = self.site.secret_headers.iter().map(|(_, value)| value.expose_secret());
-            text.map(|text| excerpt::scrub(text, secrets))
-        };
+        // A header may say of what kind its secret is before it says it: `Bearer …`. An answer tells the secret alone.
+        let bare = |value: &'_ SecretString| value.expose_secret().split_whitespace().last().map(str::to_owned);
+        let secrets: Vec<String> = self.site.secret_headers.iter().filter_map(|(_, value)| bare(value)).collect();
+        let scrub_text = |text: String| excerpt::scrub(text, secrets.iter().map(String::as_str));
+        let scrub = |text: Option<String>| text.map(scrub_text);
+        // Before it is made short, which may leave a part of one; and after it, since JSON has more ways to write it.
+        let body = scrub_text(String::from_utf8_lossy(body).into_owned());
+        let said = excerpt::said(body.as_bytes(), content_type);
         let said = Said {
             code: scrub(said.code),
             message: scrub(said.message),
@@ -458,6 +461,18 @@ mod tests {
             html_is_login_page,
         });
         Origin { what: "read order", about: Some("17-01".into()), effect, site }
+    }
+
+    #[test]
+    fn a_secret_that_an_answer_repeats_is_hidden_whole() {
+        let secret_headers = vec![("Authorization".into(), "Bearer TOPSECRET".into())];
+        let site = Site { host: "a.example.com".into(), secret_headers, identity: None, html_is_login_page: false };
+        let origin = Origin { what: "read order", about: None, effect: Effect::Read, site: Arc::new(site) };
+        let at_the_cut = format!("{} TOPSECRET", "x".repeat(194));
+        for body in ["the token TOPSECRET is not valid", r#"{"message":"TOP\u0053ECRET"}"#, &at_the_cut] {
+            let told = origin.answered(Failure::Status, 400, body.as_bytes(), None).to_string();
+            assert!(told.contains("•••") && !told.contains("TOPS"), "{told}");
+        }
     }
 
     fn status(status: u16, effect: Effect) -> CallError {

@@ -90,7 +90,7 @@ pub(crate) fn short(text: &str) -> String {
     masked
 }
 
-/// Hides e-mail addresses, CPF, CNPJ, and phone numbers. A run of digits is one of these by its length: 11 or 14, or
+/// Hides e-mail addresses, CPF, CNPJ, phone numbers and postal codes. A run of digits is one of these by its length: 11 or 14, or
 /// with a `+` before it; an order id such as `1172452900788-01` has other lengths.
 pub(crate) fn mask(text: &str) -> String {
     let belongs = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '/' | '+' | '@' | '_' | '%');
@@ -113,7 +113,8 @@ fn mask_word(word: &str) -> String {
     let personal = |part: &str| {
         let core = part.trim_matches(['.', '-', '/']);
         (numeric(core) && (matches!(digits(core), 11 | 14) || core.starts_with('+') && digits(core) >= 10))
-            || is_mobile(core)
+            || is_written(core, (5, 4))
+            || is_written(core, (5, 3))
             || TaxId::parse(core).is_ok()
     };
     if word.contains('@') || word.contains("%40") || personal(word) {
@@ -139,10 +140,10 @@ fn mask_runs(word: &str) -> String {
     masked + rest
 }
 
-/// Nine digits as people write a Brazilian mobile number: `99999-8888`.
-fn is_mobile(word: &str) -> bool {
+/// Digits as people write a Brazilian mobile number, `99999-8888`, or a postal code, `53020-000`.
+fn is_written(word: &str, lengths: (usize, usize)) -> bool {
     let only_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    word.split_once('-').is_some_and(|(a, b)| a.len() == 5 && b.len() == 4 && only_digits(a) && only_digits(b))
+    word.split_once('-').is_some_and(|(a, b)| (a.len(), b.len()) == lengths && only_digits(a) && only_digits(b))
 }
 
 /// Hides the values in what serde says of a value it did not expect.
@@ -247,6 +248,7 @@ mod tests {
         for (text, masked) in [
             ("cliente 529.982.247-25 recusado", "cliente ••• recusado"),
             ("cpf=52998224725, ok", "cpf=•••, ok"),
+            ("CEP 53020-000 não atendido", "CEP ••• não atendido"),
             ("CNPJ 11.222.333/0001-81.", "CNPJ •••"),
             ("ana.souza@example.com!", "•••!"),
             ("fone +5511999998888", "fone •••"),

@@ -25,5 +25,28 @@ pub use options::{DoorError, DoorOptions, RetryPolicy, Signer};
 pub use ping::{Address, PingError, Signal};
 pub use raw::Raw;
 
+/// Reads anything as the headers of an answer, line by line, and as the body of one that is no success.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_anything(bytes: &[u8]) {
+    use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+    let mut headers = HeaderMap::new();
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let mut parts = line.splitn(2, |byte| *byte == b':');
+        let name = parts.next().and_then(|name| HeaderName::from_bytes(name).ok());
+        let value = parts.next().and_then(|value| HeaderValue::from_bytes(value.trim_ascii()).ok());
+        if let (Some(name), Some(value)) = (name, value) {
+            headers.append(name, value);
+        }
+    }
+    let told = answer::Told::new(&headers, crate::model::Instant::default());
+    let _ = told.quota.and_then(|quota| quota.pace());
+    for kind in [None, Some("application/json"), Some("text/html")] {
+        let _ = (excerpt::said(bytes, kind), excerpt::is_web_page(bytes, kind));
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let _ = (excerpt::short(&text), excerpt::mask(&text), lenient::instant(&text));
+}
+
 #[cfg(test)]
 mod tests;

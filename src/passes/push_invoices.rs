@@ -734,9 +734,10 @@ async fn apply(visit: &Visit<'_>, done: &mut Done, action: &Action, facts: &Fact
         Action::Send { invoice, .. } => {
             let call = visit.pass.channel.send_invoice(&visit.row.id, invoice);
             let shows = |order: &Order| package_of(order, &invoice.key, &invoice.number).is_some();
+            let mut is_unsure = false;
             match visit.send(SEND_INVOICE, &invoice.key, &format!("accepted as {}", invoice.number), call).await? {
                 Taken::Accepted | Taken::Enough => done.add(action),
-                Taken::Unknown => {}
+                Taken::Unknown => is_unsure = true,
                 // It may be refused because it is there, or because the order was cancelled meanwhile: the plan sees both.
                 Taken::Refused(reason) | Taken::NotYet(reason) => {
                     let Some(order) = visit.read_channel().await? else { return Ok(Applied::Concluded) };
@@ -751,7 +752,13 @@ async fn apply(visit: &Visit<'_>, done: &mut Done, action: &Action, facts: &Fact
             if found.as_ref().is_some_and(shows) && !done.numbers.contains(&invoice.number) {
                 done.add(action);
             }
-            Ok(again(found))
+            match found {
+                // However little time it is given to show: not again in this visit, or there would be no end to it.
+                Some(order) if is_unsure && !shows(&order) && at_odds(&order).is_none() => {
+                    Ok(Applied::End(End::Hold(Reason::OutcomeUnknown { action: SEND_INVOICE.into() })))
+                }
+                found => Ok(again(found)),
+            }
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) async fn run(pass: &Pass<'_>, one: impl AsyncFn(Visit<'_>) -> Result<
     if pass.orders.is_empty()
         && let Err(trouble) = hear(pass).await
     {
-        let exit = trouble.ends_run(pass.stop).unwrap_or(Exit::Failed);
+        let exit = trouble.ends_run(pass.stop).unwrap_or(Exit::Unavailable);
         return pass.end(exit, trouble.to_string());
     }
     let next = |after| pass.store.to_push(pass.channel.name(), pass.verb, after, CHUNK);

@@ -60,7 +60,7 @@ impl Reporter {
                 if let Some(reason) = &item.reason {
                     fields.insert("reason".into(), serde_json::to_value(reason).unwrap_or_default());
                     fields.insert("text".into(), words::reason(reason).into());
-                    fields.insert("hint".into(), words::hint(reason).into());
+                    fields.insert("hint".into(), words::hint_on(&item.channel, reason).into());
                 }
                 self.json("stock", fields.into());
             }
@@ -82,7 +82,12 @@ impl Reporter {
                     text += word!(" [would send]" | " [seria enviado]");
                 }
                 self.line(&text);
-                if let Some(hint) = item.reason.as_ref().filter(|_| needs_person).and_then(words::hint) {
+                if let Some(hint) = item
+                    .reason
+                    .as_ref()
+                    .filter(|_| needs_person)
+                    .and_then(|reason| words::hint_on(&item.channel, reason))
+                {
                     self.hint(&hint);
                 }
             }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::joint::Together;
-use super::{instant, millis};
+use super::{instant, millis, seal};
 use crate::clock::{Clock, later};
 use crate::model::Instant;
 
@@ -106,6 +106,7 @@ impl Budget {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "trusted_schema", false)?;
+        seal::register(&connection)?;
         let rows = Rows::File { connection: RefCell::new(connection), key: key.to_owned() };
         let budget = Self {
             rate: Cell::new(rate.into()),
@@ -389,6 +390,16 @@ mod tests {
         });
         let row = select(&Connection::open(&path).unwrap(), "host").unwrap();
         assert_eq!(row.next_at - noon().timestamp_micros(), 200 * 1_020);
+    }
+
+    #[test]
+    fn after_a_pause_calls_leave_evenly() {
+        let clock = Clock::fixed(noon());
+        let budget = Budget::alone(Rate::every(Duration::from_millis(125)), 4, clock.clone());
+        budget.pause_for(Duration::from_secs(10)).unwrap();
+        clock.advance(Duration::from_millis(10_001));
+        let turns: Vec<Turn> = (0..3).map(|_| budget.take().unwrap()).collect();
+        assert_eq!(turns, [0, 125, 250].map(|millis| Turn::In(Duration::from_millis(millis))));
     }
 
     proptest! {

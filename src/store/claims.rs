@@ -49,7 +49,7 @@ pub struct Claim {
 const IN_FLIGHT: &str = "erp_id IS NULL AND (fate IS NULL OR fate = 'waiting' OR fate = 'held')";
 
 const LINES: &str =
-    "SELECT channel_sku, sku, warehouse, quantity FROM order_lines WHERE order_row = ?1 ORDER BY position";
+    "SELECT channel_sku, sku, warehouse, quantity, sound FROM order_lines WHERE order_row = ?1 ORDER BY position";
 
 /// Replaces what was bought, if it is another now.
 pub(super) fn record_lines(tx: &Connection, order: i64, lines: &[Line]) -> rusqlite::Result<()> {
@@ -235,7 +235,8 @@ impl Store {
 fn select(from: &str) -> String {
     format!(
         "SELECT o.id, o.channel, o.order_id, o.erp_id, o.status, o.erp_status, o.created_at, o.untaken_at, o.taken_over_at,
-             o.linked_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
+             o.linked_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity,
+             o.sound, l.sound
          FROM {from} JOIN order_lines l ON l.order_row = o.id
              LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
                  ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL"

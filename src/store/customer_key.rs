@@ -42,6 +42,7 @@ impl CustomerKey {
         file.write_all(&key).and_then(|()| file.sync_all()).map_err(unusable)?;
         let linked = std::fs::hard_link(&draft, &path);
         std::fs::remove_file(&draft).map_err(unusable)?;
+        sync_folder_of(&path).map_err(unusable)?;
         match (linked, read(&path).map_err(unusable)?) {
             (_, Some(key)) => Ok(key),
             (Err(error), None) => Err(unusable(error)),
@@ -94,6 +95,21 @@ fn beside(state: &Path) -> PathBuf {
     let mut name = state.file_name().unwrap_or_default().to_owned();
     name.push(".key");
     state.with_file_name(name)
+}
+
+/// Or a power cut may take the name, and what was hashed with the key would be recognised no more. Where a folder cannot be synced,
+/// as on some network drives and outside Unix, there is nothing else to be done, and the key is used all the same.
+fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    use std::io::ErrorKind::{InvalidInput, Unsupported};
+
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(not(unix)) {
+        return Ok(());
+    }
+    match std::fs::File::open(folder)?.sync_all() {
+        Err(error) if matches!(error.kind(), InvalidInput | Unsupported) => Ok(()),
+        synced => synced,
+    }
 }
 
 fn read(path: &Path) -> std::io::Result<Option<CustomerKey>> {

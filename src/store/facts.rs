@@ -40,7 +40,7 @@ pub struct OrderFacts {
 }
 
 /// Number of columns in [`COLUMNS`].
-const WIDTH: usize = 14;
+const WIDTH: usize = 15;
 
 const MORE: &str = "seen_at, raw_status, sequence, marketplace, marketplace_order, method, due_date, promised_at, erp_status, \
                     linked_at, fate_at, purged_at";

@@ -7,7 +7,7 @@ use crate::model::{ChannelName, Instant};
 
 /// Migration: most effects are about the order alone, and most ERPs' ids are the numbers people see; of those there is no second entry.
 /// And without `IN`, for which SQLite makes a table with every row that is written.
-pub(super) const V11: &str = "
+pub(super) const V12: &str = "
 DROP INDEX journal_unsettled;
 CREATE INDEX journal_unsettled ON journal (channel, order_row) WHERE state = 'intended' OR state = 'unknown';
 DROP INDEX orders_in_flight;
@@ -71,11 +71,21 @@ impl Effect<'_> {
     }
 }
 
+/// Reads all that is kept of an order, so that it ends in an error where a row does not fit its [seal](super::seal).
+const ALL_SOUND: &str = "SELECT sum(sound) FROM (
+    SELECT sound FROM orders WHERE id = ?1
+    UNION ALL SELECT sound FROM order_lines WHERE order_row = ?1
+    UNION ALL SELECT sound FROM journal WHERE order_row = ?1
+    UNION ALL SELECT sound FROM outgoing WHERE pass IN ('push-invoices', 'push-tracking') AND order_row = ?1
+    UNION ALL SELECT sound FROM cancellations WHERE order_row = ?1
+    UNION ALL SELECT sound FROM holds WHERE order_row = ?1 AND released_at IS NULL)";
+
 impl Store {
-    /// Notes that the effect is about to be sent, on the disk when this returns.
+    /// Notes that the effect is about to be sent, on the disk when this returns. Nothing is done on the word of a damaged row: all
+    /// that is known of the order must fit its seals.
     ///
     /// # Errors
-    /// When the state file cannot be written; nothing may be sent then.
+    /// When the state file cannot be written, or is damaged; nothing may be sent then.
     pub async fn intend(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {
         self.note_intention(effect, now)?;
         self.committed().await
@@ -84,6 +94,7 @@ impl Store {
     /// The last intention and its outcome stand in the journal alone, and move to the history when others take their place.
     pub(super) fn note_intention(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| {
+            tx.prepare_cached(ALL_SOUND)?.query_row([effect.order], |_| Ok(()))?;
             tx.prepare_cached(
                 "INSERT OR IGNORE INTO history (order_row, at, what, detail)
                  SELECT order_row, intended_at, 'intended', action FROM journal WHERE key = ?1 AND attempts > 0",

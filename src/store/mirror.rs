@@ -195,7 +195,7 @@ const ORDERS_END: &str = "orders, end";
 const STOCK_END: &str = "stock, end";
 const ALL_INVOICED: &str = "all invoiced";
 
-const ORDER_COLUMNS: &str = "id, channel, store_number, facts, read_at, moved_at, details, details_at, lost";
+const ORDER_COLUMNS: &str = "id, channel, store_number, facts, read_at, moved_at, details, details_at, lost, sound";
 
 impl Store {
     /// The order with that id in the ERP, if it is mirrored.
@@ -367,7 +367,7 @@ impl Store {
                 "SELECT {ORDER_COLUMNS}, seq FROM mirror_orders WHERE seq > ?1 ORDER BY seq LIMIT ?2"
             ))?
             .query_map(params![seq, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-                Ok((order_from_row(row)?, row.get(9)?))
+                Ok((order_from_row(row)?, row.get("seq")?))
             })?
             .collect::<rusqlite::Result<_>>()?;
         let reached = match rows.last() {
@@ -517,7 +517,7 @@ impl Store {
     /// When the state file cannot be read.
     pub fn mirror_stock_of(&self, skus: &[Sku]) -> rusqlite::Result<Vec<MirrorStock>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT sku, physical, reserved, changed_at, seq FROM mirror_stock WHERE sku = ?1 AND gone = 0",
+            "SELECT sku, physical, reserved, changed_at, seq, sound FROM mirror_stock WHERE sku = ?1 AND gone = 0",
         )?;
         let found = skus.iter().map(|sku| statement.query_row([sku.as_str()], stock_from_row).optional());
         found.filter_map(Result::transpose).collect()
@@ -540,7 +540,7 @@ impl Store {
         let levels = self
             .connection
             .prepare_cached(
-                "SELECT sku, physical, reserved, changed_at, seq FROM mirror_stock INDEXED BY mirror_stock_by_seq
+                "SELECT sku, physical, reserved, changed_at, seq, sound FROM mirror_stock INDEXED BY mirror_stock_by_seq
                  WHERE (seq, sku) > (?1, ?2) AND gone = 0 ORDER BY seq, sku LIMIT ?3",
             )?
             .query_map(params![after, sku, i64::try_from(limit).unwrap_or(i64::MAX)], stock_from_row)?
@@ -613,7 +613,7 @@ impl Store {
     /// When the state file cannot be read.
     pub fn mirror_product(&self, sku: &Sku) -> rusqlite::Result<Option<String>> {
         self.connection
-            .prepare_cached("SELECT product_id FROM mirror_products WHERE sku = ?1")?
+            .prepare_cached("SELECT product_id, sound FROM mirror_products WHERE sku = ?1")?
             .query_row([sku.as_str()], |row| row.get(0))
             .optional()
     }
@@ -646,7 +646,7 @@ impl Store {
     pub fn mirror_invoices_numbered(&self, number: u32) -> rusqlite::Result<Vec<MirrorInvoice>> {
         self.connection
             .prepare_cached(
-                "SELECT access_key, order_id, invoice_id, number, issued_at, cancelled FROM mirror_invoices WHERE number = ?1",
+                "SELECT access_key, order_id, invoice_id, number, issued_at, cancelled, sound FROM mirror_invoices WHERE number = ?1",
             )?
             .query_map([number], invoice_from_row)?
             .collect()
@@ -659,7 +659,7 @@ impl Store {
     pub fn mirror_invoices_of(&self, order: &ErpOrderId) -> rusqlite::Result<Vec<MirrorInvoice>> {
         self.connection
             .prepare_cached(
-                "SELECT access_key, order_id, invoice_id, number, issued_at, cancelled FROM mirror_invoices
+                "SELECT access_key, order_id, invoice_id, number, issued_at, cancelled, sound FROM mirror_invoices
                  WHERE order_id = ?1 ORDER BY number",
             )?
             .query_map([order.as_str()], invoice_from_row)?
@@ -673,7 +673,7 @@ impl Store {
     pub fn mirror_invoice(&self, access_key: &str) -> rusqlite::Result<Option<MirrorInvoice>> {
         self.connection
             .prepare_cached(
-                "SELECT access_key, order_id, invoice_id, number, issued_at, cancelled FROM mirror_invoices WHERE access_key = ?1",
+                "SELECT access_key, order_id, invoice_id, number, issued_at, cancelled, sound FROM mirror_invoices WHERE access_key = ?1",
             )?
             .query_row([access_key], invoice_from_row)
             .optional()
@@ -774,7 +774,7 @@ impl Store {
     }
 }
 
-const DELIVERIES: &str = "SELECT access_key, code, what, at, source, written_at FROM mirror_deliveries";
+const DELIVERIES: &str = "SELECT access_key, code, what, at, source, written_at, sound FROM mirror_deliveries";
 
 /// Forgets what is mirrored of these orders, given as a JSON list of rows.
 pub(super) fn forget(tx: &Connection, rows: &str) -> rusqlite::Result<()> {

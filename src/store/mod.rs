@@ -25,6 +25,7 @@ pub mod reminders;
 pub mod report;
 pub mod runs;
 mod schema;
+pub mod seal;
 pub mod spool;
 pub mod sqlite;
 pub mod stock;
@@ -58,6 +59,16 @@ impl Store {
     /// When it cannot be used: of another program, of a newer version, damaged, read-only … Nothing of it is touched then.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let connection = Joint::new(sqlite::open(path, &schema::STATE)?);
+        let customer_key = customer_key::CustomerKey::load_or_create(path)?;
+        Ok(Self { connection, path: path.to_owned(), customer_key })
+    }
+
+    /// Opens a state file once more that this process has open already, for whoever needs it for himself.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn open_again(path: &Path) -> Result<Self, OpenError> {
+        let connection = Joint::new(sqlite::open_again(path, &schema::STATE)?);
         let customer_key = customer_key::CustomerKey::load_or_create(path)?;
         Ok(Self { connection, path: path.to_owned(), customer_key })
     }

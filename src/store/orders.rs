@@ -80,7 +80,7 @@ pub struct OrderRow {
 }
 
 pub(super) const COLUMNS: &str = "id, channel, order_id, heard, cancel_heard, read_at, status, created_at, total, erp_id, erp_number, \
-                       taken_over_at, fate, fate_why";
+                       taken_over_at, fate, fate_why, sound";
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
     let text = |at: usize| row.get::<_, Option<String>>(at);

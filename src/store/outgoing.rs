@@ -174,7 +174,7 @@ impl Store {
             .connection
             .prepare_cached(
                 "SELECT news, waits_for, done_with, EXISTS (
-                     SELECT 1 FROM holds h WHERE h.order_row = o.order_row AND h.pass = o.pass AND h.released_at IS NULL)
+                     SELECT 1 FROM holds h WHERE h.order_row = o.order_row AND h.pass = o.pass AND h.released_at IS NULL), sound
                  FROM outgoing o WHERE pass = ?1 AND order_row = ?2",
             )?
             .query_row(params![pass, order], |row| {
@@ -224,7 +224,7 @@ impl Store {
     /// When the state file cannot be read.
     pub fn effect(&self, effect: &Effect<'_>) -> rusqlite::Result<Option<Record>> {
         self.connection
-            .prepare_cached("SELECT state, intended_at, answer FROM journal WHERE key = ?1")?
+            .prepare_cached("SELECT state, intended_at, answer, sound FROM journal WHERE key = ?1")?
             .query_row([effect.key()], |row| {
                 Ok(Record {
                     state: State::from_code(row.get_ref(0)?.as_str()?),

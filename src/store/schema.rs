@@ -1,6 +1,6 @@
 //! The state file's schema: an append-only list of migrations. Never change one that was released; add another.
 
-use super::sqlite::FileKind;
+use super::sqlite::{self, FileKind};
 use super::{accounts, cancels, journal, kits, mirror, notes, outgoing, reminders, stock, totals};
 
 /// The state file: `vaiv` in ASCII marks it as ours.
@@ -18,7 +18,8 @@ pub const STATE: FileKind = FileKind {
         notes::V8,
         totals::V9,
         accounts::V10,
-        journal::V11,
+        sqlite::CHECKED,
+        journal::V12,
     ],
 };
 

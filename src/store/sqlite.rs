@@ -1,5 +1,8 @@
-//! How every SQLite file of ours is opened: created 0600, refused when it is not ours, migrated in one transaction, checked when
-//! it was not closed cleanly. What is refused is not changed by a byte.
+//! How every SQLite file of ours is opened: created 0600, refused when it is not ours, checked as a whole when that is due, migrated
+//! in one transaction. What is refused is not changed by a byte.
+//!
+//! A check as a whole is SQLite's own of structure and indexes, and every row's [seal](super::seal). It is due while the file is
+//! small, once a day, and when the last process to have it open died; what is read between two checks is held against its seal.
 
 use crate::lang::{Both, say, word};
 use std::fs::{self, File, OpenOptions};
@@ -7,11 +10,29 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, ffi};
 
+use super::{instant, millis, seal};
+use crate::clock::Clock;
+
 /// How long a write waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Up to this many bytes a file is checked as a whole whenever it is opened for writing: it takes a few milliseconds.
+const SMALL: u64 = 512 * 1024;
+
+/// How long a check of a larger file holds.
+const CHECKED_FOR: TimeDelta = TimeDelta::hours(24);
+
+/// The step of a kind's migrations that lets its files remember when they were last checked as a whole.
+pub const CHECKED: &str = "
+CREATE TABLE checked (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    at INTEGER NOT NULL
+) STRICT;
+";
 
 /// A kind of file: how it is recognised, and the steps that make its schema.
 #[derive(Clone, Copy, Debug)]
@@ -150,9 +171,10 @@ pub enum OpenError {
     #[error(
         "{}", say!(
             "the {kind} {path} is damaged ({detail}); nothing was written to it: keep a copy of it with its -wal \
-             file, and restore a backup"
+             file, and {}"
                 | "o arquivo {path} ({kind}) está danificado ({detail}); nada foi gravado nele: guarde uma cópia \
-                   junto com o arquivo -wal, e restaure um backup",
+                   junto com o arquivo -wal, e {}",
+        to_mend(kind),
         path = path.display(),
         kind = called(kind)))]
     Corrupt {
@@ -160,7 +182,7 @@ pub enum OpenError {
         kind: &'static str,
         /// Where it is.
         path: PathBuf,
-        /// What is wrong, as SQLite says it.
+        /// What is wrong.
         detail: String,
     },
     /// Its file system has no shared memory or no locks.
@@ -225,6 +247,17 @@ pub fn open(path: &Path, kind: &FileKind) -> Result<Connection, OpenError> {
     Opener { kind, path }.open()
 }
 
+/// Opens a file once more that this process has open already: what was found right about it is not asked again.
+///
+/// # Errors
+/// [`OpenError`]; nothing is created and nothing is migrated.
+pub fn open_again(path: &Path, kind: &FileKind) -> Result<Connection, OpenError> {
+    let opener = Opener { kind, path };
+    let conn = opener.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    opener.said(set_pragmas(&conn))?;
+    Ok(conn)
+}
+
 /// Opens the file for reading only. It must exist and be up to date.
 ///
 /// # Errors
@@ -240,8 +273,9 @@ pub fn open_read_only(path: &Path, kind: &FileKind) -> Result<Connection, OpenEr
 pub fn open_in_memory(kind: &FileKind) -> Result<Connection, OpenError> {
     let opener = Opener { kind, path: Path::new(":memory:") };
     let conn = opener.said(Connection::open_in_memory())?;
-    opener.said(set_pragmas(&conn))?;
+    opener.said(seal::register(&conn))?;
     opener.migrate(&conn)?;
+    opener.said(set_pragmas(&conn))?;
     Ok(conn)
 }
 
@@ -254,6 +288,7 @@ pub fn scratch_copy(path: &Path, kind: &FileKind) -> Result<Connection, OpenErro
     let opener = Opener { kind, path };
     // An empty name is SQLite's own temporary file: in memory while small, private, and gone when closed.
     let mut scratch = opener.said(Connection::open(""))?;
+    opener.said(seal::register(&scratch))?;
     if fs::metadata(path).is_ok_and(|meta| meta.len() > 0) {
         // Who may only read a file leaves an empty log and its index beside it; who may write takes them away again. A log with
         // content is another process's, or waits for the next real run: that must stay, and be moved into the file by nobody here.
@@ -264,9 +299,13 @@ pub fn scratch_copy(path: &Path, kind: &FileKind) -> Result<Connection, OpenErro
         let source = opener.connect(mode)?;
         let backup = opener.said(rusqlite::backup::Backup::new(&source, &mut scratch))?;
         opener.said(backup.run_to_completion(10_000, Duration::ZERO, None))?;
+        drop(backup);
+        if opener.is_small() {
+            opener.whole_check(&scratch)?;
+        }
     }
-    opener.said(set_pragmas(&scratch))?;
     opener.migrate(&scratch)?;
+    opener.said(set_pragmas(&scratch))?;
     Ok(scratch)
 }
 
@@ -291,7 +330,7 @@ pub fn back_up(path: &Path, kind: &FileKind, to: &Path) -> Result<(), OpenError>
         copy.said(backup.run_to_completion(i32::MAX, Duration::from_millis(50), None))?;
     }
     copy.said(target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())))?;
-    copy.quick_check(&target)?;
+    copy.whole_check(&target)?;
     copy.said(target.close().map_err(|(_, error)| error))?;
     copy.os(file.sync_all())
 }
@@ -304,6 +343,27 @@ pub fn back_up(path: &Path, kind: &FileKind, to: &Path) -> Result<(), OpenError>
 pub fn scrub(conn: &Connection) -> rusqlite::Result<bool> {
     conn.execute_batch("VACUUM")?;
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)).map(|busy| busy == 0)
+}
+
+/// Checks the file as a whole: what is wrong with it, if anything.
+///
+/// # Errors
+/// What else SQLite says.
+pub fn damage(conn: &Connection) -> rusqlite::Result<Option<String>> {
+    let found = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
+    match found {
+        Ok(said) if said == "ok" => {}
+        // What is found out while it looks.
+        Err(error) if is_damage(&error) => return Ok(Some(error.to_string())),
+        found => return found.map(Some),
+    }
+    let broken = seal::broken(conn)?;
+    Ok(broken.map(|table| {
+        say!(
+            "a row of `{table}` does not fit its checksum"
+                | "uma linha de `{table}` não confere com a soma de verificação"
+        )
+    }))
 }
 
 /// A kind of file, as a person says it.
@@ -328,6 +388,20 @@ impl OpenError {
     }
 }
 
+/// What to do about a damaged file of that kind.
+fn to_mend(kind: &'static str) -> Both {
+    match kind {
+        "state file" => MEND_STATE,
+        _ => Both("restore a backup", "restaure um backup"),
+    }
+}
+
+/// The state file is the one that can be made anew.
+const MEND_STATE: Both = Both(
+    "restore a backup, or move it away and rebuild it with `vaivem adopt`",
+    "restaure um backup, ou mova-o e reconstrua-o com `vaivem adopt`",
+);
+
 /// What to do about a full disk.
 const FREE_SPACE: Both =
     Both("free space on its disk, and the next run goes on", "libere espaço no disco, e a próxima execução continua");
@@ -343,8 +417,25 @@ pub fn said(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
         _ if is_full(error) => format!("{error}; {FREE_SPACE}"),
         Some(ErrorCode::SystemIoFailure) => format!("{error}; {LOOK_AT_DISK}"),
+        _ if is_damage(error) => format!("{error}; {DAMAGED}"),
         _ => error.to_string(),
     }
+}
+
+/// What to do where a row that was to be used does not fit its seal, or SQLite stumbles over damage itself.
+const DAMAGED: Both = Both(
+    "the file is damaged: `vaivem check` tells where; keep a copy of it with its -wal file, and restore a backup (a state file can \
+     also be moved away and rebuilt with `vaivem adopt`)",
+    "o arquivo está danificado: `vaivem check` diz onde; guarde uma cópia junto com o arquivo -wal, e restaure um backup (um \
+     arquivo de estado também pode ser movido e reconstruído com `vaivem adopt`)",
+);
+
+/// Whether a file is damaged, as SQLite or a row's seal says.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, InvalidColumnType, Utf8Error};
+    // All text was written as UTF-8, and every column is of one type.
+    matches!(error, Utf8Error(..) | FromSqlConversionFailure(..) | InvalidColumnType(..))
+        || matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// Whether a file could not grow. The memory shared with other processes is a file too, and SQLite has a code of its own for it.
@@ -352,6 +443,10 @@ fn is_full(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
     matches!(code, Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE))
 }
+
+/// The byte of the log's index on which every process that uses the log holds a lock: the "dead man switch" of SQLite's format.
+#[cfg(unix)]
+const IN_USE: u64 = 128;
 
 struct Opener<'a> {
     kind: &'a FileKind,
@@ -362,13 +457,20 @@ struct Opener<'a> {
 enum Header {
     Missing,
     Empty,
+    /// Nothing but zeros where everything that says what it is should be.
+    Blank,
     Other,
-    Sqlite { application_id: i32, user_version: i32, whole_pages: bool },
+    Sqlite {
+        application_id: i32,
+        user_version: i32,
+        whole_pages: bool,
+    },
 }
 
 impl Opener<'_> {
     fn open(&self) -> Result<Connection, OpenError> {
-        let unclean = self.inspect(true)?;
+        let has_log = self.inspect(true)?;
+        let unclean = has_log && !self.is_in_use();
         // A path may be relative or a link; SQLite follows it like any other program does.
         let conn = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         if self.said(conn.is_readonly("main"))? {
@@ -377,16 +479,43 @@ impl Opener<'_> {
         // Closing after a refusal must not move the log into the file.
         self.said(conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true))?;
         self.refuse_newer(self.said(user_version(&conn))?)?;
-        if unclean {
-            self.quick_check(&conn)?;
-        }
         // Makes SQLite read the schema now, so that a damaged one is found here and not in the middle of a pass.
         self.said(conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())))?;
-        self.said(set_pragmas(&conn))?;
+        let now = Clock::system().now();
+        let is_old = !self.is_small() && checked_at(&conn).is_none_or(|at| at > now || now - at > CHECKED_FOR);
+        if unclean || is_old || self.is_small() {
+            self.whole_check(&conn)?;
+        }
         self.migrate(&conn)?;
+        self.said(set_pragmas(&conn))?;
         self.use_wal(&conn)?;
+        if is_old {
+            self.said(conn.execute("INSERT OR REPLACE INTO checked (only, at) VALUES (1, ?1)", [millis(now)]))?;
+        }
         self.said(conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false))?;
         Ok(conn)
+    }
+
+    fn is_small(&self) -> bool {
+        fs::metadata(self.path).is_ok_and(|meta| meta.len() <= SMALL)
+    }
+
+    /// Whether another process has the file open, which would tell of a log that is not left over. SQLite locks a byte of the log's
+    /// index for as long.
+    fn is_in_use(&self) -> bool {
+        #[cfg(unix)]
+        {
+            use rustix::process::{Flock, FlockType, fcntl_getlk};
+            let Ok(index) = File::options().read(true).write(true).open(self.beside("-shm")) else { return false };
+            let mut lock = Flock::from(FlockType::WriteLock);
+            (lock.start, lock.length) = (IN_USE, 1);
+            let is_in_use = matches!(fcntl_getlk(&index, &lock), Ok(Some(_)));
+            // As in `read_header`.
+            std::mem::forget(index);
+            is_in_use
+        }
+        #[cfg(not(unix))]
+        false
     }
 
     fn open_read_only(&self) -> Result<Connection, OpenError> {
@@ -420,7 +549,9 @@ impl Opener<'_> {
             Header::Missing | Header::Empty if !create => Err(OpenError::Missing { kind, path }),
             Header::Missing => self.os(create_private(self.path)).map(|()| unclean),
             Header::Empty => self.os(make_private(self.path)).map(|()| unclean),
-            Header::Other => Err(OpenError::NotSqlite { kind, path }),
+            Header::Blank if self.is_half_made() && create => Ok(true),
+            Header::Blank if self.is_half_made() => Err(OpenError::Missing { kind, path }),
+            Header::Blank | Header::Other => Err(OpenError::NotSqlite { kind, path }),
             // Our id is in the file itself from its first transaction on, so a log beside it cannot bring it later.
             Header::Sqlite { application_id: found, .. } if found != self.kind.application_id => {
                 Err(OpenError::Foreign { kind, path, found })
@@ -438,6 +569,7 @@ impl Opener<'_> {
     fn connect(&self, mode: OpenFlags) -> Result<Connection, OpenError> {
         let conn = self.said(Connection::open_with_flags(self.path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX))?;
         self.said(conn.busy_timeout(BUSY_TIMEOUT))?;
+        self.said(seal::register(&conn))?;
         Ok(conn)
     }
 
@@ -449,12 +581,11 @@ impl Opener<'_> {
         Ok(())
     }
 
-    fn quick_check(&self, conn: &Connection) -> Result<(), OpenError> {
-        let detail: String = self.said(conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)))?;
-        if detail != "ok" {
-            return Err(OpenError::Corrupt { kind: self.kind.name, path: self.path.into(), detail });
+    fn whole_check(&self, conn: &Connection) -> Result<(), OpenError> {
+        match self.said(damage(conn))? {
+            None => Ok(()),
+            Some(detail) => Err(OpenError::Corrupt { kind: self.kind.name, path: self.path.into(), detail }),
         }
-        Ok(())
     }
 
     /// Brings the schema up to date in one transaction; the version is read again inside it, since another process may be at it.
@@ -462,6 +593,8 @@ impl Opener<'_> {
         if self.said(user_version(conn))? == self.kind.version() {
             return Ok(());
         }
+        // Tables that are made anew are dropped first. Cannot be set inside a transaction.
+        self.said(conn.pragma_update(None, "foreign_keys", false))?;
         let tx = self.said(Transaction::new_unchecked(conn, TransactionBehavior::Immediate))?;
         let found = self.said(user_version(&tx))?;
         self.refuse_newer(found)?;
@@ -486,10 +619,24 @@ impl Opener<'_> {
     }
 
     fn has_content_beside(&self, suffix: &str) -> bool {
+        fs::metadata(self.beside(suffix)).is_ok_and(|meta| meta.len() > 0)
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
         // SQLite names these files after what a link points to.
         let mut name = fs::canonicalize(self.path).unwrap_or_else(|_| self.path.into()).into_os_string();
         name.push(suffix);
-        fs::metadata(name).is_ok_and(|meta| meta.len() > 0)
+        name.into()
+    }
+
+    /// Whether the power went before the file's first commit was on the disk: some of its pages may be there, and the first not. The
+    /// journal beside it, which was there before, then says that the file had no pages, and SQLite takes back those it has.
+    fn is_half_made(&self) -> bool {
+        // How a rollback journal begins; the number of pages stands at 16.
+        const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+        let mut head = [0; 20];
+        let read = File::open(self.beside("-journal")).and_then(|mut journal| journal.read_exact(&mut head));
+        read.is_ok() && head.starts_with(&MAGIC) && head[16..] == [0; 4]
     }
 
     fn os<T>(&self, result: io::Result<T>) -> Result<T, OpenError> {
@@ -499,9 +646,7 @@ impl Opener<'_> {
     fn said<T>(&self, result: rusqlite::Result<T>) -> Result<T, OpenError> {
         let (kind, path) = (self.kind.name, self.path.to_path_buf());
         result.map_err(|source| match source.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                OpenError::Corrupt { kind, path, detail: source.to_string() }
-            }
+            _ if is_damage(&source) => OpenError::Corrupt { kind, path, detail: source.to_string() },
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 OpenError::NotWritable { kind, path }
             }
@@ -516,6 +661,7 @@ fn apply(tx: &Connection, kind: &FileKind, done: usize) -> rusqlite::Result<()> 
     for step in kind.migrations.iter().skip(done) {
         tx.execute_batch(step)?;
     }
+    seal::seal_tables(tx)?;
     tx.pragma_update(None, "application_id", kind.application_id)?;
     tx.pragma_update(None, "user_version", kind.version())
 }
@@ -527,6 +673,11 @@ fn set_pragmas(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "trusted_schema", false)
+}
+
+/// When the file was last checked as a whole and larger than [`SMALL`]; unknown to an older version's, and to a damaged one.
+fn checked_at(conn: &Connection) -> Option<crate::model::Instant> {
+    conn.query_row("SELECT at, sound FROM checked", [], |row| row.get(0)).ok().map(instant)
 }
 
 fn user_version(conn: &Connection) -> rusqlite::Result<i32> {
@@ -549,6 +700,7 @@ fn read_header(path: &Path) -> io::Result<Header> {
     let number = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, i32::from_be_bytes);
     Ok(match bytes.len() {
         0 => Header::Empty,
+        100 if bytes.iter().all(|byte| *byte == 0) => Header::Blank,
         100 if bytes.starts_with(b"SQLite format 3\0") => {
             // The page size at 16 is a power of two in two bytes, with 1 for 65,536.
             let page_size = match number(16) >> 16 {
@@ -696,6 +848,36 @@ mod tests {
     }
 
     #[test]
+    fn a_file_whose_making_was_cut_off_is_made_anew() {
+        let half_made = || {
+            let making = place();
+            let conn = Connection::open(&making.path).unwrap();
+            // Pages go to the disk before the commit where the cache is small.
+            conn.execute_batch(
+                "PRAGMA cache_size = 1; BEGIN; CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(100000))",
+            )
+            .unwrap();
+            let cut = place();
+            for name in ["file.sqlite", "file.sqlite-journal"] {
+                fs::copy(making.dir.path().join(name), cut.dir.path().join(name)).unwrap();
+            }
+            let mut content = fs::read(&cut.path).unwrap();
+            assert!(content.len() > 4096);
+            content[..512].fill(0);
+            fs::write(&cut.path, content).unwrap();
+            cut
+        };
+        let cut = half_made();
+        assert!(matches!(open_read_only(&cut.path, &FIRST), Err(OpenError::Missing { .. })));
+        open(&cut.path, &FIRST).unwrap().execute_batch("INSERT INTO a VALUES (7)").unwrap();
+        assert!(open(&cut.path, &FIRST).unwrap().execute_batch("SELECT * FROM t").is_err());
+        // Without the journal nobody knows what it was.
+        let cut = half_made();
+        fs::remove_file(cut.dir.path().join("file.sqlite-journal")).unwrap();
+        assert!(matches!(refused(&cut, &FIRST), OpenError::NotSqlite { .. }));
+    }
+
+    #[test]
     fn an_older_file_keeps_its_rows() {
         let place = place();
         open(&place.path, &FIRST).unwrap().execute_batch("INSERT INTO a VALUES (7)").unwrap();
@@ -816,9 +998,15 @@ mod tests {
     #[test]
     fn a_file_that_was_not_closed_is_checked() {
         let place = killed(&SECOND);
-        let page_two = |content: &mut Vec<u8>| content[4096..4196].fill(0xee);
+        let root = |place: &Place| -> i64 {
+            let conn = Connection::open(&place.path).unwrap();
+            conn.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'a'", [], |row| row.get(0)).unwrap()
+        };
+        let damage_page = |content: &mut Vec<u8>, page: i64| {
+            content[usize::try_from(page - 1).unwrap() * 4096..][..100].fill(0xee);
+        };
         let mut content = fs::read(&place.path).unwrap();
-        page_two(&mut content);
+        damage_page(&mut content, root(&killed(&SECOND)));
         fs::write(&place.path, &content).unwrap();
         // Table `a` is in the log again, so the file is sound as a whole.
         assert!(open(&place.path, &SECOND).is_ok());
@@ -827,7 +1015,7 @@ mod tests {
         let log = place.dir.path().join("file.sqlite-wal");
         drop(open(&place.path, &FIRST).unwrap());
         let mut content = fs::read(&place.path).unwrap();
-        page_two(&mut content);
+        damage_page(&mut content, root(&place));
         fs::write(&place.path, &content).unwrap();
         fs::write(&log, b"a log that says nothing").unwrap();
         assert!(matches!(refused(&place, &FIRST), OpenError::Corrupt { .. }));

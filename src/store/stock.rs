@@ -167,7 +167,7 @@ pub struct LookedUp {
     pub at: Instant,
 }
 
-const COLUMNS: &str = "sku, warehouse, channel_sku, want, pushed, pushed_at, resend, recheck_at";
+const COLUMNS: &str = "sku, warehouse, channel_sku, want, pushed, pushed_at, resend, recheck_at, sound";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<StockRow> {
     let pushed: Option<i64> = row.get(4)?;
@@ -515,7 +515,7 @@ impl Store {
     pub fn channel_skus(&self, channel: &ChannelName, skus: &[Sku]) -> rusqlite::Result<BTreeMap<Sku, LookedUp>> {
         self.connection
             .prepare_cached(
-                "SELECT sku, channel_sku, looked_up_at FROM channel_skus
+                "SELECT sku, channel_sku, looked_up_at, sound FROM channel_skus
                  WHERE channel = ?1 AND sku IN (SELECT value FROM json_each(?2))",
             )?
             .query_map(params![channel.as_str(), list(skus)], |row| {

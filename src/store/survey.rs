@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Store, instant, millis};
+use super::{Store, instant, millis, sqlite};
 use crate::model::{ChannelName, ErpOrderId, Instant, OrderId};
 
 /// An order of the state file under one of its numbers.
@@ -33,9 +33,9 @@ pub struct EndedRun {
 
 /// Each fails when the state file cannot be read.
 impl Store {
-    /// `ok`, or what is damaged. Reads the whole file.
-    pub fn quick_check(&self) -> rusqlite::Result<String> {
-        self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+    /// What is damaged, if anything is. Reads the whole file.
+    pub fn damage(&self) -> rusqlite::Result<Option<String>> {
+        sqlite::damage(&self.connection)
     }
 
     /// The version of its schema.

@@ -49,7 +49,7 @@ pub fn commands(reason: &Reason, channel: &ChannelName, order: &OrderId) -> Vec<
         Reason::CancelledAfterInvoice => {
             vec![say!("once its NF-e is cancelled: {}" | "depois de cancelar a NF-e: {}", decide("accept"))]
         }
-        other => super::hint(other).into_iter().collect(),
+        other => super::hint_on(channel, other).into_iter().collect(),
     }
 }
 

@@ -326,8 +326,8 @@ pub fn several_orders(number: &str, orders: &[(&ChannelName, &OrderId)]) -> Stri
 
 /// A reason that says nothing.
 pub const SAYS_NOTHING: Both = Both(
-    "--because says nothing; whoever looks at the order later must know why",
-    "--because está vazio; quem olhar o pedido depois precisa saber o motivo",
+    "--reason says nothing; whoever looks at the order later must know why",
+    "--reason está vazio; quem olhar o pedido depois precisa saber o motivo",
 );
 
 /// Neither held nor skipped by a person.

@@ -98,9 +98,11 @@ pub fn in_portuguese(rendered: &str) -> String {
 }
 
 /// What a person says in the examples.
-const EXAMPLES: [(&str, &str); 4] = [
+const EXAMPLES: [(&str, &str); 6] = [
     ("november.html", "novembro.html"),
     ("'stock is late'", "'estoque atrasado'"),
+    ("'the customer pays on Monday'", "'o cliente paga na segunda'"),
+    ("'out of stock'", "'sem estoque'"),
     ("'test order of the agency'", "'pedido de teste da agência'"),
     ("'was cancelled in the ERP by mistake and entered anew'", "'cancelado no ERP por engano e lançado de novo'"),
 ];
@@ -177,12 +179,14 @@ const PARAGRAPHS: &[(&str, &str)] = &[
     (
         "Each command makes one pass and exits; cron does the rest. Exit codes: 0 done, 1 failed, 2 wrong command \
          line, 3 some items held or failed, 4 wrong configuration or credentials, 5 the other side is down or \
-         limiting us, 6 a guard stopped the pass, 10 time budget used up, 11 another run is active, 130 interrupted, \
-         143 terminated.",
-        "Cada comando faz uma passada e termina; o cron faz o resto. Códigos de saída: 0 concluído, 1 falha, 2 linha \
-         de comando errada, 3 há itens retidos ou com falha, 4 configuração ou credenciais erradas, 5 o outro lado \
-         fora do ar ou limitando as chamadas, 6 uma trava de segurança parou a rotina, 10 tempo esgotado, 11 outra \
-         execução está ativa, 130 interrompido, 143 encerrado.",
+         limiting us, 6 a guard stopped the pass, 10 time budget used up, 11 another run is active, 130 \
+         interrupted, 143 terminated. `vaivem explain CODE` says what to do about one. Lengths of time are \
+         written 30s, 10m, 1h or 7d, days YYYY-MM-DD.",
+        "Cada comando faz uma passada e termina; o cron faz o resto. Códigos de saída: 0 concluído, 1 falha, 2 \
+         linha de comando errada, 3 há itens retidos ou com falha, 4 configuração ou credenciais erradas, 5 o \
+         outro lado fora do ar ou limitando as chamadas, 6 uma trava de segurança parou a rotina, 10 tempo \
+         esgotado, 11 outra execução está ativa, 130 interrompido, 143 encerrado. `vaivem explain CÓDIGO` diz o \
+         que fazer em cada caso. Durações escrevem-se 30s, 10m, 1h ou 7d; dias, AAAA-MM-DD.",
     ),
     (
         "The configuration; without it, vaivem.toml here, then $XDG_CONFIG_HOME/vaivem/vaivem.toml",
@@ -210,25 +214,30 @@ const PARAGRAPHS: &[(&str, &str)] = &[
     ),
     ("Bring new orders into the ERP", "Traz pedidos novos para o ERP"),
     (
-        "Reads the channel's feed and list, stores what it hears, then decides on each order that is not in the ERP \
-         yet: imported, waiting, held with a reason, skipped by policy, or cancelled. Held orders are tried again on \
-         every run.",
+        "Reads the channel's feed and list, stores what it hears, then decides on each order that is not in the \
+         ERP yet: imported, waiting, held with a reason, skipped by policy, or cancelled. Held orders are tried \
+         again on every run. On VTEX an imported order is taken over: its handling starts. Exit code 3 \
+         while an order is held: `vaivem holds` says what to do.",
         "Lê o feed e a lista do canal, grava o que recebe e decide sobre cada pedido que ainda não está no ERP: \
-         importado, aguardando, retido com um motivo, deixado de fora pela política, ou cancelado. Pedidos retidos \
-         são tentados de novo em cada execução.",
+         importado, aguardando, retido com um motivo, deixado de fora pela política, ou cancelado. Pedidos \
+         retidos são tentados de novo em cada execução. Na VTEX o pedido importado é assumido: começa o manuseio. Código de saída 3 enquanto houver pedido retido: `vaivem holds` diz o que fazer.",
     ),
     (
         "Only this channel (can be repeated); all of them without it",
         "Só este canal (pode ser repetido); sem isso, todos",
     ),
     (
-        "Only this order (can be repeated); `-` reads numbers from standard input, one a line",
-        "Só este pedido (pode ser repetido); `-` lê números da entrada padrão, um por linha",
+        "Only this order, by its number on the channel (can be repeated); `-` reads numbers from standard input, \
+         one a line. Needs --channel where several are configured",
+        "Só este pedido, pelo número no canal (pode ser repetido); `-` lê números da entrada padrão, um por \
+         linha. Exige --channel onde há vários canais configurados",
     ),
     ("Show what would be done, and do nothing", "Mostra o que seria feito, e não faz nada"),
     (
-        "Begin nothing further after this long (such as 90s or 8m); the rest is for the next run",
-        "Não começa mais nada depois deste tempo (como 90s ou 8m); o resto fica para a próxima execução",
+        "Begin nothing further after this long (such as 90s, 8m or 1h); the rest is for the next run: exit code \
+         10",
+        "Não começa mais nada depois deste tempo (como 90s, 8m ou 1h); o resto fica para a próxima execução: \
+         código de saída 10",
     ),
     (
         "Look again for orders created since this day (in São Paulo); the cut-off date still holds",
@@ -243,25 +252,37 @@ const PARAGRAPHS: &[(&str, &str)] = &[
         "Informa ao ERP que pedidos foram pagos, postos em análise ou cancelados",
     ),
     (
-        "Reads every order in the ERP whose payment is still open on both sides, whatever the feed said, and moves \
-         the ERP's order forward. Orders imported unpaid are taken over on the channel once they are paid and ready.",
+        "Reads every order in the ERP whose payment is still open on both sides, whatever the feed said, and \
+         moves the ERP's order forward. Orders imported unpaid are taken over on the channel once they are paid \
+         and ready. Nothing is ever moved back: a cancellation against an invoice, or money for a cancelled \
+         order, is held for a person (exit code 3).",
         "Lê todo pedido do ERP cujo pagamento ainda está em aberto nos dois lados, diga o feed o que disser, e \
          avança o pedido do ERP. Pedidos importados antes do pagamento são assumidos no canal quando pagos e \
-         prontos.",
+         prontos. Nada volta atrás: um cancelamento contra uma nota, ou dinheiro para um pedido cancelado, fica \
+         retido para uma pessoa (código de saída 3).",
     ),
     (
         "Cancel orders that nobody paid by their deadline, and on the channel what was cancelled in the ERP",
         "Cancela pedidos que ninguém pagou até o prazo, e no canal o que foi cancelado no ERP",
     ),
     (
-        "Off until the configuration switches it on ([channels.NAME.auto_cancel]); until then it says what it would \
-         cancel. Both sides are read right before each cancellation, and anything but a clear \"unpaid\" on both \
-         leaves the order alone; that moment between reading and cancelling cannot be closed from here, so cancelled \
-         orders are watched for a late payment for 30 days.",
+        "Off until the configuration switches it on ([channels.NAME.auto_cancel]); until then it says what it \
+         would cancel. Both sides are read right before each cancellation, and anything but a clear \"unpaid\" on \
+         both leaves the order alone; that moment between reading and cancelling cannot be closed from here, so \
+         cancelled orders are watched for a late payment for 30 days.",
         "Desligado até a configuração ligar ([channels.NOME.auto_cancel]); até lá diz o que cancelaria. Os dois \
          lados são lidos logo antes de cada cancelamento, e tudo o que não for claramente \"não pago\" nos dois \
          deixa o pedido em paz; esse instante entre ler e cancelar não pode ser fechado daqui, então pedidos \
          cancelados são vigiados por 30 dias à espera de pagamento tardio.",
+    ),
+    (
+        "An order is announced by one run and cancelled by a later one; `vaivem holds add` keeps it from that. \
+         The whole run cancels nothing and ends with exit code 6 when it would cancel too many (the brake), when \
+         payments were not synchronised lately, or when this machine's clock is off.",
+        "Um pedido é anunciado por uma execução e cancelado por outra, posterior; `vaivem holds add` o protege \
+         disso. A execução inteira não cancela nada e termina com código de saída 6 quando cancelaria demais (o \
+         freio), quando os pagamentos não foram sincronizados há pouco, ou quando o relógio desta máquina está \
+         errado.",
     ),
     (
         "Cancel even more orders than the brake allows, this once",
@@ -270,33 +291,38 @@ const PARAGRAPHS: &[(&str, &str)] = &[
     ("Send the ERP's invoices to the channels", "Envia as notas fiscais do ERP aos canais"),
     (
         "Looks at the orders the ERP changed since the last run and those still waiting. Each invoice is checked \
-         first (authorised, a sale, of one of our companies, for this order's customer), what the channel requires \
-         must be there, and the values must add up to the order's. One that may still be on its way is never sent \
-         again.",
+         first (authorised, a sale, of one of our companies, for this order's customer), what the channel \
+         requires must be there, and the values must add up to the order's. One that may still be on its way is \
+         never sent again. One that must not be sent holds its order: exit code 3.",
         "Olha os pedidos que o ERP alterou desde a última execução e os que ainda aguardam. Cada nota é conferida \
-         antes (autorizada, de venda, de uma de nossas empresas, para o cliente deste pedido), o que o canal exige \
-         deve estar presente, e os valores devem somar o do pedido. Uma que ainda pode estar a caminho nunca é \
-         enviada de novo.",
+         antes (autorizada, de venda, de uma de nossas empresas, para o cliente deste pedido), o que o canal \
+         exige deve estar presente, e os valores devem somar o do pedido. Uma que ainda pode estar a caminho \
+         nunca é enviada de novo. Uma que não deve ser enviada retém o pedido: código de saída 3.",
     ),
     ("Send tracking codes and deliveries to the channels", "Envia códigos de rastreio e entregas aos canais"),
     (
-        "Looks at the orders the ERP changed since the last run and those still waiting, and sends what the channel \
-         does not show yet. Refused and returned parcels are held for a person and never told as delivered.",
+        "Looks at the orders the ERP changed since the last run and those still waiting, and sends what the \
+         channel does not show yet. Refused and returned parcels are held for a person and never told as \
+         delivered. A parcel waits until its invoice is on the channel.",
         "Olha os pedidos que o ERP alterou desde a última execução e os que ainda aguardam, e envia o que o canal \
-         ainda não mostra. Volumes recusados e devolvidos ficam retidos para uma pessoa e nunca são informados como \
-         entregues.",
+         ainda não mostra. Volumes recusados e devolvidos ficam retidos para uma pessoa e nunca são informados \
+         como entregues. Um volume aguarda até a nota estar no canal.",
     ),
     (
         "Tell the channels how much of each product they may sell",
         "Informa aos canais quanto de cada produto podem vender",
     ),
     (
-        "Sends only what changed since the channel last confirmed it: physical − reserved − what is sold and not in \
-         the ERP yet − a buffer, plus what the channel subtracts itself. Refuses, with exit code 6, to empty a large \
-         part of the catalogue.",
-        "Envia só o que mudou desde a última confirmação do canal: físico − reservado − o vendido que ainda não está \
-         no ERP − uma segurança, mais o que o próprio canal subtrai. Recusa-se, com código de saída 6, a esvaziar \
-         grande parte do catálogo.",
+        "Sends only what changed since the channel last confirmed it: physical − reserved − what is sold and not \
+         in the ERP yet − a buffer, plus what the channel subtracts itself. Refuses, with exit code 6, to empty a \
+         large part of the catalogue.",
+        "Envia só o que mudou desde a última confirmação do canal: físico − reservado − o vendido que ainda não \
+         está no ERP − uma segurança, mais o que o próprio canal subtrai. Recusa-se, com código de saída 6, a \
+         esvaziar grande parte do catálogo.",
+    ),
+    (
+        "Which warehouse, buffers, shares and what is left out: [channels.NAME.stock].",
+        "Qual depósito, seguranças, parcelas e o que fica de fora: [channels.NOME.stock].",
     ),
     (
         "Only this product, by the ERP's code (can be repeated), and even if nothing changed; `-` reads codes from \
@@ -315,10 +341,14 @@ const PARAGRAPHS: &[(&str, &str)] = &[
     ("Show what would be sent, and send nothing", "Mostra o que seria enviado, e não envia nada"),
     ("All passes in the safe order, as one command", "Todas as rotinas na ordem segura, em um comando"),
     (
-        "import-orders, sync-payments, auto-cancel, push-invoices, push-tracking, push-stock. A channel that is down \
-         has no further passes in this run; the others go on. One summary tells what all of them did.",
+        "import-orders, sync-payments, auto-cancel, push-invoices, push-tracking, push-stock. A channel that is \
+         down has no further passes in this run; the others go on. One summary tells what all of them did. The \
+         exit code is that of the worst. What a brake or guard stopped (exit code 6) is looked at and then run by \
+         itself, with --confirm.",
         "import-orders, sync-payments, auto-cancel, push-invoices, push-tracking, push-stock. Um canal fora do ar \
-         não tem mais rotinas nesta execução; os outros seguem. Um resumo diz o que todas fizeram.",
+         não tem mais rotinas nesta execução; os outros seguem. Um resumo diz o que todas fizeram. O código de \
+         saída é o do pior caso. O que um freio ou trava parou (código de saída 6) se confere e depois se executa \
+         sozinho, com --confirm.",
     ),
     (
         "Tell how each pass of each channel goes, and what is held",
@@ -692,17 +722,36 @@ const PARAGRAPHS: &[(&str, &str)] = &[
     ),
     (
         "Each is recognised by its content, and taken whole or refused with the reason; invoices go before what \
-         refers to them, whatever their order here. A stock sheet has a header with at least a code and a quantity \
-         (codigo;quantidade, sku,quantity …). An NF-e finds its order by the number in xPed or infCpl, and its \
-         recipient must be the order's customer. Exit code 3 when one was refused.",
-        "Cada um é reconhecido pelo conteúdo, e aproveitado inteiro ou recusado com o motivo; notas vão antes do que \
-         se refere a elas, seja qual for a ordem aqui. Uma planilha de estoque tem um cabeçalho com ao menos um \
-         código e uma quantidade (codigo;quantidade, sku,quantity …). Uma NF-e acha seu pedido pelo número em xPed \
-         ou infCpl, e o destinatário deve ser o cliente do pedido. Código de saída 3 quando algum foi recusado.",
+         refers to them, whatever their order here. Exit code 3 when one was refused. Folders that every pass \
+         empties by itself are set in [erp] inbox and [carriers] inbox.",
+        "Cada um é reconhecido pelo conteúdo, e aproveitado inteiro ou recusado com o motivo; notas vão antes do \
+         que se refere a elas, seja qual for a ordem aqui. Código de saída 3 quando algum foi recusado. As pastas \
+         que toda rotina esvazia sozinha ficam em [erp] inbox e [carriers] inbox.",
+    ),
+    (
+        "A sheet (CSV with ; , tab or |) names its columns in the first line. Of stock: codigo and quantidade, \
+         and perhaps nome and deposito; it sets the balance. Of shipments: nota or pedido, at least one of \
+         rastreio, url, ordem de coleta, coletado, despachado, entregue, and perhaps serie and transportadora; \
+         days as 26/11/2026.",
+        "Uma planilha (CSV com ; , tabulação ou |) dá nome às colunas na primeira linha. De estoque: codigo e \
+         quantidade, e talvez nome e deposito; ela fixa o saldo. De envios: nota ou pedido, ao menos uma entre \
+         rastreio, url, ordem de coleta, coletado, despachado, entregue, e talvez serie e transportadora; dias \
+         como 26/11/2026.",
+    ),
+    (
+        "An NF-e finds its order by the channel's number of it (the marketplace's or the ledger's do as well) in \
+         xPed, or behind a word such as pedido in infCpl, and its recipient must be the order's customer.",
+        "Uma NF-e acha seu pedido pelo número dele no canal (o do marketplace ou o do ERP embutido também servem) \
+         em xPed, ou após uma palavra como pedido em infCpl, e o destinatário deve ser o cliente do pedido.",
     ),
     ("The files; `-` reads standard input", "Os arquivos; `-` lê a entrada padrão"),
     ("List its orders, the latest first", "Lista os pedidos dele, do mais recente ao mais antigo"),
-    ("Only those in this status, such as paid or cancelled", "Só os que estão nesta situação, como paid ou cancelled"),
+    (
+        "Only those in this status: awaiting_payment, payment_under_review, paid, picking, in_production, \
+         invoiced, collection_order_created, shipped, delivered, cancellation_requested, cancelled, returned",
+        "Só os que estão nesta situação: awaiting_payment, payment_under_review, paid, picking, in_production, \
+         invoiced, collection_order_created, shipped, delivered, cancellation_requested, cancelled, returned",
+    ),
     ("At most so many", "No máximo tantos"),
     ("Show one order", "Mostra um pedido"),
     ("The ledger's number, or the store order number", "O número do ERP embutido, ou o número da loja"),
@@ -715,14 +764,18 @@ const PARAGRAPHS: &[(&str, &str)] = &[
         "Só para a frente: o ERP embutido recusa um passo que nenhum pedido dá.",
     ),
     (
-        "The status: paid, picking, in_production, collection_order_created, shipped, delivered, returned …",
-        "A situação: paid, picking, in_production, collection_order_created, shipped, delivered, returned …",
+        "The status: paid, picking, in_production, invoiced, collection_order_created, shipped, delivered, returned. \
+         NF-e, shipment sheets and OCOREN files move an order by themselves",
+        "A situação: paid, picking, in_production, invoiced, collection_order_created, shipped, delivered, returned. \
+         NF-e, planilhas de envios e arquivos OCOREN movem o pedido sozinhos",
     ),
     ("Why, for the order's history", "O motivo, para a história do pedido"),
     ("Cancel an order and release its stock", "Cancela um pedido e libera o estoque dele"),
     (
-        "Refused when there is an invoice: that must be cancelled first.",
-        "Recusado quando há nota: ela deve ser cancelada antes.",
+        "Refused when there is an invoice: that must be cancelled first. The next auto-cancel tells the channel, \
+         where the configuration has it do so (from_erp).",
+        "Recusado quando há nota: ela deve ser cancelada antes. O próximo auto-cancel avisa o canal, onde a \
+         configuração assim manda (from_erp).",
     ),
     ("Why, for the order's history and for the channel", "O motivo, para a história do pedido e para o canal"),
     ("List its stock: physical, reserved, available", "Lista o estoque dele: físico, reservado, disponível"),
@@ -751,10 +804,12 @@ const PARAGRAPHS: &[(&str, &str)] = &[
         "Cria o feed de pedidos da VTEX onde a chave não tem nenhum, e nada mais",
     ),
     (
-        "Asks nothing and overwrites nothing. Secrets do not stand in the file: it names the environment variables \
-         they are in.",
-        "Não pergunta nada e não sobrescreve nada. Segredos não ficam no arquivo: ele cita as variáveis de ambiente \
-         em que estão.",
+        "Asks nothing and overwrites nothing. Secrets do not stand in the file: it names the environment \
+         variables they are in. Edit what it wrote, set those variables, then `vaivem check` says what is still \
+         missing.",
+        "Não pergunta nada e não sobrescreve nada. Segredos não ficam no arquivo: ele cita as variáveis de \
+         ambiente em que estão. Edite o que ele escreveu, defina essas variáveis, e `vaivem check` diz o que \
+         ainda falta.",
     ),
     (
         "A channel and its kind, vtex or anymarket (can be repeated); loja=vtex without it",
@@ -896,8 +951,28 @@ const PARAGRAPHS: &[(&str, &str)] = &[
         "Escreve as páginas de todos os comandos nesta pasta; é criada se preciso",
     ),
     ("The code; all of them without it", "O código; sem isso, todos"),
+    (
+        "The ledger is the ERP where the configuration says kind = \"ledger\". Eccosys keeps orders, invoices and stock \
+         itself: exit code 2.",
+        "O ERP embutido (ledger) é o ERP onde a configuração diz kind = \"ledger\". O Eccosys guarda ele mesmo pedidos, \
+         notas e estoque: código de saída 2.",
+    ),
+    (
+        "A decision is carried out at once, and kept with who made it, when and why.",
+        "Uma decisão é executada na hora, e fica gravada com quem a tomou, quando e por quê.",
+    ),
     ("Print a completion script for a shell", "Mostra um script de completamento para um shell"),
     ("Which shell", "Qual shell"),
+    (
+        "For bash, `source` what it prints from ~/.bashrc; for zsh, save it as _vaivem in a folder of $fpath; for \
+         fish, as ~/.config/fish/completions/vaivem.fish.",
+        "No bash, carregue o que ele mostra com `source` no ~/.bashrc; no zsh, grave como _vaivem em uma pasta de \
+         $fpath; no fish, como ~/.config/fish/completions/vaivem.fish.",
+    ),
+    (
+        "Reads only. What channel, marketplace and Eccosys keep is not in it.",
+        "Só lê. O que o canal, o marketplace e o Eccosys guardam não está nele.",
+    ),
 ];
 
 #[cfg(test)]

@@ -55,6 +55,10 @@ pub fn step(step: &Step) -> String {
         ("failed", _) => say!("not done: {detail}" | "não feito: {detail}"),
         ("unknown", _) => say!("no answer: {detail}" | "sem resposta: {detail}"),
         ("reopened", _) => say!("to be decided on anew: {detail}" | "a decidir de novo: {detail}"),
+        ("retried", _) if detail.starts_with("by ") => {
+            let who = detail.trim_start_matches("by ");
+            say!("to be tried again, by {who}" | "a tentar de novo, por {who}")
+        }
         ("retried", _) => say!("to be tried again: {detail}" | "a tentar de novo: {detail}"),
         (what, _) => format!("{what}: {detail}"),
     })

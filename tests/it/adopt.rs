@@ -8,13 +8,13 @@ use crate::shop::{Shop, paid};
 use crate::truth::Truth;
 
 /// The state file is gone, as with the disk it was on.
-fn lose_state(shop: &Shop) {
+pub fn lose_state(shop: &Shop) {
     for file in ["vaivem.db", "vaivem.db-wal", "vaivem.db-shm"] {
         let _ = std::fs::remove_file(shop.path(file));
     }
 }
 
-fn since() -> String {
+pub fn since() -> String {
     (chrono::Utc::now() - chrono::TimeDelta::days(60)).format("%Y-%m-%d").to_string()
 }
 
@@ -31,7 +31,7 @@ fn lose_and_adopt(shop: &Shop, turn: &Turn) {
 
 /// Where an order stood before a person cancelled it, Eccosys does not tell: only the state file knew that the person saw it paid. The
 /// channel does not follow then, and a person must say which of the two counts.
-fn set_conflict_aside(truth: &mut Truth, end: &mut Truth, order: &str) {
+pub fn set_conflict_aside(truth: &mut Truth, end: &mut Truth, order: &str) {
     let conflict = (order.to_owned(), "paid_after_cancellation".to_owned());
     if truth.holds.contains(&conflict) && !end.holds.contains(&conflict) {
         for truth in [truth, end] {
@@ -64,7 +64,7 @@ fn an_old_copy_of_the_state_file_catches_up() {
     for turn in turns() {
         let shop = turn.begin();
         // A pass may have left its log behind; the copy is of the file alone.
-        let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+        let state = shop.database("vaivem.db");
         state.execute_batch(&format!("VACUUM INTO '{}'", shop.path("old.db").display())).unwrap();
         drop(state);
         let _ = shop.run(&turn.side().args(turn.verb));
@@ -113,7 +113,7 @@ fn another_order_under_the_number_is_held_until_it_fits() {
     let id = shop.place(paid());
     let _ = shop.import().exits(0);
     lose_state(&shop);
-    let ledger = rusqlite::Connection::open(shop.path("ledger.db")).unwrap();
+    let ledger = shop.database("ledger.db");
     ledger.execute("UPDATE orders SET total = total + 1", []).unwrap();
     shop.vtex(|v| v.set_status(&id, "invoiced"));
     let ran = shop.run(&["adopt", "--since", &since()]).exits(3);

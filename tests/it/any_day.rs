@@ -166,7 +166,7 @@ proptest! {
         }
         day.shop.set(&format!("{STOCK}\n{}\nreread_paid_after = \"0s\"", if early { "import = \"all\"" } else { "" }));
         // Hours later: all that waits for time alone is due.
-        let state = rusqlite::Connection::open(day.shop.path("vaivem.db")).unwrap();
+        let state = day.shop.database("vaivem.db");
         state.execute("UPDATE stock SET recheck_at = 0 WHERE recheck_at IS NOT NULL", []).unwrap();
         for _ in 0..3 {
             all_passes(&day.shop);

@@ -62,7 +62,7 @@ fn is_untouched(shop: &Shop, id: &str) {
 
 /// A change of the state file, as time would make it.
 fn state(shop: &Shop, sql: &str) {
-    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let state = shop.database("vaivem.db");
     assert!(state.execute(sql, []).unwrap() > 0, "{sql}");
 }
 
@@ -605,8 +605,7 @@ fn an_order_that_was_never_imported_is_watched_for_a_late_boleto() {
     // And a minute, for the time between two runs.
     let a_day_goes_by = || {
         state(&shop, "UPDATE orders SET fate_at = fate_at - 86460000");
-        let _ = rusqlite::Connection::open(shop.path("vaivem.db"))
-            .and_then(|state| state.execute("UPDATE cancellations SET watched_at = watched_at - 86460000", []));
+        let _ = shop.database("vaivem.db").execute("UPDATE cancellations SET watched_at = watched_at - 86460000", []);
     };
     // Ever more rarely: after one day, three, seven, fifteen.
     let mut looked = Vec::new();

@@ -38,7 +38,7 @@ fn effects(shop: &Shop, order: &str) -> Vec<Effect> {
 }
 
 fn notes(shop: &Shop) -> Vec<(String, String)> {
-    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let state = shop.database("vaivem.db");
     let mut notes = state.prepare("SELECT what, detail FROM notes ORDER BY id").unwrap();
     notes.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
 }

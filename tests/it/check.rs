@@ -357,7 +357,7 @@ fn a_state_file_of_another_program_is_left_alone() {
     says(&found(&ran, "state_unusable"), "text", &["is not a SQLite file", "set another path"]);
     found(&ran, "reached");
     std::fs::remove_file(shop.path("vaivem.db")).unwrap();
-    let other = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let other = shop.database("vaivem.db");
     other.execute_batch("CREATE TABLE clientes (nome TEXT); PRAGMA application_id = 7;").unwrap();
     drop(other);
     let before = std::fs::read(shop.path("vaivem.db")).unwrap();
@@ -369,7 +369,7 @@ fn a_state_file_of_another_program_is_left_alone() {
 fn runs_that_do_not_fit_or_never_end_are_told() {
     let shop = sound(STOCK);
     let _ = shop.import().exits(0);
-    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let state = shop.database("vaivem.db");
     let ago = |minutes: i64| (Utc::now() - TimeDelta::minutes(minutes)).timestamp_millis();
     let run = |pass: &str, minutes: i64, exit: &str| {
         let insert =

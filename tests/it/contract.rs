@@ -88,6 +88,15 @@ pub fn hold_against_readme(line: &str) {
     }
 }
 
+/// Fails when a run's last record is not a summary that tells how it ended.
+#[track_caller]
+pub fn ends_the_run(line: &str, code: i32) {
+    let record: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(record["type"], "summary", "{line}");
+    // That of a channel is its own; the run ends as the worst of them did, or of the documents it took first.
+    assert!(record["channel"].is_string() || record["exit_code"] == code, "{code}: {line}");
+}
+
 /// Nothing in the table that is printed nowhere.
 #[test]
 fn every_type_is_printed() {
@@ -104,6 +113,7 @@ fn every_type_is_printed() {
     let mut run = |shop: &Shop, args: &[&str]| {
         let ran = shop.run(args);
         assert_ne!(ran.code, Some(2), "{args:?}: {}", ran.stderr);
+        assert!(ran.summary()["exit_code"].is_i64(), "{args:?}: {}", ran.stdout);
         seen.extend(ran.records().into_iter().map(|record| record["type"].as_str().unwrap().to_owned()));
     };
     run(&shop, &["sync"]);
@@ -114,7 +124,7 @@ fn every_type_is_printed() {
         v.orders.remove(&gone);
     });
     run(&shop, &["sync"]);
-    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let state = shop.database("vaivem.db");
     state.execute_batch(&format!("PRAGMA foreign_keys = OFF; DELETE FROM orders WHERE order_id = '{lost}'")).unwrap();
     let (backup, new) = (shop.path("copy").display().to_string(), shop.path("new").display().to_string());
     for args in [

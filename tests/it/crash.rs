@@ -2,16 +2,15 @@
 //!
 //! Two ways to choose the point: at every request the program makes, before the sandbox applies it and after it did but before the
 //! answer; and, for the steps between requests (documents, journal, ledger, state file), at moments spread over the whole run. Only
-//! what hit a living program counts. `VAIVEM_TORTURE=long` tries 200 moments for each verb and not just a few, `VAIVEM_CASES`
-//! so many as it says.
+//! what hit a living program counts. Reading changes nothing, so before and after are one point there, but for a feed, whose events
+//! are hidden by it. `VAIVEM_TORTURE=long` tries both all the same, every request to the ERP, and 200 moments for each verb and not
+//! just a few; `VAIVEM_CASES` so many as it says.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::day::{Turn, cases, turns};
+use crate::day::{Turn, turns};
 use crate::office::Office;
 use crate::sandbox::{Call, Phase};
 use crate::shop::{Shop, wait_until};
@@ -21,10 +20,8 @@ use crate::torture;
 /// When the program is killed.
 #[derive(Clone, Copy, Debug)]
 enum Point {
-    /// At its request of this number to the channel, from 1.
-    Request(u32, Phase),
-    /// At its request of this number to the ERP.
-    ErpRequest(u32, Phase),
+    /// At a request to the channel or to the ERP.
+    Request(At),
     /// After this share of the time until its first request, in thousandths.
     BeforeRequests(u32),
     /// After this share of the whole run, in thousandths.
@@ -33,38 +30,75 @@ enum Point {
     AmongDocuments(u32),
 }
 
-/// How long a verb takes when nobody kills it.
+/// A request at which the program dies: which of those of its kind, from 1.
+#[derive(Clone, Copy, Debug)]
+pub struct At {
+    pub kind: Kind,
+    pub nth: u32,
+    pub phase: Phase,
+    pub in_erp: bool,
+}
+
+/// What a request may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Any,
+    /// One that changes nothing.
+    Reading,
+    Writing,
+}
+
+impl Kind {
+    /// Reading a feed hides what was read, for a while.
+    fn is(self, call: &Call) -> bool {
+        let is_reading = call.method == "GET" && !call.path.contains("/feed");
+        match self {
+            Self::Any => true,
+            Self::Reading => is_reading,
+            Self::Writing => !is_reading,
+        }
+    }
+}
+
+/// How long a verb takes when nobody kills it, and its requests.
 struct Pace {
     to_first_request: Duration,
     whole: Duration,
+    /// Readings and writings, to the channel and to the ERP.
+    to_channel: [u32; 2],
+    to_erp: [u32; 2],
+}
+
+/// A verb to kill, and where.
+struct Case<'a> {
+    turn: &'a Turn,
+    pace: &'a Pace,
+    point: Point,
+}
+
+impl std::fmt::Debug for Case<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} killed at {:?}", self.turn, self.point)
+    }
 }
 
 #[test]
 fn killed_at_any_point_of_any_verb() {
-    let moments = torture::cases(14, 200);
-    let work: Vec<(&Turn, Pace, Vec<Point>)> =
-        turns().map(|turn| (turn, pace(turn), points_of(turn, share_of(turn, moments)))).collect();
-    let points: Vec<(&Turn, &Pace, Point)> =
-        work.iter().flat_map(|(turn, pace, points)| points.iter().map(move |point| (*turn, pace, *point))).collect();
-    assert!(points.len() >= 700, "only {} kill points", points.len());
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some((turn, pace, point)) = points.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    if let Err(failure) = catch_unwind(AssertUnwindSafe(|| kill_and_go_on(turn, pace, *point))) {
-                        // One is enough; the others need not be tried.
-                        next.store(points.len(), Ordering::SeqCst);
-                        resume_unwind(failure);
-                    }
-                }
-            });
-        }
-    });
-    for (turn, _, points) in &work {
-        println!("{turn}: killed at {} points", points.len());
-    }
-    torture::held("effects", points.len(), "kills at a request, before and after its effect, and at moments between");
+    let moments = torture::cases(3, 200);
+    let paces: Vec<(&Turn, Pace)> = turns().map(|turn| (turn, pace(turn))).collect();
+    let cases: Vec<Case<'_>> = paces
+        .iter()
+        .flat_map(|(turn, pace)| {
+            let requests = [pace.to_channel, pace.to_erp].map(|of| of.iter().sum::<u32>());
+            assert_eq!(requests, [turn.calls, turn.erp_calls], "{turn} makes the same requests each time");
+            let points = points_of(turn, pace, share_of(turn, moments));
+            println!("{turn}: killed at {} points", points.len());
+            points.into_iter().map(move |point| Case { turn, pace, point })
+        })
+        .collect();
+    assert!(cases.len() >= 400, "only {} kill points", cases.len());
+    torture::each(&cases, kill_and_go_on);
+    torture::held("effects", cases.len(), "kills at a request, before and after its effect, and at moments between");
 }
 
 /// Importing has the most steps between its requests. What is between them is the same on every channel, so one is tried the most;
@@ -78,69 +112,72 @@ fn share_of(turn: &Turn, moments: u32) -> u32 {
     }
 }
 
-/// At most so many requests of a verb to the ERP are tried, unless `VAIVEM_CASES` asks for more: each run of it makes many.
-const ERP_REQUESTS: u32 = 6;
+/// At most so many requests of each kind to the ERP are tried in the short form: each run makes many.
+const ERP_REQUESTS: u32 = 4;
 
-fn points_of(turn: &Turn, moments: u32) -> Vec<Point> {
+fn points_of(turn: &Turn, pace: &Pace, moments: u32) -> Vec<Point> {
     let shares = |of: u32| (0..of).map(move |n| (2 * n + 1) * 500 / of);
-    let phases = [Phase::BeforeEffect, Phase::AfterEffect];
     // What the channel is asked is the same with every ERP.
-    let is_told = turn.office == Office::Ledger;
-    let requests = (1..=turn.calls).filter(|_| is_told).flat_map(|n| phases.map(|phase| Point::Request(n, phase)));
-    let step = usize::try_from(turn.erp_calls / cases(ERP_REQUESTS).max(1)).unwrap().max(1);
-    let erp = (1..=turn.erp_calls).step_by(step).flat_map(|n| phases.map(|phase| Point::ErpRequest(n, phase)));
+    let to_channel = if turn.office == Office::Ledger { pace.to_channel } else { [0, 0] };
+    let most = if torture::is_long() { u32::MAX } else { ERP_REQUESTS };
+    let requests = requests_of(to_channel, u32::MAX, false).chain(requests_of(pace.to_erp, most, true));
     let (early, among) = match turn.documents().len() {
         0 => (0, 0),
         1 | 2 => (moments / 2, 0),
         _ => (0, moments * 2 / 3),
     };
     requests
-        .chain(erp)
+        .map(Point::Request)
         .chain(shares(early).map(Point::BeforeRequests))
         .chain((0..among).map(Point::AmongDocuments))
         .chain(shares(moments).map(Point::Moment))
         .collect()
 }
 
+/// At most so many of each kind, spread over the run.
+fn requests_of([readings, writings]: [u32; 2], most: u32, in_erp: bool) -> impl Iterator<Item = At> {
+    let of_kind = move |kind, count: u32, phases: &'static [Phase]| {
+        let tried = count.min(most);
+        let nth = move |n: u32| 1 + u32::try_from(u64::from(n) * u64::from(count) / u64::from(tried)).unwrap();
+        (0..tried).flat_map(move |n| phases.iter().map(move |phase| At { kind, nth: nth(n), phase: *phase, in_erp }))
+    };
+    const BOTH: &[Phase] = &[Phase::BeforeEffect, Phase::AfterEffect];
+    let of_reading = if torture::is_long() { BOTH } else { &BOTH[1..] };
+    of_kind(Kind::Reading, readings, of_reading).chain(of_kind(Kind::Writing, writings, BOTH))
+}
+
 /// Every point is one where the program was alive, or this panics.
-fn kill_and_go_on(turn: &Turn, pace: &Pace, point: Point) {
-    let shop = match point {
-        Point::Request(n, phase) => {
+fn kill_and_go_on(Case { turn, pace, point }: &Case<'_>) {
+    let shop = match *point {
+        Point::Request(at) => {
             let shop = turn.begin();
-            assert!(
-                killed_at_request(&shop, (turn.side(), turn.verb), (n, phase), false),
-                "{turn} made no request {n}"
-            );
-            shop
-        }
-        Point::ErpRequest(n, phase) => {
-            let shop = turn.begin();
-            assert!(
-                killed_at_request(&shop, (turn.side(), turn.verb), (n, phase), true),
-                "{turn} made no request {n} to the ERP"
-            );
+            assert!(killed_at_request(&shop, (turn.side(), turn.verb), at), "{turn} made no such request: {at:?}");
             shop
         }
         Point::BeforeRequests(share) => killed_by_then(turn, pace.to_first_request * share / 1000),
         Point::Moment(share) => killed_by_then(turn, pace.whole * share / 1000),
-        Point::AmongDocuments(n) => killed_among_documents(turn, pace, n),
+        Point::AmongDocuments(n) => killed_among_documents(turn, n),
     };
     turn.promises_nothing_twice(&shop);
     turn.to_the_end(&shop);
     shop.truth().is(&turn.end, &format!("{turn} killed at {point:?}"));
 }
 
-/// A shop whose verb was killed when it had taken some of the documents: times all over the first part of a run are tried until one
-/// is right.
-fn killed_among_documents(turn: &Turn, pace: &Pace, n: u32) -> Shop {
+/// A shop whose verb was killed when it had taken so many of the documents, or a few more, and not all.
+fn killed_among_documents(turn: &Turn, n: u32) -> Shop {
     let waited = turn.documents();
-    for at in 0..200 {
-        let shop = turn.begin();
-        let is_hit =
-            is_killed_after(&shop, (turn.side(), turn.verb), pace.to_first_request * ((n + at) * 37 % 100) / 100);
+    let taken = |shop: &Shop| {
         let now = shop.documents();
-        let left = waited.iter().filter(|file| now.contains(file)).count();
-        if is_hit && left > 0 && left < waited.len() {
+        waited.iter().filter(|file| !now.contains(file)).count()
+    };
+    let wanted = 1 + n as usize % (waited.len() - 1);
+    for _ in 0..50 {
+        let shop = turn.begin();
+        let mut child = quietly(&shop, (turn.side(), turn.verb));
+        wait_until("documents to be taken", || taken(&shop) >= wanted || child.try_wait().unwrap().is_some());
+        child.kill().unwrap();
+        // Without an exit code it did not end by itself.
+        if child.wait().unwrap().code().is_none() && (1..waited.len()).contains(&taken(&shop)) {
             return shop;
         }
     }
@@ -168,14 +205,15 @@ fn killed_by_then(turn: &Turn, mut time: Duration) -> Shop {
     panic!("{turn} was always faster than {time:?}");
 }
 
-/// Runs the verb and kills it at its `n`-th request, in the given phase. Gives whether it came so far, and died of it.
-pub fn killed_at_request(shop: &Shop, run: (Side, &str), (n, phase): (u32, Phase), in_erp: bool) -> bool {
+/// Runs the verb and kills it at that request. Gives whether it came so far, and died of it.
+pub fn killed_at_request(shop: &Shop, run: (Side, &str), at: At) -> bool {
     let victim = Arc::new(Mutex::new(None::<Child>));
     let target = Arc::clone(&victim);
     let mut requests = 0;
-    let goes_on = move |_: &Call, at| {
-        requests += u32::from(at == phase);
-        if at != phase || requests != n {
+    let goes_on = move |call: &Call, phase| {
+        let is_one = phase == at.phase && at.kind.is(call);
+        requests += u32::from(is_one);
+        if !is_one || requests != at.nth {
             return true;
         }
         // The request may come before the test has the child in its hands.
@@ -183,7 +221,7 @@ pub fn killed_at_request(shop: &Shop, run: (Side, &str), (n, phase): (u32, Phase
         target.lock().unwrap().as_mut().unwrap().kill().unwrap();
         false
     };
-    match in_erp {
+    match at.in_erp {
         false => run.0.on_call(shop, goes_on),
         true => shop.eccosys(|e| hook(e, goes_on)),
     }
@@ -207,17 +245,23 @@ fn quietly(shop: &Shop, (side, verb): (Side, &str)) -> Child {
 fn pace(turn: &Turn) -> Pace {
     let measured = || {
         let shop = turn.begin();
-        let first = Arc::new(Mutex::new(None::<Instant>));
-        let noted = Arc::clone(&first);
-        turn.side().on_call(&shop, move |_, _| {
-            noted.lock().unwrap().get_or_insert_with(Instant::now);
-            true
-        });
+        let [to_channel, to_erp] = [(); 2].map(|()| Arc::new(Mutex::new((None::<Instant>, [0; 2]))));
+        let note = |noted: &Arc<Mutex<(Option<Instant>, [u32; 2])>>| {
+            let noted = Arc::clone(noted);
+            move |call: &Call, phase| {
+                let mut noted = noted.lock().unwrap();
+                noted.0.get_or_insert_with(Instant::now);
+                noted.1[usize::from(Kind::Writing.is(call))] += u32::from(phase == Phase::BeforeEffect);
+                true
+            }
+        };
+        turn.side().on_call(&shop, note(&to_channel));
+        shop.eccosys(|e| hook(e, note(&to_erp)));
         let begun = Instant::now();
         quietly(&shop, (turn.side(), turn.verb)).wait().unwrap();
         let whole = begun.elapsed();
-        let to_first_request = first.lock().unwrap().map_or(whole, |at| at - begun);
-        Pace { to_first_request, whole }
+        let ((first, to_channel), (_, to_erp)) = (*to_channel.lock().unwrap(), *to_erp.lock().unwrap());
+        Pace { to_first_request: first.map_or(whole, |at| at - begun), whole, to_channel, to_erp }
     };
     let paces = [measured(), measured(), measured()];
     paces.into_iter().min_by_key(|pace| pace.whole).unwrap()

@@ -181,13 +181,19 @@ impl Turn {
         self.story.person
     }
 
-    fn exit_of(&self) -> i32 {
+    /// The exit code of the verb when nothing goes wrong.
+    pub fn exit_of(&self) -> i32 {
         self.story.ending(self.office).exit_of(self.verb)
     }
 
     /// A shop where it is this verb's turn.
     pub fn begin(&self) -> Shop {
         self.shop.copy()
+    }
+
+    /// The shop as it was before this verb's turn; to look at only.
+    pub fn before(&self) -> &Shop {
+        &self.shop
     }
 
     /// Runs all passes.
@@ -216,6 +222,16 @@ impl Turn {
         }
         self.side().unwatched(shop);
         assert_eq!(*oversold.lock().unwrap(), [""; 0], "after {self}");
+    }
+
+    /// The world goes on around the shop, if the orders that people in the back office deal with are there. Gives whether it did.
+    pub fn goes_on(&self, shop: &Shop) -> bool {
+        let erp = shop.erp();
+        let is_there = [self.story.picked, self.story.person].iter().all(|order| erp.contains_key(*order));
+        if let Some(meanwhile) = self.meanwhile.filter(|_| is_there) {
+            meanwhile(self.story, shop);
+        }
+        is_there
     }
 
     /// Looks at every stock update as it is taken, and notes those that promise too much.

@@ -4,9 +4,10 @@
 use chrono::{TimeDelta, Utc};
 
 use crate::back_office::{Nfe, ago, parcel};
-use crate::sandbox::{Fault, Kind, Payment, Phase, papers};
+use crate::sandbox::{Fault, Kind, Mangle, Payment, Phase, papers};
 use crate::shop::{Shop, paid};
 use crate::side::{Side, hook};
+use crate::torture::disturbed::run_bounded;
 
 const SETTINGS: &str = "in_flight = 8
 reread_paid_after = \"30d\"
@@ -162,6 +163,20 @@ fn a_plan_is_held_against_the_parcel_itself() {
     assert_eq!(reason["changed"][0]["fact"], "outgoing", "{reason}");
 }
 
+/// Whoever names an order has just seen something happen to it.
+#[test]
+fn a_named_order_is_read_anew() {
+    let shop = shop_that_recalls();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    // Compares the orders.
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    shop.eccosys(|e| e.invoice(&id, 101));
+    assert!(shop.run(&["push-invoices"]).exits(0).records().iter().all(|record| record["type"] != "order"));
+    let ran = shop.run(&["push-invoices", "--order", &id]).exits(0);
+    assert_eq!(ran.order(&id)["reason"]["code"], "invoices_sent", "{}", ran.stdout);
+}
+
 #[test]
 fn a_plan_is_held_against_the_balance_itself() {
     let shop = shop_that_recalls();
@@ -240,7 +255,7 @@ fn a_forgotten_order_is_forgotten_in_the_mirror_too_and_found_again() {
     shop.eccosys(|e| e.invoice(&id, 8));
     let _ = shop.run(&["push-invoices"]).exits(0);
     let mirrored = || {
-        let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+        let state = shop.database("vaivem.db");
         let count = "SELECT (SELECT count(*) FROM mirror_orders) + (SELECT count(*) FROM mirror_invoices)";
         state.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap()
     };
@@ -407,4 +422,49 @@ fn each_way_to_say_who_calls() {
     assert!(ran.summary()["message"].as_str().unwrap().contains("token_scheme"), "{ran:?}");
     shop.set_erp("token_scheme = \"raw\"");
     let _ = shop.push().exits(0);
+}
+
+#[test]
+fn a_list_without_end_is_not_read_for_ever() {
+    let shop = shop();
+    place(&shop, 3);
+    let _ = shop.run(&["sync"]).exits(0);
+    for list in ["/estoques?", "/pedidos"] {
+        shop.count_shelves(&[("CANECA", 50)]);
+        shop.eccosys(|e| e.faults.push(Fault::always(Kind::Mangled(Mangle::SamePage)).on("GET", list)));
+        for verb in ["push-invoices", "push-stock"] {
+            // Killed, it would have no code of its own.
+            let ran = run_bounded(&shop, &[verb]);
+            assert!(matches!(ran.code, Some(0 | 3 | 5)), "{list}, {verb}: {ran:?}");
+        }
+        let calls = shop.eccosys(|e| e.calls_of("GET", list).len());
+        assert!(calls < 60, "{calls} calls for {list}");
+        shop.eccosys(|e| e.faults.clear());
+        let _ = shop.run(&["sync"]).exits(0);
+    }
+}
+
+#[test]
+fn an_erp_that_breaks_down_at_the_first_call_is_unavailable_and_no_failure_of_ours() {
+    let shop = shop();
+    place(&shop, 1);
+    let _ = shop.run(&["sync"]).exits(0);
+    for verb in ["push-invoices", "push-tracking"] {
+        shop.eccosys(|e| e.faults.push(Fault::always(Kind::status(500)).on("GET", "/pedidos")));
+        let _ = shop.run(&[verb]).exits(5);
+        shop.eccosys(|e| e.faults.clear());
+        let _ = shop.run(&[verb]).exits(0);
+    }
+}
+
+#[test]
+fn a_list_that_comes_too_late_is_the_other_sides_trouble() {
+    let shop = shop();
+    place(&shop, 1);
+    let _ = shop.import().exits(0);
+    shop.eccosys(|e| e.faults.push(Fault::always(Kind::SlowMs(2_500))));
+    for verb in ["push-invoices", "push-tracking"] {
+        let summary = shop.run(&[verb]).exits(5).summary();
+        assert!(summary["message"].as_str().unwrap().contains("within 2 s"), "{verb}: {summary}");
+    }
 }

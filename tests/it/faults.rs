@@ -110,29 +110,16 @@ fn any_fault(side: Side) -> impl Strategy<Value = Fault> {
 
 /// Faults strike the verb, and then all passes; after that nothing is wrong any more.
 fn is_as_if_nothing_happened(turn: &Turn, first: Vec<Fault>, second: Vec<Fault>) {
-    let (shop, side) = (turn.begin(), turn.side());
+    let shop = turn.begin();
     let strike = |faults| match turn.office {
-        Office::Ledger => side.strike(&shop, faults),
-        Office::Eccosys => shop.eccosys(|e| e.faults.extend(faults)),
+        Office::Ledger => turn.strike_channel(&shop, faults),
+        Office::Eccosys => turn.strike_erp(&shop, faults),
     };
-    let effects = || side.effects(&shop) + shop.eccosys(|e| e.effects.len());
     strike(first);
-    let _ = shop.run(&side.args(turn.verb));
+    let _ = shop.run(&turn.side().args(turn.verb));
     strike(second);
     let _ = turn.sync(&shop);
-    turn.promises_nothing_twice(&shop);
-    side.calm(&shop);
-    shop.eccosys(|e| e.faults.clear());
-    // A pause the platform asked for is over by the time of the next cron run.
-    shop.end_pauses();
-    turn.to_the_end(&shop);
-    // What was sent anew is seen by the next reading, and only then counts.
-    let _ = turn.sync(&shop).exits(3);
-    shop.truth().is(&turn.end, &turn.to_string());
-    let before = effects();
-    let _ = turn.sync(&shop).exits(3);
-    assert_eq!(effects(), before, "a further run has no effect");
-    shop.truth().is(&turn.end, "a further run");
+    turn.recovers(&shop);
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn lose_state(shop: &Shop) {
 }
 
 fn change_state(shop: &Shop, sql: &str) {
-    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let state = shop.database("vaivem.db");
     assert!(state.execute(sql, []).unwrap() > 0, "{sql}");
 }
 

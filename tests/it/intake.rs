@@ -31,7 +31,7 @@ fn warning(ran: &Ran, code: &str) -> Option<String> {
 }
 
 fn cursor(shop: &Shop, name: &str) -> Option<DateTime<Utc>> {
-    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let state = shop.database("vaivem.db");
     let at = state.query_row("SELECT at FROM cursors WHERE name = ?1", [name], |row| row.get::<_, i64>(0)).ok();
     at.map(|at| DateTime::from_timestamp_millis(at).unwrap())
 }
@@ -334,7 +334,7 @@ fn a_clock_that_is_ahead_makes_no_order_be_passed_over() {
     // By the channel's clock it is two hours earlier than here.
     shop.vtex(|v| v.date_error = -TimeDelta::hours(2));
     let _ = shop.import();
-    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let state = shop.database("vaivem.db");
     state.execute("DELETE FROM cursors", []).unwrap();
     drop(state);
     let ran = shop.import().exits(0);
@@ -353,7 +353,7 @@ fn a_clock_that_is_ahead_makes_no_order_be_passed_over() {
 fn a_cursor_in_the_future_hides_no_order() {
     let shop = Shop::with("feed = \"off\"");
     let _ = shop.import().exits(0);
-    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let state = shop.database("vaivem.db");
     let later = (Utc::now() + TimeDelta::days(2)).timestamp_millis();
     state.execute("UPDATE cursors SET at = ?1 WHERE name = 'list'", [later]).unwrap();
     drop(state);

@@ -20,6 +20,7 @@ mod dependencies;
 mod deployment;
 mod eccosys;
 mod faults;
+mod first_day;
 mod heartbeat;
 mod holding;
 mod import_orders;

@@ -103,7 +103,7 @@ const MISTAKES: &[Mistake] = &[
             run(shop, &["import-orders"])
         },
         exit: 3,
-        says: &["`NOVO`", "channel SKU 9", "[channels.NAME.skus]"],
+        says: &["`NOVO`", "channel SKU 9", "[channels.loja.skus]"],
     },
     Mistake {
         what: "a carrier that is not mapped",
@@ -112,7 +112,7 @@ const MISTAKES: &[Mistake] = &[
             run(shop, &["import-orders"])
         },
         exit: 3,
-        says: &["`Jadlog`", "[channels.NAME.carriers]"],
+        says: &["`Jadlog`", "[channels.loja.carriers]"],
     },
     Mistake {
         what: "a clock that is off",
@@ -278,6 +278,28 @@ const MISTAKES: &[Mistake] = &[
         says: &["ledger.db", "not a state file", "set another path"],
     },
     Mistake {
+        what: "a disk that garbles a digit of the state file",
+        make: |shop| {
+            let id = shop.place(paid());
+            let _ = shop.import().exits(0);
+            garble(shop, "vaivem.db", &id);
+            run(shop, &["import-orders"])
+        },
+        exit: 1,
+        says: &["vaivem.db", "damaged", "nothing was written to it", "restore a backup", "vaivem adopt"],
+    },
+    Mistake {
+        what: "a disk that garbles a digit of the ledger",
+        make: |shop| {
+            let id = shop.place(paid());
+            let _ = shop.import().exits(0);
+            garble(shop, "ledger.db", &id);
+            run(shop, &["check"])
+        },
+        exit: 4,
+        says: &["ledger.db", "damaged", "restore a backup"],
+    },
+    Mistake {
         what: "no state file yet",
         make: |shop| run(shop, &["status"]),
         exit: 1,
@@ -332,6 +354,17 @@ fn run(shop: &Shop, args: &[&str]) -> Command {
     command
 }
 
+/// Changes the last digit of an order's number, wherever it stands in a file.
+fn garble(shop: &Shop, file: &str, id: &str) {
+    let mut bytes = std::fs::read(shop.path(file)).unwrap();
+    let places: Vec<usize> = (0..bytes.len() - id.len()).filter(|at| bytes[*at..].starts_with(id.as_bytes())).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at + id.len() - 1] ^= 1;
+    }
+    std::fs::write(shop.path(file), bytes).unwrap();
+}
+
 fn with_env(shop: &Shop, args: &[&str], name: &str, value: &str) -> Command {
     let mut command = run(shop, args);
     command.env(name, value);
@@ -349,7 +382,7 @@ fn chmod(shop: &Shop, file: &str, mode: u32) {
 }
 
 fn state(shop: &Shop, sql: &str) {
-    rusqlite::Connection::open(shop.path("vaivem.db")).unwrap().execute_batch(sql).unwrap();
+    shop.database("vaivem.db").execute_batch(sql).unwrap();
 }
 
 #[test]

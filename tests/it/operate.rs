@@ -16,7 +16,7 @@ fn human(shop: &Shop, args: &[&str]) -> Ran {
 }
 
 fn state(shop: &Shop, sql: &str) -> usize {
-    rusqlite::Connection::open(shop.path("vaivem.db")).unwrap().execute(sql, []).unwrap()
+    shop.database("vaivem.db").execute(sql, []).unwrap()
 }
 
 fn of_type<'a>(records: &'a [Value], kind: &str) -> Vec<&'a Value> {
@@ -381,7 +381,7 @@ what happened
 
 what is in its way
   held since TIME TIME (import-orders, tried 1 time): carrier `Jadlog` is not mapped
-    what to do: add \"Jadlog\" = \"the ERP's name\" to [channels.NAME.carriers], or set default_carrier; the next run goes on by itself
+    what to do: add \"Jadlog\" = \"the ERP's name\" to [channels.loja.carriers], or set default_carrier; the next run goes on by itself
     who: the integrator, in the configuration
     tries it at once: vaivem import-orders --channel loja --order {id}
 "
@@ -653,7 +653,7 @@ fn a_purged_order_is_known_and_never_imported_again() {
         "{ran}"
     );
     let rows = "SELECT count(*) FROM history WHERE order_row IN (SELECT id FROM orders WHERE purged_at IS NOT NULL)";
-    let connection = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let connection = shop.database("vaivem.db");
     assert_eq!(connection.query_row(rows, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
     drop(connection);
     // Told by the feed once more, listed from an earlier cut-off date, named: the fates stay.

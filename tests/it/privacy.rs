@@ -76,8 +76,8 @@ fn no_byte_of_a_customer_is_left() {
     let (shop, theirs, others) = delivered();
     let before = shop.erp();
     // Somebody who has the files open keeps what is written in their logs.
-    let _ledger = rusqlite::Connection::open(shop.path("ledger.db")).unwrap();
-    let _state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let _ledger = shop.database("ledger.db");
+    let _state = shop.database("vaivem.db");
     assert!(!files_with(&shop, CPF).is_empty() && !files_with(&shop, "Zuleica").is_empty());
     let summary = erase(&shop, &["--fiscal-too"]).exits(0).summary();
     assert_eq!((&summary["ledger_orders"], &summary["state_orders"]), (&json!(1), &json!(1)));
@@ -104,7 +104,7 @@ fn invoices_stay_unless_somebody_says_otherwise() {
     let summary = erase(&shop, &[]).exits(0).summary();
     assert_eq!(summary["invoice_files_kept"], 1);
     assert_eq!(files_with(&shop, CPF), ["ledger.db"]);
-    let ledger = rusqlite::Connection::open(shop.path("ledger.db")).unwrap();
+    let ledger = shop.database("ledger.db");
     let left = "SELECT count(*) FROM recipients WHERE document = '52998224725'";
     assert_eq!(ledger.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
     let xml = "SELECT count(*) FROM invoice_documents";

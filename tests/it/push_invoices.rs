@@ -103,6 +103,26 @@ fn an_unknown_outcome_is_settled_by_reading_and_by_time() {
     }
 }
 
+/// A line that lets readings through and no invoice, in a shop that gives one no time to show.
+#[test]
+fn what_never_arrives_is_sent_once_in_each_run() {
+    for side in Side::BOTH {
+        let (shop, id) = imported_on(side, "invoices = { confirm_within = \"0s\", settle_after = \"0s\" }");
+        shop.issue(&id, &Nfe::new(1001, 4_990));
+        let (method, path) = side.invoice_call();
+        // No more of them than a run that has no end takes to show it.
+        side.strike(&shop, vec![Fault::next(20, Kind::DropBeforeWrite).on(method, path)]);
+        for runs in 1..3 {
+            let record = side.run(&shop, "push-invoices").exits(3).order(&id);
+            assert_eq!(record["reason"]["code"], "outcome_unknown", "{side:?}");
+            assert_eq!(side.calls_of(&shop, side.invoice_call()), runs, "{side:?}");
+        }
+        side.calm(&shop);
+        let _ = side.run(&shop, "push-invoices").exits(0);
+        assert_eq!((side.told(&shop, &id).invoices.len(), shop.held()), (1, Vec::new()), "{side:?}");
+    }
+}
+
 /// Killed between the journal and the answer, with the invoice taken.
 #[test]
 fn a_killed_run_makes_no_second_invoice() {

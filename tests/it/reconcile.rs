@@ -43,7 +43,7 @@ fn codes(ran: &Ran) -> Vec<String> {
 }
 
 fn sql(shop: &Shop, file: &str, text: &str) {
-    rusqlite::Connection::open(shop.path(file)).unwrap().execute_batch(text).unwrap();
+    shop.database(file).execute_batch(text).unwrap();
 }
 
 #[test]

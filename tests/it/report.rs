@@ -183,7 +183,7 @@ fn nobodys_data_stands_on_the_page() {
     shop.set("max_wait = \"1s\"");
     let _ = shop.run(&["import-orders", "--channel", "loja"]).exits(3);
     let _ = shop.run(&["holds", "add", &noted, "--reason", said]).exits(0);
-    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let state = shop.database("vaivem.db");
     let of_others = serde_json::json!({ "code": "erp_refused", "refusal": "1", "message": said }).to_string();
     let set = "UPDATE holds SET code = 'erp_refused', reason = ?1 WHERE code = 'totals_differ'";
     assert_eq!(state.execute(set, [of_others]).unwrap(), 1);
@@ -247,7 +247,7 @@ fn a_shop_without_a_past_has_a_page_and_one_without_a_state_file_says_so() {
     let _ = shop.run(&["import-orders"]).exits(0);
     let text = page(&shop, &[]);
     assert!(text.contains("<h1>All is well</h1>") && text.contains("No order was seen yet."), "{text}");
-    rusqlite::Connection::open(shop.path("vaivem.db")).unwrap().execute("DELETE FROM runs", []).unwrap();
+    shop.database("vaivem.db").execute("DELETE FROM runs", []).unwrap();
     let text = page(&shop, &["--days", "1"]);
     parsed(&text);
     assert!(text.contains("<h1>Nothing has run yet</h1>") && text.contains("<code>vaivem check</code>"), "{text}");

@@ -172,7 +172,7 @@ fn quiet_tells_the_same_thing_once_a_day() {
     assert!(quiet("import-orders").1.contains("exit 4"));
     shop.vtex(|v| v.faults.clear());
 
-    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    let state = shop.database("vaivem.db");
     state.execute("UPDATE holds SET told_at = told_at - 86400000", []).unwrap();
     let (_, told) = quiet("import-orders");
     assert!(told.contains(&first) && told.contains(&second), "a day later: {told}");
@@ -245,6 +245,25 @@ fn a_state_file_that_cannot_be_written_stops_the_run_before_anything_is_acknowle
 }
 
 #[test]
+fn a_run_whose_end_cannot_be_noted_is_no_good_run() {
+    let shop = Shop::new();
+    let _ = shop.import().exits(0);
+    let id = shop.place(paid());
+    let state = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+    // Full for the very last write alone.
+    state
+        .execute_batch("CREATE TRIGGER full BEFORE UPDATE OF ended_at ON runs BEGIN SELECT RAISE(ABORT, 'full'); END")
+        .unwrap();
+    let ran = shop.import().exits(1);
+    assert_eq!(ran.order(&id)["outcome"], "imported");
+    assert_eq!(ran.summary()["exit_code"], 1);
+    assert_eq!(ran.summary()["message"], "how the run ended cannot be noted in the state file: full");
+    state.execute_batch("DROP TRIGGER full").unwrap();
+    let _ = shop.import().exits(0);
+    assert_eq!((shop.erp()[&id].len(), shop.take_overs(&id)), (1, 1));
+}
+
+#[test]
 fn foreign_and_damaged_state_files_are_refused_and_not_touched() {
     let contents: [(&str, Vec<u8>); 3] = [
         ("text", b"this is somebody's shopping list".to_vec()),
@@ -259,7 +278,7 @@ fn foreign_and_damaged_state_files_are_refused_and_not_touched() {
         ("of a newer version", {
             let shop = Shop::new();
             let _ = shop.import().exits(0);
-            let newer = rusqlite::Connection::open(shop.path("vaivem.db")).unwrap();
+            let newer = shop.database("vaivem.db");
             newer.execute_batch("PRAGMA user_version = 999;").unwrap();
             newer.close().unwrap();
             std::fs::read(shop.path("vaivem.db")).unwrap()

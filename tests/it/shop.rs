@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
+use chrono::TimeDelta;
 use serde_json::Value;
 use vaivem::erp::ledger::Ledger;
 
@@ -22,7 +23,12 @@ pub struct Shop {
     erp: String,
     office: Office,
     hub: Option<String>,
+    /// How far the program's clock is ahead of the machine's, as that of the sandbox is.
+    ahead: TimeDelta,
 }
+
+/// Where Debian's faketime keeps what makes a program's clock another.
+pub const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 /// What a run of the program gave.
 #[must_use]
@@ -80,6 +86,7 @@ impl Shop {
             erp: String::new(),
             office: Office::of_this_test(),
             hub: None,
+            ahead: TimeDelta::zero(),
         };
         shop.configure();
         shop.stock("codigo;nome;quantidade\nCAMISETA-P;Camiseta P;100\nCANECA;Caneca;100\nBONE;Boné;100\n");
@@ -159,6 +166,26 @@ impl Shop {
         self.sandbox.eccosys(work)
     }
 
+    /// Another word in its configuration, until it is configured anew. The state file knows of no address.
+    pub fn reword(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.path("vaivem.toml")).unwrap();
+        assert!(text.contains(from), "no {from} in:\n{text}");
+        std::fs::write(self.path("vaivem.toml"), text.replace(from, to)).unwrap();
+        self.forget_addresses();
+    }
+
+    /// Waits longer for an answer from here on: a machine that has other work is slow, and no fault of anybody's.
+    pub fn be_patient(&self) {
+        let text = std::fs::read_to_string(self.path("vaivem.toml")).unwrap();
+        std::fs::write(self.path("vaivem.toml"), text.replace("timeout = \"2s\"", "timeout = \"60s\"")).unwrap();
+    }
+
+    /// Everything in its configuration is as it was.
+    pub fn configure_anew(&self) {
+        self.configure();
+        self.forget_addresses();
+    }
+
     fn configure(&self) {
         let mut text = format!(
             "[erp]\n{}{}\n\n[channels.loja]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
@@ -196,6 +223,7 @@ impl Shop {
             erp: self.erp.clone(),
             office: self.office,
             hub: self.hub.clone(),
+            ahead: self.ahead,
         };
         let state = self.vtex(|v| v.copy_at(&copy.sandbox.url()));
         copy.vtex(|v| *v = state);
@@ -214,7 +242,7 @@ impl Shop {
     /// The state file is used at other addresses from now on.
     fn forget_addresses(&self) {
         if self.path("vaivem.db").exists() {
-            let state = rusqlite::Connection::open(self.path("vaivem.db")).unwrap();
+            let state = self.database("vaivem.db");
             state.execute("DELETE FROM accounts", []).unwrap();
         }
     }
@@ -240,6 +268,13 @@ impl Shop {
     /// A file of the shop's folder.
     pub fn path(&self, file: &str) -> PathBuf {
         self.folder.path().join(file)
+    }
+
+    /// One of the program's databases, as it is to whoever changes it: rows are sealed anew, as by the program itself.
+    pub fn database(&self, file: &str) -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open(self.path(file)).unwrap();
+        vaivem::store::seal::register(&connection).unwrap();
+        connection
     }
 
     /// Brings a stock sheet into the ledger.
@@ -282,6 +317,12 @@ impl Shop {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if !self.ahead.is_zero() {
+            command
+                .env("LD_PRELOAD", FAKETIME)
+                .env("FAKETIME", format!("+{}", self.ahead.num_seconds()))
+                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
         command
     }
 
@@ -313,9 +354,23 @@ impl Shop {
         self.run(&["push-stock"])
     }
 
+    /// Lets time pass on all platforms and for the program, which needs faketime for it.
+    pub fn advance(&mut self, time: TimeDelta) {
+        self.ahead += time;
+        let time = time.to_std().unwrap();
+        self.vtex(|v| v.advance(time));
+        self.hub(|a| a.advance(time));
+        self.eccosys(|e| e.advance(time));
+    }
+
+    /// How many calls a fault struck, on all platforms.
+    pub fn struck(&self) -> u64 {
+        self.vtex(|v| v.struck) + self.hub(|a| a.struck) + self.eccosys(|e| e.struck)
+    }
+
     /// Ends the pause a platform asked for: the next cron run comes after it.
     pub fn end_pauses(&self) {
-        let state = rusqlite::Connection::open(self.path("vaivem.db")).unwrap();
+        let state = self.database("vaivem.db");
         state.execute("UPDATE budget SET cooldown_until_ms = 0", []).unwrap();
     }
 
@@ -363,12 +418,12 @@ fn ledger(path: &Path) -> BTreeMap<String, Vec<ErpSees>> {
 
 /// In memory where that is easy to have: a program that is killed loses nothing that the kernel has, and a disk that is made to keep
 /// everything takes longer than all the rest.
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 /// Copies files with their times, which tell a document from another of the same name.
-fn copy_folder(from: &Path, to: &Path) {
+pub fn copy_folder(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
@@ -393,11 +448,16 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+/// What a run gave, each of its records held against the README.
 #[track_caller]
-fn ran(output: std::process::Output) -> Ran {
+pub fn ran(output: std::process::Output) -> Ran {
     let stdout = String::from_utf8(output.stdout).unwrap();
     // Scripts and shells, pages and eyes read something else.
-    stdout.lines().filter(|line| line.starts_with("{\"type\"")).for_each(contract::hold_against_readme);
+    let records: Vec<&str> = stdout.lines().filter(|line| line.starts_with("{\"type\"")).collect();
+    records.iter().copied().for_each(contract::hold_against_readme);
+    if let (Some(last), Some(code)) = (records.last(), output.status.code()) {
+        contract::ends_the_run(last, code);
+    }
     Ran { code: output.status.code(), stdout, stderr: String::from_utf8(output.stderr).unwrap() }
 }
 

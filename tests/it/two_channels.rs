@@ -245,7 +245,7 @@ impl<'a> Day<'a> {
     /// The orders that are sold and whose goods are still on the shelf. One that is cancelled, on its channel or in the ERP, is not.
     fn sold(&self) -> Vec<Sale> {
         let erp = self.shop.erp();
-        let state = rusqlite::Connection::open(self.shop.path("vaivem.db")).unwrap();
+        let state = self.shop.database("vaivem.db");
         let mut known = state
             .prepare(
                 "SELECT coalesce(o.status, '') FROM orders o JOIN order_lines l ON l.order_row = o.id WHERE channel = ?1 AND order_id = ?2",
@@ -538,7 +538,7 @@ impl<'a> Day<'a> {
 
     /// All that waits for time alone is due.
     fn time_passes(&self) {
-        let state = rusqlite::Connection::open(self.shop.path("vaivem.db")).unwrap();
+        let state = self.shop.database("vaivem.db");
         state.execute("UPDATE stock SET recheck_at = 0 WHERE recheck_at IS NOT NULL", []).unwrap();
     }
 

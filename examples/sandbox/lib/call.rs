@@ -135,17 +135,19 @@ pub struct Outcome {
     pub answer: Option<Answer>,
     /// Before the answer, and after the effect.
     pub wait: Duration,
-    /// Closes the connection in the middle of the body.
-    pub cut_short: bool,
+    /// What is sent of the body, where that is not all of it, or not its text.
+    pub bytes: Option<Vec<u8>>,
+    /// How long the body is said to be, where that is not how long it is. When less comes, the connection closes after it.
+    pub said_length: Option<usize>,
 }
 
 impl Outcome {
     pub fn answered(answer: Answer) -> Self {
-        Self { answer: Some(answer), wait: Duration::ZERO, cut_short: false }
+        Self { answer: Some(answer), ..Self::hung_up() }
     }
 
     pub fn hung_up() -> Self {
-        Self { answer: None, wait: Duration::ZERO, cut_short: false }
+        Self { answer: None, wait: Duration::ZERO, bytes: None, said_length: None }
     }
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 
-use super::call::{Answer, Call, Outcome};
+use super::call::{Answer, Call, Outcome, Request};
+use super::mangle::Mangle;
 
 /// What goes wrong with a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Kind {
     DropBeforeWrite,
     /// The effect happens, the connection closes without an answer.
     TimeoutAfterWrite,
+    /// The effect happens, the answer is not what it was.
+    Mangled(Mangle),
 }
 
 /// The header of that name.
@@ -36,6 +39,8 @@ pub enum RetryAfter {
     Seconds(u64),
     /// As a date this many seconds from now.
     HttpDate(i64),
+    /// Whatever this is.
+    Word(&'static str),
 }
 
 const LOGIN_PAGE: &str = "<!DOCTYPE html><html><head><title>Login</title></head><body>Login</body></html>";
@@ -70,16 +75,27 @@ impl Kind {
             Self::Empty200 => Answer::empty(200),
             Self::Html200 => Answer::typed(200, "text/html; charset=utf-8", LOGIN_PAGE),
             Self::DropBeforeWrite => return Some(Outcome::hung_up()),
-            Self::SlowMs(_) | Self::Truncated | Self::Applied500 | Self::TimeoutAfterWrite => return None,
+            Self::SlowMs(_) | Self::Truncated | Self::Applied500 | Self::TimeoutAfterWrite | Self::Mangled(_) => {
+                return None;
+            }
         };
         Some(Outcome::answered(answer))
     }
 
+    /// The call as the platform takes it, where that is another.
+    pub fn request(&self, request: &Request) -> Option<Request> {
+        match self {
+            Self::Mangled(mangle) => mangle.request(request),
+            _ => None,
+        }
+    }
+
     /// What becomes of the true answer on its way back.
-    pub fn after_effect(&self, answer: Answer, breakdown: fn() -> Answer) -> Outcome {
+    pub fn after_effect(&self, answer: Answer, request: &Request, breakdown: fn() -> Answer) -> Outcome {
         match self {
             Self::SlowMs(ms) => Outcome { wait: Duration::from_millis(*ms), ..Outcome::answered(answer) },
-            Self::Truncated => Outcome { cut_short: true, ..Outcome::answered(answer) },
+            Self::Truncated => Mangle::Cut(500).answer(answer, request),
+            Self::Mangled(mangle) => mangle.answer(answer, request),
             Self::Applied500 => Outcome::answered(breakdown()),
             Self::TimeoutAfterWrite => Outcome::hung_up(),
             _ => Outcome::answered(answer),
@@ -93,6 +109,7 @@ impl RetryAfter {
         let value = match self {
             Self::Absent => return None,
             Self::Seconds(seconds) => seconds.to_string(),
+            Self::Word(word) => word.to_owned(),
             Self::HttpDate(seconds) => {
                 (Utc::now() + TimeDelta::seconds(seconds)).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
             }
@@ -110,6 +127,8 @@ pub struct Fault {
     skip: u32,
     /// `None` is always.
     left: Option<u32>,
+    /// Only so many percent of them.
+    share: Option<(u8, fastrand::Rng)>,
 }
 
 impl Fault {
@@ -120,7 +139,12 @@ impl Fault {
 
     /// Strikes every call.
     pub fn always(kind: Kind) -> Self {
-        Self { kind, method: String::new(), path: String::new(), skip: 0, left: None }
+        Self { kind, method: String::new(), path: String::new(), skip: 0, left: None, share: None }
+    }
+
+    /// Strikes so many percent of the calls, drawn from the seed.
+    pub fn share(percent: u8, seed: u64, kind: Kind) -> Self {
+        Self { share: Some((percent, fastrand::Rng::with_seed(seed))), ..Self::always(kind) }
     }
 
     /// Only calls of this method (any, if empty) whose raw path and query contain `path`.
@@ -143,6 +167,11 @@ impl Fault {
         }
         if self.skip > 0 {
             self.skip -= 1;
+            return false;
+        }
+        if let Some((percent, random)) = &mut self.share
+            && random.u8(..100) >= *percent
+        {
             return false;
         }
         self.left = self.left.map(|left| left - 1);

@@ -18,6 +18,7 @@ mod document;
 pub mod eccosys;
 mod faults;
 mod json;
+mod mangle;
 pub mod papers;
 pub mod seed;
 mod server;
@@ -29,6 +30,7 @@ pub use call::{Answer, Call, HookAction, Outcome, Phase, Request};
 pub use document::{cnpj, cpf};
 pub use eccosys::{ECCOSYS_KEY, ECCOSYS_SECRET, ECCOSYS_TOKEN, ECCOSYS_USER_TOKEN, EccEffect, EccOrder, Eccosys};
 pub use faults::{Fault, Kind, RetryAfter};
+pub use mangle::Mangle;
 pub use server::Sandbox;
 pub use vtex::{
     APP_KEY, APP_TOKEN, CancelledBy, Customer, Effect, FEED_STATES, Line, Order, OrderSeed, Package, Payment,

@@ -1,7 +1,13 @@
 //! What a store's fiscal software and its carriers hand over: invoices (NF-e) authorised by an invented SEFAZ, their
 //! cancellations, and delivery files (OCOREN 3.1). Written from the layouts (BRAZIL 1.2, 1.5, 1.6, 2.2).
 
+use std::fs;
+use std::path::Path;
+
 use chrono::{DateTime, FixedOffset, Utc};
+
+use super::Vtex;
+use super::seed::PRODUCTS;
 
 /// The store's CNPJ.
 pub const ISSUER: &str = "12345678000195";
@@ -157,4 +163,36 @@ fn reais(cents: i64) -> String {
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+/// So many orders get papers.
+const WITH_PAPERS: usize = 3;
+
+/// What a shop, a tax office and a carrier would write about the first orders, as the embedded ERP takes it in.
+pub fn write(v: &Vtex, folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let stock: String = PRODUCTS.iter().map(|product| format!("{};{};100\n", product.ref_id, product.name)).collect();
+    fs::write(folder.join("estoque.csv"), format!("codigo;nome;quantidade\n{stock}"))?;
+    let mut shipped = String::from("nota;rastreio;url;transportadora;despachado\n");
+    let mut delivered = Vec::new();
+    for (number, order) in (1001..).zip(v.orders.values().take(WITH_PAPERS)) {
+        let seed = &order.seed;
+        let lines = seed.lines.iter().zip(seed.line_totals());
+        let nfe = Nfe {
+            number,
+            order: order.id.clone(),
+            recipient: seed.customer.cpf.clone(),
+            lines: lines.map(|(line, total)| (line.ref_id.clone(), line.quantity, total)).collect(),
+            freight: seed.freight - seed.freight_discount,
+            discount: 0,
+            other: seed.tax,
+            issued_at: v.now(),
+        };
+        fs::write(folder.join(format!("nota-{number}.xml")), nfe.xml())?;
+        let day = local(v.now()).format("%d/%m/%Y");
+        shipped += &format!("{number};BR{number};https://rastro.example/BR{number};Correios;{day}\n");
+        delivered.push((number, 1, v.now()));
+    }
+    fs::write(folder.join("expedicao.csv"), shipped)?;
+    fs::write(folder.join("OCOREN.txt"), ocoren(&delivered, v.now()))
 }

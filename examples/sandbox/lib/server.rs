@@ -154,25 +154,27 @@ async fn handle<P: Platform>(
     match outcome.answer {
         None => caller.hang_up(),
         // Without a body there is nothing to cut but the whole answer.
-        Some(answer) if outcome.cut_short && answer.body.is_empty() => caller.hang_up(),
-        Some(answer) => respond(answer, outcome.cut_short),
+        Some(answer) if outcome.said_length == Some(0) && answer.body.is_empty() => caller.hang_up(),
+        Some(answer) => {
+            let bytes = outcome.bytes.unwrap_or_else(|| answer.body.clone().into_bytes());
+            respond(answer, bytes, outcome.said_length)
+        }
     }
 }
 
-fn respond(answer: Answer, cut_short: bool) -> Response<Body> {
-    let length = answer.body.len();
-    let mut response = match cut_short {
-        false => Response::new(Body::from(answer.body)),
-        true => {
-            let half = Bytes::from(answer.body).slice(..length / 2);
+fn respond(answer: Answer, bytes: Vec<u8>, said_length: Option<usize>) -> Response<Body> {
+    let mut response = match said_length {
+        None => Response::new(Body::from(bytes)),
+        Some(said) => {
+            let is_all = bytes.len() >= said;
             let broken = async {
-                // The first half must have left before the connection breaks.
+                // What there is must have left before the connection breaks.
                 tokio::time::sleep(Duration::from_millis(2)).await;
                 Err(io::Error::from(io::ErrorKind::ConnectionReset))
             };
-            let parts = stream::iter([Ok(half)]).chain(stream::once(broken));
-            let mut response = Response::new(Body::from_stream(parts));
-            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+            let end = stream::once(broken).filter(move |_| std::future::ready(!is_all));
+            let mut response = Response::new(Body::from_stream(stream::iter([Ok(Bytes::from(bytes))]).chain(end)));
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(said));
             response
         }
     };

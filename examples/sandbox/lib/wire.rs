@@ -32,6 +32,8 @@ pub struct Wire<P> {
     pub latency: Duration,
     pub rate_limit: Option<RateLimit>,
     pub faults: Vec<Fault>,
+    /// How many calls a fault struck.
+    pub struck: u64,
     /// Asked before and after the effect of every call.
     pub on_call: Option<Hook<P>>,
     pub total_calls: u64,
@@ -50,6 +52,7 @@ impl<P> Wire<P> {
             latency: Duration::ZERO,
             rate_limit: None,
             faults: Vec::new(),
+            struck: 0,
             on_call: None,
             total_calls: 0,
             keep_call_log: true,
@@ -103,7 +106,9 @@ pub fn take<P: Platform>(platform: &mut P, request: &Request) -> Outcome {
     let call = platform.log(request);
     let mut outcome = effect(platform, request, &call);
     outcome.wait += platform.latency;
-    if let Some(answer) = outcome.answer.as_mut().filter(|_| !platform.date_error.is_zero()) {
+    // The server says the machine's time by itself.
+    let is_other = !platform.date_error.is_zero() || !platform.ahead.is_zero();
+    if let Some(answer) = outcome.answer.as_mut().filter(|_| is_other) {
         let date = (platform.now() + platform.date_error).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         answer.headers.push(("date", date));
     }
@@ -121,15 +126,17 @@ fn effect<P: Platform>(platform: &mut P, request: &Request, call: &Call) -> Outc
         return Outcome::hung_up();
     }
     let fault = faults::strike(&mut platform.faults, call);
+    platform.struck += u64::from(fault.is_some());
     if let Some(outcome) = fault.as_ref().and_then(faults::Kind::before_effect) {
         return outcome;
     }
-    let answer = platform.answer(request);
+    let asked = fault.as_ref().and_then(|fault| fault.request(request));
+    let answer = platform.answer(asked.as_ref().unwrap_or(request));
     if !hook_lets_go_on(platform, call, Phase::AfterEffect) {
         return Outcome::hung_up();
     }
     match fault {
-        Some(fault) => fault.after_effect(answer, P::breakdown),
+        Some(fault) => fault.after_effect(answer, request, P::breakdown),
         None => Outcome::answered(answer),
     }
 }
@@ -154,6 +161,8 @@ pub struct RateLimit {
     pub(super) calls: u32,
     per: Duration,
     window: Option<(DateTime<Utc>, u32)>,
+    /// How many calls were refused for it.
+    pub refused: u32,
 }
 
 /// Where a call stands within the limit.
@@ -168,13 +177,14 @@ pub(super) struct Quota {
 
 impl RateLimit {
     pub fn new(calls: u32, per: Duration) -> Self {
-        Self { calls, per, window: None }
+        Self { calls, per, window: None, refused: 0 }
     }
 
     /// Counts a call.
     pub(super) fn count(&mut self, now: DateTime<Utc>) -> Quota {
         let (began, used) = self.window.filter(|(began, _)| now - began < delta(self.per)).unwrap_or((now, 0));
         self.window = Some((began, used + 1));
+        self.refused += u32::from(used >= self.calls);
         let left = (began + delta(self.per) - now).num_milliseconds();
         Quota {
             is_exceeded: used >= self.calls,

@@ -147,21 +147,19 @@ pub fn state(config: &Config) -> (Finding, Option<State>) {
         Err(error @ OpenError::Older { .. }) => return (Finding::StateOlder { text: error.to_string() }, None),
         Err(error) => return (Finding::StateUnusable { problem: error.to_string() }, None),
     };
-    let look = || -> rusqlite::Result<(String, i32, i64)> {
+    let look = || -> rusqlite::Result<(Option<String>, i32, i64)> {
         let orders = |seen: std::collections::BTreeMap<_, (i64, _)>| seen.values().map(|(orders, _)| orders).sum();
-        Ok((store.quick_check()?, store.version()?, orders(store.channels_seen()?)))
+        Ok((store.damage()?, store.version()?, orders(store.channels_seen()?)))
     };
     match look() {
-        Ok((said, version, orders)) if said == "ok" => {
-            (Finding::StateReady { file, version, orders }, Some(State { store }))
-        }
-        Ok((detail, ..)) => (damaged(file, detail), None),
-        Err(error) => (damaged(file, error.to_string()), None),
+        Ok((None, version, orders)) => (Finding::StateReady { file, version, orders }, Some(State { store })),
+        Ok((Some(detail), ..)) => (Finding::StateUnusable { problem: damaged("state file", file, detail) }, None),
+        Err(error) => (Finding::StateUnusable { problem: damaged("state file", file, error.to_string()) }, None),
     }
 }
 
-fn damaged(path: PathBuf, detail: String) -> Finding {
-    Finding::StateUnusable { problem: OpenError::Corrupt { kind: "state file", path, detail }.to_string() }
+fn damaged(kind: &'static str, path: PathBuf, detail: String) -> String {
+    OpenError::Corrupt { kind, path, detail }.to_string()
 }
 
 /// The ledger: what it is, and itself if it can be used.
@@ -174,6 +172,13 @@ pub fn ledger(file: &Path) -> (Vec<Finding>, Option<Ledger>) {
         Err(error @ OpenError::Older { .. }) => return (vec![Finding::StateOlder { text: error.to_string() }], None),
         Err(error) => return (vec![Finding::LedgerUnusable { problem: error.to_string() }], None),
     };
+    match ledger.damage() {
+        Ok(None) => {}
+        Ok(Some(detail)) => {
+            return (vec![Finding::LedgerUnusable { problem: damaged("ledger", file.to_owned(), detail) }], None);
+        }
+        Err(error) => return (vec![unreadable(&error.into())], None),
+    }
     let products = match ledger.products() {
         Ok(products) => products.len(),
         Err(error) => return (vec![unreadable(&error)], None),

@@ -289,6 +289,15 @@ fn said(error: &CallError) -> String {
     error.api_message().or(error.excerpt()).unwrap_or(word!("it gives no reason" | "não informa o motivo")).to_owned()
 }
 
+/// Reads anything as each form of answer there is.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_anything(bytes: &[u8]) {
+    let answer = crate::http::Answer::saying(bytes);
+    let _ = convert::order(&ChannelName::new("hub"), bytes);
+    let _ = (answer.json::<wire::ListPage>(), answer.json::<Vec<wire::FeedEntry>>());
+    stock::read_anything(&answer);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

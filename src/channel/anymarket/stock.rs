@@ -153,6 +153,13 @@ struct Local {
     default_local: Option<bool>,
 }
 
+/// Reads anything as each form of answer there is.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_anything(answer: &Answer) {
+    let _ = (answer.json::<Page>(), answer.json::<Vec<Local>>());
+    let _ = Outcome::of(answer).about(&ChannelSku::new("CANECA"));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

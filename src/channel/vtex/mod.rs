@@ -235,6 +235,16 @@ fn feed_problem(filter: &wire::FeedFilter) -> Option<String> {
     }
 }
 
+/// Reads anything as each form of answer there is.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_anything(bytes: &[u8]) {
+    let answer = crate::http::Answer::saying(bytes);
+    let _ = convert::order(&ChannelName::new("loja"), bytes);
+    let _ = (answer.json::<wire::ListPage>(), answer.json::<Vec<wire::FeedItem>>());
+    let _ = (answer.json::<wire::FeedConfig>(), answer.json::<wire::Transaction>());
+    stock::read_anything(&answer);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

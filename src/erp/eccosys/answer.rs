@@ -53,6 +53,39 @@ pub fn readable<T: DeserializeOwned>(answer: &Answer, what: &str) -> Result<(Vec
     Ok((read.collect(), told))
 }
 
+/// A list that is read page by page.
+pub struct Pages {
+    /// How many rows the pages so far had: what the next one is asked for by.
+    pub offset: u32,
+    page: u32,
+    last: Vec<u8>,
+}
+
+impl Pages {
+    /// A list of pages of so many rows.
+    pub fn of(page: u32) -> Self {
+        Self { offset: 0, page, last: Vec::new() }
+    }
+
+    /// Takes note of a page and its number of rows. Gives whether there may be another.
+    ///
+    /// # Errors
+    /// Refused, when it is the page before once more: such a list has no end, and shows nothing of what is further on in it.
+    pub fn another(&mut self, answer: &Answer, told: u32) -> Result<bool, ErpError> {
+        if told < self.page {
+            return Ok(false);
+        }
+        if answer.bytes == self.last {
+            return Err(refused(say!(
+                "every page of its list is the same" | "todas as páginas da sua lista são iguais"
+            )));
+        }
+        self.last.clone_from(&answer.bytes);
+        self.offset = self.offset.saturating_add(told);
+        Ok(true)
+    }
+}
+
 /// Whether a sentence says that nothing was found.
 fn says_nothing(text: &str) -> bool {
     let text = text.to_lowercase();

@@ -177,3 +177,21 @@ impl Eccosys {
         self.clock.now()
     }
 }
+
+/// Reads anything as each form of answer there is.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_anything(bytes: &[u8]) {
+    let answer = crate::http::Answer::saying(bytes);
+    let now = crate::model::Instant::default();
+    for row in answer::readable::<wire::Order>(&answer, "an order").map(|(rows, _)| rows).unwrap_or_default() {
+        let before = facts::Facts::of(&row, None, &facts::Situations::new(), now);
+        let _ = facts::Facts::of(&row, Some((&before, now)), &facts::Situations::new(), now);
+    }
+    let _ = (answer::all::<wire::Item>(&answer), answer::all::<wire::Stock>(&answer));
+    let _ = (answer::first::<wire::Product>(&answer), answer::first::<wire::Tracking>(&answer));
+    let _ = (answer::first::<wire::CollectionOrder>(&answer), answer::first::<wire::Xmls>(&answer));
+    for nfe in answer::all::<wire::Nfe>(&answer).unwrap_or_default() {
+        let _ = (nfe.id(), nfe.key().map(str::len));
+    }
+    let _ = answer::made(&answer);
+}

@@ -153,12 +153,12 @@ impl Eccosys {
         path: &str,
         filter: impl Fn(Call) -> Call,
     ) -> Result<(), ErpError> {
-        let mut offset = 0;
+        let mut pages = answer::Pages::of(self.options.page);
         loop {
             let asked_at = self.now();
             let call = filter(Call::read("list orders", path))
                 .query("$orderBy", "data,ASC")
-                .query("$offset", offset.to_string())
+                .query("$offset", pages.offset.to_string())
                 .query("$count", self.options.page.to_string());
             // Past the end there is nothing, which it calls not found.
             let Some(answer) = self.door.call_optional(call).await? else { return Ok(()) };
@@ -194,10 +194,9 @@ impl Eccosys {
                 })
                 .collect();
             self.store.mirror_read(&read, asked_at)?;
-            if told < self.options.page {
+            if !pages.another(&answer, told)? {
                 return Ok(());
             }
-            offset += told;
         }
     }
 

@@ -80,10 +80,10 @@ impl Eccosys {
             return Ok(());
         }
         self.store.mirror_stock_begin()?;
-        let mut offset = 0;
+        let mut pages = answer::Pages::of(self.options.stock_page);
         loop {
             let call = Call::read("list stock", "/estoques")
-                .query("$offset", offset.to_string())
+                .query("$offset", pages.offset.to_string())
                 .query("$count", self.options.stock_page.to_string());
             let Some(answer) = self.door.call_optional(call).await? else { break };
             let (rows, told) = answer::readable::<wire::Stock>(&answer, "a balance")?;
@@ -95,10 +95,9 @@ impl Eccosys {
                 levels.push(read);
             }
             self.store.mirror_stock_read(&levels, &products, begun, true)?;
-            if told < self.options.stock_page {
+            if !pages.another(&answer, told)? {
                 break;
             }
-            offset += told;
         }
         let mut gone = self.store.mirror_stock_not_told(begun)?;
         if gone.len() <= SLIPPED {

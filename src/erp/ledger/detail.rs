@@ -94,7 +94,7 @@ struct Head {
 fn head(tx: &Connection, order: i64) -> rusqlite::Result<Option<Head>> {
     tx.prepare_cached(&format!(
         "SELECT {COLUMNS}, o.marketplace, o.placed_at, o.paid_at, o.freight, o.discount, o.tax, o.carrier, o.service,
-             o.promised_at, o.fiscal_payment, o.imported_at, o.changed_at, c.address, c.note
+             o.promised_at, o.fiscal_payment, o.imported_at, o.changed_at, c.address, c.note, c.sound
          FROM orders o JOIN recipients c ON c.order_id = o.id WHERE o.id = ?1"
     ))?
     .query_row([order], |row| head_from_row(tx, row))
@@ -136,7 +136,7 @@ fn head_from_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<Head> {
 
 fn lines(tx: &Connection, order: i64) -> rusqlite::Result<Vec<NewLine>> {
     tx.prepare_cached(
-        "SELECT p.sku, l.name, l.quantity, l.unit_price, l.total, w.code
+        "SELECT p.sku, l.name, l.quantity, l.unit_price, l.total, w.code, l.sound
          FROM order_lines l JOIN products p ON p.id = l.product LEFT JOIN warehouses w ON w.id = l.warehouse
          WHERE l.order_id = ?1 ORDER BY l.position",
     )?
@@ -155,7 +155,7 @@ fn lines(tx: &Connection, order: i64) -> rusqlite::Result<Vec<NewLine>> {
 
 fn payments(tx: &Connection, order: i64) -> rusqlite::Result<Vec<Payment>> {
     tx.prepare_cached(
-        "SELECT method, label, amount, installments, due_date, gateway_id FROM order_payments
+        "SELECT method, label, amount, installments, due_date, gateway_id, sound FROM order_payments
          WHERE order_id = ?1 ORDER BY position",
     )?
     .query_map([order], |row| {

@@ -202,7 +202,7 @@ impl Ledger {
         let xml = self
             .connection
             .prepare_cached(
-                "SELECT d.xml FROM invoice_documents d JOIN invoices i ON i.id = d.invoice WHERE i.access_key = ?1",
+                "SELECT d.xml, d.sound FROM invoice_documents d JOIN invoices i ON i.id = d.invoice WHERE i.access_key = ?1",
             )?
             .query_row([access_key], |row| row.get(0))
             .optional()?;
@@ -319,7 +319,7 @@ fn insert(tx: &Connection, order: i64, invoice: &LedgerInvoice, now: Instant) ->
 }
 
 fn units(tx: &Connection, invoice: i64) -> rusqlite::Result<Vec<(Place, i64)>> {
-    tx.prepare_cached("SELECT product, warehouse, quantity FROM invoice_lines WHERE invoice = ?1")?
+    tx.prepare_cached("SELECT product, warehouse, quantity, sound FROM invoice_lines WHERE invoice = ?1")?
         .query_map([invoice], |row| Ok((Place { product: row.get(0)?, warehouse: row.get(1)? }, row.get(2)?)))?
         .collect()
 }
@@ -328,7 +328,7 @@ fn select(tx: &Connection, condition: &str, value: i64) -> rusqlite::Result<Vec<
     let found: Vec<(i64, i64, Invoice)> = tx
         .prepare_cached(&format!(
             "SELECT id, order_id, number, series, access_key, issued_at, value, url, posted_at, cancelled_at,
-                 cancel_reason
+                 cancel_reason, sound
              FROM invoices WHERE {condition} ORDER BY id"
         ))?
         .query_map([value], |row| Ok((row.get(0)?, row.get(1)?, from_row(row)?)))?
@@ -353,7 +353,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Invoice> {
 
 fn lines(tx: &Connection, invoice: i64) -> rusqlite::Result<Vec<InvoiceLine>> {
     tx.prepare_cached(
-        "SELECT p.sku, sum(l.quantity) FROM invoice_lines l JOIN products p ON p.id = l.product
+        "SELECT p.sku, sum(l.quantity * l.sound) FROM invoice_lines l JOIN products p ON p.id = l.product
          WHERE l.invoice = ?1 GROUP BY p.sku ORDER BY p.sku",
     )?
     .query_map([invoice], |row| Ok(InvoiceLine { sku: Sku::new(row.get::<_, String>(0)?), quantity: row.get(1)? }))?

@@ -203,7 +203,7 @@ fn matches(tx: &Connection, number: &str) -> Result<Vec<(MatchedBy, OrderSummary
 
 fn document(tx: &Connection, order: &ErpOrderId) -> Result<Option<TaxId>, ErpError> {
     let text: Option<String> = tx
-        .prepare_cached("SELECT document FROM recipients WHERE order_id = ?1")?
+        .prepare_cached("SELECT document, sound FROM recipients WHERE order_id = ?1")?
         .query_row([orders::row_of(order)], |row| row.get(0))?;
     Ok(text.and_then(|text| TaxId::parse(&text).ok()))
 }

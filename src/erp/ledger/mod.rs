@@ -48,6 +48,9 @@ pub use products::{CustomerRecord, DEFAULT_WAREHOUSE, Product, Warehouse};
 pub use shipments::{DeliveryEvent, DeliveryOutcome, Shipment};
 pub use stock::{Movement, MovementKind, Reservation, StockCount, StockLevel, StockMark, StockPart, StockReading};
 
+#[cfg(test)]
+pub(crate) const KIND: sqlite::FileKind = schema::LEDGER;
+
 /// The embedded ERP's file.
 #[derive(Debug)]
 pub struct Ledger {
@@ -86,6 +89,14 @@ impl Ledger {
     /// When either cannot be used.
     pub fn back_up(path: &Path, to: &Path) -> Result<(), OpenError> {
         sqlite::back_up(path, &schema::LEDGER, to)
+    }
+
+    /// What is damaged of it, if anything is. Reads the whole file.
+    ///
+    /// # Errors
+    /// What else SQLite says.
+    pub fn damage(&self) -> rusqlite::Result<Option<String>> {
+        sqlite::damage(&self.connection)
     }
 
     fn on(connection: Connection) -> Self {

@@ -277,10 +277,10 @@ fn insert_payments(tx: &Connection, order: i64, new: &NewOrder) -> Result<(), Er
 
 /// What [`from_row`] reads, from `orders o`.
 pub(super) const COLUMNS: &str = "o.id, o.channel, o.store_number, o.status, o.total, \
-     (SELECT coalesce(sum(l.quantity), 0) FROM order_lines l WHERE l.order_id = o.id), o.cancelled_at, \
-     o.cancel_reason, EXISTS (SELECT 1 FROM invoices i WHERE i.order_id = o.id AND i.cancelled_at IS NULL)";
+     (SELECT coalesce(sum(l.quantity * l.sound), 0) FROM order_lines l WHERE l.order_id = o.id), o.cancelled_at, \
+     o.cancel_reason, EXISTS (SELECT 1 FROM invoices i WHERE i.order_id = o.id AND i.cancelled_at IS NULL), o.sound";
 /// How many columns those are.
-pub(super) const WIDTH: usize = 9;
+pub(super) const WIDTH: usize = 10;
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<ErpOrder> {
     let id = row.get::<_, i64>(0)?.to_string();

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Ledger, orders};
 use crate::erp::ErpError;
 use crate::model::ErpOrderId;
-use crate::store::instant;
+use crate::store::{instant, seal};
 
 /// Each table with how an order's rows are found in it; what stands for a product or warehouse is its code. The files of invoices
 /// stay where they are.
@@ -69,7 +69,8 @@ fn rows(tx: &Connection, select: &str, order: i64) -> rusqlite::Result<Value> {
 
 fn object(row: &Row<'_>, names: &[String]) -> rusqlite::Result<Value> {
     let mut object = Map::new();
-    for (column, name) in names.iter().enumerate() {
+    let is_content = |name: &str| !seal::COLUMNS.contains(&name);
+    for (column, name) in names.iter().enumerate().filter(|(_, name)| is_content(name)) {
         let value = match row.get_ref(column)? {
             ValueRef::Integer(millis) if name == "at" || name.ends_with("_at") => instant(millis).to_rfc3339().into(),
             ValueRef::Integer(number) => number.into(),

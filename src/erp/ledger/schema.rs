@@ -1,9 +1,10 @@
 //! The ledger's schema: an append-only list of migrations. Never change one that was released; add another.
 
-use crate::store::sqlite::FileKind;
+use crate::store::sqlite::{self, FileKind};
 
 /// The ledger: `vaiL` in ASCII marks it as ours.
-pub const LEDGER: FileKind = FileKind { application_id: 0x7661_694c, name: "ledger", migrations: &[V1, V2] };
+pub const LEDGER: FileKind =
+    FileKind { application_id: 0x7661_694c, name: "ledger", migrations: &[V1, V2, sqlite::CHECKED] };
 
 /// Instants are milliseconds since 1970 in UTC, amounts integer cents, quantities whole units, statuses stable codes.
 ///

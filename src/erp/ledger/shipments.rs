@@ -158,7 +158,7 @@ pub(super) fn of_order(tx: &Connection, order: i64) -> rusqlite::Result<Vec<Ship
 /// What was heard of an order's delivery, the oldest first.
 pub(super) fn events(tx: &Connection, order: i64) -> rusqlite::Result<Vec<DeliveryEvent>> {
     tx.prepare_cached(
-        "SELECT code, what, at, source, access_key, tracking_code FROM delivery_events WHERE order_id = ?1 ORDER BY at, id",
+        "SELECT code, what, at, source, access_key, tracking_code, sound FROM delivery_events WHERE order_id = ?1 ORDER BY at, id",
     )?
     .query_map([order], |row| {
         Ok(DeliveryEvent {
@@ -176,7 +176,7 @@ pub(super) fn events(tx: &Connection, order: i64) -> rusqlite::Result<Vec<Delive
 fn parcels(tx: &Connection, order: i64) -> rusqlite::Result<Vec<(i64, Shipment)>> {
     tx.prepare_cached(
         "SELECT id, access_key, collection_order, collection_order_at, carrier, tracking_code, tracking_url, shipped_at,
-             delivered_at
+             delivered_at, sound
          FROM shipments WHERE order_id = ?1 ORDER BY id",
     )?
     .query_map([order], |row| {

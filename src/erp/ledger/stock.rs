@@ -219,8 +219,9 @@ impl Ledger {
             let levels = tx
                 .prepare_cached(&format!(
                     "SELECT p.sku, w.code, s.physical, s.counted, s.changed_at, s.changed_seq,
-                         (SELECT coalesce(sum(r.quantity), 0) FROM reservations r
-                          WHERE r.product = s.product AND r.warehouse = s.warehouse AND r.released_at IS NULL)
+                         (SELECT coalesce(sum(r.quantity * r.sound), 0) FROM reservations r
+                          WHERE r.product = s.product AND r.warehouse = s.warehouse AND r.released_at IS NULL),
+                         s.sound, p.sound
                      FROM stock s JOIN products p ON p.id = s.product JOIN warehouses w ON w.id = s.warehouse
                      WHERE {condition}
                      ORDER BY p.sku, w.code"
@@ -329,7 +330,7 @@ pub(super) struct Open {
 /// What an order still has reserved, in the order of its lines.
 pub(super) fn open(tx: &Connection, order: i64) -> rusqlite::Result<Vec<Open>> {
     tx.prepare_cached(
-        "SELECT id, product, warehouse, quantity FROM reservations
+        "SELECT id, product, warehouse, quantity, sound FROM reservations
          WHERE order_id = ?1 AND released_at IS NULL ORDER BY id",
     )?
     .query_map([order], |row| {

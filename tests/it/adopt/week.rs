@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 
 use super::{lose_state, since};
-use crate::crash::{is_killed_after, killed_at_request};
+use crate::crash::{At, Kind, is_killed_after, killed_at_request};
 use crate::day::cases;
 use crate::office::Office;
 use crate::sandbox::anymarket::AnyPayment;
@@ -402,8 +402,7 @@ enum Moment {
     /// Before the run.
     Between,
     /// The run is killed at its request of this number to the channel, or to the ERP.
-    Request(u32, Phase),
-    ErpRequest(u32, Phase),
+    Request(At),
     /// The run is killed after this time, if it takes so long.
     After(Duration),
 }
@@ -415,8 +414,11 @@ impl Lived {
         let phase = if rng.bool() { Phase::BeforeEffect } else { Phase::AfterEffect };
         match rng.u8(0..5) {
             0 => Moment::Between,
-            1 | 2 if erp_calls > 0 && rng.bool() => Moment::ErpRequest(among(erp_calls, rng), phase),
-            1 | 2 => Moment::Request(among(calls, rng), phase),
+            1 | 2 => {
+                let in_erp = erp_calls > 0 && rng.bool();
+                let nth = among(if in_erp { erp_calls } else { calls }, rng);
+                Moment::Request(At { kind: Kind::Any, nth, phase, in_erp })
+            }
             _ => Moment::After(time.mul_f64(rng.f64())),
         }
     }
@@ -428,8 +430,7 @@ impl Lived {
         let run = (week.side, "sync");
         let was_killed = match moment {
             Moment::Between => false,
-            Moment::Request(n, phase) => killed_at_request(&shop, run, (n, phase), false),
-            Moment::ErpRequest(n, phase) => killed_at_request(&shop, run, (n, phase), true),
+            Moment::Request(at) => killed_at_request(&shop, run, at),
             Moment::After(time) => is_killed_after(&shop, run, time),
         };
         let writes = || week.side.effects(&shop) + shop.eccosys(|e| e.effects.len());

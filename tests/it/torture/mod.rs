@@ -4,7 +4,28 @@
 //! `VAIVEM_TORTURE=long` makes it as long as trust needs. `cargo run --example torture` runs the long forms and prints one table,
 //! and takes away one guard of the program after another to see that the campaign turns red.
 
-use std::fmt::Display;
+mod answers;
+mod clock;
+mod disk_full;
+pub mod disturbed;
+mod good_day;
+mod half_done;
+mod io_errors;
+mod kills;
+mod life;
+mod network;
+mod overlap;
+mod power;
+mod proxy;
+mod records;
+mod secrets;
+mod state_file;
+mod storms;
+mod strace;
+
+use std::fmt::{Debug, Display};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many cases to try: the first number, and the second with `VAIVEM_TORTURE=long`. `VAIVEM_CASES` overrides both.
 pub fn cases(short: u32, long: u32) -> u32 {
@@ -19,4 +40,32 @@ pub fn is_long() -> bool {
 /// Says what a test tried, once all of it held: a line that `examples/torture` makes a row of its table of.
 pub fn held(test: &str, cases: usize, what_happened: impl Display) {
     println!("torture\t{test}\t{cases}\t{what_happened}");
+}
+
+/// Tries the cases, two at a time. The first that fails is named and ends it: one is enough.
+pub fn each<T: Debug + Sync>(cases: &[T], try_it: impl Fn(&T) + Sync) {
+    each_of(cases, 2, try_it);
+}
+
+/// The same, so many at a time: more where they mostly wait.
+pub fn each_of<T: Debug + Sync>(cases: &[T], at_once: usize, try_it: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..at_once {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    if let Err(failure) = catch_unwind(AssertUnwindSafe(|| try_it(case))) {
+                        next.store(cases.len(), Ordering::SeqCst);
+                        eprintln!("the case that failed: {case:?}");
+                        resume_unwind(failure);
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// A number like any other, the same for the same seed.
+pub fn any(seed: u64) -> u64 {
+    fastrand::Rng::with_seed(seed).u64(..)
 }

@@ -105,6 +105,12 @@ impl Feed {
         self.ready.len() + self.in_flight.len()
     }
 
+    /// Events about an order that are not acknowledged.
+    pub fn of(&self, order: &str) -> usize {
+        let out_of_sight = self.in_flight.values().map(|(_, message)| message);
+        self.ready.iter().chain(out_of_sight).filter(|message| message.order == order).count()
+    }
+
     /// Loses every event.
     pub fn clear(&mut self) {
         self.ready.clear();

@@ -103,28 +103,20 @@ fn whoever_follows_the_changes_ends_with_the_whole_picture() {
     }
 }
 
+/// More than a statement of SQLite takes values (32,766). How long it takes, `examples/bench` measures.
 #[test]
-fn a_hundred_thousand_products_are_no_matter() {
+fn tens_of_thousands_of_products_are_no_matter() {
+    const MANY: usize = 40_000;
     let ledger = ledger();
-    let skus: Vec<Sku> = (0..100_000).map(|n| Sku::new(format!("SKU-{n:06}"))).collect();
+    let skus: Vec<Sku> = (0..MANY).map(|n| Sku::new(format!("SKU-{n:06}"))).collect();
     let products: Vec<_> = skus.iter().map(|sku| Product { sku: sku.clone(), name: None }).collect();
-    let counts = |by: i64| skus.iter().map(|sku| count(sku.as_str(), None, by)).collect::<Vec<_>>();
-    let timed = |what: &str, work: &mut dyn FnMut() -> usize| {
-        let begun = std::time::Instant::now();
-        assert_eq!(work(), 100_000, "{what}");
-        let took = begun.elapsed();
-        // Ten times what an unoptimised build takes on two busy cores: what fails is a plan that does not use its
-        // index.
-        assert!(took < std::time::Duration::from_secs(20), "{what} took {took:?}");
-    };
-    timed("adding", &mut || ledger.upsert_products(&products, at(1)).unwrap());
-    timed("counting", &mut || ledger.set_stocks(&counts(7), at(1), "sheet").unwrap());
-    timed("counting the same", &mut || 100_000 - ledger.set_stocks(&counts(7), at(2), "sheet").unwrap());
-    timed("reading", &mut || ledger.stock_levels(Some(&skus), at(3)).unwrap().levels.len());
-    timed("knowing", &mut || ledger.known_skus(&skus).unwrap().len());
+    let counts: Vec<_> = skus.iter().map(|sku| count(sku.as_str(), None, 7)).collect();
+    assert_eq!(ledger.upsert_products(&products, at(1)).unwrap(), MANY);
+    assert_eq!(ledger.set_stocks(&counts, at(1), "sheet").unwrap(), MANY);
+    assert_eq!(ledger.set_stocks(&counts, at(2), "sheet").unwrap(), 0, "counted the same");
+    assert_eq!(ledger.stock_levels(Some(&skus), at(3)).unwrap().levels.len(), MANY);
+    assert_eq!(ledger.known_skus(&skus).unwrap().len(), MANY);
     let seq = ledger.stock_part(0, None, 1, at(3)).unwrap().seq;
     created(&ledger, "A-1", &[("SKU-000077", 1)]);
-    let begun = std::time::Instant::now();
     assert_eq!(changed(&ledger, seq), [("SKU-000077@default".into(), 7, 1)]);
-    assert!(begun.elapsed() < std::time::Duration::from_millis(500));
 }

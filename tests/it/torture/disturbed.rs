@@ -1,0 +1,154 @@
+//! A verb's turn that something disturbs, and what must have become of it once nothing does any more.
+
+use std::process::{Command, Stdio};
+
+use crate::day::{Turn, turns};
+use crate::office::Office;
+use crate::sandbox::Fault;
+use crate::shop::{self, Ran, Shop};
+use crate::torture;
+use crate::truth::Truth;
+
+/// The exit codes that the README tells of.
+const EXITS: [i32; 11] = [0, 1, 2, 3, 4, 5, 6, 10, 11, 130, 143];
+
+impl Turn {
+    /// What goes wrong from here on, at the channel.
+    pub fn strike_channel(&self, shop: &Shop, faults: Vec<Fault>) {
+        self.side().strike(shop, faults);
+    }
+
+    /// What goes wrong from here on, at the ERP; the ledger has nothing to go wrong.
+    pub fn strike_erp(&self, shop: &Shop, faults: Vec<Fault>) {
+        if self.office == Office::Eccosys {
+            shop.eccosys(|e| e.faults.extend(faults));
+        }
+    }
+
+    /// Nothing goes wrong any more, and every pause that was asked for is over by the time of the next cron run.
+    pub fn calm(&self, shop: &Shop) {
+        self.side().calm(shop);
+        shop.eccosys(|e| e.faults.clear());
+        shop.end_pauses();
+        shop.be_patient();
+    }
+
+    /// How many writes the channel and the ERP have taken.
+    pub fn effects(&self, shop: &Shop) -> usize {
+        self.side().effects(shop) + shop.eccosys(|e| e.effects.len())
+    }
+
+    /// Clean runs later the world looks as if nothing had happened; and a further run has no effect.
+    #[track_caller]
+    pub fn recovers(&self, shop: &Shop) {
+        self.is_over(shop);
+        self.rests_at(shop, &self.end);
+    }
+
+    /// The same, but that less may be promised than there is: what was dated by a wrong clock counts as in flight for longer.
+    #[track_caller]
+    pub fn recovers_promising_less(&self, shop: &Shop) {
+        self.is_over(shop);
+        let _ = self.sync(shop).exits(3);
+        let promised = shop.truth().inventory;
+        for (sku, now) in &promised {
+            let there = self.end.inventory[sku].can_be_bought;
+            assert!(now.can_be_bought <= there, "{} of SKU {sku} can be bought, {there} are there", now.can_be_bought);
+        }
+        self.rests_at(shop, &Truth { inventory: promised, ..self.end.clone() });
+    }
+
+    /// Nothing disturbs any more, and the world goes on.
+    #[track_caller]
+    fn is_over(&self, shop: &Shop) {
+        self.promises_nothing_twice(shop);
+        self.calm(shop);
+        self.to_the_end(shop);
+    }
+
+    #[track_caller]
+    fn rests_at(&self, shop: &Shop, end: &Truth) {
+        // What was sent anew is seen by the next reading, and only then counts; and what that tells may have to be sent once more.
+        let _ = self.sync(shop).exits(3);
+        if shop.truth() != *end {
+            let _ = self.sync(shop).exits(3);
+        }
+        shop.truth().is(end, &self.to_string());
+        let before = self.effects(shop);
+        let _ = self.sync(shop).exits(3);
+        assert_eq!(self.effects(shop), before, "a further run has no effect");
+        shop.truth().is(end, "a further run");
+    }
+}
+
+/// One case of many: its number is the seed of all that is drawn for it.
+pub struct Case {
+    pub number: u32,
+    pub random: fastrand::Rng,
+}
+
+impl Case {
+    /// Any verb's turn.
+    pub fn turn(&mut self) -> &'static Turn {
+        let turns: Vec<&Turn> = turns().collect();
+        turns[self.random.usize(..turns.len())]
+    }
+
+    /// The turn of one of the verbs: of either channel and either ERP.
+    pub fn turn_of(&mut self, verb: &str) -> &'static Turn {
+        let turns: Vec<&Turn> = turns().filter(|turn| turn.verb == verb).collect();
+        turns[self.random.usize(..turns.len())]
+    }
+
+    /// Any of these.
+    pub fn any<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.random.usize(..of.len())]
+    }
+
+    pub fn seed(&mut self) -> u64 {
+        self.random.u64(..)
+    }
+}
+
+/// Tries cases 1 to `count`, so many at the same time, and stops at the first that fails, which is told by its number.
+/// `VAIVEM_CASE` tries one alone.
+pub fn try_each(count: u32, at_once: usize, case: impl Fn(Case) + Sync) {
+    let one = std::env::var("VAIVEM_CASE").ok().map(|text| text.parse::<u32>().expect("VAIVEM_CASE is a number"));
+    let (first, last) = one.map_or((1, count), |one| (one, one));
+    // The days are lived once, by one of them.
+    let _ = turns().count();
+    let numbers: Vec<Number> = (first..=last).map(Number).collect();
+    torture::each_of(&numbers, at_once, |Number(number)| {
+        case(Case { number: *number, random: fastrand::Rng::with_seed(u64::from(*number)) });
+        if number.is_multiple_of(100) {
+            println!("{number} of {last} tried");
+        }
+    });
+}
+
+/// A case by its number.
+struct Number(u32);
+
+impl std::fmt::Debug for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{0}; VAIVEM_CASE={0} tries it alone", self.0)
+    }
+}
+
+/// A run that ended as runs may end: by itself, in time, with a code that the README tells of, and not in a panic.
+#[track_caller]
+pub fn ended_well(ran: &Ran, told: &str) {
+    let is_known = ran.code.is_some_and(|code| EXITS.contains(&code));
+    assert!(is_known && !ran.stderr.contains("panicked"), "{told}: {ran:?}");
+}
+
+/// Runs the program with at most so much memory, and kills it when it takes too long: both show in its exit code.
+pub fn run_bounded(shop: &Shop, args: &[&str]) -> Ran {
+    const LIMITS: &str = "ulimit -v 400000; exec timeout -s KILL 120 \"$0\" \"$@\"";
+    let plain = shop.command(args);
+    let mut bounded = Command::new("sh");
+    bounded.args(["-c", LIMITS]).arg(plain.get_program()).args(plain.get_args());
+    bounded.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    bounded.current_dir(plain.get_current_dir().unwrap()).stdin(Stdio::null());
+    shop::ran(bounded.output().unwrap())
+}
