@@ -39,9 +39,8 @@ const GUARDS: &[Guard] = &[
         name: "intent",
         what: "a write is on record before it is sent",
         file: "src/store/journal.rs",
-        text: "    pub fn intend(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {\n",
-        without: "    pub fn intend(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {\n        \
-                  if !effect.key().is_empty() { return Ok(()) }\n",
+        text: "        self.note_intention(effect, now)?;\n        self.committed().await\n",
+        without: "        let _ = (effect, now);\n        self.committed().await\n",
         test: "torture::power::a_power_cut",
     },
     Guard {
@@ -232,10 +231,14 @@ fn copy_without(project: &Path, copy: &Path, guard: &Guard) -> Result<(), String
         let content = std::fs::read(project.join(&file)).map_err(|error| format!("{}: {error}", file.display()))?;
         write_if_changed(&copy.join(&file), &content)?;
     }
-    let place = project.join(guard.file);
-    let source = std::fs::read_to_string(&place).map_err(|error| format!("{}: {error}", guard.file))?;
+    write_if_changed(&copy.join(guard.file), source_without(project, guard)?.as_bytes())
+}
+
+fn source_without(project: &Path, guard: &Guard) -> Result<String, String> {
+    let source =
+        std::fs::read_to_string(project.join(guard.file)).map_err(|error| format!("{}: {error}", guard.file))?;
     match source.matches(guard.text).count() {
-        1 => write_if_changed(&copy.join(guard.file), source.replace(guard.text, guard.without).as_bytes()),
+        1 => Ok(source.replace(guard.text, guard.without)),
         found => Err(format!("`{}` stands {found} times in {}", guard.text, guard.file)),
     }
 }
@@ -254,4 +257,17 @@ fn write_if_changed(path: &Path, content: &[u8]) -> Result<(), String> {
     }
     let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
     folder.and_then(|()| std::fs::write(path, content)).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_guard_stands_where_the_list_says() {
+        for guard in GUARDS {
+            let without = source_without(Path::new(env!("CARGO_MANIFEST_DIR")), guard);
+            assert!(without.is_ok(), "{}: {without:?}", guard.name);
+        }
+    }
 }
