@@ -123,6 +123,14 @@ pub struct Limits {
     pub max_wait: Duration,
 }
 
+impl Limits {
+    /// How many orders, or levels, are in hand at the same time: half as many again as there may be calls, so that none of these
+    /// waits while what an answer said is written down.
+    pub fn at_once(&self) -> usize {
+        self.in_flight + self.in_flight / 2
+    }
+}
+
 /// What is wrong with the configuration, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.text())]

@@ -79,7 +79,7 @@ impl Desk<'_> {
         };
         accounts::look_at_channel(self.store, config)?;
         let channel = front_office::open(self.config, config, false, self.clock, self.stop)?;
-        let account = account::account(&channel, self.store, window, self.stop)
+        let account = account::account(&channel, self.store, window, config.limits.in_flight, self.stop)
             .await
             .map_err(|error| Failure::new(error.exit(self.stop), error.to_string()))?;
         if self.reporter.is_human() {

@@ -4,7 +4,10 @@
 //! whole: one that counts more orders than it shows, or fails, accounts for nothing.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+
+use futures_util::StreamExt;
 
 use super::Trouble;
 use super::intake::listing::{self, Gap, Listed};
@@ -75,12 +78,18 @@ impl NoAccount {
     }
 }
 
-/// Holds the orders that the channel's list has from one instant to another against the state file.
+/// Holds the orders that the channel's list has from one instant to another, read so many windows at a time, against the state file.
 ///
 /// # Errors
 /// [`NoAccount`] when either cannot be read whole.
-pub async fn account(channel: &Channel, store: &Store, range: Window, stop: &Stop) -> Result<Account, NoAccount> {
-    let listed = listed(channel, range, stop).await?;
+pub async fn account(
+    channel: &Channel,
+    store: &Store,
+    range: Window,
+    at_once: usize,
+    stop: &Stop,
+) -> Result<Account, NoAccount> {
+    let listed = listed(channel, range, at_once, stop).await?;
     let mut account = Account { listed: listed.len(), ..Account::default() };
     for (order, heard) in &listed {
         let row = store.order(channel.name(), order)?;
@@ -107,10 +116,11 @@ pub async fn account(channel: &Channel, store: &Store, range: Window, stop: &Sto
     Ok(account)
 }
 
-/// The orders of a range by the channel's list, each with where it stands.
+/// The orders of a range by the channel's list, so many windows of it read at a time, each with where it stands.
 pub(super) async fn listed(
     channel: &Channel,
     range: Window,
+    at_once: usize,
     stop: &Stop,
 ) -> Result<BTreeMap<OrderId, Heard>, NoAccount> {
     let found = RefCell::new(BTreeMap::new());
@@ -118,23 +128,19 @@ pub(super) async fn listed(
         found.borrow_mut().extend(orders.iter().map(|order| (order.id.clone(), order.clone())));
         Ok(())
     };
-    let mut windows = VecDeque::from([range]);
-    while let Some(window) = windows.pop_front() {
-        if let Some(reason) = stop.reason() {
-            return Err(NoAccount::Stopped(super::exit_of(Some(reason))));
-        }
-        let is_over = || stop.reason().is_some();
-        match listing::list(channel, window, &is_over, &hear).await.map_err(NoAccount::List)? {
-            Listed::Whole => {}
-            Listed::Divided(first, second) => {
-                windows.push_front(second);
-                windows.push_front(first);
-            }
+    let is_over = || stop.reason().is_some();
+    let mut parts = pin!(listing::walk(channel, range, at_once, &is_over, &hear));
+    while let Some((_, listed)) = parts.next().await {
+        match listed.map_err(NoAccount::List)? {
             Listed::Partly(Gap::Trouble(trouble)) => return Err(NoAccount::List(trouble)),
             Listed::Partly(gap) => return Err(NoAccount::Gap(gap.to_string())),
+            _ => {}
         }
     }
-    Ok(found.into_inner())
+    if let Some(reason) = stop.reason() {
+        return Err(NoAccount::Stopped(super::exit_of(Some(reason))));
+    }
+    Ok(found.take())
 }
 
 /// The part of a range that can be accounted for: not before the cut-off date, since those orders are none of ours, and not after

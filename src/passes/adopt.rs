@@ -110,7 +110,7 @@ pub async fn run(pass: &Pass<'_>, range: Window) -> Adopted {
     if range.from < pass.clock.now() - pass.channel.list_reach() {
         pass.warn(&Warning::Expired { channel: pass.channel.name().clone() });
     }
-    let listed = match account::listed(pass.channel, range, pass.stop).await {
+    let listed = match account::listed(pass.channel, range, pass.config.limits.in_flight, pass.stop).await {
         Ok(listed) => listed,
         Err(error) => {
             pass.end(error.exit(pass.stop), error.to_string());

@@ -298,7 +298,7 @@ impl Pass<'_> {
                 }
                 self.report.advance();
             })
-            .buffer_unordered(self.config.limits.in_flight)
+            .buffer_unordered(self.config.limits.at_once())
             .for_each(|()| std::future::ready(()))
             .await;
     }

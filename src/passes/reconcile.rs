@@ -157,9 +157,9 @@ impl Sides<'_> {
     /// # Errors
     /// When a side cannot be read: then nothing is known.
     pub async fn reconcile(&self, range: Window) -> Result<Reconciled, NoAccount> {
-        let listed = account::listed(self.channel, range, self.stop).await?;
-        let mut all = Reconciled { orders: listed.len(), ..Reconciled::default() };
         let at_once = self.config.limits.in_flight;
+        let listed = account::listed(self.channel, range, at_once, self.stop).await?;
+        let mut all = Reconciled { orders: listed.len(), ..Reconciled::default() };
         let mut orders = stream::iter(listed.into_keys()).map(|id| self.order(id)).buffered(at_once);
         while let Some(order) = orders.next().await {
             self.go_on()?;

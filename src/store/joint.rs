@@ -188,7 +188,14 @@ impl Together {
     pub async fn run<T>(&self, work: impl Future<Output = T>) -> (T, rusqlite::Result<()>) {
         self.0.iter().for_each(|file| file.is_joined.set(true));
         let mut work = pin!(work);
+        let mut has_waited = true;
         let done = poll_fn(|cx| {
+            // Whatever answers came together are read in the meantime, and what follows from them is committed in one round.
+            has_waited = !has_waited;
+            if has_waited {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let polled = work.as_mut().poll(cx);
             // What failed is told to whoever writes next, or at the end.
             let _ = self.commit();

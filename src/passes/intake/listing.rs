@@ -1,6 +1,9 @@
 //! The channel's order list, window by window. A list that counts more orders than it shows is an error and never "no orders".
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+
+use futures_util::future::join_all;
+use futures_util::{Stream, stream};
 
 use crate::channel::{Channel, Heard, Window};
 use crate::lang::say;
@@ -50,11 +53,58 @@ pub(in crate::passes) enum Listed {
     Divided(Window, Window),
 }
 
+/// A window, and what became of it once that is known.
+type Part = (Window, Option<Result<Listed, Trouble>>);
+
+/// Lists a range, `at_once` windows at a time, each small enough to be listed to its end, and tells `hear` what they show. Gives
+/// what became of each window, the oldest first; none that is divided. Ends before its time where `is_over` says so, after one window
+/// at least.
+pub(in crate::passes) fn walk<'a>(
+    channel: &'a Channel,
+    range: Window,
+    at_once: usize,
+    is_over: &'a impl Fn() -> bool,
+    hear: &'a impl Fn(&[Heard]) -> Result<(), Trouble>,
+) -> impl Stream<Item = (Window, Result<Listed, Trouble>)> + 'a {
+    let parts: VecDeque<Part> = [range].into_iter().filter(|range| range.from <= range.to).map(|w| (w, None)).collect();
+    stream::unfold((parts, false), move |(mut parts, mut has_begun)| async move {
+        loop {
+            match parts.pop_front()? {
+                (window, Some(listed)) => return Some(((window, listed), (parts, true))),
+                unlisted => parts.push_front(unlisted),
+            }
+            if has_begun && is_over() {
+                return None;
+            }
+            parts = list_some(channel, parts, at_once, is_over, hear).await;
+            has_begun |= parts.iter().any(|(_, listed)| listed.is_some());
+        }
+    })
+}
+
+/// Lists the first of those windows that are not listed yet.
+async fn list_some(
+    channel: &Channel,
+    parts: VecDeque<Part>,
+    at_once: usize,
+    is_over: &impl Fn() -> bool,
+    hear: &impl Fn(&[Heard]) -> Result<(), Trouble>,
+) -> VecDeque<Part> {
+    let unlisted: Vec<Window> = parts.iter().filter(|(_, listed)| listed.is_none()).map(|(w, _)| *w).collect();
+    let listing = unlisted.into_iter().take(at_once.max(1)).map(|window| list(channel, window, is_over, hear));
+    let mut new = join_all(listing).await.into_iter();
+    let with_new = |(window, listed): Part| match listed.or_else(|| new.next()) {
+        Some(Ok(Listed::Divided(first, second))) => vec![(first, None), (second, None)],
+        listed => vec![(window, listed)],
+    };
+    parts.into_iter().flat_map(with_new).collect()
+}
+
 /// How often a window is listed before it counts as not shown whole: orders come and go between its pages.
 const TIMES: u32 = 3;
 
 /// Lists a window and tells `hear` what it shows, page by page.
-pub(in crate::passes) async fn list(
+async fn list(
     channel: &Channel,
     window: Window,
     is_over: &impl Fn() -> bool,

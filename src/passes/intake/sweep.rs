@@ -1,9 +1,10 @@
 //! The sweep of the channel's order list: the oldest orders first, in windows small enough to be listed to their end. The cursor
 //! moves after each of them, so a run that is cut short has not swept in vain.
 
-use std::collections::VecDeque;
+use std::pin::pin;
 
 use chrono::TimeDelta;
+use futures_util::StreamExt;
 
 use super::listing::{self, Gap, Listed};
 use super::{Backfill, clock_ahead};
@@ -157,41 +158,30 @@ async fn sweep(
     reached: impl Fn(Instant) -> rusqlite::Result<()>,
 ) -> Result<Swept, Gap> {
     let time = pass.stop.left().map(|left| pass.clock.elapsed() + left / 2);
-    let time_is_up = || time.is_some_and(|time| pass.clock.elapsed() >= time) || pass.halted();
-    let mut windows = VecDeque::from([window]);
-    windows.retain(|window| window.from <= window.to);
+    // One part is listed at least, or a run that is always short of time would never come further.
+    let is_over = || time.is_some_and(|time| pass.clock.elapsed() >= time) || pass.halted();
     let hear = |orders: &[Heard]| {
         let new = pass.store.hear(pass.channel.name(), orders, "list", pass.clock.now())?;
         pass.tally.borrow_mut().heard(orders.len(), new);
         Ok(())
     };
-    let (mut begun, mut stored, mut first_gap) = (false, window.from, None);
-    while let Some(&window) = windows.front() {
-        // One part at least, or a run that is always short of time would never come further.
-        if begun && time_is_up() {
-            break;
-        }
-        let listed = listing::list(pass.channel, window, &|| pass.halted(), &hear).await?;
-        windows.pop_front();
-        begun |= !matches!(listed, Listed::Divided(..));
-        match listed {
-            Listed::Whole if first_gap.is_none() => {
-                reached(window.to)?;
-                stored = window.to;
-            }
-            Listed::Whole => {}
-            Listed::Divided(first, second) => {
-                windows.push_front(second);
-                windows.push_front(first);
-            }
+    let mut listed = pin!(listing::walk(pass.channel, window, pass.config.limits.in_flight, &is_over, &hear));
+    let (mut stored, mut first_gap) = (None, None);
+    while let Some((part, listed)) = listed.next().await {
+        match listed? {
+            Listed::Partly(_) if first_gap.is_some() => break,
             // One bad place does not hide the orders created since; two are a list that cannot be trusted.
-            Listed::Partly(gap) if first_gap.is_none() => first_gap = Some(gap),
-            Listed::Partly(_) => break,
+            Listed::Partly(gap) => first_gap = Some(gap),
+            _ if first_gap.is_some() => {}
+            _ => {
+                reached(part.to)?;
+                stored = Some(part.to);
+            }
         }
     }
     match first_gap {
         Some(gap) => Err(gap),
-        None if windows.is_empty() => Ok(Swept::Whole),
-        None => Ok(Swept::UpTo(stored)),
+        None if window.from > window.to || stored == Some(window.to) => Ok(Swept::Whole),
+        None => Ok(Swept::UpTo(stored.unwrap_or(window.from))),
     }
 }

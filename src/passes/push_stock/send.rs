@@ -89,7 +89,7 @@ impl Push<'_> {
                 batch.iter().for_each(|_| self.pass.report.advance());
             }
         })
-        .buffer_unordered(self.pass.config.limits.in_flight)
+        .buffer_unordered(self.pass.config.limits.at_once())
         .for_each(|()| std::future::ready(()))
         .await;
         trouble.into_inner().map_or(Ok(()), Err)
@@ -281,7 +281,7 @@ impl Push<'_> {
         let asked = (balances_at, unpaid.len());
         stream::iter(unpaid.into_values())
             .map(|claim| async move { Ok((claim.row, self.verdict(claim, asked).await?)) })
-            .buffer_unordered(self.pass.config.limits.in_flight)
+            .buffer_unordered(self.pass.config.limits.at_once())
             .collect::<Vec<Result<(i64, Verdict), Trouble>>>()
             .await
             .into_iter()
