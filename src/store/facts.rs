@@ -163,8 +163,8 @@ impl Store {
              UNION SELECT id FROM orders WHERE erp_number = ?1 AND erp_number IS NOT erp_id
              UNION SELECT id FROM orders WHERE erp_id = ?1 AND erp_id IS NOT NULL
              UNION SELECT order_row FROM journal WHERE order_row IS NOT NULL AND ?1 <> ''
-                 AND substr(key, length(action) + length(channel) + length(order_row) + 4) <> ''
-                 AND substr(key, length(action) + length(channel) + length(order_row) + 4) = ?1";
+                 AND substr(key, length(action) + length(order_row) + 3) <> ''
+                 AND substr(key, length(action) + length(order_row) + 3) = ?1";
         let channels = channels(of_channels);
         for found in [EXACT, OTHERS] {
             let orders: Vec<OrderFacts> = self

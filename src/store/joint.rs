@@ -293,6 +293,7 @@ mod tests {
         let mut run = Box::pin(together.run(join(one(1), one(2))));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending(), "they wait for the commit");
+        assert!(run.as_mut().poll(&mut cx).is_pending(), "answers are gathered");
         let Poll::Ready((_, committed)) = run.as_mut().poll(&mut cx) else { panic!("they were woken") };
         committed.unwrap();
         assert!(!files.state.is_joined.get());
@@ -334,6 +335,7 @@ mod tests {
         let mut run = Box::pin(together.run(work));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending());
+        assert!(run.as_mut().poll(&mut cx).is_pending(), "answers are gathered");
         let Poll::Ready((waited, committed)) = run.as_mut().poll(&mut cx) else { panic!("it was woken") };
         assert!(waited.is_err() && committed.is_err());
         assert_eq!(files.seen(), [0, 0]);
@@ -352,7 +354,8 @@ mod tests {
         let together = files.together();
         let mut run = Box::pin(together.run(work));
         let mut cx = Context::from_waker(Waker::noop());
-        assert!(run.as_mut().poll(&mut cx).is_pending());
+        assert!(run.as_mut().poll(&mut cx).is_pending(), "it waits for the commit");
+        assert!(run.as_mut().poll(&mut cx).is_pending(), "answers are gathered");
         assert!(run.as_mut().poll(&mut cx).is_ready());
     }
 }

@@ -6,7 +6,8 @@ use super::{Store, millis};
 use crate::model::{ChannelName, Instant};
 
 /// Migration: most effects are about the order alone, and most ERPs' ids are the numbers people see; of those there is no second entry.
-/// And without `IN`, for which SQLite makes a table with every row that is written.
+/// Nor need a key name the channel, since an order's row is of one. And without `IN`, for which SQLite makes a table with every row
+/// that is written.
 pub(super) const V12: &str = "
 DROP INDEX journal_unsettled;
 CREATE INDEX journal_unsettled ON journal (channel, order_row) WHERE state = 'intended' OR state = 'unknown';
@@ -14,8 +15,9 @@ DROP INDEX orders_in_flight;
 CREATE INDEX orders_in_flight ON orders (channel, id)
     WHERE erp_id IS NULL AND (fate IS NULL OR fate = 'waiting' OR fate = 'held');
 DROP INDEX journal_by_object;
-CREATE INDEX journal_by_object ON journal (substr(key, length(action) + length(channel) + length(order_row) + 4))
-    WHERE order_row IS NOT NULL AND substr(key, length(action) + length(channel) + length(order_row) + 4) <> '';
+UPDATE journal SET key = action || ':' || substr(key, length(action) + length(channel) + 3) WHERE order_row IS NOT NULL;
+CREATE INDEX journal_by_object ON journal (substr(key, length(action) + length(order_row) + 3))
+    WHERE order_row IS NOT NULL AND substr(key, length(action) + length(order_row) + 3) <> '';
 DROP INDEX orders_by_erp_number;
 CREATE INDEX orders_by_erp_number ON orders (erp_number) WHERE erp_number IS NOT erp_id;
 ";
@@ -67,7 +69,7 @@ pub struct Effect<'a> {
 
 impl Effect<'_> {
     pub(super) fn key(&self) -> String {
-        format!("{}:{}:{}:{}", self.action, self.channel, self.order, self.of)
+        format!("{}:{}:{}", self.action, self.order, self.of)
     }
 }
 

@@ -82,7 +82,7 @@ pub struct Told {
     pub write: Option<Write>,
 }
 
-const WRITE: &str = "action, substr(key, length(action) + length(channel) + length(order_row) + 4), state, attempts, \
+const WRITE: &str = "action, substr(key, length(action) + length(order_row) + 3), state, attempts, \
                      intended_at, settled_at, answer";
 
 fn write(row: &Row<'_>) -> rusqlite::Result<Write> {
