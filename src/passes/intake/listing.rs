@@ -56,9 +56,9 @@ pub(in crate::passes) enum Listed {
 /// A window, and what became of it once that is known.
 type Part = (Window, Option<Result<Listed, Trouble>>);
 
-/// Lists a range, `at_once` windows at a time, each small enough to be listed to its end, and tells `hear` what they show. Gives
-/// what became of each window, the oldest first; none that is divided. Ends before its time where `is_over` says so, after one window
-/// at least.
+/// Lists a range in windows small enough to be listed to their end, and tells `hear` what they show. Gives what became of each window,
+/// the oldest first; none that is divided. One window at first, and twice as many at a time, up to `at_once`, as long as they are shown
+/// whole. Ends before its time where `is_over` says so, after one window at least.
 pub(in crate::passes) fn walk<'a>(
     channel: &'a Channel,
     range: Window,
@@ -67,17 +67,21 @@ pub(in crate::passes) fn walk<'a>(
     hear: &'a impl Fn(&[Heard]) -> Result<(), Trouble>,
 ) -> impl Stream<Item = (Window, Result<Listed, Trouble>)> + 'a {
     let parts: VecDeque<Part> = [range].into_iter().filter(|range| range.from <= range.to).map(|w| (w, None)).collect();
-    stream::unfold((parts, false), move |(mut parts, mut has_begun)| async move {
+    stream::unfold((parts, 0), move |(mut parts, mut whole)| async move {
         loop {
             match parts.pop_front()? {
-                (window, Some(listed)) => return Some(((window, listed), (parts, true))),
+                (window, Some(listed)) => return Some(((window, listed), (parts, whole))),
                 unlisted => parts.push_front(unlisted),
             }
-            if has_begun && is_over() {
+            if whole > 0 && is_over() {
                 return None;
             }
-            parts = list_some(channel, parts, at_once, is_over, hear).await;
-            has_begun |= parts.iter().any(|(_, listed)| listed.is_some());
+            parts = list_some(channel, parts, whole.clamp(1, at_once.max(1)), is_over, hear).await;
+            let listed = || parts.iter().filter_map(|(_, listed)| listed.as_ref());
+            whole = match listed().all(|listed| matches!(listed, Ok(Listed::Whole))) {
+                true => whole + listed().count(),
+                false => 1,
+            };
         }
     })
 }
