@@ -69,6 +69,7 @@ pub fn confirm(folder: &Path, products: usize, warehouse: &str) {
     store.want_stock(&channel, &[], Some(StockCursor { erp_seq, news_seq: 0 })).expect("the cursor");
     drop(store);
     let state = rusqlite::Connection::open(&state).expect("the state file");
+    vaivem::store::seal::register(&state).expect("seals");
     state.execute("UPDATE stock SET pushed = want, pushed_at = erp_read_at", []).expect("confirmations");
 }
 

@@ -358,4 +358,21 @@ mod tests {
         assert!(run.as_mut().poll(&mut cx).is_pending(), "answers are gathered");
         assert!(run.as_mut().poll(&mut cx).is_ready());
     }
+
+    #[test]
+    fn a_write_of_a_round_may_be_as_large_as_it_likes() {
+        let files = Files::new();
+        let pages = "CREATE TABLE pages (n INTEGER PRIMARY KEY, text TEXT);
+            WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000)
+            INSERT INTO pages SELECT n, printf('%.*c', 4000, 'a') FROM n";
+        files.state.execute_batch(pages).unwrap();
+        let work = async {
+            add(&files.state, 1).unwrap();
+            let change = "UPDATE pages SET text = printf('%.*c', 4000, 'b')";
+            assert_eq!(files.state.write(|tx| tx.execute(change, [])), Ok(1000));
+        };
+        let ((), committed) = files.together().run(work).now_or_never().unwrap();
+        committed.unwrap();
+        assert_eq!(files.seen(), [0, 1]);
+    }
 }
