@@ -516,7 +516,7 @@ impl Store {
             .collect()
     }
 
-    /// Products the channel did not have when last asked, before the given instant: at most `limit`, those after the one given, each
+    /// Products the channel did not have when last asked, before the given instant, or by a clock that was ahead: at most `limit`, those after the one given, each
     /// with when that was.
     ///
     /// # Errors
@@ -524,7 +524,7 @@ impl Store {
     pub fn channel_skus_missing(
         &self,
         channel: &ChannelName,
-        before: Instant,
+        (before, now): (Instant, Instant),
         after: Option<&(Instant, Sku)>,
         limit: usize,
     ) -> rusqlite::Result<Vec<(Instant, Sku)>> {
@@ -532,10 +532,11 @@ impl Store {
         self.connection
             .prepare_cached(
                 "SELECT sku, looked_up_at FROM channel_skus INDEXED BY channel_skus_missing
-                 WHERE channel = ?1 AND looked_up_at <= ?2 AND (looked_up_at, sku) > (?3, ?4) AND channel_sku IS NULL
+                 WHERE channel = ?1 AND (looked_up_at <= ?2 OR looked_up_at > ?6) AND (looked_up_at, sku) > (?3, ?4)
+                     AND channel_sku IS NULL
                  ORDER BY looked_up_at, sku LIMIT ?5",
             )?
-            .query_map(params![channel.as_str(), millis(before), at, sku, rows(limit)], |row| {
+            .query_map(params![channel.as_str(), millis(before), at, sku, rows(limit), millis(now)], |row| {
                 Ok((instant(row.get(1)?), sku_from_row(row)?))
             })?
             .collect()
