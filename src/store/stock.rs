@@ -582,3 +582,21 @@ impl Store {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_that_was_missing_is_asked_for_again_in_time_and_by_whatever_clock_it_was_looked_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, loja) = (Store::open(&folder.path().join("vaivem.db")).unwrap(), ChannelName::new("loja"));
+        let at = |seconds: i64| Instant::from_timestamp_millis(1_790_000_000_000 + seconds * 1_000).unwrap();
+        for (sku, seconds) in [("LONG-AGO", 10), ("LATELY", 90), ("AHEAD", 9_000)] {
+            store.note_channel_skus(&loja, &[Sku::new(sku)], &BTreeMap::new(), at(seconds)).unwrap();
+        }
+        let missing = store.channel_skus_missing(&loja, (at(40), at(100)), None, 9).unwrap();
+        let skus: Vec<&str> = missing.iter().map(|(_, sku)| sku.as_str()).collect();
+        assert_eq!(skus, ["LONG-AGO", "AHEAD"]);
+    }
+}

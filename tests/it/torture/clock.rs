@@ -157,6 +157,46 @@ fn an_order_that_only_the_list_shows_is_not_passed_over_by_a_clock_that_was_ahea
     }
 }
 
+/// Each step in Eccosys is carried on by a right clock, whatever a wrong one saw before it, or of it.
+#[test]
+fn an_order_goes_all_the_way_in_eccosys_whatever_a_wrong_clock_saw() {
+    let Some(library) = faketime() else { return println!("skipped: there is no libfaketime here") };
+    for (days, sees_it) in [(400, false), (400, true), (-400, false), (-400, true)] {
+        let shop = Shop::on_eccosys("auto_cancel = { enabled = true }");
+        shop.vtex(|v| v.configure_needed_feed());
+        let (id, gone) = (shop.place(paid()), shop.place(paid()));
+        let _ = shop.run(&["import-orders"]).exits(0);
+        let told = format!("{days} days off, sees it: {sees_it}");
+        let step = |verb: &str, happens: &dyn Fn()| {
+            let wrong = || ended_well(&run_off_by(&shop, &[verb], &library, TimeDelta::days(days)), &told);
+            if sees_it {
+                happens();
+                wrong();
+            } else {
+                wrong();
+                happens();
+            }
+            shop.end_pauses();
+            shop.run(&[verb])
+        };
+        let ran = step("auto-cancel", &|| shop.cancel_in_office(&gone, "sem estoque"));
+        // Last seen alive by a clock that was behind, it may have been paid after it was cancelled, which is for a person to judge.
+        if days < 0 && !sees_it {
+            assert_eq!(ran.order(&gone)["reason"]["code"], "paid_after_cancellation", "{told}");
+        } else {
+            assert_eq!(shop.vtex(|v| v.order(&gone).status.clone()), "canceled", "{told}");
+        }
+        let _ = step("push-invoices", &|| shop.eccosys(|e| drop(e.invoice(&id, 101))));
+        assert_eq!(shop.vtex(|v| v.order(&id).status.clone()), "invoiced", "{told}");
+        let _ = step("push-tracking", &|| {
+            shop.eccosys(|e| e.track(&id, "BR101", "https://rastro.example/BR101", "Correios"))
+        });
+        assert_eq!(shop.tracked(&id).0, ["BR101"], "{told}");
+        let _ = step("push-tracking", &|| shop.eccosys(|e| e.deliver(&id, Utc::now() - TimeDelta::minutes(1))));
+        assert!(shop.packages(&id)[0].delivered.is_some(), "{told}");
+    }
+}
+
 fn placed_at(shop: &Shop, side: Side, at: DateTime<Utc>) -> String {
     match side {
         Side::Vtex => shop.place(paid().created(at)),
