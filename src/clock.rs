@@ -8,6 +8,9 @@ use chrono::{TimeDelta, Utc};
 
 use crate::model::Instant;
 
+/// Clocks differ by seconds. One that is this far off is wrong.
+pub(crate) const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
 /// Tells the time. Clones of it tell the same time.
 #[derive(Clone, Debug)]
 pub struct Clock {

@@ -1,8 +1,9 @@
 //! Folders into which documents are dropped: every pass empties them first.
 //!
 //! A file that was taken goes to `done/`, a refused one to `rejected/` beside a text that says why. One that is still being written
-//! is left alone, and so are folders. Taking the same file twice changes nothing, so a crash between taking and moving does no
-//! harm, and a file that cannot be moved keeps out no other.
+//! is left alone, and so are folders; one that tells of a day that is still to come by this machine's clock waits for it. Taking the
+//! same file twice changes nothing, so a crash between taking and moving does no harm, and a file that cannot be moved keeps out no
+//! other.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
@@ -112,12 +113,13 @@ pub fn drain(
     let mut drained = Vec::with_capacity(found.len());
     for (_, path) in found {
         let Some(content) = look(&path) else { continue };
-        let may_move = !keep && !matches!(content, Content::Unreadable(_));
+        let is_readable = !matches!(content, Content::Unreadable(_));
         let result = match take(erp, &path, content, rules, now) {
             Err(TakeError::Ledger(error @ ErpError::File(_))) => return Err(error.into()),
             result => result,
         };
-        let stuck = if may_move { put_away(folder, &path, &result).err() } else { None };
+        let may_move = is_readable && !matches!(result, Err(TakeError::Ahead(_)));
+        let stuck = if may_move && !keep { put_away(folder, &path, &result).err() } else { None };
         drained.push(Drained { file: path, result, stuck });
     }
     Ok(drained)
@@ -342,6 +344,24 @@ mod tests {
         let again = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
         assert!(matches!(again[0].result, Ok(Taken::Stock { changed: None, .. })), "{again:?}");
         assert_eq!(names(&inbox.join("done")), ["count.csv"]);
+    }
+
+    #[test]
+    fn what_tells_of_days_to_come_waits_in_the_inbox() {
+        struct Carrier;
+        impl Takes for Carrier {
+            fn take(&self, _: &[u8], _: &str, _: &str, _: &Rules, now: Instant) -> Result<Taken, TakeError> {
+                let at = "2026-10-19T12:00:00Z".parse().unwrap();
+                if now < at { Err(TakeError::Ahead(at)) } else { Ok(Taken::Shipments { new: 1, again: 0 }) }
+            }
+        }
+        let (_folder, inbox, _) = shop();
+        drop_into(&inbox, "ocoren.txt", "19102026", OLD);
+        let drained = |now: &str| drain(&inbox, &Carrier, &Rules::default(), false, now.parse().unwrap()).unwrap();
+        assert!(matches!(drained("2025-10-19T12:00:00Z")[0].result, Err(TakeError::Ahead(_))));
+        assert_eq!(names(&inbox), ["ocoren.txt"]);
+        assert!(drained("2026-10-20T12:00:00Z")[0].result.is_ok());
+        assert_eq!(names(&inbox), ["done"]);
     }
 
     #[test]

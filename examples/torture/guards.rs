@@ -142,6 +142,22 @@ const GUARDS: &[Guard] = &[
         test: "torture::clock",
     },
     Guard {
+        name: "sweep",
+        what: "the order list is swept by the channel's clock where ours is ahead",
+        file: "src/passes/intake/sweep.rs",
+        text: "if ahead > TOLERANCE { ours - ahead } else { ours }",
+        without: "ours",
+        test: "torture::clock",
+    },
+    Guard {
+        name: "ahead",
+        what: "a reading that is dated ahead keeps out no later one",
+        file: "src/store/mirror.rs",
+        text: " && *at <= millis(now)",
+        without: "",
+        test: "torture::clock",
+    },
+    Guard {
         name: "lock",
         what: "one run of a verb at a time for a channel",
         file: "src/lock.rs",

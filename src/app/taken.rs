@@ -15,6 +15,9 @@ pub fn report(reporter: &Reporter, file: &str, result: &Result<Taken, TakeError>
         Ok(taken) if !reporter.is_human() => reporter.json("document", fields(file, taken)),
         Ok(taken) if needs_a_person => reporter.line(&format!("{file}: {}", text(taken))),
         Ok(taken) => reporter.news(&format!("{file}: {}", text(taken))),
+        Err(problem @ TakeError::Ahead(_)) if reporter.is_human() => {
+            reporter.line(&say!("waiting   {file}: {problem}" | "esperando {file}: {problem}"));
+        }
         Err(problem) if reporter.is_human() => {
             reporter.line(&say!(
                 "refused   {file}: nothing of it was taken: {problem}"

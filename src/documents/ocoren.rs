@@ -115,6 +115,15 @@ pub enum DateSource {
     File,
 }
 
+/// Why an occurrence has no date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undated {
+    /// Its date and the file's are missing or impossible.
+    Impossible,
+    /// The file says that it was written on a day that is still to come: by this machine's clock, which may be behind.
+    Ahead(Moment),
+}
+
 /// What is odd about a file. None of it stops the good lines.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Warning {
@@ -245,13 +254,20 @@ impl Occurrence {
     }
 
     /// When it happened: the record's date, unless it lies before the day the invoice was issued or more than a day in
-    /// the future; then the day the file was written, or nothing when that is impossible too.
-    pub fn date(&self, file: &Ocoren, issued_at: Instant, now: Instant) -> Option<(Moment, DateSource)> {
+    /// the future; then the day the file was written.
+    ///
+    /// # Errors
+    /// [`Undated`] when that is impossible, too.
+    pub fn date(&self, file: &Ocoren, issued_at: Instant, now: Instant) -> Result<(Moment, DateSource), Undated> {
         let earliest = calendar::local_date(issued_at);
         let latest = calendar::local_date(now).checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
         let possible = |moment: &Moment| (earliest..=latest).contains(&moment.date());
         let from_record = self.at.filter(possible).map(|moment| (moment, DateSource::Record));
-        from_record.or_else(|| file.written_at.filter(possible).map(|moment| (moment, DateSource::File)))
+        let from_file = || file.written_at.filter(possible).map(|moment| (moment, DateSource::File));
+        from_record.or_else(from_file).ok_or(match file.written_at {
+            Some(written) if written.date() > latest => Undated::Ahead(written),
+            _ => Undated::Impossible,
+        })
     }
 }
 

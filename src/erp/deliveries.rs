@@ -5,12 +5,13 @@ use chrono::TimeDelta;
 use super::ErpError;
 use super::ledger::documents::{Rules, TakeError, Taken, refuse};
 use super::outgoing::{DeliveryEvent, DeliveryOutcome};
-use crate::documents::ocoren::{DateSource, Layout, Occurrence, Outcome, Warning};
+use crate::documents::ocoren::{DateSource, Layout, Occurrence, Outcome, Undated, Warning};
 use crate::documents::{AccessKey, Ocoren};
 use crate::lang::{say, word};
 use crate::model::{ErpOrderId, Instant, calendar};
 
-/// Carriers tell of an invoice for so long; numbers of older ones may be meant to be newer ones.
+/// Carriers tell of an invoice for so long; numbers of older ones may be meant to be newer ones. Counted by the file's dates: this
+/// machine's clock may be ahead.
 const CANDIDATE_DAYS: i64 = 180;
 
 /// An ERP's invoice, as far as a carrier's word needs it.
@@ -66,6 +67,8 @@ enum Heard {
     Foreign,
     /// Not sure about what, with the sentence.
     LeftOut(String),
+    /// Of a day that is still to come.
+    Ahead(Instant),
 }
 
 /// Takes a carrier's file. What is not sure stays out of it and is told.
@@ -81,7 +84,7 @@ pub fn take(
 ) -> Result<Taken, TakeError> {
     let (mut new, mut again, mut foreign) = (0, 0, 0);
     let (mut remarks, mut left_out) = oddities(file);
-    let odd = left_out.len();
+    let (odd, mut ahead) = (left_out.len(), None);
     for occurrence in &file.occurrences {
         let line = |text: String| say!("line {}: {text}" | "linha {}: {text}", occurrence.line);
         match take_one(invoices, file, occurrence, source, rules, now)? {
@@ -94,7 +97,11 @@ pub fn take(
             }
             Heard::Foreign => foreign += 1,
             Heard::LeftOut(why) => left_out.push(line(why)),
+            Heard::Ahead(at) => ahead = Some(at),
         }
+    }
+    if let Some(at) = ahead {
+        return Err(TakeError::Ahead(at));
     }
     if new + again == 0 {
         let first = match left_out.get(odd).or(left_out.first()) {
@@ -128,12 +135,12 @@ fn take_one(
         return Ok(Heard::Foreign);
     }
     let number = occurrence.invoice.number;
-    let mut found = meant(invoices, occurrence, now)?;
+    let mut found = meant(invoices, file, occurrence, now)?;
     let invoice = match found.len() {
         0 => {
             return Ok(Heard::LeftOut(say!(
-                "{} invoice {number} of that issuer and series from the last {CANDIDATE_DAYS} days; {}"
-                    | "{} nota {number} desse emitente e série dos últimos {CANDIDATE_DAYS} dias; {}",
+                "{} invoice {number} of that issuer and series from the {CANDIDATE_DAYS} days before it; {}"
+                    | "{} nota {number} desse emitente e série dos {CANDIDATE_DAYS} dias anteriores; {}",
                 invoices.no(),
                 invoices.remedy()
             )));
@@ -146,10 +153,14 @@ fn take_one(
             )));
         }
     };
-    let Some((moment, date)) = occurrence.date(file, invoice.issued_at, now) else {
-        return Ok(Heard::LeftOut(say!(
-            "invoice {number}: its date is missing or impossible" | "nota {number}: a data falta ou é impossível"
-        )));
+    let (moment, date) = match occurrence.date(file, invoice.issued_at, now) {
+        Ok(dated) => dated,
+        Err(Undated::Ahead(written)) => return Ok(Heard::Ahead(written.at)),
+        Err(Undated::Impossible) => {
+            return Ok(Heard::LeftOut(say!(
+                "invoice {number}: its date is missing or impossible" | "nota {number}: a data falta ou é impossível"
+            )));
+        }
     };
     if invoice.cancelled {
         return Ok(Heard::LeftOut(cancelled(invoice.number)));
@@ -181,14 +192,20 @@ pub fn cancelled(number: u32) -> String {
 }
 
 /// The invoices that an occurrence may be about.
-fn meant(invoices: &impl Invoices, occurrence: &Occurrence, now: Instant) -> Result<Vec<KnownInvoice>, ErpError> {
+fn meant(
+    invoices: &impl Invoices,
+    file: &Ocoren,
+    occurrence: &Occurrence,
+    now: Instant,
+) -> Result<Vec<KnownInvoice>, ErpError> {
     let told = occurrence.invoice.number;
     let heads = match occurrence.layout {
         // Eight digits are told, and a number may have nine.
         Layout::V31 => 0..=9,
         Layout::V50 => 0..=0,
     };
-    let oldest = now - TimeDelta::days(CANDIDATE_DAYS);
+    let told_at = occurrence.at.max(file.written_at).map_or(now, |moment| moment.at.min(now));
+    let oldest = told_at - TimeDelta::days(CANDIDATE_DAYS);
     let mut found = Vec::new();
     for head in heads {
         found.extend(invoices.numbered(told.saturating_add(head * 100_000_000))?);

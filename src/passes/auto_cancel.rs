@@ -37,7 +37,7 @@ use crate::store::orders::{Decided, Fate, OrderRow};
 const ERP_HEARD: &str = "erp_changes";
 
 /// How far this machine's clock may be off the channel's before no deadline is believed any more.
-pub(crate) const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+pub(crate) const CLOCK_TOLERANCE: TimeDelta = crate::clock::TOLERANCE;
 
 /// What the configuration says about cancelling.
 #[derive(Clone, Debug)]

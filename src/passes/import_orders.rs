@@ -355,8 +355,8 @@ fn is_create_open(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<bool> {
 /// Whether the order may have been created by an earlier try and not show yet.
 fn may_still_show(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<bool> {
     let Some(record) = pass.store.effect(&create_effect(row))? else { return Ok(false) };
-    let shows_by = record.intended_at.checked_add_signed(pass.erp.may_show_late());
-    Ok(matches!(record.state, State::Intended | State::Unknown) && shows_by.is_none_or(|by| by > pass.clock.now()))
+    let is_unknown = matches!(record.state, State::Intended | State::Unknown);
+    Ok(is_unknown && record.may_still_show(pass.erp.may_show_late(), pass.clock.now()))
 }
 
 /// Carries out a decision. Gives what was done, or the reason to hold the order.

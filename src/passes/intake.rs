@@ -10,11 +10,9 @@ mod sweep;
 use chrono::TimeDelta;
 
 use super::Pass;
+use crate::clock::TOLERANCE;
 use crate::model::Instant;
 use crate::report::Warning;
-
-/// Clocks differ by seconds. One that is this far ahead is wrong.
-const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// A range of creation dates a person asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +39,7 @@ pub async fn run(pass: &Pass<'_>, backfill: Option<Backfill>) {
         }
     }
     let ahead = clock_ahead(pass);
-    if ahead > CLOCK_TOLERANCE {
+    if ahead > TOLERANCE {
         pass.report
             .warning(&Warning::ClockAhead { channel: pass.channel.name().clone(), seconds: ahead.num_seconds() });
     }

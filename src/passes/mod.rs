@@ -234,7 +234,7 @@ impl Pass<'_> {
     /// nobody waiting. One that fails does not stop the others, unless its failure is everybody's.
     pub async fn visit_all(&self, visit: Visit, one: impl AsyncFn(&OrderRow) -> Result<(), Trouble>) {
         let queue = match self.orders {
-            [] => self.store.to_visit(self.channel.name(), visit),
+            [] => self.store.to_visit(self.channel.name(), visit, self.clock.now()),
             _ => Ok(Vec::new()),
         };
         match queue {

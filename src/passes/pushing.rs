@@ -304,6 +304,5 @@ pub(super) enum Taken {
 /// Whether something sent may still show: so long after it was sent.
 pub(super) fn may_still_show(record: &Record, patience: Duration, now: Instant) -> bool {
     let patience = chrono::TimeDelta::from_std(patience).unwrap_or(chrono::TimeDelta::MAX);
-    // A clock set back makes it wait, not send again.
-    now.signed_duration_since(record.intended_at) < patience
+    record.may_still_show(patience, now)
 }

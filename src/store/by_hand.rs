@@ -184,7 +184,7 @@ mod tests {
     }
 
     fn to_import(store: &Store, channel: &ChannelName) -> Vec<i64> {
-        store.to_visit(channel, Visit::ToImport { reread_before: at(1_000) }).unwrap()
+        store.to_visit(channel, Visit::ToImport { reread_before: at(1_000) }, at(1_000)).unwrap()
     }
 
     #[test]

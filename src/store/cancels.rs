@@ -183,7 +183,7 @@ impl Store {
     }
 
     /// The next cancelled orders after row `after` to look at for a late payment, at most `limit`: cancelled since `since`, and not
-    /// looked at since `looked_before`. Those that were in the ERP, or that we cancelled, each time; those that the channel cancelled
+    /// looked at since `looked_before`, or by a clock that was ahead of `now`. Those that were in the ERP, or that we cancelled, each time; those that the channel cancelled
     /// before they were imported only if a boleto or Pix may still be paid, and ever more rarely, for there may be many.
     ///
     /// # Errors
@@ -191,7 +191,7 @@ impl Store {
     pub fn to_watch(
         &self,
         channel: &ChannelName,
-        (since, looked_before): (Instant, Instant),
+        (since, looked_before, now): (Instant, Instant, Instant),
         after: i64,
         limit: usize,
     ) -> rusqlite::Result<Vec<OrderRow>> {
@@ -201,10 +201,11 @@ impl Store {
                      SELECT o.id FROM orders o INDEXED BY orders_cancelled
                          LEFT JOIN cancellations c ON c.order_row = o.id
                      WHERE o.channel = ?1 AND o.fate = 'cancelled' AND o.fate_at >= ?2 AND o.id > ?4
-                         AND coalesce(c.watched_at, o.fate_at) <= ?3
+                         AND (coalesce(c.watched_at, o.fate_at) <= ?3 OR coalesce(c.watched_at, o.fate_at) > ?6)
                          AND (o.erp_id IS NOT NULL OR c.announced_at IS NOT NULL
                              -- Not before it has been cancelled for twice as long as when it was last looked at.
-                             OR o.method IN ('boleto', 'pix') AND 2 * coalesce(c.watched_at, o.fate_at) <= ?3 + o.fate_at))
+                             OR o.method IN ('boleto', 'pix') AND (2 * coalesce(c.watched_at, o.fate_at) <= ?3 + o.fate_at
+                                 OR coalesce(c.watched_at, o.fate_at) > ?6)))
                  ORDER BY id LIMIT ?5"
             ))?
             .query_map(
@@ -213,7 +214,8 @@ impl Store {
                     millis(since),
                     millis(looked_before),
                     after,
-                    i64::try_from(limit).unwrap_or(i64::MAX)
+                    i64::try_from(limit).unwrap_or(i64::MAX),
+                    millis(now)
                 ],
                 from_row,
             )?
@@ -341,12 +343,14 @@ mod tests {
         ]);
         // Never in the ERP, but once announced by us.
         store.announce_cancel(4, &Reason::CancelledInErp, at(0)).unwrap();
-        let watch = |since, before| numbers(store.to_watch(&loja, (at(since), at(before)), 0, 9));
+        let watch = |since, before| numbers(store.to_watch(&loja, (at(since), at(before), at(99)), 0, 9));
         assert_eq!(watch(-9, 0), [1, 4]);
         assert_eq!(watch(-9, -1), Vec::<i64>::new(), "not yet");
         assert_eq!(watch(1, 9), Vec::<i64>::new(), "too long ago");
         store.watched(1, at(5)).unwrap();
         assert_eq!(watch(-9, 4), [4]);
         assert_eq!(watch(-9, 5), [1, 4]);
+        store.watched(1, at(9_000)).unwrap();
+        assert_eq!(watch(-9, 5), [1, 4], "looked at by a clock that was ahead");
     }
 }

@@ -195,7 +195,7 @@ mod tests {
         let seen = store.order(&loja, &OrderId::new("1-01")).unwrap().unwrap();
         assert_eq!((seen.fate, seen.cancel_heard, store.open_holds(seen.row).unwrap()), (None, false, vec![]));
         assert_eq!(store.writes(seen.row).unwrap(), []);
-        assert_eq!(store.to_visit(&loja, Visit::ToImport { reread_before: at(0) }).unwrap(), [seen.row]);
+        assert_eq!(store.to_visit(&loja, Visit::ToImport { reread_before: at(0) }, at(999)).unwrap(), [seen.row]);
         let notes = store.notes_of(&OrderId::new("1-01")).unwrap();
         let told: Vec<_> = notes.iter().map(|note| (note.who.as_str(), note.detail.as_str())).collect();
         assert_eq!(told, [("ana", "entered twice; it was cancelled")]);
@@ -260,9 +260,13 @@ mod tests {
         store.purge(at(400), "ana", at(400)).unwrap();
         let all = |state, day| ["imported", "cancelled", "skipped"].map(|id| heard(id, state, day));
         assert_eq!(store.hear(&loja, &all("ready-for-handling", 401), "list", at(401)).unwrap(), 0, "none is new");
-        let to_import = || store.to_visit(&loja, Visit::ToImport { reread_before: at(999) }).unwrap();
-        let to_follow =
-            || store.to_visit(&loja, Visit::ToFollow { unpaid_before: at(999), paid_before: at(999) }).unwrap().len();
+        let to_import = || store.to_visit(&loja, Visit::ToImport { reread_before: at(999) }, at(999)).unwrap();
+        let to_follow = || {
+            store
+                .to_visit(&loja, Visit::ToFollow { unpaid_before: at(999), paid_before: at(999) }, at(999))
+                .unwrap()
+                .len()
+        };
         assert_eq!((to_import(), to_follow()), (vec![], 0));
         store.hear(&loja, &all("canceled", 402), "feed", at(402)).unwrap();
         assert_eq!((to_import(), to_follow()), (vec![], 1));

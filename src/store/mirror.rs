@@ -220,19 +220,19 @@ impl Store {
             .collect()
     }
 
-    /// Notes what was just read of orders. Those that are another than before are changes.
+    /// Notes what was just read of orders: asked for at `read_at`, and noted `now`. Those that are another than before are changes.
     ///
     /// # Errors
     /// When the state file cannot be written.
-    pub fn mirror_read(&self, orders: &[OrderFacts<'_>], read_at: Instant) -> rusqlite::Result<()> {
+    pub fn mirror_read(&self, orders: &[OrderFacts<'_>], read_at: Instant, now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| {
             for order in orders {
                 let before: Option<(String, i64)> = tx
                     .prepare_cached("SELECT facts, read_at FROM mirror_orders WHERE id = ?1")?
                     .query_row([order.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()?;
-                // Another process asked later than this answer was asked for.
-                if before.as_ref().is_some_and(|(_, at)| *at > millis(read_at)) {
+                // Another process asked later than this answer was asked for. What is dated ahead was read by a clock that was ahead.
+                if before.as_ref().is_some_and(|(_, at)| *at > millis(read_at) && *at <= millis(now)) {
                     continue;
                 }
                 if before.is_some_and(|(facts, _)| facts == order.facts) {
@@ -329,19 +329,25 @@ impl Store {
         limit: usize,
         now: Instant,
     ) -> rusqlite::Result<usize> {
-        let due = "live = 1 AND (details_at < ?1 OR details_at < ?2 AND details ->> 'pending' = 1)";
+        // What is dated ahead was read by a clock that was ahead, nobody knows when.
+        let due = "live = 1 AND (details_at < ?1 OR details_at > ?2 OR details_at < ?3 AND details ->> 'pending' = 1)";
         let all: i64 = self
             .connection
             .prepare_cached(&format!("SELECT count(*) FROM mirror_orders INDEXED BY mirror_orders_live WHERE {due}"))?
-            .query_row([millis(before), millis(pending_before)], |row| row.get(0))?;
+            .query_row([millis(before), millis(now), millis(pending_before)], |row| row.get(0))?;
         if all > 0 {
             self.write(|tx| {
                 let ids: Vec<String> = tx
                     .prepare_cached(&format!(
-                        "SELECT id FROM mirror_orders WHERE {due} ORDER BY coalesce(woken_at, 0), details_at LIMIT ?3"
+                        "SELECT id FROM mirror_orders WHERE {due} ORDER BY coalesce(woken_at, 0), details_at LIMIT ?4"
                     ))?
                     .query_map(
-                        params![millis(before), millis(pending_before), i64::try_from(limit).unwrap_or(i64::MAX)],
+                        params![
+                            millis(before),
+                            millis(now),
+                            millis(pending_before),
+                            i64::try_from(limit).unwrap_or(i64::MAX)
+                        ],
                         |row| row.get(0),
                     )?
                     .collect::<rusqlite::Result<_>>()?;
@@ -424,8 +430,9 @@ impl Store {
         products: &[(Sku, String)],
         read_at: Instant,
         whole: bool,
+        now: Instant,
     ) -> rusqlite::Result<()> {
-        if whole && self.is_stock_outdone(read_at)? {
+        if whole && self.is_stock_outdone(read_at, now)? {
             return Ok(());
         }
         self.write(|tx| {
@@ -458,9 +465,9 @@ impl Store {
         })
     }
 
-    /// Whether a comparison that began later has come to its end meanwhile.
-    fn is_stock_outdone(&self, begun: Instant) -> rusqlite::Result<bool> {
-        Ok(self.compared_at(STOCK)?.is_some_and(|newest| newest > begun))
+    /// Whether a comparison that began later has come to its end meanwhile. One that is dated ahead began nobody knows when.
+    fn is_stock_outdone(&self, begun: Instant, now: Instant) -> rusqlite::Result<bool> {
+        Ok(self.compared_at(STOCK)?.is_some_and(|newest| newest > begun && newest <= now))
     }
 
     /// Begins to compare all of the stock: nothing was told yet.
@@ -477,8 +484,8 @@ impl Store {
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn mirror_stock_not_told(&self, begun: Instant) -> rusqlite::Result<Vec<Sku>> {
-        if self.is_stock_outdone(begun)? {
+    pub fn mirror_stock_not_told(&self, begun: Instant, now: Instant) -> rusqlite::Result<Vec<Sku>> {
+        if self.is_stock_outdone(begun, now)? {
             return Ok(Vec::new());
         }
         self.connection
@@ -595,7 +602,7 @@ impl Store {
     /// # Errors
     /// When the state file cannot be written.
     pub fn mirror_stock_compared(&self, begun: Instant, ended: Instant, whole: bool) -> rusqlite::Result<()> {
-        if self.compared_at(STOCK)?.is_some_and(|newest| newest > begun) {
+        if self.is_stock_outdone(begun, ended)? {
             return Ok(());
         }
         self.write(|tx| {
@@ -883,7 +890,7 @@ mod tests {
     fn read(store: &Store, id: &str, facts: &str, second: i64) {
         let (id, channel, number) = (ErpOrderId::new(id), ChannelName::new("loja"), OrderId::new(format!("n{id}")));
         let order = OrderFacts { id: &id, channel: &channel, store_number: &number, facts, live: true };
-        store.mirror_read(&[order], at(second)).unwrap();
+        store.mirror_read(&[order], at(second), at(second)).unwrap();
     }
 
     fn changed(store: &Store, seq: i64) -> (Vec<String>, i64) {
@@ -909,6 +916,40 @@ mod tests {
         assert_eq!(changed(&store, later), (vec![], later), "the first details are no change");
         store.mirror_details(&order.id, "d2", &[], at(5)).unwrap();
         assert_eq!(changed(&store, later).0, ["7"]);
+    }
+
+    #[test]
+    fn what_was_read_by_a_clock_that_was_ahead_is_read_over() {
+        let (_folder, store) = store();
+        read(&store, "7", "paid", 9_000);
+        let (_, seq) = changed(&store, 0);
+        read(&store, "7", "cancelled", 20);
+        assert_eq!(changed(&store, seq).0, ["7"]);
+        // Not so what another process read later.
+        let (id, channel, number) = (ErpOrderId::new("7"), ChannelName::new("loja"), OrderId::new("n7"));
+        let late = OrderFacts { id: &id, channel: &channel, store_number: &number, facts: "paid", live: true };
+        store.mirror_read(&[late], at(19), at(21)).unwrap();
+        assert_eq!(store.mirror_order(&id).unwrap().unwrap().facts, "cancelled");
+        // Its details are due again, too.
+        store.mirror_details(&id, "d", &[], at(9_000)).unwrap();
+        assert_eq!(store.mirror_wake(at(0), at(0), 9, at(30)).unwrap(), 1);
+    }
+
+    #[test]
+    fn stock_that_was_compared_by_a_clock_that_was_ahead_is_compared_anew() {
+        let (_folder, store) = store();
+        let level =
+            |sku: &str, physical| MirrorStock { sku: Sku::new(sku), physical, reserved: 1, changed_at: at(0), seq: 0 };
+        store.mirror_stock_begin().unwrap();
+        store.mirror_stock_read(&[level("A", 5), level("B", 5)], &[], at(9_000), true, at(9_000)).unwrap();
+        store.mirror_stock_compared(at(9_000), at(9_001), true).unwrap();
+        store.mirror_stock_begin().unwrap();
+        store.mirror_stock_read(&[level("A", 4)], &[], at(20), true, at(21)).unwrap();
+        assert_eq!(store.mirror_stock_not_told(at(20), at(22)).unwrap(), [Sku::new("B")]);
+        store.mirror_stock_compared(at(20), at(23), true).unwrap();
+        let (levels, _) = store.mirror_stock_since(0, None, 9).unwrap();
+        assert!(levels.iter().any(|level| level.sku == Sku::new("A") && level.physical == 4), "{levels:?}");
+        assert_eq!(store.mirror_stock_compared_at().unwrap(), Some(at(20)));
     }
 
     #[test]
@@ -958,9 +999,9 @@ mod tests {
         let level =
             |sku: &str, physical| MirrorStock { sku: Sku::new(sku), physical, reserved: 1, changed_at: at(0), seq: 0 };
         store.mirror_stock_begin().unwrap();
-        store.mirror_stock_read(&[level("A", 5)], &[], at(1), true).unwrap();
-        store.mirror_stock_read(&[level("B", 6)], &[], at(1), true).unwrap();
-        assert_eq!(store.mirror_stock_not_told(at(1)).unwrap(), []);
+        store.mirror_stock_read(&[level("A", 5)], &[], at(1), true, at(1)).unwrap();
+        store.mirror_stock_read(&[level("B", 6)], &[], at(1), true, at(1)).unwrap();
+        assert_eq!(store.mirror_stock_not_told(at(1), at(1)).unwrap(), []);
         let (levels, seq) = store.mirror_stock_since(0, None, 9).unwrap();
         assert_eq!(levels.len(), 2);
         // The same in two parts.
@@ -968,10 +1009,10 @@ mod tests {
         let (second, _) = store.mirror_stock_since(0, Some((first[0].seq, &first[0].sku)), 1).unwrap();
         assert_eq!([first, second].concat(), levels);
         store.mirror_stock_begin().unwrap();
-        store.mirror_stock_read(&[level("A", 5)], &[], at(2), true).unwrap();
-        assert_eq!(store.mirror_stock_not_told(at(2)).unwrap(), [Sku::new("B")]);
+        store.mirror_stock_read(&[level("A", 5)], &[], at(2), true, at(2)).unwrap();
+        assert_eq!(store.mirror_stock_not_told(at(2), at(2)).unwrap(), [Sku::new("B")]);
         assert_eq!(store.mirror_stock_since(seq, None, 9).unwrap(), (vec![], seq));
-        store.mirror_stock_read(&[level("A", 4)], &[], at(3), false).unwrap();
+        store.mirror_stock_read(&[level("A", 4)], &[], at(3), false, at(3)).unwrap();
         let (levels, _) = store.mirror_stock_since(seq, None, 9).unwrap();
         assert_eq!((levels.len(), levels[0].physical, levels[0].changed_at), (1, 4, at(3)));
         assert_eq!(store.mirror_stock_compared_at().unwrap(), None);

@@ -1,5 +1,6 @@
 //! What the passes that carry facts out have to do with each order: what changed in the ERP, and what is still open.
 
+use chrono::TimeDelta;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::journal::{Effect, State};
@@ -79,6 +80,18 @@ pub struct Record {
     pub intended_at: Instant,
     /// What was noted of its outcome.
     pub answer: Option<String>,
+}
+
+/// How far ahead the date of what was sent is believed.
+const BELIEVED: TimeDelta = TimeDelta::days(1);
+
+impl Record {
+    /// Whether it may still show: so long after it was sent. A clock set back makes it wait, not be sent again; what is dated further
+    /// ahead than a day was sent by a clock that was wrong, and nobody waits for that day.
+    pub fn may_still_show(&self, patience: TimeDelta, now: Instant) -> bool {
+        let since = now.signed_duration_since(self.intended_at);
+        since < patience && since >= -BELIEVED
+    }
 }
 
 /// Notes that the ERP changed something about an order.
@@ -233,5 +246,19 @@ impl Store {
                 })
             })
             .optional()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_may_show_for_a_while_and_not_until_a_date_far_ahead() {
+        let now: Instant = "2026-11-25T15:00:00Z".parse().unwrap();
+        for (minutes, may) in [(-9, true), (-10, false), (60, true), (1_441, false), (400 * 1_440, false)] {
+            let record = Record { state: State::Unknown, intended_at: now + TimeDelta::minutes(minutes), answer: None };
+            assert_eq!(record.may_still_show(TimeDelta::minutes(10), now), may, "{minutes}");
+        }
     }
 }

@@ -525,7 +525,7 @@ impl Store {
             .collect()
     }
 
-    /// Products the channel did not have when last asked, before the given instant: at most `limit`, those after the one given, each
+    /// Products the channel did not have when last asked, before the given instant, or by a clock that was ahead: at most `limit`, those after the one given, each
     /// with when that was.
     ///
     /// # Errors
@@ -533,7 +533,7 @@ impl Store {
     pub fn channel_skus_missing(
         &self,
         channel: &ChannelName,
-        before: Instant,
+        (before, now): (Instant, Instant),
         after: Option<&(Instant, Sku)>,
         limit: usize,
     ) -> rusqlite::Result<Vec<(Instant, Sku)>> {
@@ -541,10 +541,11 @@ impl Store {
         self.connection
             .prepare_cached(
                 "SELECT sku, looked_up_at FROM channel_skus INDEXED BY channel_skus_missing
-                 WHERE channel = ?1 AND looked_up_at <= ?2 AND (looked_up_at, sku) > (?3, ?4) AND channel_sku IS NULL
+                 WHERE channel = ?1 AND (looked_up_at <= ?2 OR looked_up_at > ?6) AND (looked_up_at, sku) > (?3, ?4)
+                     AND channel_sku IS NULL
                  ORDER BY looked_up_at, sku LIMIT ?5",
             )?
-            .query_map(params![channel.as_str(), millis(before), at, sku, rows(limit)], |row| {
+            .query_map(params![channel.as_str(), millis(before), at, sku, rows(limit), millis(now)], |row| {
                 Ok((instant(row.get(1)?), sku_from_row(row)?))
             })?
             .collect()
@@ -588,5 +589,23 @@ impl Store {
                 .execute(params![channel.as_str(), sku.as_str()])
                 .map(|_| ())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_that_was_missing_is_asked_for_again_in_time_and_by_whatever_clock_it_was_looked_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, loja) = (Store::open(&folder.path().join("vaivem.db")).unwrap(), ChannelName::new("loja"));
+        let at = |seconds: i64| Instant::from_timestamp_millis(1_790_000_000_000 + seconds * 1_000).unwrap();
+        for (sku, seconds) in [("LONG-AGO", 10), ("LATELY", 90), ("AHEAD", 9_000)] {
+            store.note_channel_skus(&loja, &[Sku::new(sku)], &BTreeMap::new(), at(seconds)).unwrap();
+        }
+        let missing = store.channel_skus_missing(&loja, (at(40), at(100)), None, 9).unwrap();
+        let skus: Vec<&str> = missing.iter().map(|(_, sku)| sku.as_str()).collect();
+        assert_eq!(skus, ["LONG-AGO", "AHEAD"]);
     }
 }

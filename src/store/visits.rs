@@ -30,16 +30,17 @@ const HELD: &str =
 
 impl Store {
     /// The rows of the orders to visit: first those with news or without a fate, then those read longest ago, so that runs that
-    /// end early come round to all of them. Only numbers, so that even a large backlog is small.
+    /// end early come round to all of them. One whose reading is dated after `now` was read by a clock that was ahead, nobody knows
+    /// when. Only numbers, so that even a large backlog is small.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn to_visit(&self, channel: &ChannelName, visit: Visit) -> rusqlite::Result<Vec<i64>> {
+    pub fn to_visit(&self, channel: &ChannelName, visit: Visit, now: Instant) -> rusqlite::Result<Vec<i64>> {
         let (condition, first, second) = match visit {
             Visit::ToImport { reread_before } => (
                 format!(
                     "erp_id IS NULL AND (heard <> visited OR fate IS NULL OR fate = 'held' OR {HELD}
-                         OR (fate = 'waiting' AND coalesce(read_at, 0) <= min(?2, ?3)))
+                         OR (fate = 'waiting' AND (coalesce(read_at, 0) <= min(?2, ?3) OR read_at > ?4)))
                      OR erp_id IS NOT NULL AND taken_over_at IS NULL AND status = 'paid' AND fate = 'imported'"
                 ),
                 reread_before,
@@ -47,7 +48,7 @@ impl Store {
             ),
             Visit::ToFollow { unpaid_before, paid_before } => (
                 format!(
-                    "erp_id IS NOT NULL AND (heard <> visited OR {HELD}
+                    "erp_id IS NOT NULL AND (heard <> visited OR {HELD} OR read_at > ?4
                          OR coalesce(read_at, 0) <= CASE
                              WHEN status = 'paid' AND erp_status NOT IN ('awaiting_payment', 'payment_under_review') THEN ?3
                              ELSE ?2 END)"
@@ -61,7 +62,7 @@ impl Store {
                 "SELECT id FROM orders INDEXED BY orders_open WHERE channel = ?1 AND open = 1 AND ({condition})
                  ORDER BY heard = visited AND fate IS NOT NULL, coalesce(read_at, 0), id"
             ))?
-            .query_map(params![channel.as_str(), millis(first), millis(second)], |row| row.get(0))?
+            .query_map(params![channel.as_str(), millis(first), millis(second), millis(now)], |row| row.get(0))?
             .collect()
     }
 
@@ -125,19 +126,31 @@ mod tests {
         store
             .hear(&loja, &[heard("new", "ready-for-handling", 9), heard("has news", "handling", 9)], "feed", at(9))
             .unwrap();
-        let rows = store.to_visit(&loja, Visit::ToImport { reread_before: at(40) }).unwrap();
+        let rows = store.to_visit(&loja, Visit::ToImport { reread_before: at(40) }, at(100)).unwrap();
         let order = ["new", "has news", "never read", "read first", "not taken over", "read last"];
         assert_eq!(names(&store, &rows), order);
         let follow = Visit::ToFollow { unpaid_before: at(40), paid_before: at(40) };
-        assert_eq!(names(&store, &store.to_visit(&loja, follow).unwrap()), ["not taken over"]);
-        assert_eq!(store.to_visit(&ChannelName::new("outra"), follow).unwrap(), Vec::<i64>::new());
+        assert_eq!(names(&store, &store.to_visit(&loja, follow, at(100)).unwrap()), ["not taken over"]);
+        assert_eq!(store.to_visit(&ChannelName::new("outra"), follow, at(100)).unwrap(), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn what_was_read_by_a_clock_that_was_ahead_is_read_again() {
+        let (_folder, store, loja) =
+            store(&[("waits", Fate::Waiting, Some(9_000), None), ("paid", Fate::Imported, Some(9_000), Some("7"))]);
+        store.connection.execute("UPDATE orders SET taken_over_at = read_at", []).unwrap();
+        let import = Visit::ToImport { reread_before: at(40) };
+        let follow = Visit::ToFollow { unpaid_before: at(40), paid_before: at(40) };
+        let visited = |visit, now| names(&store, &store.to_visit(&loja, visit, at(now)).unwrap());
+        assert_eq!((visited(import, 100), visited(follow, 100)), (vec!["waits".into()], vec!["paid".into()]));
+        assert_eq!((visited(import, 9_000), visited(follow, 9_000)), (vec![], vec![]), "it was just read");
     }
 
     #[test]
     fn a_hold_brings_back_whatever_the_fate_is() {
         let (_folder, store, loja) =
             store(&[("waits", Fate::Waiting, Some(99), None), ("cancelled", Fate::Cancelled, Some(99), None)]);
-        let visit = || store.to_visit(&loja, Visit::ToImport { reread_before: at(40) }).unwrap();
+        let visit = || store.to_visit(&loja, Visit::ToImport { reread_before: at(40) }, at(100)).unwrap();
         assert_eq!(visit(), Vec::<i64>::new());
         for row in [1, 2] {
             store.hold_as_guest(row, Some(&Reason::NotOnChannel), |_| true, at(100)).unwrap();

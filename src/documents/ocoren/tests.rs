@@ -248,7 +248,7 @@ fn dates_that_cannot_be_are_the_files() {
         assert_eq!((moment.date().to_string().as_str(), from), (day, source), "{date}");
     }
     let file = read(&file_31(&[line_31("01", "23102026", "1432", "00")]));
-    assert_eq!(file.occurrences[0].date(&file, at("2026-10-21T12:00:00Z"), now), None);
+    assert_eq!(file.occurrences[0].date(&file, at("2026-10-21T12:00:00Z"), now), Err(Undated::Impossible));
 }
 
 #[test]

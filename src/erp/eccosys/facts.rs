@@ -46,22 +46,37 @@ pub struct Facts {
     pub cancelled_after: Option<Instant>,
 }
 
+/// The present: by this machine's clock and by the ERP's, which may differ.
+#[derive(Clone, Copy, Debug)]
+pub struct Present {
+    /// By the one that is behind.
+    pub earliest: Instant,
+    /// By the one that is ahead.
+    pub latest: Instant,
+}
+
+impl From<Instant> for Present {
+    fn from(now: Instant) -> Self {
+        Self { earliest: now, latest: now }
+    }
+}
+
 /// What a code means, beyond the codes that are known.
 pub type Situations = BTreeMap<String, Status>;
 
 impl Facts {
     /// Reads a row. `before` are the facts known until now, with the instant of their reading.
-    pub fn of(row: &wire::Order, before: Option<(&Self, Instant)>, situations: &Situations, now: Instant) -> Self {
+    pub fn of(row: &wire::Order, before: Option<(&Self, Instant)>, situations: &Situations, present: Present) -> Self {
         let date = |text: &Option<String>| text.as_deref().and_then(wire::moment);
         let told = row.data_entrega.clone().filter(|text| wire::moment(text).is_some());
         let delivered_at = date(&row.data_entrega);
         let earlier = before.and_then(|(facts, _)| facts.forecast.clone());
         // A bare day that was there when the order was first seen may be a forecast whose day has come.
         let is_bare_day = told.as_ref().is_some_and(|text| text.trim().len() <= 10 || text.ends_with(" 00:00:00"));
-        let is_ahead = delivered_at.is_some_and(|at| at > now);
+        let is_ahead = delivered_at.is_some_and(|at| at > present.latest);
         let forecast = if is_ahead || before.is_none() && is_bare_day { told.clone() } else { earlier };
         let is_concluded = row.rastreamento_concluido == Some(true);
-        let is_delivered = delivered_at.is_some_and(|at| at <= now) && (forecast != told || is_concluded);
+        let is_delivered = delivered_at.is_some_and(|at| at <= present.earliest) && (forecast != told || is_concluded);
         let mut facts = Self {
             number: row.numero_pedido.clone().unwrap_or_default(),
             situation: row.situacao.as_deref().unwrap_or("null").trim().to_owned(),
@@ -174,7 +189,7 @@ mod tests {
     fn read(told: Value, before: Option<(&Facts, &str)>, now: &str) -> Facts {
         let row: wire::Order = serde_json::from_value(told).unwrap();
         let before = before.map(|(facts, at)| (facts, at.parse().unwrap()));
-        Facts::of(&row, before, &Situations::new(), now.parse().unwrap())
+        Facts::of(&row, before, &Situations::new(), now.parse::<Instant>().unwrap().into())
     }
 
     fn status(told: Value) -> String {
@@ -226,6 +241,18 @@ mod tests {
         assert!(read(concluded, Some((&ahead, NOW)), later).delivered_at.is_some());
         let other_day = json!({ "situacao": "1", "dataEntrega": "2026-12-01" });
         assert!(read(other_day, Some((&ahead, NOW)), later).delivered_at.is_some());
+    }
+
+    #[test]
+    fn while_the_clocks_differ_a_delivery_is_neither_told_nor_taken_for_a_forecast() {
+        let before = read(json!({ "situacao": "1" }), None, NOW);
+        let row: wire::Order =
+            serde_json::from_value(json!({ "situacao": "1", "dataEntrega": "2026-11-24 10:00:00" })).unwrap();
+        let (behind, now): (Instant, Instant) = ("2026-10-25T15:00:00Z".parse().unwrap(), NOW.parse().unwrap());
+        let of = |before: &Facts, present| Facts::of(&row, Some((before, now)), &Situations::new(), present);
+        let meanwhile = of(&before, Present { earliest: behind, latest: now });
+        assert_eq!((meanwhile.delivered_at, &meanwhile.forecast), (None, &None));
+        assert!(of(&meanwhile, now.into()).delivered_at.is_some());
     }
 
     #[test]

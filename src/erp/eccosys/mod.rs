@@ -23,9 +23,10 @@ use chrono::TimeDelta;
 
 pub use answer::UNSURE;
 pub use deliveries::Written;
+use facts::Present;
 pub use facts::Situations;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, TOLERANCE};
 use crate::http::{Counts, Door};
 use crate::model::{ChannelName, Instant};
 use crate::store::Store;
@@ -176,6 +177,14 @@ impl Eccosys {
     fn now(&self) -> Instant {
         self.clock.now()
     }
+
+    /// The present by both clocks. Nobody knows which of them is right, so what is decided for good is so by both.
+    fn present(&self) -> Present {
+        let now = self.now();
+        let skew = self.clock_skew().filter(|skew| skew.abs() > TOLERANCE).unwrap_or_default();
+        let theirs = now.checked_sub_signed(skew).unwrap_or(now);
+        Present { earliest: now.min(theirs), latest: now.max(theirs) }
+    }
 }
 
 /// Reads anything as each form of answer there is.
@@ -184,8 +193,8 @@ pub(crate) fn read_anything(bytes: &[u8]) {
     let answer = crate::http::Answer::saying(bytes);
     let now = crate::model::Instant::default();
     for row in answer::readable::<wire::Order>(&answer, "an order").map(|(rows, _)| rows).unwrap_or_default() {
-        let before = facts::Facts::of(&row, None, &facts::Situations::new(), now);
-        let _ = facts::Facts::of(&row, Some((&before, now)), &facts::Situations::new(), now);
+        let before = facts::Facts::of(&row, None, &facts::Situations::new(), now.into());
+        let _ = facts::Facts::of(&row, Some((&before, now)), &facts::Situations::new(), now.into());
     }
     let _ = (answer::all::<wire::Item>(&answer), answer::all::<wire::Stock>(&answer));
     let _ = (answer::first::<wire::Product>(&answer), answer::first::<wire::Tracking>(&answer));

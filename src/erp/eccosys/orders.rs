@@ -95,7 +95,7 @@ impl Eccosys {
             Some(before) if before.store_number != number => {
                 // Somebody changed the number: what is mirrored is no order of ours any more.
                 self.store.mirror_lost(id, asked_at)?;
-                Facts::of(&row, None, &self.options.situations, asked_at)
+                Facts::of(&row, None, &self.options.situations, self.present())
             }
             _ => self.note(id, &channel, &number, &row, asked_at)?,
         };
@@ -121,7 +121,10 @@ impl Eccosys {
         let known = self.store.mirror_order(id)?;
         // The last comparison saw it, or somebody read it since.
         let compared_at = self.store.mirror_orders_compared_at()?;
-        let is_fresh = |order: &MirrorOrder| !order.lost && compared_at.is_some_and(|at| order.read_at >= at);
+        let now = self.now();
+        let is_fresh = |order: &MirrorOrder| {
+            !order.lost && order.read_at <= now && compared_at.is_some_and(|at| order.read_at >= at)
+        };
         match known.filter(is_fresh) {
             Some(order) => Ok(Some(self.told(&order))),
             None => self.read_order(id).await,
@@ -134,7 +137,7 @@ impl Eccosys {
             self.compare_orders_since(at).await?;
         }
         match self.store.mirror_order(id)? {
-            Some(order) if !order.lost && order.read_at >= at => Ok(Some(self.told(&order))),
+            Some(order) if !order.lost && (at..=self.now()).contains(&order.read_at) => Ok(Some(self.told(&order))),
             _ => self.read_order(id).await,
         }
     }
@@ -345,7 +348,7 @@ impl Eccosys {
     ) -> Result<Facts, ErpError> {
         let before = self.store.mirror_order(id)?.map(|order| (facts_of(&order), order.read_at));
         let known = before.as_ref().map(|(facts, at)| (facts, *at));
-        let facts = Facts::of(row, known, &self.options.situations, asked_at);
+        let facts = Facts::of(row, known, &self.options.situations, self.present());
         self.keep(id, channel, number, &facts, asked_at)?;
         Ok(facts)
     }
@@ -361,12 +364,12 @@ impl Eccosys {
         let live = facts.is_live(&self.options.situations, &self.follow_from());
         let text = serde_json::to_string(facts).unwrap_or_default();
         let order = OrderFacts { id, channel, store_number: number, facts: &text, live };
-        Ok(self.store.mirror_read(&[order], read_at)?)
+        Ok(self.store.mirror_read(&[order], read_at, self.now())?)
     }
 
     /// Invoiced before that day, an order is not followed any more.
     pub(super) fn follow_from(&self) -> String {
-        body::day(self.now().checked_sub_signed(self.options.follow_for).unwrap_or_default())
+        body::day(self.present().earliest.checked_sub_signed(self.options.follow_for).unwrap_or_default())
     }
 }
 

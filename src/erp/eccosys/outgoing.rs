@@ -70,8 +70,9 @@ impl Eccosys {
     pub async fn outgoing(&self, id: &ErpOrderId) -> Result<Option<Outgoing>, ErpError> {
         self.compare_orders().await?;
         let Some(order) = self.followed(id).await? else { return Ok(None) };
-        let oldest = self.now() - self.options.details_within;
-        let is_current = order.details_at.is_some_and(|at| at >= order.moved_at && at >= oldest);
+        let now = self.now();
+        let oldest = now - self.options.details_within;
+        let is_current = order.details_at.is_some_and(|at| at >= order.moved_at && (oldest..=now).contains(&at));
         let known: Option<Details> = order.details.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let details = match known {
             Some(details) if is_current && !self.anew => details,

@@ -175,7 +175,8 @@ impl Eccosys {
                 }
                 if let Some(order) = waiting.remove(&id) {
                     let before = facts_of(&order);
-                    let facts = Facts::of(&row, Some((&before, order.read_at)), &self.options.situations, asked_at);
+                    let facts =
+                        Facts::of(&row, Some((&before, order.read_at)), &self.options.situations, self.present());
                     seen.push((order, facts));
                 }
             }
@@ -193,7 +194,7 @@ impl Eccosys {
                     live: facts.is_live(&self.options.situations, &follow_from),
                 })
                 .collect();
-            self.store.mirror_read(&read, asked_at)?;
+            self.store.mirror_read(&read, asked_at, self.now())?;
             if !pages.another(&answer, told)? {
                 return Ok(());
             }

@@ -94,12 +94,12 @@ impl Eccosys {
                 products.extend(wire::some(row.id_produto.as_ref()).map(|id| (read.sku.clone(), id)));
                 levels.push(read);
             }
-            self.store.mirror_stock_read(&levels, &products, begun, true)?;
+            self.store.mirror_stock_read(&levels, &products, begun, true, self.now())?;
             if !pages.another(&answer, told)? {
                 break;
             }
         }
-        let mut gone = self.store.mirror_stock_not_told(begun)?;
+        let mut gone = self.store.mirror_stock_not_told(begun, self.now())?;
         if gone.len() <= SLIPPED {
             let mut surely = Vec::new();
             for sku in gone {
@@ -126,7 +126,7 @@ impl Eccosys {
         let Some(answer) = self.door.call_optional(call).await? else { return Ok(false) };
         let rows: Vec<wire::Stock> = answer::all(&answer)?;
         let Some(read) = rows.iter().filter_map(balance).find(|read| read.sku == *sku) else { return Ok(false) };
-        self.store.mirror_stock_read(&[read], &[], read_at, false)?;
+        self.store.mirror_stock_read(&[read], &[], read_at, false, self.now())?;
         Ok(true)
     }
 

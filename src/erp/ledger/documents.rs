@@ -17,7 +17,7 @@ use crate::documents::ocoren::CodeTable;
 use crate::documents::{self, Document, DocumentError, SheetOptions, StockSheet};
 use crate::erp::ErpError;
 use crate::lang::say;
-use crate::model::{ErpOrderId, Instant, Sku, TaxId};
+use crate::model::{ErpOrderId, Instant, Sku, TaxId, calendar};
 
 /// What is configured about documents.
 #[derive(Clone, Debug, Default)]
@@ -112,6 +112,16 @@ pub enum TakeError {
     /// The ledger refuses it, or its file cannot be written.
     #[error("{}", plain(.0))]
     Ledger(#[from] ErpError),
+    /// It tells of what is still to come by this machine's clock, which may be behind. It is taken once that day has come; what else
+    /// it tells was taken.
+    #[error("{}", say!(
+        "it tells of {}, which is still to come by this machine's clock; set the clock (NTP) and it is taken by the next \
+         run, or take it away and ask its sender for the right date"
+            | "ele fala de {}, que ainda não chegou pelo relógio desta máquina; acerte o relógio (NTP) e ele entra na \
+               próxima execução, ou retire-o e peça ao remetente a data certa",
+        calendar::local_text(*.0)
+    ))]
+    Ahead(Instant),
     /// An invoice that is none for its order: every reason at once.
     #[error("{}", sentences(.0))]
     Invoice(Vec<Refusal>),
@@ -133,6 +143,7 @@ impl TakeError {
             Self::Document(error) => error.code(),
             Self::Ledger(ErpError::Refused { code, .. }) | Self::Refused { code, .. } => code,
             Self::Ledger(_) => "ledger",
+            Self::Ahead(_) => "document_ahead",
             Self::Invoice(refusals) => refusals.first().map_or("nfe", Refusal::code),
         }
     }

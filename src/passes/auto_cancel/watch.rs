@@ -19,7 +19,7 @@ const EVERY: TimeDelta = TimeDelta::days(1);
 /// Looks at every cancelled order whose turn it is.
 pub(super) async fn run(pass: &Pass<'_>) {
     let now = pass.clock.now();
-    let span = (now - FOR, now - EVERY);
+    let span = (now - FOR, now - EVERY, now);
     pass.visit_each(
         |after| pass.store.to_watch(pass.channel.name(), span, after, CHUNK),
         async |row| look_at(pass, row).await,

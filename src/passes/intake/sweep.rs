@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use super::listing::{self, Gap, Listed};
 use super::{Backfill, clock_ahead};
 use crate::channel::{Heard, Window};
+use crate::clock::TOLERANCE;
 use crate::exit::Exit;
 use crate::lang::{say, word};
 use crate::model::{Instant, calendar};
@@ -83,18 +84,27 @@ fn failed(pass: &Pass<'_>, gap: &Gap) {
 }
 
 async fn try_since_cursor(pass: &Pass<'_>) -> Result<Swept, Gap> {
-    let (store, channel, now) = (pass.store, pass.channel.name(), pass.clock.now());
+    let ahead = clock_ahead(pass);
+    let swept = sweep_from_cursor(pass).await?;
+    // Where only the list's own answer told that this clock is ahead, the sweep began too late.
+    if clock_ahead(pass) > ahead + TOLERANCE { sweep_from_cursor(pass).await } else { Ok(swept) }
+}
+
+async fn sweep_from_cursor(pass: &Pass<'_>) -> Result<Swept, Gap> {
+    let (store, channel, ours, ahead) = (pass.store, pass.channel.name(), pass.clock.now(), clock_ahead(pass));
+    // By the channel's clock if ours is ahead of it, or the orders in between would be passed over.
+    let now = if ahead > TOLERANCE { ours - ahead } else { ours };
+    // To the channel's own present, should this clock be behind it.
+    let latest = now - pass.channel.clock_skew().unwrap_or_default().min(TimeDelta::zero());
     go_by_cutoff(pass, now)?;
-    let begun_at = begin(pass, now)?;
+    let begun_at = begin(pass, now, latest)?;
     let overlap = TimeDelta::from_std(pass.config.overlap).unwrap_or(WIDE_REACH);
     let oldest = pass.config.since.max(now - pass.channel.list_reach());
-    // To the channel's own present, should this clock be behind it.
-    let behind = pass.channel.clock_skew().unwrap_or_default().min(TimeDelta::zero());
-    let window = Window::new((begun_at - overlap).max(oldest), now - behind);
+    let window = Window::new((begun_at - overlap).max(oldest), latest);
     sweep(pass, window, |reached| {
-        // By the channel's clock if ours is ahead of it, or the orders in between would be passed over once ours is set right.
-        let reached = reached.min(now - clock_ahead(pass));
-        if reached > begun_at { store.set_cursor(channel, LIST, reached) } else { Ok(()) }
+        let ahead_now = clock_ahead(pass);
+        let (reached, began_too_late) = (reached.min(ours - ahead_now), ahead_now > ahead + TOLERANCE);
+        if reached > begun_at && !began_too_late { store.set_cursor(channel, LIST, reached) } else { Ok(()) }
     })
     .await
 }
@@ -114,13 +124,14 @@ fn go_by_cutoff(pass: &Pass<'_>, now: Instant) -> rusqlite::Result<()> {
 }
 
 /// Where the sweep begins: everything created before is listed. Without a usable cursor that is the cut-off date; when a wide
-/// sweep is due, the cursor is set back for it, so that it is carried through by however many runs it takes.
-fn begin(pass: &Pass<'_>, now: Instant) -> rusqlite::Result<Instant> {
+/// sweep is due, the cursor is set back for it, so that it is carried through by however many runs it takes. `latest` is the present
+/// by whichever clock is ahead.
+fn begin(pass: &Pass<'_>, now: Instant, latest: Instant) -> rusqlite::Result<Instant> {
     let (store, channel, cutoff) = (pass.store, pass.channel.name(), pass.config.since);
     let overlap = TimeDelta::from_std(pass.config.overlap).unwrap_or(WIDE_REACH);
     let begin = match store.cursor(channel, LIST)? {
         // A clock that was wrong once must not hide the orders in between.
-        Some(cursor) if cursor > now + overlap => {
+        Some(cursor) if cursor > latest + overlap => {
             pass.warn(&Warning::CursorReset {
                 channel: channel.clone(),
                 cursor: cursor.to_rfc3339(),

@@ -68,7 +68,7 @@ pub(super) fn after(facts: &Facts, live: &[&Bill<'_>], policy: &Policy, now: Ins
     let (bill, standing) = sent.find(|(_, standing)| *standing != Standing::Sent)?;
     let again_after = TimeDelta::from_std(policy.xml_again_after).unwrap_or(TimeDelta::MAX);
     if let Standing::NotYet(tried_at) = standing
-        && now.signed_duration_since(tried_at) < again_after
+        && (TimeDelta::zero()..again_after).contains(&now.signed_duration_since(tried_at))
     {
         return Some(Decision::none(due(facts, &bill.invoice.key, &bill.number, now)));
     }
@@ -91,7 +91,7 @@ pub(super) fn after(facts: &Facts, live: &[&Bill<'_>], policy: &Policy, now: Ins
 /// How it ends while an XML is due.
 pub(super) fn due(facts: &Facts, key: &str, number: &str, now: Instant) -> End {
     let reason = Reason::XmlDue { invoice: number.to_owned() };
-    let is_late = |sent: &Record| now.signed_duration_since(sent.intended_at) > PATIENCE;
+    let is_late = |sent: &Record| now.signed_duration_since(sent.intended_at).abs() > PATIENCE;
     match facts.sent.get(key).is_some_and(is_late) {
         true => End::Hold(reason),
         false => End::Wait(reason),

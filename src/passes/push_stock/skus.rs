@@ -39,7 +39,8 @@ impl Push<'_> {
             mapped.entry(sku).or_default().push(id);
         }
         let cached = self.pass.store.channel_skus(self.channel(), skus)?;
-        let asked_again = self.now() - self.unknown_for();
+        let now = self.now();
+        let asked_again = now - self.unknown_for();
         let mut resolved = Resolved::default();
         let mut unknown = Vec::new();
         for sku in skus {
@@ -54,7 +55,7 @@ impl Push<'_> {
                 }
                 (None, Some(known)) if !self.request.skus.contains(sku) => match &known.channel_sku {
                     Some(id) => self.accept(&mut resolved, sku, id),
-                    None if known.at > asked_again => {}
+                    None if known.at > asked_again && known.at <= now => {}
                     None => unknown.push(sku.clone()),
                 },
                 (None, _) => unknown.push(sku.clone()),

@@ -174,8 +174,9 @@ impl Push<'_> {
                 (skus, (!rest.is_empty()).then_some(Source::Touched(rest)))
             }
             Source::Missing(after) => {
-                let before = self.now() - self.unknown_for();
-                let found = store.channel_skus_missing(self.channel(), before, after.as_ref(), CHUNK)?;
+                let now = self.now();
+                let span = (now - self.unknown_for(), now);
+                let found = store.channel_skus_missing(self.channel(), span, after.as_ref(), CHUNK)?;
                 let rest = found.last().map(|last| Source::Missing(Some(last.clone())));
                 (found.into_iter().map(|(_, sku)| sku).collect(), rest)
             }
@@ -194,7 +195,8 @@ impl Push<'_> {
             let is_empty = match source {
                 Source::Touched(skus) => skus.is_empty(),
                 Source::Missing(_) => {
-                    store.channel_skus_missing(self.channel(), self.now() - self.unknown_for(), None, 1)?.is_empty()
+                    let now = self.now();
+                    store.channel_skus_missing(self.channel(), (now - self.unknown_for(), now), None, 1)?.is_empty()
                 }
                 Source::Dirty(_) => store.stock_dirty(self.channel(), None, 1)?.is_empty(),
             };

@@ -142,20 +142,77 @@ fn what_comes_meanwhile_is_seen(case: &mut Case, library: &Path) {
 }
 
 #[test]
+fn an_order_that_only_the_list_shows_is_not_passed_over_by_a_clock_that_was_ahead() {
+    let Some(library) = faketime() else { return println!("skipped: there is no libfaketime here") };
+    // So far ahead that what was placed just now is older than the list reaches; and no feed tells the time before the list does.
+    for (side, days, set_up) in [(Side::Hub, 150, ""), (Side::Vtex, 900, ""), (Side::Vtex, 900, "feed = \"off\"")] {
+        let shop = side.shop(set_up);
+        // Older than what is swept once a day in any case.
+        let id = placed_at(&shop, side, Utc::now() - TimeDelta::days(10));
+        side.lose_feed(&shop);
+        ended_well(&run_off_by(&shop, &side.args("import-orders"), &library, TimeDelta::days(days)), set_up);
+        shop.end_pauses();
+        let _ = side.run(&shop, "import-orders").exits(0);
+        assert_eq!(shop.erp().get(&id).map(Vec::len), Some(1), "order {id} of {side:?} {set_up}");
+    }
+}
+
+/// Each step in Eccosys is carried on by a right clock, whatever a wrong one saw before it, or of it.
+#[test]
+fn an_order_goes_all_the_way_in_eccosys_whatever_a_wrong_clock_saw() {
+    let Some(library) = faketime() else { return println!("skipped: there is no libfaketime here") };
+    for (days, sees_it) in [(400, false), (400, true), (-400, false), (-400, true)] {
+        let shop = Shop::on_eccosys("auto_cancel = { enabled = true }");
+        shop.vtex(crate::sandbox::vtex::Vtex::configure_needed_feed);
+        let (id, gone) = (shop.place(paid()), shop.place(paid()));
+        let _ = shop.run(&["import-orders"]).exits(0);
+        let told = format!("{days} days off, sees it: {sees_it}");
+        let step = |verb: &str, happens: &dyn Fn()| {
+            let wrong = || ended_well(&run_off_by(&shop, &[verb], &library, TimeDelta::days(days)), &told);
+            if sees_it {
+                happens();
+                wrong();
+            } else {
+                wrong();
+                happens();
+            }
+            shop.end_pauses();
+            shop.run(&[verb])
+        };
+        let ran = step("auto-cancel", &|| shop.cancel_in_office(&gone, "sem estoque"));
+        // Last seen alive by a clock that was behind, it may have been paid after it was cancelled, which is for a person to judge.
+        if days < 0 && !sees_it {
+            assert_eq!(ran.order(&gone)["reason"]["code"], "paid_after_cancellation", "{told}");
+        } else {
+            assert_eq!(shop.vtex(|v| v.order(&gone).status.clone()), "canceled", "{told}");
+        }
+        let _ = step("push-invoices", &|| shop.eccosys(|e| drop(e.invoice(&id, 101))));
+        assert_eq!(shop.vtex(|v| v.order(&id).status.clone()), "invoiced", "{told}");
+        let _ = step("push-tracking", &|| {
+            shop.eccosys(|e| e.track(&id, "BR101", "https://rastro.example/BR101", "Correios"));
+        });
+        assert_eq!(shop.tracked(&id).0, ["BR101"], "{told}");
+        let _ = step("push-tracking", &|| shop.eccosys(|e| e.deliver(&id, Utc::now() - TimeDelta::minutes(1))));
+        assert!(shop.packages(&id)[0].delivered.is_some(), "{told}");
+    }
+}
+
+fn placed_at(shop: &Shop, side: Side, at: DateTime<Utc>) -> String {
+    match side {
+        Side::Vtex => shop.place(paid().created(at)),
+        Side::Hub => shop.hub(|a| a.place(AnyOrderSeed::new().sku("CAMISETA-P", 4_990, 1).created(at))).to_string(),
+    }
+}
+
+#[test]
 fn orders_of_the_same_second_are_all_seen_whenever_they_show() {
     for side in Side::BOTH {
         let shop = side.shop("");
         let second = Utc::now() - TimeDelta::seconds(2);
-        let place = |shop: &Shop| match side {
-            Side::Vtex => shop.place(paid().created(second)),
-            Side::Hub => {
-                shop.hub(|a| a.place(AnyOrderSeed::new().sku("CAMISETA-P", 4_990, 1).created(second))).to_string()
-            }
-        };
         let mut ids = Vec::new();
         // Each run sees some of them; the feed knows of none.
         for _ in 0..3 {
-            ids.extend((0..4).map(|_| place(&shop)));
+            ids.extend((0..4).map(|_| placed_at(&shop, side, second)));
             side.lose_feed(&shop);
             let _ = side.run(&shop, "import-orders").exits(0);
         }

@@ -22,14 +22,22 @@ impl Ledger {
     /// taking effect.
     pub(super) fn take_events(&self, events: &[Event], now: Instant) -> Result<Taken, TakeError> {
         let (mut cancelled, mut ahead, mut kept) = (0, 0, 0);
-        let mut left_out: Vec<Unheard> = Vec::new();
+        let (mut left_out, mut to_come): (Vec<Unheard>, _) = (Vec::new(), None);
         for event in events {
+            let is_proof = event.kind == EventKind::DeliveryProof && event.effect() == Effect::Keeps;
+            if let Some(at) = event.delivered_at.filter(|at| is_proof && *at > now) {
+                to_come = Some(at);
+                continue;
+            }
             match self.take_event(event, now)? {
                 Ok(Heard::Cancelled(InvoiceCancelled::Now(_))) => cancelled += 1,
                 Ok(Heard::Cancelled(InvoiceCancelled::Ahead)) => ahead += 1,
                 Ok(Heard::Cancelled(InvoiceCancelled::Again(_)) | Heard::Kept) => kept += 1,
                 Err(why) => left_out.push(why),
             }
+        }
+        if let Some(at) = to_come {
+            return Err(TakeError::Ahead(at));
         }
         match left_out.first() {
             Some((code, _)) if left_out.len() == events.len() => {
@@ -97,11 +105,11 @@ impl Ledger {
                     | "o comprovante de entrega é da nota {number}, que o ERP embutido não tem; importe antes a nota"
             )));
         };
-        let Some(at) = event.delivered_at.filter(|at| (invoice.issued_at..=now).contains(at)) else {
+        let Some(at) = event.delivered_at.filter(|at| *at >= invoice.issued_at) else {
             return Ok(Err(say!(
-                "the proof of delivery of invoice {number} tells no moment between its issue and now; give the \
+                "the proof of delivery of invoice {number} tells no moment after its issue; give the \
                  complete event (procEventoNFe)"
-                    | "o comprovante de entrega da nota {number} não traz um momento entre a emissão e agora; use o \
+                    | "o comprovante de entrega da nota {number} não traz um momento depois da emissão; use o \
                        evento completo (procEventoNFe)"
             )));
         };

@@ -298,9 +298,10 @@ fn a_proof_of_delivery_delivers_and_is_never_lost_in_silence() {
     let good = proof("610130", "2026-10-20T11:30:00-03:00");
     assert_eq!(take_text(&ledger, &good).unwrap_err().code(), "delivery_proof", "its invoice is not there yet");
     take(&ledger, S01).unwrap();
-    for day in ["2026-10-01", "2026-11-20"] {
+    // Before the invoice, and after today, when this machine's clock may be behind.
+    for (day, code) in [("2026-10-01", "delivery_proof"), ("2026-11-20", "document_ahead")] {
         let odd = take_text(&ledger, &proof("110130", &format!("{day}T11:30:00-03:00")));
-        assert_eq!(odd.unwrap_err().code(), "delivery_proof", "{day}");
+        assert_eq!(odd.unwrap_err().code(), code, "{day}");
     }
     assert_eq!(detail(&ledger, OF_S01).order.status, Status::Invoiced);
     take_text(&ledger, &good).unwrap();
@@ -349,6 +350,18 @@ fn an_invoice_of_last_year_is_not_meant() {
     let text = fixture("ocoren/ocoren31-shifted-3digit-code.txt").replace("19102026", "30042027");
     let told = ledger.take(text.as_bytes(), "oco", None, &Rules::default(), later).unwrap_err().to_string();
     assert!(told.contains("180 days"), "{told}");
+}
+
+#[test]
+fn a_file_is_judged_by_its_own_dates_and_waits_for_them_by_a_clock_that_is_behind() {
+    let ledger = shop(&[OF_S01]);
+    take(&ledger, S01).unwrap();
+    let text = fixture("ocoren/ocoren31-shifted-3digit-code.txt");
+    let take = |now: &str| ledger.take(text.as_bytes(), "oco", None, &Rules::default(), now.parse().unwrap());
+    assert_eq!(take("2025-10-30T12:00:00Z").unwrap_err().code(), "document_ahead");
+    assert_eq!(detail(&ledger, OF_S01).events, []);
+    take("2027-10-30T12:00:00Z").unwrap();
+    assert_eq!(detail(&ledger, OF_S01).order.status, Status::Delivered);
 }
 
 #[test]
