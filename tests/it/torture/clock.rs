@@ -163,7 +163,9 @@ fn an_order_goes_all_the_way_in_eccosys_whatever_a_wrong_clock_saw() {
     let Some(library) = faketime() else { return println!("skipped: there is no libfaketime here") };
     for (days, sees_it) in [(400, false), (400, true), (-400, false), (-400, true)] {
         let shop = Shop::on_eccosys("auto_cancel = { enabled = true }");
-        shop.vtex(crate::sandbox::vtex::Vtex::configure_needed_feed);
+        shop.vtex(|v| {
+            v.configure_needed_feed();
+        });
         let (id, gone) = (shop.place(paid()), shop.place(paid()));
         let _ = shop.run(&["import-orders"]).exits(0);
         let told = format!("{days} days off, sees it: {sees_it}");
