@@ -37,6 +37,7 @@ const CAMPAIGN: &[Trial] = &[
         "torture::life::",
         "the life of thousands of orders, two channels, one stock, everything that breaks",
     ),
+    trial("soak", "torture::soak::", "a week of passes one after another, and whether anything grows"),
     trial("power", "torture::power::a_power_cut", "power cut at any operation on a file"),
     trial("io_errors", "torture::io_errors::", "a disk that fails at any call"),
     trial("disk_full", "torture::disk_full::", "a disk without room, and with room again"),

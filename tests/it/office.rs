@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::sandbox::papers::Nfe;
+use crate::sandbox::papers::{self, Nfe};
 use crate::sandbox::{EccEffect, EccOrder, Eccosys};
 use crate::shop::{ErpSees, Shop};
 use crate::truth::InErp;
@@ -129,7 +129,7 @@ impl Shop {
         match self.office() {
             Office::Ledger => {
                 let mut sheet = "nota;rastreio;url;transportadora;despachado\n".to_owned();
-                let day = at.format("%d/%m/%Y");
+                let day = papers::local(at).format("%d/%m/%Y");
                 for Nfe { number, .. } in invoices {
                     sheet += &format!("{number};BR{number};https://rastro.example/BR{number};Correios;{day}\n");
                 }

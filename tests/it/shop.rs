@@ -363,6 +363,11 @@ impl Shop {
         self.eccosys(|e| e.advance(time));
     }
 
+    /// How far the program's clock is ahead of the machine's.
+    pub fn ahead(&self) -> TimeDelta {
+        self.ahead
+    }
+
     /// How many calls a fault struck, on all platforms.
     pub fn struck(&self) -> u64 {
         self.vtex(|v| v.struck) + self.hub(|a| a.struck) + self.eccosys(|e| e.struck)

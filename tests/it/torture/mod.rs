@@ -19,9 +19,11 @@ mod power;
 mod proxy;
 mod records;
 mod secrets;
+mod soak;
 mod state_file;
 mod storms;
 mod strace;
+mod watched;
 
 use std::fmt::{Debug, Display};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

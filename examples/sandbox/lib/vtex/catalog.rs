@@ -1,6 +1,6 @@
 //! Which SKU id a reference code has (VTEX 6.4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
@@ -34,10 +34,12 @@ impl Vtex {
     pub(super) fn sku_ids_of(&self, request: &Request) -> Result<Answer, Answer> {
         let body = request.json()?;
         let codes = body.as_array().ok_or_else(|| Answer::bad_request("a list of codes is expected"))?;
+        let ids: HashMap<&str, &str> =
+            self.catalog.iter().rev().map(|(id, code)| (code.as_str(), id.as_str())).collect();
         let mut found = BTreeMap::new();
         for code in codes.iter().filter_map(Value::as_str) {
             // The same code twice is more than it can bear.
-            if found.insert(code, self.id_of(code)).is_some() {
+            if found.insert(code, ids.get(code)).is_some() {
                 return Err(Answer::error(500, "001", "An error has occurred"));
             }
         }

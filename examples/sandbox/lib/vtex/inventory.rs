@@ -87,7 +87,8 @@ impl Vtex {
     /// What a customer can buy of a SKU, in all warehouses together.
     pub fn available(&self, sku: &str) -> i64 {
         let now = self.now();
-        let stocks = self.inventory.stocks.iter().filter(|((one, _), _)| one == sku);
+        let stocks = self.inventory.stocks.range((sku.to_owned(), String::new())..);
+        let stocks = stocks.take_while(|((one, _), _)| one == sku);
         stocks.map(|(_, stock)| stock.total() - stock.reserved(now)).sum()
     }
 
