@@ -68,9 +68,20 @@ pub fn confirm(folder: &Path, products: usize, warehouse: &str) {
     let erp_seq = ledger.stock_part(i64::MAX, None, 1, now).expect("the ledger").seq;
     store.want_stock(&channel, &[], Some(StockCursor { erp_seq, news_seq: 0 })).expect("the cursor");
     drop(store);
-    let state = rusqlite::Connection::open(&state).expect("the state file");
+    change(folder, "UPDATE stock SET pushed = want, pushed_at = erp_read_at");
+}
+
+/// Makes all orders have come in two days ago: a shop has many that are on their way, and few of this minute.
+pub fn age(folder: &Path) {
+    let days = 2 * 24 * 60 * 60 * 1000;
+    change(folder, &format!("UPDATE orders SET linked_at = linked_at - {days}, taken_over_at = taken_over_at - {days}"));
+}
+
+/// Changes the state file as vaivem itself would not.
+fn change(folder: &Path, sql: &str) {
+    let state = rusqlite::Connection::open(folder.join("vaivem.db")).expect("the state file");
     vaivem::store::seal::register(&state).expect("seals");
-    state.execute("UPDATE stock SET pushed = want, pushed_at = erp_read_at", []).expect("confirmations");
+    state.execute(sql, []).expect("a change");
 }
 
 fn chunks(products: usize) -> impl Iterator<Item = Vec<Sku>> {

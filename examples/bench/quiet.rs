@@ -63,6 +63,8 @@ fn runs(side: Side, orders: usize, products: usize) -> Quiet {
             first = spent;
         }
     }
+    catalogue::age(shop.folder());
+    vaivem(shop.folder(), &["sync", "-q"], &[0, 3]);
     let name = |what: &str| format!("{}, {orders} orders, {products} products: {what}", side.name());
     Row { what: &name("first sync"), spent: first, calls: 0, things: 0, folder: Some(shop.folder()) }.print();
     let median = |args: &[&str], before: &dyn Fn(usize)| {
