@@ -74,7 +74,10 @@ pub fn confirm(folder: &Path, products: usize, warehouse: &str) {
 /// Makes all orders have come in two days ago: a shop has many that are on their way, and few of this minute.
 pub fn age(folder: &Path) {
     let days = 2 * 24 * 60 * 60 * 1000;
-    change(folder, &format!("UPDATE orders SET linked_at = linked_at - {days}, taken_over_at = taken_over_at - {days}"));
+    change(
+        folder,
+        &format!("UPDATE orders SET linked_at = linked_at - {days}, taken_over_at = taken_over_at - {days}"),
+    );
 }
 
 /// Changes the state file as vaivem itself would not.
