@@ -2,7 +2,7 @@
 //! fails in each way that calls fail, and runs are killed.
 //!
 //! Two things must hold. All of it comes out right, judged by what the platforms and the ledger know themselves. And nothing grows
-//! with the time that the program has been at work: the last day takes no more memory and no more open files than the second, the
+//! with the time that the program has been at work: the last quarter takes no more memory and open files than the second, the
 //! write-ahead logs stay small, and the state file has so many bytes for each order and no more. It needs faketime
 //! (`apt-get install faketime`), as the program's clock must go along.
 
