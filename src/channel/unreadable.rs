@@ -22,18 +22,13 @@ impl Unreadable {
 
 /// Reads a body as a platform's own form of an order.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
-    // Following the way to each value takes as long again, and only an error needs it.
-    if let Ok(read) = serde_json::from_slice(body) {
-        return Ok(read);
-    }
-    let mut json = serde_json::Deserializer::from_slice(body);
-    match serde_path_to_error::deserialize::<_, T>(&mut json) {
-        Ok(_) => Err(Unreadable::new("", "it goes on behind its end")),
+    serde_json::from_slice(body).map_err(|error| {
+        // Following the way to each value takes as long again, and only an error needs it.
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let at = serde_path_to_error::deserialize::<_, T>(&mut json).err().map(|error| error.path().to_string());
         // What serde quotes may be a customer's name.
-        Err(error) => {
-            Err(Unreadable::new(error.path().to_string(), excerpt::without_values(&error.inner().to_string())))
-        }
-    }
+        Unreadable::new(at.unwrap_or_default(), excerpt::without_values(&error.to_string()))
+    })
 }
 
 /// A CEP's digits; one that lost its leading zero to a number gets it back.

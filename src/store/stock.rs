@@ -243,14 +243,7 @@ impl Store {
         after: Option<&(Sku, WarehouseId)>,
         limit: usize,
     ) -> rusqlite::Result<Vec<StockRow>> {
-        let (sku, warehouse) = after.map_or(("", ""), |(sku, warehouse)| (sku.as_str(), warehouse.as_str()));
-        self.connection
-            .prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM stock INDEXED BY stock_dirty
-                 WHERE channel = ?1 AND (sku, warehouse) > (?2, ?3) AND {DIRTY} ORDER BY sku, warehouse LIMIT ?4"
-            ))?
-            .query_map(params![channel.as_str(), sku, warehouse, rows(limit)], from_row)?
-            .collect()
+        self.stock_page(channel, ("stock INDEXED BY stock_dirty", DIRTY), after, limit)
     }
 
     /// The numbers that the channel has confirmed, after the given one, at most `limit`.
@@ -263,11 +256,21 @@ impl Store {
         after: Option<&(Sku, WarehouseId)>,
         limit: usize,
     ) -> rusqlite::Result<Vec<StockRow>> {
+        self.stock_page(channel, ("stock", "pushed IS NOT NULL AND channel_sku IS NOT NULL"), after, limit)
+    }
+
+    /// The rows of a channel for which the condition holds, after the given one.
+    fn stock_page(
+        &self,
+        channel: &ChannelName,
+        (table, condition): (&str, &str),
+        after: Option<&(Sku, WarehouseId)>,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<StockRow>> {
         let (sku, warehouse) = after.map_or(("", ""), |(sku, warehouse)| (sku.as_str(), warehouse.as_str()));
         self.connection
             .prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM stock WHERE channel = ?1 AND (sku, warehouse) > (?2, ?3)
-                     AND pushed IS NOT NULL AND channel_sku IS NOT NULL
+                "SELECT {COLUMNS} FROM {table} WHERE channel = ?1 AND (sku, warehouse) > (?2, ?3) AND {condition}
                  ORDER BY sku, warehouse LIMIT ?4"
             ))?
             .query_map(params![channel.as_str(), sku, warehouse, rows(limit)], from_row)?

@@ -16,7 +16,7 @@ use crate::crash::{At, is_killed_after, killed_at_request};
 use crate::office::Office;
 use crate::sandbox::anymarket::{AnyCancelledBy, AnyPayment};
 use crate::sandbox::papers::{self, Nfe};
-use crate::sandbox::{AnyEffect, AnyOrderSeed, Effect, Fault, Kind, OrderSeed, Payment, Phase};
+use crate::sandbox::{AnyOrderSeed, Fault, Kind, OrderSeed, Payment, Phase};
 use crate::shop::{Ran, Shop, ran};
 use crate::side::Side;
 use crate::torture;
@@ -628,7 +628,7 @@ impl Life {
                 other => panic!("{id} is {other:?}"),
             }
         }
-        self.no_paid_order_was_cancelled();
+        torture::no_paid_order_was_cancelled(&self.shop, &self.wanted_cancelled);
         assert_eq!(erp.len(), erp.keys().filter(|id| self.sales.iter().any(|sale| sale.id == **id)).count());
         let shelves = Side::BOTH.map(|_| self.shelf);
         assert_eq!(self.can_be_bought(), shelves, "all is quiet\n{}", self.shop.run(&["holds"]).stdout);
@@ -639,22 +639,6 @@ impl Life {
         let state = rusqlite::Connection::open(self.shop.path("vaivem.db")).unwrap();
         let check: String = state.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(check, "ok");
-    }
-
-    fn no_paid_order_was_cancelled(&self) {
-        self.shop.vtex(|v| {
-            for effect in &v.effects {
-                if let Effect::Cancel { order, .. } = effect {
-                    let is_unpaid = v.order(order).authorized.is_none();
-                    assert!(is_unpaid || self.wanted_cancelled.contains(order), "{order} was paid and cancelled");
-                }
-            }
-        });
-        self.shop.hub(|a| {
-            for effect in &a.effects {
-                assert!(!matches!(effect, AnyEffect::Canceled { .. }), "{effect:?}");
-            }
-        });
     }
 }
 

@@ -25,9 +25,13 @@ mod storms;
 mod strace;
 mod watched;
 
+use std::collections::BTreeSet;
 use std::fmt::{Debug, Display};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::sandbox::{AnyEffect, Effect};
+use crate::shop::Shop;
 
 /// How many cases to try: the first number, and the second with `VAIVEM_TORTURE=long`. `VAIVEM_CASES` overrides both.
 pub fn cases(short: u32, long: u32) -> u32 {
@@ -42,6 +46,23 @@ pub fn is_long() -> bool {
 /// Says what a test tried, once all of it held: a line that `examples/torture` makes a row of its table of.
 pub fn held(test: &str, cases: usize, what_happened: impl Display) {
     println!("torture\t{test}\t{cases}\t{what_happened}");
+}
+
+/// By the platforms' own ledgers of effects: no order was cancelled there once its payment was authorized, but those that somebody
+/// wanted cancelled, and none at the hub.
+pub fn no_paid_order_was_cancelled(shop: &Shop, wanted: &BTreeSet<String>) {
+    shop.vtex(|v| {
+        for effect in &v.effects {
+            if let Effect::Cancel { order, .. } = effect {
+                let is_unpaid = v.order(order).authorized.is_none();
+                assert!(is_unpaid || wanted.contains(order), "{order} was paid and cancelled");
+            }
+        }
+    });
+    shop.hub(|a| {
+        let cancelled = a.effects.iter().find(|effect| matches!(effect, AnyEffect::Canceled { .. }));
+        assert_eq!(cancelled, None);
+    });
 }
 
 /// Tries the cases, two at a time. The first that fails is named and ends it: one is enough.

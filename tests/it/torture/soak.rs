@@ -584,7 +584,7 @@ impl Soak {
         }
         let known: BTreeSet<&String> = self.sales.iter().map(|sale| &sale.id).collect();
         assert!(erp.keys().all(|id| known.contains(id)), "an order of nobody's");
-        self.no_paid_order_was_cancelled();
+        super::no_paid_order_was_cancelled(&self.shop, &self.wanted_cancelled);
         self.stocks_are_equal();
         let state = rusqlite::Connection::open(self.shop.path("vaivem.db")).unwrap();
         let check: String = state.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
@@ -635,21 +635,6 @@ impl Soak {
             }
         });
         all
-    }
-
-    fn no_paid_order_was_cancelled(&self) {
-        self.shop.vtex(|v| {
-            for effect in &v.effects {
-                if let Effect::Cancel { order, .. } = effect {
-                    let is_unpaid = v.order(order).authorized.is_none();
-                    assert!(is_unpaid || self.wanted_cancelled.contains(order), "{order} was paid and cancelled");
-                }
-            }
-        });
-        self.shop.hub(|a| {
-            let cancelled = a.effects.iter().find(|effect| matches!(effect, AnyEffect::Canceled { .. }));
-            assert_eq!(cancelled, None);
-        });
     }
 
     /// Both channels sell what is on the shelf.
