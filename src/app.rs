@@ -1,7 +1,8 @@
 //! Where everything is put together: configuration, log, lock, state file, both sides, the verb, the summary, the exit code.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clap::FromArgMatches;
 
+use crate::channel::Channel;
 use crate::cli::{self, CancelArgs, Cli, Command, HoldsArgs, ImportArgs, PassArgs, StockArgs, SyncArgs, WhyArgs};
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, Config, ErpConfig, Limits};
@@ -496,6 +498,8 @@ impl Round<'_> {
         let (mut tally, mut counts, mut erp_counts) = (Tally::default(), Counts::default(), Counts::default());
         let mut message = None;
         let mut given_up: BTreeMap<&ChannelName, Exit> = BTreeMap::new();
+        // Opened by the first of a channel's passes; the others go on with its connections, and with what it knows of the host.
+        let mut offices: BTreeMap<&ChannelName, Channel> = BTreeMap::new();
         for of_verb in tasks.chunk_by(|one, next| one.verb.name() == next.verb.name()) {
             for task in of_verb {
                 let (verb, channel) = (task.verb.name(), &task.channel.name);
@@ -504,7 +508,7 @@ impl Round<'_> {
                     continue;
                 }
                 let one = Run { task, how, config, store, erp: &erp, together: &together, clock, stop };
-                let ended = one.run(hearts, reporter).await;
+                let ended = one.run(&mut offices, hearts, reporter).await;
                 let told = if ended.exit == Exit::Locked { Exit::Locked } else { ended.exit.worst(before) };
                 hearts.ended(verb, channel, told);
                 if exit.worst(ended.exit) != exit {
@@ -634,8 +638,13 @@ struct Run<'a> {
     stop: &'a Stop,
 }
 
-impl Run<'_> {
-    async fn run(&self, hearts: &Hearts, reporter: &Reporter) -> Ended {
+impl<'a> Run<'a> {
+    async fn run(
+        &self,
+        offices: &mut BTreeMap<&'a ChannelName, Channel>,
+        hearts: &Hearts,
+        reporter: &Reporter,
+    ) -> Ended {
         // What goes wrong is noted, and some of what is said is sent.
         let _record = lang::for_the_record();
         let begun = std::time::Instant::now();
@@ -666,11 +675,7 @@ impl Run<'_> {
                 return self.summarize(reporter, Tally::default(), None, begun, (Exit::Failed, Some(message)));
             }
         };
-        let (channel, now) = (self.task.channel, self.clock.now());
-        let open =
-            || front_office::open_beside(self.together, self.config, channel, self.how.dry_run, self.clock, self.stop);
-        let kept = accounts::keep_channel(self.store, channel, now);
-        let channel = match kept.and_then(|()| open()) {
+        let channel = match self.office(offices) {
             Ok(channel) => channel,
             Err(failure) => {
                 let end = (failure.exit, Some(failure.message()));
@@ -679,7 +684,7 @@ impl Run<'_> {
         };
         let pass = Pass {
             verb: self.task.verb.name(),
-            channel: &channel,
+            channel,
             config: self.task.channel,
             erp: self.erp,
             store: self.store,
@@ -693,12 +698,12 @@ impl Run<'_> {
             halt: RefCell::default(),
             shortfall: RefCell::default(),
         };
-        let erp_calls = self.erp.counts();
+        let (calls, erp_calls) = (channel.counts(), self.erp.counts());
         let ((), committed) = self.together.run(self.task.verb.run(&pass)).await;
         if let Err(error) = committed {
             pass.end(Exit::Failed, Trouble::State(error).to_string());
         }
-        let counts = (channel.counts(), self.erp.counts().since(erp_calls));
+        let counts = (channel.counts().since(calls), self.erp.counts().since(erp_calls));
         let tally = pass.tally.take();
         let (halt, shortfall) = (pass.halt.take(), pass.shortfall.take());
         let early = halt.is_some();
@@ -710,6 +715,23 @@ impl Run<'_> {
             None => (Exit::Done, None),
         };
         Ended { early, ..self.summarize(reporter, tally, Some((run, counts)), begun, (exit, message)) }
+    }
+
+    /// The channel, opened now or by an earlier pass.
+    fn office<'o>(&self, offices: &'o mut BTreeMap<&'a ChannelName, Channel>) -> Result<&'o Channel, Failure> {
+        let channel = self.task.channel;
+        accounts::keep_channel(self.store, channel, self.clock.now())?;
+        Ok(match offices.entry(&channel.name) {
+            Entry::Occupied(office) => office.into_mut(),
+            Entry::Vacant(place) => place.insert(front_office::open_beside(
+                self.together,
+                self.config,
+                channel,
+                self.how.dry_run,
+                self.clock,
+                self.stop,
+            )?),
+        })
     }
 
     fn summarize(

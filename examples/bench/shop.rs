@@ -84,6 +84,8 @@ impl Shop {
                 v.place_many(orders, paid, first, TimeDelta::minutes(1));
             }),
             Side::Anymarket => self.sandbox.anymarket(|a| {
+                // The hub takes no number of a product that it has in no place.
+                a.set_stock(product.ref_id, 1, 0);
                 let paid = AnyOrderSeed::new().sku(product.ref_id, product.price, 1);
                 a.place_many(orders, paid, first, TimeDelta::minutes(1));
             }),

@@ -339,6 +339,9 @@ pub async fn run(pass: &Pass<'_>, confirm: bool) {
 
 /// What to say when so many orders are too many.
 fn stopped_by_brake(pass: &Pass<'_>, policy: &Policy, cancel: usize) -> rusqlite::Result<Option<String>> {
+    if cancel == 0 {
+        return Ok(None);
+    }
     let open = pass.store.open_orders(pass.channel.name())?;
     Ok(brake(cancel, open, policy).then(|| {
         say!(

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use rusqlite::{OptionalExtension, params};
 
 use super::orders::{COLUMNS, OrderRow, from_row, note};
+use super::visits::AT_REST;
 use super::{Store, instant, millis};
 use crate::model::{ChannelName, ErpOrderId, Instant, PaymentMethod};
 use crate::reason::Reason;
@@ -89,7 +90,8 @@ impl Store {
         self.connection
             .prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM orders WHERE id IN (
-                     SELECT id FROM orders INDEXED BY orders_open WHERE channel = ?1 AND open = 1 AND id > ?2 AND (
+                     SELECT id FROM orders INDEXED BY orders_open
+                     WHERE channel = ?1 AND open = 1 AND {AT_REST} = 0 AND id > ?2 AND (
                          erp_id IS NOT NULL AND status = 'awaiting_payment' AND erp_status = 'awaiting_payment'
                          OR erp_id IS NOT NULL AND erp_status = 'cancelled' AND status <> 'cancelled'
                          OR ?3 AND erp_id IS NULL AND fate = 'waiting' AND status = 'awaiting_payment')

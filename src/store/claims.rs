@@ -121,7 +121,7 @@ impl Store {
         self.connection
             .prepare_cached(
                 "SELECT DISTINCT o.channel, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
-                 FROM stock_news n JOIN orders o ON o.id = n.order_row JOIN order_lines l ON l.order_row = o.id
+                 FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
                      LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
                          ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL
                  WHERE n.seq > ?1",
@@ -139,7 +139,7 @@ impl Store {
         self.connection
             .prepare_cached(
                 "SELECT o.taken_over_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
-                 FROM stock_news n JOIN orders o ON o.id = n.order_row JOIN order_lines l ON l.order_row = o.id
+                 FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
                      LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
                          ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL
                  WHERE n.seq > ?1 AND o.channel = ?2 AND o.taken_over_at IS NOT NULL",

@@ -1,4 +1,8 @@
 //! Which orders a pass visits, and in which order.
+//!
+//! Most open orders are at rest: in the ERP, handed over, paid on both sides; nothing is due of them for hours, until somebody sends,
+//! returns or cancels them. The index [`orders_open`](V13) keeps them apart from the others, in the order in which they were last
+//! read, so that finding what is due costs what is due, however many orders are open.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -25,6 +29,20 @@ pub enum Visit {
     },
 }
 
+/// Migration: open orders by whether they are at rest, and by when they were last read.
+pub(super) const V13: &str = "
+DROP INDEX orders_open;
+CREATE INDEX orders_open ON orders (channel,
+    (erp_id IS NOT NULL AND taken_over_at IS NOT NULL AND status = 'paid' AND erp_status <> 'awaiting_payment'
+        AND erp_status <> 'payment_under_review' AND erp_status <> 'cancelled') IS TRUE,
+    read_at) WHERE open = 1;
+";
+
+/// Whether an order is at rest, word for word as in the index `orders_open`.
+pub(super) const AT_REST: &str =
+    "(erp_id IS NOT NULL AND taken_over_at IS NOT NULL AND status = 'paid' AND erp_status <> 'awaiting_payment'
+        AND erp_status <> 'payment_under_review' AND erp_status <> 'cancelled') IS TRUE";
+
 const HELD: &str =
     "EXISTS (SELECT 1 FROM holds h WHERE h.order_row = orders.id AND h.pass = '' AND h.released_at IS NULL)";
 
@@ -36,32 +54,12 @@ impl Store {
     /// # Errors
     /// When the state file cannot be read.
     pub fn to_visit(&self, channel: &ChannelName, visit: Visit, now: Instant) -> rusqlite::Result<Vec<i64>> {
-        let (condition, first, second) = match visit {
-            Visit::ToImport { reread_before } => (
-                format!(
-                    "erp_id IS NULL AND (heard <> visited OR fate IS NULL OR fate = 'held' OR {HELD}
-                         OR (fate = 'waiting' AND (coalesce(read_at, 0) <= min(?2, ?3) OR read_at > ?4)))
-                     OR erp_id IS NOT NULL AND taken_over_at IS NULL AND status = 'paid' AND fate = 'imported'"
-                ),
-                reread_before,
-                reread_before,
-            ),
-            Visit::ToFollow { unpaid_before, paid_before } => (
-                format!(
-                    "erp_id IS NOT NULL AND (heard <> visited OR {HELD} OR read_at > ?4
-                         OR coalesce(read_at, 0) <= CASE
-                             WHEN status = 'paid' AND erp_status NOT IN ('awaiting_payment', 'payment_under_review') THEN ?3
-                             ELSE ?2 END)"
-                ),
-                unpaid_before,
-                paid_before,
-            ),
+        let (first, second) = match visit {
+            Visit::ToImport { reread_before } => (reread_before, reread_before),
+            Visit::ToFollow { unpaid_before, paid_before } => (unpaid_before, paid_before),
         };
         self.connection
-            .prepare_cached(&format!(
-                "SELECT id FROM orders INDEXED BY orders_open WHERE channel = ?1 AND open = 1 AND ({condition})
-                 ORDER BY heard = visited AND fate IS NOT NULL, coalesce(read_at, 0), id"
-            ))?
+            .prepare_cached(&visiting(visit))?
             .query_map(params![channel.as_str(), millis(first), millis(second), millis(now)], |row| row.get(0))?
             .collect()
     }
@@ -74,6 +72,40 @@ impl Store {
         let mut by_row = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM orders WHERE id = ?1"))?;
         rows.iter().filter_map(|row| by_row.query_row([row], from_row).optional().transpose()).collect()
     }
+}
+
+/// The query for the orders to visit: of a channel (1), read before two instants (2 and 3), at an instant (4).
+fn visiting(visit: Visit) -> String {
+    let open = |at_rest: u8| {
+        format!(
+            "SELECT id FROM orders INDEXED BY orders_open WHERE channel = ?1 AND open = 1 AND {AT_REST} = {at_rest} AND "
+        )
+    };
+    let (moving, at_rest) = (open(0), open(1));
+    let due = match visit {
+        Visit::ToImport { .. } => format!(
+            "{moving} (erp_id IS NULL AND (heard <> visited OR fate IS NULL OR fate = 'held' OR {HELD}
+                     OR (fate = 'waiting' AND (coalesce(read_at, 0) <= min(?2, ?3) OR read_at > ?4)))
+                 OR erp_id IS NOT NULL AND taken_over_at IS NULL AND status = 'paid' AND fate = 'imported')"
+        ),
+        Visit::ToFollow { .. } => format!(
+            "{moving} erp_id IS NOT NULL AND (heard <> visited OR {HELD} OR read_at > ?4
+                 OR coalesce(read_at, 0) <= CASE
+                     WHEN status = 'paid' AND erp_status NOT IN ('awaiting_payment', 'payment_under_review') THEN ?3
+                     ELSE ?2 END)
+             UNION {at_rest} read_at IS NULL
+             UNION {at_rest} read_at <= ?3
+             UNION {at_rest} read_at > ?4
+             UNION SELECT id FROM orders INDEXED BY orders_heard
+             WHERE channel = ?1 AND heard <> visited AND open = 1 AND {AT_REST} = 1
+             UNION SELECT o.id FROM holds h INDEXED BY holds_open CROSS JOIN orders o ON o.id = h.order_row
+             WHERE h.channel = ?1 AND h.released_at IS NULL AND h.pass = '' AND o.open = 1 AND o.erp_id IS NOT NULL"
+        ),
+    };
+    format!(
+        "SELECT id FROM orders WHERE id IN ({due})
+         ORDER BY heard = visited AND fate IS NOT NULL, coalesce(read_at, 0), id"
+    )
 }
 
 #[cfg(test)]
@@ -144,6 +176,49 @@ mod tests {
         let visited = |visit, now| names(&store, &store.to_visit(&loja, visit, at(now)).unwrap());
         assert_eq!((visited(import, 100), visited(follow, 100)), (vec!["waits".into()], vec!["paid".into()]));
         assert_eq!((visited(import, 9_000), visited(follow, 9_000)), (vec![], vec![]), "it was just read");
+    }
+
+    #[test]
+    fn orders_at_rest_are_visited_when_something_is_due_and_not_looked_through() {
+        let names_of = ["at rest", "due", "never read", "read ahead", "heard of", "held", "not handed over", "unpaid"];
+        let orders: Vec<_> = names_of.iter().map(|id| (*id, Fate::Imported, Some(99), Some("7"))).collect();
+        let (_folder, store, loja) = store(&orders);
+        let set = |what: &str, id: &str| {
+            let set = format!("UPDATE orders SET {what} WHERE order_id = ?1");
+            assert_eq!(store.connection.execute(&set, [id]).unwrap(), 1);
+        };
+        names_of.iter().for_each(|id| set("taken_over_at = 5", id));
+        let read = |seconds| format!("read_at = {}", millis(at(seconds)));
+        set(&read(30), "due");
+        set("read_at = NULL", "never read");
+        set(&read(500), "read ahead");
+        store.hear(&loja, &[heard("heard of", "handling", 9)], "feed", at(9)).unwrap();
+        let held = store.order(&loja, &OrderId::new("held")).unwrap().unwrap();
+        store.hold_as_guest(held.row, Some(&Reason::NotOnChannel), |_| true, at(100)).unwrap();
+        set("taken_over_at = NULL", "not handed over");
+        set("erp_status = 'awaiting_payment'", "unpaid");
+        let follow = Visit::ToFollow { unpaid_before: at(99), paid_before: at(40) };
+        let mut visited = names(&store, &store.to_visit(&loja, follow, at(100)).unwrap());
+        visited.sort();
+        assert_eq!(visited, ["due", "heard of", "held", "never read", "read ahead", "unpaid"]);
+        let mut imported =
+            names(&store, &store.to_visit(&loja, Visit::ToImport { reread_before: at(40) }, at(100)).unwrap());
+        imported.sort();
+        assert_eq!(imported, ["not handed over"]);
+
+        // However many are at rest, the others are found without them.
+        let anything = Visit::ToImport { reread_before: at(0) };
+        for sql in [visiting(follow), visiting(anything)] {
+            let mut plan = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps: Vec<String> =
+                plan.query_map([0; 4], |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
+            let looks_through = |step: &&String| {
+                step.contains("SCAN orders")
+                    || step.contains("INDEX orders_open") && !step.contains("(channel=? AND <expr>=?")
+            };
+            assert_eq!(steps.iter().find(looks_through), None, "{steps:#?}");
+            assert!(steps.iter().any(|step| step.contains("INDEX orders_open")), "{steps:#?}");
+        }
     }
 
     #[test]

@@ -541,11 +541,16 @@ impl Life {
     }
 
     /// A run that something came in the way of may leave what could be bought before; what was cancelled meanwhile comes back to it.
+    /// And where the other channel's orders did not come in, goods that did are promised on this one without regard to them.
     fn promises_at_most(&self, before: &[[i64; PRODUCTS.len()]; 2], alive: &[usize]) {
-        let now = self.can_be_bought();
+        let (now, in_erp) = (self.can_be_bought(), self.in_erp());
+        let unheard: Vec<usize> =
+            self.alive.iter().copied().filter(|at| !in_erp.contains_key(&self.sales[*at].id)).collect();
         for product in 0..PRODUCTS.len() {
-            let free = self.free(product).max(0);
             for (place, side) in Side::BOTH.iter().enumerate() {
+                let of_the_other = unheard.iter().filter(|at| self.sales[**at].side != *side);
+                let unheard: i64 = of_the_other.map(|at| self.units_waiting(*at, product)).sum();
+                let free = (self.free(product) + unheard).max(0);
                 let given_back = alive.iter().filter(|at| {
                     let sale = &self.sales[**at];
                     sale.side == *side && (sale.progress == Progress::Cancelled || sale.progress != Progress::Open)
