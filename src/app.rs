@@ -1,8 +1,8 @@
 //! Where everything is put together: configuration, log, lock, state file, both sides, the verb, the summary, the exit code.
 
 use std::cell::RefCell;
-use std::collections::btree_map::{BTreeMap, Entry};
 use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::ffi::OsString;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -846,13 +846,12 @@ fn budget(
     together: &Together,
 ) -> Result<Budget, Failure> {
     let rate = (limits.requests_per_minute > 0).then(|| Rate::per_minute(limits.requests_per_minute));
-    let burst = u32::try_from(limits.in_flight).unwrap_or(1);
     if dry_run && !config.state.exists() {
-        return Ok(Budget::alone(rate, burst, clock.clone()));
+        return Ok(Budget::alone(rate, clock.clone()));
     }
-    match Budget::open(&config.state, base_url, rate, burst, clock.clone()) {
+    match Budget::open(&config.state, base_url, rate, clock.clone()) {
         // What only looks says elsewhere what is wrong with the file.
-        Err(_) if dry_run => return Ok(Budget::alone(rate, burst, clock.clone())),
+        Err(_) if dry_run => return Ok(Budget::alone(rate, clock.clone())),
         opened => opened,
     }
     .map(|budget| budget.beside(together.clone()))

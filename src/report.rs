@@ -514,6 +514,7 @@ impl Reporter {
 
     /// Writes a line, for eyes broken at words where it is wider than the terminal.
     pub fn line(&self, text: &str) {
+        debug_assert!(self.is_human(), "no record: {text}");
         match self.width {
             Some(columns) => self.verbatim(&wrap::wrapped(text, columns)),
             None => self.verbatim(text),

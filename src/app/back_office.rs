@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use md5::{Digest, Md5};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 
 use super::{Failure, budget};
 use crate::clock::Clock;
 use crate::config::{Config, Credentials, ErpConfig, Limits, TokenScheme};
-use crate::erp::eccosys::{self, Eccosys};
+use crate::erp::eccosys::{self, Eccosys, Written};
 use crate::erp::ledger::Ledger;
 use crate::erp::{Erp, ErpError};
 use crate::exit::Exit;
@@ -84,27 +85,29 @@ impl Account<'_> {
 pub(super) async fn write_deliveries(eccosys: &Eccosys, reporter: &Reporter) -> Result<Exit, Failure> {
     let written = eccosys.write_deliveries().await;
     let mut exit = Exit::Done;
-    for one in written.map_err(|error| Failure::new(Exit::Failed, error.to_string()))? {
-        let at = calendar::local_text(one.at);
-        match one.result {
-            Ok(()) => reporter.news(&say!(
-                "order {}: its delivery at {at} was written into Eccosys"
-                    | "pedido {}: a entrega em {at} foi gravada no Eccosys",
-                one.order
-            )),
-            Err(error) => {
-                log::error!(
-                    "{}",
-                    say!(
-                        "order {}: its delivery at {at} is not in Eccosys yet, so the channel is not told of it \
-                         either: {error}; the next run tries again"
-                            | "pedido {}: a entrega em {at} ainda não está no Eccosys, então o canal também não foi \
-                               avisado: {error}; a próxima execução tenta de novo",
-                        one.order
-                    )
-                );
-                exit = exit.worst(if matches!(error, ErpError::Call(_)) { Exit::Unavailable } else { Exit::Held });
-            }
+    for Written { order, at, result } in written.map_err(|error| Failure::new(Exit::Failed, error.to_string()))? {
+        let when = calendar::local_text(at);
+        let text = match &result {
+            Ok(()) => say!(
+                "order {order}: its delivery at {when} was written into Eccosys"
+                    | "pedido {order}: a entrega em {when} foi gravada no Eccosys"
+            ),
+            Err(error) => say!(
+                "order {order}: its delivery at {when} is not in Eccosys yet, so the channel is not told of it \
+                 either: {error}; the next run tries again"
+                    | "pedido {order}: a entrega em {when} ainda não está no Eccosys, então o canal também não foi \
+                       avisado: {error}; a próxima execução tenta de novo"
+            ),
+        };
+        if !reporter.is_human() {
+            let written = result.is_ok();
+            reporter.json("delivery", json!({ "order": order, "delivered_at": at, "written": written, "text": text }));
+        } else if result.is_ok() {
+            reporter.news(&text);
+        }
+        if let Err(error) = result {
+            log::error!("{text}");
+            exit = exit.worst(if matches!(error, ErpError::Call(_)) { Exit::Unavailable } else { Exit::Held });
         }
     }
     Ok(exit)

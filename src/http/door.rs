@@ -149,7 +149,7 @@ impl Door {
             policy: options.retry,
             timeout: options.timeout,
             max_body: options.max_body,
-            budget: options.budget.unwrap_or_else(|| Budget::alone(None, 1, options.clock.clone())),
+            budget: options.budget.unwrap_or_else(|| Budget::alone(None, options.clock.clone())),
             follow_quota: options.follow_quota,
             clock: options.clock,
             stop: options.stop,

@@ -1,9 +1,9 @@
 //! One API budget per host, shared by every process on a state file: a rate that is kept, and pauses that all respect.
 //!
 //! cron starts the passes together, and a platform counts them together. So each call takes its turn here first. The
-//! rate is the generic cell rate algorithm: one instant per host, `next_at`, which every call moves one interval on. A
-//! turn that lies ahead is reserved at once and waited for without the file, so calls leave evenly, in any number of
-//! processes, without talking.
+//! rate is one instant per host, `next_at`, which every call moves one interval on. A turn that lies ahead is reserved at
+//! once and waited for without the file, so calls leave evenly, in any number of processes, without talking. A silence
+//! earns no burst: a host that counts by the second would see one too many.
 //!
 //! The file's row is written through a connection of its own with `synchronous=NORMAL`, which costs no wait for the
 //! disk. A power cut may lose the last turns, of processes that it ended as well, or a pause, which the next 429 brings
@@ -67,7 +67,6 @@ pub enum Turn {
 /// The budget of one host and account.
 pub struct Budget {
     rate: Cell<Option<Rate>>,
-    burst: i64,
     clock: Clock,
     rows: Rows,
     /// What this process writes to the same file, which must not be waited for.
@@ -82,25 +81,18 @@ enum Rows {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Row {
-    /// When the next call would be due if no burst were allowed; microseconds since 1970.
+    /// When the next call is due; microseconds since 1970.
     next_at: i64,
     /// No calls before this; milliseconds since 1970.
     paused_until: i64,
 }
 
 impl Budget {
-    /// The budget named `key` (host and account) in an existing state file. Without a rate only pauses are shared. Up
-    /// to `burst` calls (at least 1) may be made at once after a silence.
+    /// The budget named `key` (host and account) in an existing state file. Without a rate only pauses are shared.
     ///
     /// # Errors
     /// When the file cannot be opened for writing, or is no state file.
-    pub fn open(
-        path: &Path,
-        key: &str,
-        rate: impl Into<Option<Rate>>,
-        burst: u32,
-        clock: Clock,
-    ) -> rusqlite::Result<Self> {
+    pub fn open(path: &Path, key: &str, rate: impl Into<Option<Rate>>, clock: Clock) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -108,26 +100,15 @@ impl Budget {
         connection.pragma_update(None, "trusted_schema", false)?;
         seal::register(&connection)?;
         let rows = Rows::File { connection: RefCell::new(connection), key: key.to_owned() };
-        let budget = Self {
-            rate: Cell::new(rate.into()),
-            burst: i64::from(burst.max(1)),
-            clock,
-            rows,
-            beside: Together::default(),
-        };
+        let budget = Self { rate: Cell::new(rate.into()), clock, rows, beside: Together::default() };
         budget.read()?;
         Ok(budget)
     }
 
     /// A budget of this process alone, for when there is no state file.
-    pub fn alone(rate: impl Into<Option<Rate>>, burst: u32, clock: Clock) -> Self {
-        Self {
-            rate: Cell::new(rate.into()),
-            burst: i64::from(burst.max(1)),
-            clock,
-            rows: Rows::Alone(Cell::default()),
-            beside: Together::default(),
-        }
+    pub fn alone(rate: impl Into<Option<Rate>>, clock: Clock) -> Self {
+        let rows = Rows::Alone(Cell::default());
+        Self { rate: Cell::new(rate.into()), clock, rows, beside: Together::default() }
     }
 
     /// The same, beside writes of this process to the same file that are committed together.
@@ -151,7 +132,7 @@ impl Budget {
             None => Ok(self.pause(self.read()?).map_or(Turn::In(Duration::ZERO), Turn::Paused)),
             Some(rate) => self.change(|row| match self.pause(*row) {
                 Some(until) => Turn::Paused(until),
-                None => row.reserve(self.clock.now().timestamp_micros(), rate.interval, self.burst),
+                None => row.reserve(self.clock.now().timestamp_micros(), rate.interval),
             }),
         }
     }
@@ -174,9 +155,6 @@ impl Budget {
             let present = self.pause(*row).map_or(0, millis);
             // Rounded up: a pause ends no sooner than asked for.
             row.paused_until = present.max(millis(until).saturating_add(1));
-            if let Some(rate) = self.rate.get() {
-                row.spend_burst(row.paused_until.saturating_mul(1_000), rate.interval, self.burst);
-            }
         })
     }
 
@@ -224,19 +202,13 @@ impl Budget {
 }
 
 impl Row {
-    /// After a pause calls leave evenly from the first: whoever asked for it counts finer than a burst allows for.
-    fn spend_burst(&mut self, until: i64, interval: i64, burst: i64) {
-        self.next_at = self.next_at.max(until.saturating_add((burst - 1).saturating_mul(interval)));
-    }
-
-    fn reserve(&mut self, now: i64, interval: i64, burst: i64) -> Turn {
+    fn reserve(&mut self, now: i64, interval: i64) -> Turn {
         let horizon = HORIZON.max(interval);
-        let wait = |next_at: i64| next_at.saturating_sub(now).saturating_sub((burst - 1).saturating_mul(interval));
-        if wait(self.next_at) > horizon.saturating_mul(2) {
+        if self.next_at.saturating_sub(now) > horizon.saturating_mul(2) {
             self.next_at = now;
         }
         let next_at = self.next_at.max(now);
-        let wait = wait(next_at).max(0);
+        let wait = next_at - now;
         if wait > horizon {
             return Turn::AskAgain(micros(wait - horizon));
         }
@@ -303,10 +275,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn several_handles_on_a_file_share_the_rate_and_use_it_up() {
-        for (per_minute, burst) in [(30, 1), (300, 4), (2_400, 4), (6_000, 8)] {
+        for per_minute in [30, 300, 2_400, 6_000] {
             let (_folder, path) = state_file();
             let clock = Clock::started(noon());
-            let open = || Budget::open(&path, "host", Rate::per_minute(per_minute), burst, clock.clone()).unwrap();
+            let open = || Budget::open(&path, "host", Rate::per_minute(per_minute), clock.clone()).unwrap();
             let (a, b, c) = (open(), open(), open());
             let all = tokio::join!(
                 calls_of_a_minute(&a, &clock),
@@ -318,7 +290,7 @@ mod tests {
             all.retain(|at| *at < noon().timestamp_micros() + 60_000_000);
             let count = u32::try_from(all.len()).unwrap();
             assert!(count * 100 >= per_minute * 95, "{count} of {per_minute} a minute");
-            assert!(count <= per_minute + burst, "{count} of {per_minute} a minute");
+            assert!(count <= per_minute, "{count} of {per_minute} a minute");
         }
     }
 
@@ -326,7 +298,7 @@ mod tests {
     fn a_pause_is_everybodys_on_that_key_and_on_no_other() {
         let (_folder, path) = state_file();
         let clock = Clock::fixed(noon());
-        let open = |key: &str, rate: Option<Rate>| Budget::open(&path, key, rate, 1, clock.clone()).unwrap();
+        let open = |key: &str, rate: Option<Rate>| Budget::open(&path, key, rate, clock.clone()).unwrap();
         let (one, paced, other) =
             (open("host", None), open("host", Some(Rate::per_minute(60))), open("host/other", None));
         one.pause_for(Duration::from_secs(60)).unwrap();
@@ -343,7 +315,7 @@ mod tests {
     #[test]
     fn an_absurd_pause_is_cut_and_a_row_from_a_wrong_clock_ignored() {
         let clock = Clock::fixed(noon());
-        let budget = Budget::alone(Rate::per_minute(60), 1, clock.clone());
+        let budget = Budget::alone(Rate::per_minute(60), clock.clone());
         budget.pause_for(Duration::MAX).unwrap();
         assert_eq!(budget.paused_until().unwrap(), Some(noon() + chrono::TimeDelta::milliseconds(3_600_001)));
 
@@ -358,7 +330,7 @@ mod tests {
 
     #[test]
     fn turns_far_ahead_are_not_reserved() {
-        let budget = Budget::alone(Rate::per_minute(60), 1, Clock::fixed(noon()));
+        let budget = Budget::alone(Rate::per_minute(60), Clock::fixed(noon()));
         let turns: Vec<Turn> = (0..40).map(|_| budget.take().unwrap()).collect();
         let reserved = turns.iter().filter(|turn| matches!(turn, Turn::In(_))).count();
         assert_eq!(reserved, 10);
@@ -369,9 +341,9 @@ mod tests {
     fn only_a_state_file_will_do() {
         let (folder, path) = state_file();
         let clock = Clock::fixed(noon());
-        assert!(Budget::open(&folder.path().join("none.db"), "host", None, 1, clock.clone()).is_err());
+        assert!(Budget::open(&folder.path().join("none.db"), "host", None, clock.clone()).is_err());
         rusqlite::Connection::open(&path).unwrap().execute_batch("DROP TABLE budget").unwrap();
-        assert!(Budget::open(&path, "host", None, 1, clock).is_err());
+        assert!(Budget::open(&path, "host", None, clock).is_err());
     }
 
     #[test]
@@ -381,7 +353,7 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    let budget = Budget::open(&path, "host", Rate::per_minute(60_000), 1, clock.clone()).unwrap();
+                    let budget = Budget::open(&path, "host", Rate::per_minute(60_000), clock.clone()).unwrap();
                     for _ in 0..50 {
                         budget.take().unwrap();
                     }
@@ -395,7 +367,7 @@ mod tests {
     #[test]
     fn after_a_pause_calls_leave_evenly() {
         let clock = Clock::fixed(noon());
-        let budget = Budget::alone(Rate::every(Duration::from_millis(125)), 4, clock.clone());
+        let budget = Budget::alone(Rate::every(Duration::from_millis(125)), clock.clone());
         budget.pause_for(Duration::from_secs(10)).unwrap();
         clock.advance(Duration::from_millis(10_001));
         let turns: Vec<Turn> = (0..3).map(|_| budget.take().unwrap()).collect();
@@ -404,26 +376,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_more_than_the_rate_and_the_burst_in_any_window(
+        fn never_more_than_the_rate_in_any_window(
             per_minute in 1u32..20_000,
-            burst in 1u32..20,
             pauses in proptest::collection::vec(0i64..3_000_000, 1..120),
         ) {
-            let (rate, burst) = (Rate::per_minute(per_minute), i64::from(burst));
+            let rate = Rate::per_minute(per_minute);
             let mut row = Row::default();
             let mut now = noon().timestamp_micros();
             let mut calls = Vec::new();
             for (n, pause) in pauses.into_iter().enumerate() {
                 // Some come at the same instant, as several processes do.
                 if n % 3 != 0 { now += pause; }
-                if let Turn::In(wait) = row.reserve(now, rate.interval, burst) {
+                if let Turn::In(wait) = row.reserve(now, rate.interval) {
                     calls.push(now + i64::try_from(wait.as_micros()).unwrap());
                 }
             }
             calls.sort_unstable();
             for (i, first) in calls.iter().enumerate() {
                 for (j, last) in calls.iter().enumerate().skip(i) {
-                    let allowed = i64::from(per_minute) * (last - first) / 60_000_000 + burst;
+                    let allowed = i64::from(per_minute) * (last - first) / 60_000_000 + 1;
                     prop_assert!(i64::try_from(j - i + 1).unwrap() <= allowed);
                 }
             }

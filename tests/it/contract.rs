@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::back_office::Nfe;
+use crate::back_office::{Nfe, ago, parcel};
+use crate::sandbox::papers;
 use crate::shop::{Shop, paid};
 
 /// A row of the table.
@@ -150,9 +151,15 @@ fn every_type_is_printed() {
     ] {
         run(&shop, args);
     }
-    let shop = Shop::on_eccosys("");
-    shop.place(paid());
+    let mut shop = Shop::on_eccosys("");
+    shop.open_inboxes();
+    let id = shop.place(paid());
     run(&shop, &["sync"]);
+    shop.issue(&id, &Nfe::new(501, 4_990));
+    shop.ship(&id, &parcel("BR501"));
+    run(&shop, &["sync"]);
+    shop.drop_into("carriers/oco.txt", &papers::ocoren(&[(501, 1, ago(5))], ago(1)));
+    run(&shop, &["push-tracking"]);
     run(&shop, &["status"]);
     let documented: BTreeSet<String> = TABLE.iter().map(|row| row.kind.clone()).collect();
     assert_eq!(documented.difference(&seen).cloned().collect::<Vec<_>>(), [""; 0]);

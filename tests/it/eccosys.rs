@@ -280,7 +280,14 @@ fn a_delivery_that_cannot_be_written_keeps_out_no_other() {
     let path = format!("/pedidos/{}", shop.eccosys(|e| e.id_of(&bad)));
     shop.eccosys(|e| e.faults.push(Fault::next(1_000, Kind::status(500)).on("GET", &path)));
     shop.drop_into("carriers/oco.txt", &papers::ocoren(&[(501, 1, ago(5)), (502, 1, ago(5))], ago(1)));
-    let _ = shop.run(&["push-tracking"]);
+    let told: Vec<(String, bool)> = shop
+        .run(&["push-tracking"])
+        .records()
+        .iter()
+        .filter(|record| record["type"] == "delivery")
+        .map(|record| (record["order"].as_str().unwrap().to_owned(), record["written"] == true))
+        .collect();
+    assert_eq!(told, [(bad.clone(), false), (good.clone(), true)]);
     let is_written = |id: &str| {
         shop.eccosys(|e| {
             !e.sale(id).text("dataEntrega").starts_with("0000") && !e.sale(id).text("dataEntrega").is_empty()

@@ -460,6 +460,7 @@ pub fn ran(output: std::process::Output) -> Ran {
     // Scripts and shells, pages and eyes read something else.
     let records: Vec<&str> = stdout.lines().filter(|line| line.starts_with("{\"type\"")).collect();
     records.iter().copied().for_each(contract::hold_against_readme);
+    assert!(records.is_empty() || records.len() == stdout.lines().count(), "a line that is no record: {stdout}");
     if let (Some(last), Some(code)) = (records.last(), output.status.code()) {
         contract::ends_the_run(last, code);
     }
