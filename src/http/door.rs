@@ -358,7 +358,8 @@ impl Door {
         if self.follow_quota
             && let Some(rate) = told.quota.and_then(|quota| quota.pace())
         {
-            self.budget.set_rate(rate);
+            // What keeps it from being written down keeps the next turn from being taken, and is told there.
+            let _ = self.budget.set_rate(rate);
         }
         let content_type = told.content_type.as_deref();
         if (300..400).contains(&status) {

@@ -117,9 +117,18 @@ impl Budget {
         Self { beside, ..self }
     }
 
-    /// Keeps another rate from now on. Other processes on the file keep theirs, and learn it as this one did.
-    pub fn set_rate(&self, rate: Rate) {
-        self.rate.set(Some(rate));
+    /// Keeps another rate from now on. Other processes on the file keep theirs, and learn it as this one did. What was
+    /// put off by a much slower rate is put off no longer.
+    ///
+    /// # Errors
+    /// When the state file cannot be used.
+    pub fn set_rate(&self, rate: Rate) -> rusqlite::Result<()> {
+        let before = self.rate.replace(Some(rate));
+        if before.is_none_or(|before| before.interval / 2 < rate.interval) {
+            return Ok(());
+        }
+        let soon = self.clock.now().timestamp_micros().saturating_add(rate.interval);
+        self.change(|row| row.next_at = row.next_at.min(soon))
     }
 
     /// Takes the next turn.
@@ -326,6 +335,18 @@ mod tests {
             paused_until: noon().timestamp_millis() + day / 1_000,
         });
         assert_eq!(budget.take().unwrap(), Turn::In(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_much_faster_rate_is_kept_at_once() {
+        let budget = Budget::alone(Rate::per_minute(30), Clock::fixed(noon()));
+        let after = |millis| Turn::In(Duration::from_millis(millis));
+        assert_eq!(budget.take().unwrap(), after(0));
+        budget.set_rate(Rate::every(Duration::from_millis(100))).unwrap();
+        assert_eq!([(); 2].map(|()| budget.take().unwrap()), [after(100), after(200)]);
+        // A little faster or slower is as good for what is to come.
+        budget.set_rate(Rate::every(Duration::from_millis(90))).unwrap();
+        assert_eq!([(); 2].map(|()| budget.take().unwrap()), [after(300), after(390)]);
     }
 
     #[test]
