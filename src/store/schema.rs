@@ -25,7 +25,7 @@ pub const STATE: FileKind = FileKind {
 };
 
 /// Instants are milliseconds since 1970 in UTC, amounts integer cents, statuses and reasons stable codes. Of a customer there is
-/// only a keyed hash of the document.
+/// only a keyed hash of the document. What a column may hold is said without `IN`, for which SQLite makes a table whenever it looks.
 const V1: &str = "
 -- Every order seen: what was heard of it, what the channel said when last asked, its counterpart in the ERP, and its fate.
 CREATE TABLE orders (
@@ -55,7 +55,7 @@ CREATE TABLE orders (
     erp_status TEXT,
     linked_at INTEGER,
     taken_over_at INTEGER,
-    fate TEXT CHECK (fate IN ('imported', 'waiting', 'held', 'skipped', 'cancelled')),
+    fate TEXT CHECK (fate = 'imported' OR fate = 'waiting' OR fate = 'held' OR fate = 'skipped' OR fate = 'cancelled'),
     fate_why TEXT,
     fate_at INTEGER,
     -- 1 while something may still be expected of its payment.
@@ -84,7 +84,7 @@ CREATE TABLE journal (
     channel TEXT NOT NULL,
     order_row INTEGER REFERENCES orders (id),
     action TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('intended', 'done', 'failed', 'unknown')),
+    state TEXT NOT NULL CHECK (state = 'intended' OR state = 'done' OR state = 'failed' OR state = 'unknown'),
     attempts INTEGER NOT NULL,
     intended_at INTEGER NOT NULL,
     settled_at INTEGER,

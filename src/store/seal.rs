@@ -38,28 +38,56 @@ pub fn register(conn: &Connection) -> rusqlite::Result<()> {
 
 /// A CRC-32 of the values from the given one on. It misses one damage of four billion, and takes four bytes.
 fn checksum(row: &Context<'_>, first: usize) -> i64 {
-    let mut sum = crc32fast::Hasher::new();
+    let mut sum = Sum { of: crc32fast::Hasher::new(), pending: [0; 256], length: 0 };
     for at in first..row.len() {
         match row.get_raw(at) {
-            ValueRef::Null => sum.update(&[0]),
+            ValueRef::Null => sum.add(&[0]),
             ValueRef::Integer(number) => {
-                sum.update(&[1]);
-                sum.update(&number.to_le_bytes());
+                sum.add(&[1]);
+                sum.add(&number.to_le_bytes());
             }
             ValueRef::Real(number) => {
-                sum.update(&[2]);
-                sum.update(&number.to_bits().to_le_bytes());
+                sum.add(&[2]);
+                sum.add(&number.to_bits().to_le_bytes());
             }
             // With its length, so that nothing moves from one column to the next unseen.
             ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-                sum.update(&[3]);
-                sum.update(&bytes.len().to_le_bytes());
-                sum.update(bytes);
+                sum.add(&[3]);
+                sum.add(&bytes.len().to_le_bytes());
+                sum.add(bytes);
             }
         }
     }
+    sum.flush();
     // As a signed number it never takes more than four bytes in the file.
-    i64::from(sum.finalize().cast_signed())
+    i64::from(sum.of.finalize().cast_signed())
+}
+
+/// A checksum that is fed a few bytes at a time, and many of them at once.
+struct Sum {
+    of: crc32fast::Hasher,
+    pending: [u8; 256],
+    length: usize,
+}
+
+impl Sum {
+    fn add(&mut self, bytes: &[u8]) {
+        if self.length + bytes.len() > self.pending.len() {
+            self.flush();
+        }
+        match self.pending.get_mut(self.length..self.length + bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                self.length += bytes.len();
+            }
+            None => self.of.update(bytes),
+        }
+    }
+
+    fn flush(&mut self) {
+        self.of.update(&self.pending[..self.length]);
+        self.length = 0;
+    }
 }
 
 /// Seals every table of ours whose seal does not cover all its columns: it is made anew, with all that depends on it.
@@ -214,6 +242,25 @@ mod tests {
         let at = bytes.windows(text.len()).position(|window| window == text.as_bytes()).unwrap();
         bytes[at..at + other.len()].copy_from_slice(other.as_bytes());
         std::fs::write(path, bytes).unwrap();
+    }
+
+    #[test]
+    fn a_seal_is_the_checksum_of_the_values_one_after_the_other() {
+        let conn = Connection::open_in_memory().unwrap();
+        register(&conn).unwrap();
+        for length in [0, 3, 200, 240, 247, 248, 255, 256, 257, 5_000] {
+            let text = "ã".repeat(length);
+            let seal: i64 = conn.query_row("SELECT seal_of(NULL, 7, ?1, -1, 'x')", [&text], |row| row.get(0)).unwrap();
+            let mut plain = vec![0, 1];
+            plain.extend(7i64.to_le_bytes());
+            plain.push(3);
+            plain.extend(text.len().to_le_bytes());
+            plain.extend(text.bytes());
+            plain.push(1);
+            plain.extend((-1i64).to_le_bytes());
+            plain.extend([3, 1, 0, 0, 0, 0, 0, 0, 0, b'x']);
+            assert_eq!(seal, i64::from(crc32fast::hash(&plain).cast_signed()), "{length}");
+        }
     }
 
     #[test]

@@ -5,9 +5,11 @@
 //! small, once a day, and when the last process to have it open died; what is read between two checks is held against its seal.
 
 use crate::lang::{Both, say, word};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
@@ -510,7 +512,7 @@ impl Opener<'_> {
             let mut lock = Flock::from(FlockType::WriteLock);
             (lock.start, lock.length) = (IN_USE, 1);
             let is_in_use = matches!(fcntl_getlk(&index, &lock), Ok(Some(_)));
-            // As in `read_header`.
+            // As in `beginning`.
             std::mem::forget(index);
             is_in_use
         }
@@ -686,17 +688,11 @@ fn user_version(conn: &Connection) -> rusqlite::Result<i32> {
 
 /// Reads what stands at fixed places of a SQLite file: 16 bytes of magic, the version at 60, the application id at 68.
 fn read_header(path: &Path) -> io::Result<Header> {
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let (bytes, length) = match beginning(path) {
+        Ok(read) => read,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Header::Missing),
         Err(error) => return Err(error),
     };
-    let length = file.metadata()?.len();
-    let mut bytes = Vec::with_capacity(100);
-    (&file).take(100).read_to_end(&mut bytes)?;
-    // Closing any descriptor of a file drops every POSIX lock this process holds on it, also those of another connection to the
-    // same file. So this one is left to the end of the process: a program opens its files once.
-    std::mem::forget(file);
     let number = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, i32::from_be_bytes);
     Ok(match bytes.len() {
         0 => Header::Empty,
@@ -714,6 +710,38 @@ fn read_header(path: &Path) -> io::Result<Header> {
     })
 }
 
+/// The first 100 bytes of a file, or fewer, and how long it is.
+///
+/// Closing any descriptor of a file drops every POSIX lock this process holds on it, also those of another connection to the same
+/// file. So one descriptor of each is kept to the end of the process.
+#[cfg(unix)]
+fn beginning(path: &Path) -> io::Result<(Vec<u8>, u64)> {
+    use std::os::unix::fs::{FileExt, MetadataExt};
+    static KEPT: Mutex<BTreeMap<(u64, u64), &'static File>> = Mutex::new(BTreeMap::new());
+    let id = |meta: &fs::Metadata| (meta.dev(), meta.ino());
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = match kept.get(&id(&fs::metadata(path)?)) {
+        Some(file) => *file,
+        None => {
+            let file: &File = Box::leak(Box::new(File::open(path)?));
+            kept.insert(id(&file.metadata()?), file);
+            file
+        }
+    };
+    let mut bytes = vec![0; 100];
+    let read = file.read_at(&mut bytes, 0)?;
+    bytes.truncate(read);
+    Ok((bytes, file.metadata()?.len()))
+}
+
+#[cfg(not(unix))]
+fn beginning(path: &Path) -> io::Result<(Vec<u8>, u64)> {
+    let file = File::open(path)?;
+    let mut bytes = Vec::with_capacity(100);
+    (&file).take(100).read_to_end(&mut bytes)?;
+    Ok((bytes, file.metadata()?.len()))
+}
+
 /// Creates the file for this user alone. One that appeared meanwhile is another process's doing, which is as good.
 fn create_private(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
@@ -722,7 +750,7 @@ fn create_private(path: &Path) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Ok(file) => {
-            std::mem::forget(file); // As in `read_header`.
+            std::mem::forget(file); // As in `beginning`.
             Ok(())
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

@@ -117,6 +117,13 @@ pub struct StockRow {
     pub recheck_at: Option<Instant>,
 }
 
+impl StockRow {
+    /// Whether it says of the number what the other does, but for whether it must be sent.
+    fn says(&self, want: &Want) -> bool {
+        self.want == want.quantity && self.channel_sku == want.channel_sku && self.recheck_at == want.recheck_at
+    }
+}
+
 /// A number for a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Want {
@@ -396,14 +403,30 @@ impl Store {
     }
 
     /// Notes that these numbers are about to be sent, on the disk when this returns. Until the channel confirms them it is not known
-    /// what it has.
+    /// what it has. Each comes with the row it was made of.
     ///
     /// # Errors
     /// When the state file cannot be written; nothing may be sent then.
-    pub async fn intend_stock(&self, channel: &ChannelName, wants: &[Want], now: Instant) -> rusqlite::Result<()> {
+    pub async fn intend_stock(
+        &self,
+        channel: &ChannelName,
+        wants: &[(&StockRow, &Want)],
+        now: Instant,
+    ) -> rusqlite::Result<()> {
         self.write(|tx| {
-            for want in wants {
-                set_want(tx, channel, &Want { resend: true, ..want.clone() })?;
+            for (row, want) in wants {
+                if row.says(want) {
+                    tx.prepare_cached(
+                        "UPDATE stock SET resend = 1 WHERE channel = ?1 AND sku = ?2 AND warehouse = ?3",
+                    )?
+                    .execute(params![
+                        channel.as_str(),
+                        want.sku.as_str(),
+                        want.warehouse.as_str()
+                    ])?;
+                } else {
+                    set_want(tx, channel, &Want { resend: true, ..(*want).clone() })?;
+                }
                 tx.prepare_cached(
                     "INSERT INTO journal (key, channel, action, state, attempts, intended_at)
                      VALUES (?1, ?2, 'push_stock', 'intended', 1, ?3)

@@ -174,7 +174,7 @@ CREATE TABLE stock_movements (
     warehouse INTEGER NOT NULL REFERENCES warehouses (id),
     change INTEGER NOT NULL,
     balance INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('count', 'invoice', 'invoice_cancelled')),
+    kind TEXT NOT NULL CHECK (kind = 'count' OR kind = 'invoice' OR kind = 'invoice_cancelled'),
     why TEXT NOT NULL
 ) STRICT;
 CREATE INDEX stock_movements_by_product ON stock_movements (product);

@@ -118,8 +118,9 @@ impl Push<'_> {
             other => &other.insert((news, self.claims()?)).1,
         };
         let sends = self.work_out_handful(&rows, claims).await?;
-        let wants: Vec<_> = sends.iter().map(|worked| worked.want.clone()).collect();
-        store.intend_stock(self.channel(), &wants, self.now()).await?;
+        let at: BTreeMap<_, &StockRow> = rows.iter().map(|row| ((&row.sku, &row.warehouse), row)).collect();
+        let wants = sends.iter().map(|Worked { want, .. }| (at[&(&want.sku, &want.warehouse)], want));
+        store.intend_stock(self.channel(), &wants.collect::<Vec<_>>(), self.now()).await?;
         Ok(sends)
     }
 
