@@ -140,7 +140,7 @@ pub enum ErpError {
     Call(#[from] crate::http::CallError),
     /// The ledger's file cannot be used; the run stops.
     #[error("{}", say!(
-        "the ledger file cannot be used: {}" | "o arquivo do ERP embutido não pode ser usado: {}",
+        "the file with the ERP's data cannot be used: {}" | "o arquivo com os dados do ERP não pode ser usado: {}",
         crate::store::sqlite::said(_0)
     ))]
     File(#[from] rusqlite::Error),

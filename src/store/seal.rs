@@ -38,56 +38,28 @@ pub fn register(conn: &Connection) -> rusqlite::Result<()> {
 
 /// A CRC-32 of the values from the given one on. It misses one damage of four billion, and takes four bytes.
 fn checksum(row: &Context<'_>, first: usize) -> i64 {
-    let mut sum = Sum { of: crc32fast::Hasher::new(), pending: [0; 256], length: 0 };
+    let mut sum = crc32fast::Hasher::new();
     for at in first..row.len() {
         match row.get_raw(at) {
-            ValueRef::Null => sum.add(&[0]),
+            ValueRef::Null => sum.update(&[0]),
             ValueRef::Integer(number) => {
-                sum.add(&[1]);
-                sum.add(&number.to_le_bytes());
+                sum.update(&[1]);
+                sum.update(&number.to_le_bytes());
             }
             ValueRef::Real(number) => {
-                sum.add(&[2]);
-                sum.add(&number.to_bits().to_le_bytes());
+                sum.update(&[2]);
+                sum.update(&number.to_bits().to_le_bytes());
             }
             // With its length, so that nothing moves from one column to the next unseen.
             ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-                sum.add(&[3]);
-                sum.add(&bytes.len().to_le_bytes());
-                sum.add(bytes);
+                sum.update(&[3]);
+                sum.update(&bytes.len().to_le_bytes());
+                sum.update(bytes);
             }
         }
     }
-    sum.flush();
     // As a signed number it never takes more than four bytes in the file.
-    i64::from(sum.of.finalize().cast_signed())
-}
-
-/// A checksum that is fed a few bytes at a time, and many of them at once.
-struct Sum {
-    of: crc32fast::Hasher,
-    pending: [u8; 256],
-    length: usize,
-}
-
-impl Sum {
-    fn add(&mut self, bytes: &[u8]) {
-        if self.length + bytes.len() > self.pending.len() {
-            self.flush();
-        }
-        match self.pending.get_mut(self.length..self.length + bytes.len()) {
-            Some(place) => {
-                place.copy_from_slice(bytes);
-                self.length += bytes.len();
-            }
-            None => self.of.update(bytes),
-        }
-    }
-
-    fn flush(&mut self) {
-        self.of.update(&self.pending[..self.length]);
-        self.length = 0;
-    }
+    i64::from(sum.finalize().cast_signed())
 }
 
 /// Seals every table of ours whose seal does not cover all its columns: it is made anew, with all that depends on it.

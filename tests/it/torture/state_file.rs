@@ -86,9 +86,10 @@ fn run(turn: &Turn, shop: &Shop, file: &str) -> Ran {
     ran
 }
 
-/// A run that did not begin: an error, and no record of anything.
+/// A run that did not begin: an error, and no record of anything, nor of a pass that ended.
 fn refuses(ran: &Ran) -> bool {
-    ran.code == Some(1) && ran.records().iter().all(|record| record["type"] == "summary")
+    ran.code == Some(1)
+        && ran.records().iter().all(|record| record["type"] == "summary" && record.get("pass").is_none())
 }
 
 /// Nothing is there that the undisturbed day does not have, and nothing twice.
