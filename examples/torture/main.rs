@@ -119,10 +119,11 @@ fn tried(project: &Path, test: &str, is_long: bool) -> Tried {
     let mut command = Command::new(cargo);
     // What reads input is tried from within, all else from without.
     let binary: &[&str] = if test.starts_with("hostile::") { &["--lib"] } else { &["--test", "it"] };
-    command.current_dir(project).arg("test").args(binary).args(["--quiet", "--", test, "--nocapture"]);
+    command.current_dir(project).args(["test", "--quiet"]).args(binary);
     if is_long {
-        command.env("VAIVEM_TORTURE", "long");
+        command.args(["--profile", "campaign"]).env("VAIVEM_TORTURE", "long");
     }
+    command.args(["--", test, "--nocapture"]);
     let (is_green, output) = match command.output() {
         Ok(ran) => {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

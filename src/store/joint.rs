@@ -55,22 +55,19 @@ impl Joint {
         })
     }
 
-    /// Writes, undone as a whole when `body` fails. Committed when this returns or, in a round, when [`Joint::committed`] does.
+    /// Writes what may be refused: undone as a whole when `body` fails. Committed when this returns or, in a round, when
+    /// [`Joint::committed`] does.
     ///
     /// # Errors
     /// What `body` says, or that the file cannot be written.
-    pub fn write<T, E: From<rusqlite::Error>>(&self, body: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+    pub fn try_write<T, E: From<rusqlite::Error>>(
+        &self,
+        body: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
         if !self.is_joined.get() {
-            let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-            let result = body(&transaction)?;
-            transaction.commit()?;
-            return Ok(result);
+            return self.write_alone(body);
         }
-        self.check()?;
-        if self.written.get().is_none() {
-            self.say("BEGIN IMMEDIATE")?;
-        }
-        self.written.set(Some(self.written.get().unwrap_or(0).saturating_add(1)));
+        self.join()?;
         self.say("SAVEPOINT one")?;
         let result = body(&self.connection);
         if result.is_err() {
@@ -84,6 +81,36 @@ impl Joint {
         }
         self.say("RELEASE one")?;
         result
+    }
+
+    /// Writes what nothing but the file can refuse, for want of room or by damage: when it does, the round is undone, and the run ends. So
+    /// SQLite need not keep what each write changed. Committed as in [`Joint::try_write`].
+    ///
+    /// # Errors
+    /// That the file cannot be written.
+    pub fn write<T>(&self, body: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        if !self.is_joined.get() {
+            return self.write_alone(body);
+        }
+        self.join()?;
+        body(&self.connection).inspect_err(|error| self.fail(error))
+    }
+
+    fn write_alone<T, E: From<rusqlite::Error>>(&self, body: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let result = body(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
+    }
+
+    /// Makes what is written next a part of the round.
+    fn join(&self) -> rusqlite::Result<()> {
+        self.check()?;
+        if self.written.get().is_none() {
+            self.say("BEGIN IMMEDIATE")?;
+        }
+        self.written.set(Some(self.written.get().unwrap_or(0).saturating_add(1)));
+        Ok(())
     }
 
     /// Several reads that see the file at one moment.
@@ -186,7 +213,11 @@ impl Together {
     /// # Errors
     /// Beside what the work gives: that some of what it wrote could not be committed.
     pub async fn run<T>(&self, work: impl Future<Output = T>) -> (T, rusqlite::Result<()>) {
-        self.0.iter().for_each(|file| file.is_joined.set(true));
+        for file in &self.0 {
+            file.is_joined.set(true);
+            // What an earlier pass met with may be over.
+            file.failed.take();
+        }
         let mut work = pin!(work);
         let mut has_waited = true;
         let done = poll_fn(|cx| {
@@ -304,14 +335,41 @@ mod tests {
         let files = Files::new();
         let work = async {
             add(&files.state, 1).unwrap();
-            let failed = files.state.write(|tx| {
+            let failed = files.ledger.try_write(|tx| {
                 tx.execute("INSERT INTO rows VALUES (2)", [])?;
+                tx.execute("no statement", [])
+            });
+            assert!(failed.is_err());
+            add(&files.ledger, 3).unwrap();
+        };
+        let ((), committed) = files.together().run(work).now_or_never().unwrap();
+        committed.unwrap();
+        assert_eq!(files.seen(), [1, 1]);
+    }
+
+    #[test]
+    fn a_write_that_nothing_may_refuse_takes_its_round_with_it_and_the_next_run_begins_anew() {
+        let files = Files::new();
+        let work = async {
+            add(&files.state, 1).unwrap();
+            files.state.committed().await.unwrap();
+            add(&files.state, 2).unwrap();
+            let failed = files.state.write(|tx| {
+                tx.execute("INSERT INTO rows VALUES (3)", [])?;
                 tx.execute("INSERT INTO rows VALUES (1)", [])
             });
             assert!(failed.is_err());
-            add(&files.state, 3).unwrap();
+            assert!(add(&files.state, 4).is_err(), "nothing more is written");
         };
-        let ((), committed) = files.together().run(work).now_or_never().unwrap();
+        let together = files.together();
+        let mut run = Box::pin(together.run(work));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(run.as_mut().poll(&mut cx).is_pending(), "it waits for the commit");
+        assert!(run.as_mut().poll(&mut cx).is_pending(), "answers are gathered");
+        let Poll::Ready(((), committed)) = run.as_mut().poll(&mut cx) else { panic!("it was woken") };
+        assert!(committed.is_err());
+        assert_eq!(files.seen(), [0, 1]);
+        let ((), committed) = together.run(async { add(&files.state, 5).unwrap() }).now_or_never().unwrap();
         committed.unwrap();
         assert_eq!(files.seen(), [0, 2]);
     }
@@ -323,7 +381,7 @@ mod tests {
             add(&files.ledger, 1).unwrap();
             add(&files.state, 1).unwrap();
             // As a full disk does: the transaction is gone.
-            let gone = files.ledger.write(|tx| {
+            let gone = files.ledger.try_write(|tx| {
                 tx.execute_batch("ROLLBACK")?;
                 tx.execute("no statement", [])
             });
@@ -369,7 +427,7 @@ mod tests {
         let work = async {
             add(&files.state, 1).unwrap();
             let change = "UPDATE pages SET text = printf('%.*c', 4000, 'b')";
-            assert_eq!(files.state.write(|tx| tx.execute(change, [])), Ok(1000));
+            assert_eq!(files.state.try_write(|tx| tx.execute(change, [])), Ok(1000));
         };
         let ((), committed) = files.together().run(work).now_or_never().unwrap();
         committed.unwrap();

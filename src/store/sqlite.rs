@@ -419,6 +419,8 @@ pub fn said(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
         _ if is_full(error) => format!("{error}; {FREE_SPACE}"),
         Some(ErrorCode::SystemIoFailure) => format!("{error}; {LOOK_AT_DISK}"),
+        // What was written before and is written now do not go together: one of the two is not what it was.
+        Some(ErrorCode::ConstraintViolation) => format!("{error}; {DAMAGED}"),
         _ if is_damage(error) => format!("{error}; {DAMAGED}"),
         _ => error.to_string(),
     }

@@ -169,7 +169,8 @@ fn hub_settings(counted_on: bool, early: bool) -> String {
     let import = if early { "import = \"all\"\n" } else { "" };
     let counted_on = if counted_on { ", channel_reserves = true" } else { "" };
     format!(
-        "{import}timeout = \"2s\"\nmax_wait = \"1s\"\nauto_cancel = {{ enabled = true }}\ninvoices = {{ confirm_within = \"0s\" }}\n\
+        "{import}timeout = \"2s\"\nmax_wait = \"1s\"\nauto_cancel = {{ enabled = true }}\n\
+         invoices = {{ confirm_within = \"0s\", settle_after = \"0s\" }}\n\
          stock = {{ warehouse = \"default\", unknown_skus = \"ignore\"{counted_on} }}"
     )
 }

@@ -110,7 +110,7 @@ impl Ledger {
 
     /// One write, undone whole when `body` fails or refuses.
     fn write<T>(&self, body: impl FnOnce(&Connection) -> Result<T, ErpError>) -> Result<T, ErpError> {
-        self.connection.write(body)
+        self.connection.try_write(body)
     }
 
     /// Several reads that see the file at one moment.
