@@ -15,8 +15,8 @@ use crate::channel::Channel;
 use crate::cli::{self, CancelArgs, Cli, Command, HoldsArgs, ImportArgs, PassArgs, StockArgs, SyncArgs, WhyArgs};
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, Config, ErpConfig, Limits};
-use crate::erp::Erp;
 use crate::erp::ledger::Ledger;
+use crate::erp::{Erp, ErpError};
 use crate::exit::Exit;
 use crate::http::Counts;
 use crate::inbox::{self, InboxError};
@@ -591,7 +591,7 @@ fn drain_inboxes(
                 exit = exit.worst(Exit::Config);
                 continue;
             }
-            Err(InboxError::Ledger(error)) => return Err(Failure::new(Exit::Failed, error.to_string())),
+            Err(InboxError::Ledger(error)) => return Err(unusable_erp(config, &error)),
         };
         for file in drained {
             let path = file.file.strip_prefix(".").unwrap_or(&file.file).display().to_string();
@@ -806,11 +806,20 @@ async fn write_deliveries(config: &Config, erp: &Erp, clock: &Clock, reporter: &
     match lock::take(&config.state, "deliveries", &ChannelName::new("erp"), clock.now()) {
         Ok(_lock) => {
             let _record = lang::for_the_record();
-            back_office::write_deliveries(eccosys, reporter).await
+            back_office::write_deliveries(eccosys, reporter).await.map_err(|error| unusable_erp(config, &error))
         }
         Err(LockError::Held { .. }) => Ok(Exit::Done),
         Err(error) => Err(Failure::new(Exit::Failed, error.to_string())),
     }
+}
+
+/// What the ERP, or what is known of it, is kept in cannot be used.
+fn unusable_erp(config: &Config, error: &ErpError) -> Failure {
+    let file = match &config.erp {
+        ErpConfig::Ledger { file, .. } => file,
+        ErpConfig::Eccosys { .. } => &config.state,
+    };
+    Failure::new(Exit::Failed, format!("{}: {error}", file.display()))
 }
 
 /// What waits for the network: one thread, on which calls overlap.

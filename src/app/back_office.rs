@@ -82,10 +82,9 @@ impl Account<'_> {
 }
 
 /// Writes the deliveries that carriers told into the back office, where it is configured to be told.
-pub(super) async fn write_deliveries(eccosys: &Eccosys, reporter: &Reporter) -> Result<Exit, Failure> {
-    let written = eccosys.write_deliveries().await;
+pub(super) async fn write_deliveries(eccosys: &Eccosys, reporter: &Reporter) -> Result<Exit, ErpError> {
     let mut exit = Exit::Done;
-    for Written { order, at, result } in written.map_err(|error| Failure::new(Exit::Failed, error.to_string()))? {
+    for Written { order, at, result } in eccosys.write_deliveries().await? {
         let when = calendar::local_text(at);
         let text = match &result {
             Ok(()) => say!(

@@ -86,9 +86,11 @@ fn run(turn: &Turn, shop: &Shop, file: &str) -> Ran {
     ran
 }
 
-/// A run that did not begin: an error, and no record of anything, nor of a pass that ended.
+/// A run that did not begin: an error, and no record of anything, nor of a pass that ended. One that stumbles over damage once the file
+/// is open says it in other words.
 fn refuses(ran: &Ran) -> bool {
     ran.code == Some(1)
+        && !ran.stderr.contains("the file is damaged: ")
         && ran.records().iter().all(|record| record["type"] == "summary" && record.get("pass").is_none())
 }
 
