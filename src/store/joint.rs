@@ -6,6 +6,7 @@
 //! A round that cannot be committed is undone as a whole, and ends the run.
 //!
 //! The ledger is a file of its own, and committed first: the state file must not say of an order that the ledger has it before it has.
+//! It is locked first, too, also where it turns out that nothing of it changes.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -25,6 +26,8 @@ pub struct Joint {
     connection: Connection,
     /// Whether writes belong to a round.
     is_joined: Cell<bool>,
+    /// The files of the round whose turn comes before.
+    before: RefCell<Vec<Rc<Self>>>,
     /// How many writes wait for their commit; `None` when no transaction is open.
     written: Cell<Option<u32>>,
     /// Why a round could not be committed. Nothing is written any more then.
@@ -48,6 +51,7 @@ impl Joint {
         Rc::new(Self {
             connection,
             is_joined: Cell::new(false),
+            before: RefCell::default(),
             written: Cell::new(None),
             failed: RefCell::default(),
             rounds: Cell::new(0),
@@ -106,10 +110,19 @@ impl Joint {
     /// Makes what is written next a part of the round.
     fn join(&self) -> rusqlite::Result<()> {
         self.check()?;
+        self.begin()?;
+        self.written.set(self.written.get().map(|written| written.saturating_add(1)));
+        Ok(())
+    }
+
+    /// Begins the round, if it has not begun. Whoever has one file and waits for another has them in the same order, or two processes
+    /// would wait for each other.
+    fn begin(&self) -> rusqlite::Result<()> {
         if self.written.get().is_none() {
+            self.before.borrow().iter().try_for_each(|file| file.begin())?;
             self.say("BEGIN IMMEDIATE")?;
+            self.written.set(Some(0));
         }
-        self.written.set(Some(self.written.get().unwrap_or(0).saturating_add(1)));
         Ok(())
     }
 
@@ -213,8 +226,9 @@ impl Together {
     /// # Errors
     /// Beside what the work gives: that some of what it wrote could not be committed.
     pub async fn run<T>(&self, work: impl Future<Output = T>) -> (T, rusqlite::Result<()>) {
-        for file in &self.0 {
+        for (at, file) in self.0.iter().enumerate() {
             file.is_joined.set(true);
+            file.before.replace(self.0[..at].to_vec());
             // What an earlier pass met with may be over.
             file.failed.take();
         }
@@ -233,7 +247,10 @@ impl Together {
             polled
         })
         .await;
-        self.0.iter().for_each(|file| file.is_joined.set(false));
+        for file in &self.0 {
+            file.is_joined.set(false);
+            file.before.take();
+        }
         (done, self.0.iter().try_for_each(|file| file.check()))
     }
 
@@ -397,6 +414,37 @@ mod tests {
         let Poll::Ready((waited, committed)) = run.as_mut().poll(&mut cx) else { panic!("it was woken") };
         assert!(waited.is_err() && committed.is_err());
         assert_eq!(files.seen(), [0, 0]);
+    }
+
+    #[test]
+    fn two_processes_that_write_both_files_in_any_order_never_wait_for_each_other() {
+        let files = Files::new();
+        let paths = files.others.each_ref().map(|other| other.path().unwrap().to_owned());
+        std::thread::scope(|scope| {
+            for (n, is_ledger_first) in [(0, true), (1_000, false)] {
+                let paths = &paths;
+                scope.spawn(move || {
+                    let [ledger, state] = paths.each_ref().map(|path| {
+                        let connection = Connection::open(path).unwrap();
+                        connection.busy_timeout(std::time::Duration::from_secs(2)).unwrap();
+                        Joint::new(connection)
+                    });
+                    let together = Together::of([Rc::clone(&ledger), Rc::clone(&state)]);
+                    let order = if is_ledger_first { [ledger, state] } else { [state, ledger] };
+                    for round in 0..20 {
+                        let work = async {
+                            for file in &order {
+                                add(file, n + round).unwrap();
+                                std::thread::sleep(std::time::Duration::from_millis(2));
+                            }
+                        };
+                        let ((), committed) = together.run(work).now_or_never().unwrap();
+                        committed.unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(files.seen(), [40, 40]);
     }
 
     #[test]
