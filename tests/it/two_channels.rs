@@ -333,7 +333,12 @@ impl<'a> Day<'a> {
             Event::Count(units) => self.count(units),
             Event::Run(verb, place) => {
                 let channel = place.map_or(Vec::new(), |place| vec!["--channel", place.name()]);
-                let _ = self.shop.run(&[&[verb], &channel[..]].concat());
+                let run = || self.shop.run(&[&[verb], &channel[..]].concat());
+                let told = run().stdout;
+                // What an order of the other channel wants that was never read nobody knows yet; it is said, and then it is read.
+                if place.is_none() && told.contains("unread_orders") {
+                    let _ = run();
+                }
                 if verb == "push-stock" {
                     let places = place.map_or(vec![Loja, Hub], |place| vec![place]);
                     self.promises_nothing_sold(&places, None)?;
