@@ -498,7 +498,7 @@ impl Round<'_> {
         let (mut tally, mut counts, mut erp_counts) = (Tally::default(), Counts::default(), Counts::default());
         let mut message = None;
         let mut given_up: BTreeMap<&ChannelName, Exit> = BTreeMap::new();
-        // Opened by the first of a channel's passes; the others go on with its connections, and with what it knows of the host.
+        // Opened by the first of a channel's passes; the others go on with its connections.
         let mut offices: BTreeMap<&ChannelName, Channel> = BTreeMap::new();
         for of_verb in tasks.chunk_by(|one, next| one.verb.name() == next.verb.name()) {
             for task in of_verb {
@@ -722,7 +722,10 @@ impl<'a> Run<'a> {
         let channel = self.task.channel;
         accounts::keep_channel(self.store, channel, self.clock.now())?;
         Ok(match offices.entry(&channel.name) {
-            Entry::Occupied(office) => office.into_mut(),
+            Entry::Occupied(office) => {
+                office.get().begin_pass();
+                office.into_mut()
+            }
             Entry::Vacant(place) => place.insert(front_office::open_beside(
                 self.together,
                 self.config,

@@ -328,7 +328,15 @@ impl Channel {
         }
     }
 
-    /// The largest difference between our clock and the channel's in this run, positive when ours is ahead; `None` when the
+    /// Another pass begins on the same channel. See [`crate::http::Door::begin_pass`].
+    pub fn begin_pass(&self) {
+        match self {
+            Self::Vtex(vtex) => vtex.begin_pass(),
+            Self::Anymarket(hub) => hub.begin_pass(),
+        }
+    }
+
+    /// The largest difference between our clock and the channel's in this pass, positive when ours is ahead; `None` when the
     /// channel told no time.
     pub fn clock_skew(&self) -> Option<chrono::TimeDelta> {
         match self {

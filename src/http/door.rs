@@ -165,8 +165,14 @@ impl Door {
         self.counts.get()
     }
 
-    /// The largest difference seen so far between our clock and the host's (its `Date` header); positive when ours is
-    /// ahead. `None` as long as the host has not told the time.
+    /// Another pass begins: it judges the host, and our clock by the host's, by its own calls.
+    pub fn begin_pass(&self) {
+        self.health.count_anew();
+        self.skew.set(None);
+    }
+
+    /// The largest difference seen in this pass between our clock and the host's (its `Date` header); positive when ours
+    /// is ahead. `None` as long as the host has not told the time.
     pub fn clock_skew(&self) -> Option<TimeDelta> {
         self.skew.get()
     }

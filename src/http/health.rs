@@ -44,6 +44,11 @@ impl Health {
         }
     }
 
+    /// Counts anew: what fails in one pass and again in the next is the same item. A host that is being left alone stays so.
+    pub fn count_anew(&self) {
+        self.failing.set(0);
+    }
+
     /// Whether to leave it alone.
     pub fn is_down(&self, now: Duration) -> bool {
         self.down_since.get().is_some_and(|since| now.saturating_sub(since) < REST)

@@ -49,6 +49,27 @@ fn human(shop: &Shop, args: &[&str]) -> (Option<i32>, String, String) {
     (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
+/// Orders that cannot be read are held by each pass that reads them; they are no sign that the host is down.
+#[test]
+fn the_same_orders_that_fail_in_several_passes_keep_no_pass_from_its_work() {
+    let mut shop = shop();
+    shop.set(&format!("reread_paid_after = \"0s\"\n{STOCK}"));
+    shop.stock("codigo;quantidade\nCAMISETA-P;10\n");
+    let ids = [(); 3].map(|()| shop.place(paid()));
+    let _ = sync(&shop).exits(0);
+    for (number, id) in (501..).zip(&ids) {
+        shop.issue(id, &Nfe::new(number, 4_990));
+        let path = format!("/api/oms/pvt/orders/{id}");
+        shop.vtex(|v| v.faults.push(Fault::always(Kind::status(500)).on("GET", &path)));
+    }
+    for counted in [20, 30] {
+        shop.stock(&format!("codigo;quantidade\nCAMISETA-P;{counted}\n"));
+        let ran = sync(&shop).exits(3);
+        assert_eq!(parts(&ran, "loja").len(), PASSES.len(), "{ran:?}");
+        assert_eq!(shop.vtex(|v| v.stock("1", "1_1").quantity), counted);
+    }
+}
+
 /// The passes that were made for a channel, and how each ended.
 fn parts(ran: &Ran, channel: &str) -> Vec<(String, String)> {
     let text = |record: &Value, key: &str| record[key].as_str().unwrap().to_owned();

@@ -81,6 +81,11 @@ impl Anymarket {
         self.door.counts()
     }
 
+    /// See [`super::Channel::begin_pass`].
+    pub fn begin_pass(&self) {
+        self.door.begin_pass();
+    }
+
     /// See [`super::Channel::clock_skew`].
     pub fn clock_skew(&self) -> Option<chrono::TimeDelta> {
         self.door.clock_skew()

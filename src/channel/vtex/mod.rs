@@ -66,6 +66,11 @@ impl Vtex {
         self.door.counts()
     }
 
+    /// See [`super::Channel::begin_pass`].
+    pub fn begin_pass(&self) {
+        self.door.begin_pass();
+    }
+
     /// See [`super::Channel::clock_skew`].
     pub fn clock_skew(&self) -> Option<chrono::TimeDelta> {
         self.door.clock_skew()
