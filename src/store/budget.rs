@@ -67,6 +67,8 @@ pub enum Turn {
 /// The budget of one host and account.
 pub struct Budget {
     rate: Cell<Option<Rate>>,
+    /// The host has told its rate.
+    is_told: Cell<bool>,
     clock: Clock,
     rows: Rows,
     /// What this process writes to the same file, which must not be waited for.
@@ -100,7 +102,8 @@ impl Budget {
         connection.pragma_update(None, "trusted_schema", false)?;
         seal::register(&connection)?;
         let rows = Rows::File { connection: RefCell::new(connection), key: key.to_owned() };
-        let budget = Self { rate: Cell::new(rate.into()), clock, rows, beside: Together::default() };
+        let budget =
+            Self { rate: Cell::new(rate.into()), is_told: Cell::default(), clock, rows, beside: Together::default() };
         budget.read()?;
         Ok(budget)
     }
@@ -108,7 +111,7 @@ impl Budget {
     /// A budget of this process alone, for when there is no state file.
     pub fn alone(rate: impl Into<Option<Rate>>, clock: Clock) -> Self {
         let rows = Rows::Alone(Cell::default());
-        Self { rate: Cell::new(rate.into()), clock, rows, beside: Together::default() }
+        Self { rate: Cell::new(rate.into()), is_told: Cell::default(), clock, rows, beside: Together::default() }
     }
 
     /// The same, beside writes of this process to the same file that are committed together.
@@ -117,14 +120,15 @@ impl Budget {
         Self { beside, ..self }
     }
 
-    /// Keeps another rate from now on. Other processes on the file keep theirs, and learn it as this one did. What was
-    /// put off by a much slower rate is put off no longer.
+    /// Keeps the rate that the host told, from now on. Other processes on the file keep theirs, and learn it as this one
+    /// did. What was put off by a much slower rate, as long as none was told, is put off no longer.
     ///
     /// # Errors
     /// When the state file cannot be used.
     pub fn set_rate(&self, rate: Rate) -> rusqlite::Result<()> {
-        let before = self.rate.replace(Some(rate));
-        if before.is_none_or(|before| before.interval / 2 < rate.interval) {
+        let (before, was_told) = (self.rate.replace(Some(rate)), self.is_told.replace(true));
+        // Later answers may come in another order than they were made.
+        if was_told || before.is_none_or(|before| before.interval / 2 < rate.interval) {
             return Ok(());
         }
         let soon = self.clock.now().timestamp_micros().saturating_add(rate.interval);
@@ -344,9 +348,9 @@ mod tests {
         assert_eq!(budget.take().unwrap(), after(0));
         budget.set_rate(Rate::every(Duration::from_millis(100))).unwrap();
         assert_eq!([(); 2].map(|()| budget.take().unwrap()), [after(100), after(200)]);
-        // A little faster or slower is as good for what is to come.
-        budget.set_rate(Rate::every(Duration::from_millis(90))).unwrap();
-        assert_eq!([(); 2].map(|()| budget.take().unwrap()), [after(300), after(390)]);
+        // What is told later is for what is to come.
+        budget.set_rate(Rate::every(Duration::from_millis(10))).unwrap();
+        assert_eq!([(); 2].map(|()| budget.take().unwrap()), [after(300), after(310)]);
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl Store {
         self.connection.pause().await
     }
 
-    /// One write, undone when `body` fails, with the round that it is a part of.
+    /// One write, undone when `body` fails, with what this file has of the round it is a part of.
     fn write<T>(&self, body: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         self.connection.write(body)
     }

@@ -419,8 +419,9 @@ pub fn said(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
         _ if is_full(error) => format!("{error}; {FREE_SPACE}"),
         Some(ErrorCode::SystemIoFailure) => format!("{error}; {LOOK_AT_DISK}"),
-        // What was written before and is written now do not go together: one of the two is not what it was.
-        Some(ErrorCode::ConstraintViolation) => format!("{error}; {DAMAGED}"),
+        // What was written before and is written now do not go together: one of the two is not what it was. An order that is gone
+        // was let go of meanwhile.
+        Some(ErrorCode::ConstraintViolation) if !is_about_what_is_gone(error) => format!("{error}; {DAMAGED}"),
         _ if is_damage(error) => format!("{error}; {DAMAGED}"),
         _ => error.to_string(),
     }
@@ -440,6 +441,11 @@ fn is_damage(error: &rusqlite::Error) -> bool {
     // All text was written as UTF-8, and every column is of one type.
     matches!(error, Utf8Error(..) | FromSqlConversionFailure(..) | InvalidColumnType(..))
         || matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// Whether a row refers to one that is not there.
+fn is_about_what_is_gone(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY)
 }
 
 /// Whether a file could not grow. The memory shared with other processes is a file too, and SQLite has a code of its own for it.

@@ -490,7 +490,7 @@ impl Store {
 }
 
 fn set_want(tx: &Connection, channel: &ChannelName, want: &Want) -> rusqlite::Result<()> {
-    let why = serde_json::to_string(&want.parts).unwrap_or_default();
+    let why = explained(want);
     // A product that is another one on the channel now was never told its stock.
     tx.prepare_cached(
         "INSERT INTO stock (channel, sku, warehouse, channel_sku, want, want_why, erp_read_at, resend, recheck_at)
@@ -513,6 +513,11 @@ fn set_want(tx: &Connection, channel: &ChannelName, want: &Want) -> rusqlite::Re
         want.recheck_at.map(millis),
     ])
     .map(|_| ())
+}
+
+/// What a number is made of, as it stands in the file.
+fn explained(want: &Want) -> String {
+    serde_json::to_string(&want.parts).unwrap_or_default()
 }
 
 fn journal_key(channel: &ChannelName, want: &Want) -> String {
