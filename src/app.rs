@@ -1,6 +1,6 @@
 //! Where everything is put together: configuration, log, lock, state file, both sides, the verb, the summary, the exit code.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::ffi::OsString;
@@ -697,6 +697,7 @@ impl<'a> Run<'a> {
             tally: RefCell::default(),
             halt: RefCell::default(),
             shortfall: RefCell::default(),
+            handover: OnceCell::default(),
         };
         let (calls, erp_calls) = (channel.counts(), self.erp.counts());
         let ((), committed) = self.together.run(self.task.verb.run(&pass)).await;

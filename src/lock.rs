@@ -1,5 +1,6 @@
 //! One run of a pass per channel at a time, by a kernel lock: it is gone when the process is, however that ended.
 
+use std::cell::Cell;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -138,33 +139,55 @@ fn unusable(file: PathBuf, source: std::io::Error) -> LockError {
     }
 }
 
-/// Keeps the handing over of a channel's orders apart from pushes of its stock, across processes. Any number of orders may be
-/// handed over at a time, and then no number is worked out; or one number is worked out and sent, and then no order is handed
-/// over. Released when dropped.
-#[derive(Debug)]
-pub struct Handover {
-    _gate: Option<Lock>,
-    _room: Lock,
-}
-
 /// How often a taken lock is tried again.
 const POLL: Duration = Duration::from_millis(15);
 
+/// Keeps the handing over of a channel's orders apart from pushes of its stock, across processes. Any number of orders may be
+/// handed over at a time, and then no number is worked out; or one number is worked out and sent, and then no order is handed
+/// over.
+#[derive(Debug)]
+pub struct Handover {
+    /// Whoever pushes stock holds the gate while it waits for the room to empty, so that a stream of orders cannot keep it out.
+    gate: (PathBuf, File),
+    room: (PathBuf, File),
+    /// How many of this run's orders are in the room.
+    inside: Cell<usize>,
+}
+
+/// An order that is being handed over; over when dropped.
+#[derive(Debug)]
+pub struct Inside<'a>(&'a Handover);
+
+/// Stock that is being pushed; over when dropped.
+#[derive(Debug)]
+pub struct Alone<'a>(&'a Handover);
+
 impl Handover {
+    /// Of a channel, on a state file. Nothing is locked yet.
+    ///
+    /// # Errors
+    /// [`LockError::File`] when there are no locks here.
+    pub fn of(state: &Path, channel: &ChannelName) -> Result<Self, LockError> {
+        let (gate, room) = (open(state, "handover-gate", channel)?, open(state, "handover", channel)?);
+        Ok(Self { gate, room, inside: Cell::new(0) })
+    }
+
     /// To hand an order over. Waits while stock is being pushed.
     ///
     /// # Errors
     /// [`LockError::Stopped`] when the run is to stop first; [`LockError::File`] when there are no locks here.
-    pub async fn of_an_order(state: &Path, channel: &ChannelName, stop: &Stop) -> Result<Self, LockError> {
-        let gate = open(state, "handover-gate", channel)?;
-        let room = open(state, "handover", channel)?;
+    pub async fn of_an_order(&self, stop: &Stop) -> Result<Inside<'_>, LockError> {
         loop {
-            // Whoever pushes stock holds the gate while it waits for the room to empty, so that a stream of orders cannot keep it out.
-            if attempt(&gate, File::try_lock_shared)? {
-                let entered = attempt(&room, File::try_lock_shared)?;
-                gate.1.unlock().map_err(|source| LockError::File { file: gate.0.clone(), source })?;
+            if attempt(&self.gate, File::try_lock_shared)? {
+                let entered = self.inside.get() > 0 || attempt(&self.room, File::try_lock_shared)?;
                 if entered {
-                    return Ok(Self { _gate: None, _room: Lock { _file: room.1 } });
+                    self.inside.set(self.inside.get() + 1);
+                }
+                let left = unlock(&self.gate);
+                let inside = entered.then_some(Inside(self));
+                left?;
+                if let Some(inside) = inside {
+                    return Ok(inside);
                 }
             }
             stop.sleep(POLL).await.map_err(LockError::Stopped)?;
@@ -175,16 +198,15 @@ impl Handover {
     ///
     /// # Errors
     /// As [`Handover::of_an_order`].
-    pub async fn of_stock(state: &Path, channel: &ChannelName, stop: &Stop) -> Result<Self, LockError> {
-        let gate = open(state, "handover-gate", channel)?;
-        let room = open(state, "handover", channel)?;
-        while !attempt(&gate, File::try_lock)? {
+    pub async fn of_stock(&self, stop: &Stop) -> Result<Alone<'_>, LockError> {
+        while !attempt(&self.gate, File::try_lock)? {
             stop.sleep(POLL).await.map_err(LockError::Stopped)?;
         }
-        while !attempt(&room, File::try_lock)? {
+        let alone = Alone(self);
+        while !attempt(&self.room, File::try_lock)? {
             stop.sleep(POLL).await.map_err(LockError::Stopped)?;
         }
-        Ok(Self { _gate: Some(Lock { _file: gate.1 }), _room: Lock { _file: room.1 } })
+        Ok(alone)
     }
 
     /// Lets those go ahead who waited, between two pushes.
@@ -194,6 +216,34 @@ impl Handover {
     pub async fn give_way(stop: &Stop) -> Result<(), StopReason> {
         stop.sleep(POLL * 3).await
     }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        let inside = &self.0.inside;
+        inside.set(inside.get() - 1);
+        if inside.get() == 0 {
+            leave(&self.0.room);
+        }
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        leave(&self.0.room);
+        leave(&self.0.gate);
+    }
+}
+
+/// Lets go of a lock that the end of the run lets go of anyway.
+fn leave(file: &(PathBuf, File)) {
+    if let Err(error) = unlock(file) {
+        log::warn!("{error}");
+    }
+}
+
+fn unlock((path, file): &(PathBuf, File)) -> Result<(), LockError> {
+    file.unlock().map_err(|source| LockError::File { file: path.clone(), source })
 }
 
 fn attempt(
@@ -211,28 +261,44 @@ fn attempt(
 mod tests {
     use super::*;
 
+    fn soon<F: Future>(future: F) -> tokio::time::Timeout<F> {
+        tokio::time::timeout(Duration::from_millis(100), future)
+    }
+
     #[tokio::test]
     async fn no_order_is_handed_over_while_stock_is_pushed() {
         let folder = tempfile::tempdir().unwrap();
         let (state, channel) = (folder.path().join("vaivem.db"), ChannelName::new("loja"));
         let stop = Stop::new(crate::clock::Clock::system(), None);
-        let soon = |future| tokio::time::timeout(Duration::from_millis(100), future);
-        let first = Handover::of_an_order(&state, &channel, &stop).await.unwrap();
-        let second = Handover::of_an_order(&state, &channel, &stop).await.unwrap();
-        assert!(soon(Handover::of_stock(&state, &channel, &stop)).await.is_err(), "two orders are being handed over");
-        let waiting = tokio::spawn({
-            let (state, channel, stop) = (state.clone(), channel.clone(), stop.clone());
-            async move { Handover::of_stock(&state, &channel, &stop).await.unwrap() }
-        });
-        tokio::time::sleep(POLL * 2).await;
-        let late = tokio::time::timeout(POLL * 4, Handover::of_an_order(&state, &channel, &stop)).await;
-        assert!(late.is_err(), "who waits to push is not kept out by further orders");
-        drop((first, second));
-        let pushing = waiting.await.unwrap();
-        let late = tokio::time::timeout(POLL * 4, Handover::of_an_order(&state, &channel, &stop)).await;
-        assert!(late.is_err(), "stock is being pushed");
-        drop(pushing);
-        Handover::of_an_order(&state, &channel, &stop).await.unwrap();
+        let run = || Handover::of(&state, &channel).unwrap();
+        let (orders, others, stock) = (run(), run(), run());
+        let first = orders.of_an_order(&stop).await.unwrap();
+        let second = orders.of_an_order(&stop).await.unwrap();
+        let elsewhere = others.of_an_order(&stop).await.unwrap();
+        drop(first);
+        assert!(soon(stock.of_stock(&stop)).await.is_err(), "two orders are being handed over");
+        drop(elsewhere);
+        assert!(soon(stock.of_stock(&stop)).await.is_err(), "an order is being handed over");
+        let pushing = async {
+            let alone = stock.of_stock(&stop).await.unwrap();
+            for late in [&orders, &others] {
+                assert!(soon(late.of_an_order(&stop)).await.is_err(), "stock is being pushed");
+            }
+            drop(alone);
+        };
+        let leaving = async {
+            tokio::time::sleep(POLL * 2).await;
+            for late in [&orders, &others] {
+                let late = tokio::time::timeout(POLL * 4, late.of_an_order(&stop)).await;
+                assert!(late.is_err(), "who waits to push is not kept out by further orders");
+            }
+            drop(second);
+        };
+        tokio::join!(pushing, leaving);
+        orders.of_an_order(&stop).await.unwrap();
+        let alone = stock.of_stock(&stop).await.unwrap();
+        assert!(soon(others.of_an_order(&stop)).await.is_err(), "stock is being pushed");
+        drop(alone);
     }
 
     #[test]

@@ -100,6 +100,7 @@ impl Desk<'_> {
             tally: Default::default(),
             halt: Default::default(),
             shortfall: Default::default(),
+            handover: Default::default(),
         };
         let adopted = {
             let _record = lang::for_the_record();

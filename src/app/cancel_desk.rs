@@ -208,6 +208,7 @@ async fn carry_out(
         tally: Default::default(),
         halt: Default::default(),
         shortfall: Default::default(),
+        handover: Default::default(),
     };
     let by = who();
     let word = Word { reason, by: &by };

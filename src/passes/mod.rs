@@ -19,7 +19,7 @@ pub mod reconcile;
 pub mod sync_payments;
 mod take_over;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 
 use intake::Backfill;
@@ -34,7 +34,7 @@ use crate::erp::{Erp, ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::http::{CallError, StopCause, Triage};
 use crate::lang::say;
-use crate::lock::LockError;
+use crate::lock::{Handover, LockError};
 use crate::model::{ErpOrderId, Instant, Line, Order, OrderId, Sku, Status};
 use crate::reason::Reason;
 use crate::report::{Item, Outcome, Reporter, StockItem, Tally, Warning};
@@ -140,6 +140,8 @@ pub struct Pass<'a> {
     pub halt: RefCell<Option<(Exit, String)>>,
     /// What it lacks although it goes on to its end.
     pub shortfall: RefCell<Option<(Exit, String)>>,
+    /// What keeps orders that are handed over apart from stock that is pushed, once it is needed.
+    pub handover: OnceCell<Handover>,
 }
 
 /// What kept a visit from its conclusion.
@@ -214,6 +216,15 @@ impl Pass<'_> {
     /// Notes what the run could not do, and goes on: its exit code tells. The first reason stays.
     pub fn fall_short(&self, exit: Exit, message: impl Into<String>) {
         self.shortfall.borrow_mut().get_or_insert_with(|| (exit, message.into()));
+    }
+
+    /// What keeps orders that are handed over apart from stock that is pushed.
+    fn handover(&self) -> Result<&Handover, LockError> {
+        if let Some(handover) = self.handover.get() {
+            return Ok(handover);
+        }
+        let opened = Handover::of(self.store.path(), self.channel.name())?;
+        Ok(self.handover.get_or_init(|| opened))
     }
 
     /// Whether to begin nothing further.

@@ -6,7 +6,6 @@
 
 use super::{Pass, Trouble};
 use crate::channel::{Reading, TakeOver};
-use crate::lock::Handover;
 use crate::model::Readiness;
 use crate::reason::Reason;
 pub use crate::store::journal::TAKE_OVER;
@@ -17,7 +16,7 @@ use crate::store::orders::OrderRow;
 pub async fn apply(pass: &Pass<'_>, row: &OrderRow) -> Result<Option<Reason>, Trouble> {
     // Not while a stock number is worked out and sent: the channel lets go of the reservations of orders handed over, and units that
     // the number still counts for this one would be sold twice.
-    let _handover = Handover::of_an_order(pass.store.path(), &row.channel, pass.stop).await?;
+    let _handover = pass.handover()?.of_an_order(pass.stop).await?;
     let effect = Effect { channel: &row.channel, order: row.row, action: TAKE_OVER, of: "" };
     pass.store.intend(&effect, pass.clock.now()).await?;
     let answer = pass.channel.take_over(&row.id).await;

@@ -34,7 +34,7 @@ impl Push<'_> {
     pub(super) async fn send(&self) -> Result<(), Trouble> {
         let mut way = Way { asked: self.request.skus.iter().collect(), after: None, claims: None, is_over: false };
         while !self.pass.halted() && self.is_dirty(&way)? {
-            let handover = Handover::of_stock(self.pass.store.path(), self.channel(), self.pass.stop).await?;
+            let handover = self.pass.handover()?.of_stock(self.pass.stop).await?;
             let until = self.pass.clock.elapsed().saturating_add(STRETCH);
             let sent = self.send_until(until, &mut way).await;
             self.pass.store.committed().await?;
