@@ -124,10 +124,12 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// How many orders, or levels, are in hand at the same time: half as many again as there may be calls, so that none of these
-    /// waits while what an answer said is written down.
+    /// How many orders, or levels, are in hand at the same time: more than there may be calls, so that none of these waits while what
+    /// answers said is written down. Fewer where calls wait for their turn anyway, so that what was read does not wait with them;
+    /// and one where there may be but one call, so that all happens in order.
     pub fn at_once(&self) -> usize {
-        self.in_flight + self.in_flight / 2
+        let others = self.in_flight.saturating_sub(1);
+        self.in_flight + if self.requests_per_minute > 0 { others / 2 } else { others * 2 }
     }
 }
 

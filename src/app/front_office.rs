@@ -83,6 +83,7 @@ fn door(
         retry: RetryPolicy { max_wait: limits.max_wait, ..RetryPolicy::default() },
         in_flight: limits.in_flight,
         budget: Some(budget),
+        together: together.clone(),
         follow_quota: limits.follow_quota,
         ..options
     })

@@ -22,6 +22,7 @@ use crate::clock::{Clock, later};
 use crate::lang::word;
 use crate::stop::Stop;
 use crate::store::budget::{Budget, Turn};
+use crate::store::joint::Together;
 use crate::store::sqlite;
 
 /// Longest wait for a connection.
@@ -48,6 +49,8 @@ pub struct Door {
     stop: Stop,
     budget: Budget,
     follow_quota: bool,
+    together: Together,
+    in_flight: usize,
     slots: Semaphore,
     health: Health,
     counts: Cell<Counts>,
@@ -153,6 +156,8 @@ impl Door {
             follow_quota: options.follow_quota,
             clock: options.clock,
             stop: options.stop,
+            together: options.together,
+            in_flight,
             slots: Semaphore::new(in_flight),
             health: Health::default(),
             counts: Cell::default(),
@@ -185,7 +190,9 @@ impl Door {
     pub async fn call(&self, call: Call) -> Result<Answer, CallError> {
         let origin = Origin::new(&call, &self.site);
         let (method, url) = self.address(&call).map_err(|problem| origin.failed(Failure::Unsendable { problem }))?;
-        self.carry_out(&origin, async || self.send(&origin, &call, &method, &url).await).await
+        let answer = self.carry_out(&origin, async || self.send(&origin, &call, &method, &url).await).await;
+        self.together.gather(|| self.in_flight - self.slots.available_permits(), self.in_flight).await;
+        answer
     }
 
     /// As [`Door::call`], with `None` when the API says that there is no such thing. A 404 that is a web page or plain text

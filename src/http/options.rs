@@ -14,6 +14,7 @@ use crate::lang::{say, word};
 use crate::model::Instant;
 use crate::stop::Stop;
 use crate::store::budget::Budget;
+use crate::store::joint::Together;
 
 /// How to reach one host with one set of credentials.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub struct DoorOptions {
     pub html_is_login_page: bool,
     /// The pace, and pauses shared with other processes. Without it there is no pace, and pauses are this door's own.
     pub budget: Option<Budget>,
+    /// What follows from answers is written down together.
+    pub together: Together,
     /// Whether to go by the quota that the host tells with its answers.
     pub follow_quota: bool,
     /// Most bytes read of one answer, decompressed.
@@ -108,6 +111,7 @@ impl DoorOptions {
             retry: RetryPolicy::default(),
             in_flight: 4,
             html_is_login_page: false,
+            together: Together::default(),
             budget: None,
             follow_quota: false,
             max_body: 20_000_000,

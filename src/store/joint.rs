@@ -2,7 +2,7 @@
 //! it one after the other. So what their tasks write in one round, until all of them wait for something, is committed in one.
 //!
 //! Nothing is skipped by that: whoever is about to write to the outside waits until its intention is [`committed`](Joint::committed),
-//! and no round is open while a run waits for the network. What a kill takes away is the round under way, of which nothing was sent.
+//! and no round is open while a run waits for the network: only the calls that its answers led to are let out before its commit. What a kill takes away is the round under way, of which nothing was sent.
 //! A round that cannot be committed is undone as a whole, and ends the run.
 //!
 //! The ledger is a file of its own, and committed first: the state file must not say of an order that the ledger has it before it has.
@@ -16,6 +16,9 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
+use tokio::time::Instant;
+
+use super::gathering::Gathering;
 
 /// A round with so many writes is committed though there is more to do: others wait for the file.
 const MOST_WRITES: u32 = 200;
@@ -212,14 +215,28 @@ fn undone() -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT), None)
 }
 
-/// The files of a run, in the order in which they are committed.
+/// What a round consists of. In between, whatever else is ready has its turn.
+#[derive(Clone, Copy)]
+enum Step {
+    /// The answers that came together are read.
+    Answers,
+    /// What follows from them is written, and calls are begun.
+    Work,
+    /// The calls are on their way, and do not wait for the disk.
+    Commit,
+}
+
+/// The files of a run, in the order in which they are committed, and the answers that what is written follows from.
 #[derive(Clone, Debug, Default)]
-pub struct Together(Vec<Rc<Joint>>);
+pub struct Together {
+    files: Vec<Rc<Joint>>,
+    answers: Rc<Gathering>,
+}
 
 impl Together {
     /// Of these files, the first committed first.
     pub fn of(files: impl IntoIterator<Item = Rc<Joint>>) -> Self {
-        Self(files.into_iter().collect())
+        Self { files: files.into_iter().collect(), answers: Rc::default() }
     }
 
     /// Does the work in rounds. Whatever it wrote is committed at its end.
@@ -227,32 +244,45 @@ impl Together {
     /// # Errors
     /// Beside what the work gives: that some of what it wrote could not be committed.
     pub async fn run<T>(&self, work: impl Future<Output = T>) -> (T, rusqlite::Result<()>) {
-        for (at, file) in self.0.iter().enumerate() {
+        for (at, file) in self.files.iter().enumerate() {
             file.is_joined.set(true);
-            file.before.replace(self.0[..at].to_vec());
+            file.before.replace(self.files[..at].to_vec());
             // What an earlier pass met with may be over.
             file.failed.take();
         }
         let mut work = pin!(work);
-        let mut has_waited = true;
+        let mut next = Step::Work;
         let done = poll_fn(|cx| {
-            // Whatever answers came together are read in the meantime, and what follows from them is committed in one round.
-            has_waited = !has_waited;
-            if has_waited {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            let polled = work.as_mut().poll(cx);
-            // What failed is told to whoever writes next, or at the end.
-            let _ = self.commit();
+            let (polled, then) = match next {
+                Step::Answers => (Poll::Pending, Step::Work),
+                Step::Work => match work.as_mut().poll(cx) {
+                    Poll::Pending if !self.is_open() => {
+                        next = Step::Answers;
+                        return Poll::Pending;
+                    }
+                    polled => (polled, Step::Commit),
+                },
+                Step::Commit => {
+                    // What failed is told to whoever writes next, or at the end.
+                    let _ = self.commit();
+                    (Poll::Pending, Step::Work)
+                }
+            };
+            next = then;
+            cx.waker().wake_by_ref();
             polled
         })
         .await;
-        for file in &self.0 {
+        let _ = self.commit();
+        for file in &self.files {
             file.is_joined.set(false);
             file.before.take();
         }
-        (done, self.0.iter().try_for_each(|file| file.check()))
+        (done, self.files.iter().try_for_each(|file| file.check()))
+    }
+
+    fn is_open(&self) -> bool {
+        self.files.iter().any(|file| file.written.get().is_some())
     }
 
     /// Commits the round under way.
@@ -260,15 +290,26 @@ impl Together {
     /// # Errors
     /// That it could not be; then it is undone in all files whose turn would come later.
     pub fn commit(&self) -> rusqlite::Result<()> {
-        let mut result = Ok(());
-        for file in &self.0 {
+        let (mut result, begun) = (Ok(()), Instant::now());
+        let is_open = self.is_open();
+        for file in &self.files {
             result = result.and_then(|()| file.check()).and_then(|()| file.commit());
             if let Err(error) = &result {
                 file.fail(error);
             }
         }
-        self.0.iter().for_each(|file| file.wake());
+        if is_open {
+            self.answers.committed(begun);
+        }
+        self.files.iter().for_each(|file| file.wake());
         result
+    }
+
+    /// Waits until it is worth to take in an answer: in a round, for others of those that are under way, `most` at a time.
+    pub async fn gather(&self, under_way: impl Fn() -> usize, most: usize) {
+        if self.files.iter().any(|file| file.is_joined.get()) {
+            self.answers.wait(under_way, most).await;
+        }
     }
 }
 
@@ -342,7 +383,7 @@ mod tests {
         let mut run = Box::pin(together.run(join(one(1), one(2))));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending(), "they wait for the commit");
-        assert!(run.as_mut().poll(&mut cx).is_pending(), "answers are gathered");
+        assert!(run.as_mut().poll(&mut cx).is_pending(), "it is made");
         let Poll::Ready((_, committed)) = run.as_mut().poll(&mut cx) else { panic!("they were woken") };
         committed.unwrap();
         assert!(!files.state.is_joined.get());
@@ -383,7 +424,7 @@ mod tests {
         let mut run = Box::pin(together.run(work));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it waits for the commit");
-        assert!(run.as_mut().poll(&mut cx).is_pending(), "answers are gathered");
+        assert!(run.as_mut().poll(&mut cx).is_pending(), "it is made");
         let Poll::Ready(((), committed)) = run.as_mut().poll(&mut cx) else { panic!("it was woken") };
         assert!(committed.is_err());
         assert_eq!(files.seen(), [0, 1]);
@@ -411,7 +452,7 @@ mod tests {
         let mut run = Box::pin(together.run(work));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending());
-        assert!(run.as_mut().poll(&mut cx).is_pending(), "answers are gathered");
+        assert!(run.as_mut().poll(&mut cx).is_pending(), "it is made");
         let Poll::Ready((waited, committed)) = run.as_mut().poll(&mut cx) else { panic!("it was woken") };
         assert!(waited.is_err() && committed.is_err());
         assert_eq!(files.seen(), [0, 0]);
@@ -462,7 +503,7 @@ mod tests {
         let mut run = Box::pin(together.run(work));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it waits for the commit");
-        assert!(run.as_mut().poll(&mut cx).is_pending(), "answers are gathered");
+        assert!(run.as_mut().poll(&mut cx).is_pending(), "it is made");
         assert!(run.as_mut().poll(&mut cx).is_ready());
     }
 
