@@ -209,8 +209,8 @@ const GUARDS: &[Guard] = &[
         name: "resealing",
         what: "no row that is damaged is changed, which would seal it anew",
         file: "src/store/seal.rs",
-        text: "BEFORE UPDATE ON {table} BEGIN SELECT old.sound; END",
-        without: "BEFORE UPDATE ON {table} BEGIN SELECT 1; END",
+        text: "AFTER UPDATE ON {table} BEGIN SELECT old.sound; END",
+        without: "AFTER UPDATE ON {table} BEGIN SELECT 1; END",
         test: "torture::state_file::a_damaged_row_is_never_sealed_anew",
     },
     Guard {

@@ -103,14 +103,7 @@ impl Store {
             )?
             .execute([effect.key()])?;
             move_outcome(tx, effect)?;
-            tx.prepare_cached(
-                "INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at)
-                 VALUES (?1, ?2, ?3, ?4, 'intended', 1, ?5)
-                 ON CONFLICT (key) DO UPDATE SET state = 'intended', attempts = attempts + 1, intended_at = excluded.intended_at,
-                     settled_at = NULL, answer = NULL",
-            )?
-            .execute(params![effect.key(), effect.channel.as_str(), effect.order, effect.action, millis(now)])
-            .map(|_| ())
+            intended(tx, &effect.key(), effect.channel, Some(effect.order), effect.action, now)
         })
     }
 
@@ -138,7 +131,7 @@ pub(super) fn settle_found(tx: &Connection, order: i64, action: &str, now: Insta
     tx.prepare_cached(&format!("{OUTCOME} FROM journal WHERE {OPEN} AND settled_at IS NOT NULL"))?
         .execute(params![order, action])?;
     tx.prepare_cached(&format!(
-        "UPDATE journal SET state = 'done', settled_at = ?3, answer = 'found done' WHERE {OPEN}"
+        "UPDATE journal SET state = 'done', settled_at = ?3, answer = 'found done' WHERE {OPEN} AND sound"
     ))?
     .execute(params![order, action, millis(now)])
     .map(|_| ())
@@ -163,11 +156,53 @@ pub(super) fn settle(
     now: Instant,
 ) -> rusqlite::Result<()> {
     move_outcome(tx, effect)?;
+    if settled(tx, &effect.key(), state, answer, now)? {
+        return Ok(());
+    }
     tx.prepare_cached(
         "INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at, settled_at, answer)
-         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?6, ?7)
-         ON CONFLICT (key) DO UPDATE SET state = excluded.state, settled_at = excluded.settled_at, answer = excluded.answer",
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?6, ?7)",
     )?
-    .execute(params![effect.key(), effect.channel.as_str(), effect.order, effect.action, state.code(), millis(now), answer])
+    .execute(params![
+        effect.key(),
+        effect.channel.as_str(),
+        effect.order,
+        effect.action,
+        state.code(),
+        millis(now),
+        answer
+    ])
     .map(|_| ())
+}
+
+/// Writes an intention into the journal, once more or for the first time.
+pub(super) fn intended(
+    tx: &Connection,
+    key: &str,
+    channel: &ChannelName,
+    order: Option<i64>,
+    action: &str,
+    now: Instant,
+) -> rusqlite::Result<()> {
+    let again = tx
+        .prepare_cached(
+            "UPDATE journal SET state = 'intended', attempts = attempts + 1, intended_at = ?2, settled_at = NULL, answer = NULL
+             WHERE key = ?1 AND sound",
+        )?
+        .execute(params![key, millis(now)])?;
+    if again == 0 {
+        tx.prepare_cached(
+            "INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at)
+             VALUES (?1, ?2, ?3, ?4, 'intended', 1, ?5)",
+        )?
+        .execute(params![key, channel.as_str(), order, action, millis(now)])?;
+    }
+    Ok(())
+}
+
+/// Writes into the journal what became of an effect. Says whether it was there.
+pub(super) fn settled(tx: &Connection, key: &str, state: State, answer: &str, now: Instant) -> rusqlite::Result<bool> {
+    tx.prepare_cached("UPDATE journal SET state = ?2, settled_at = ?3, answer = ?4 WHERE key = ?1 AND sound")?
+        .execute(params![key, state.code(), millis(now), answer])
+        .map(|rows| rows > 0)
 }

@@ -1,7 +1,7 @@
 //! The state file's schema: an append-only list of migrations. Never change one that was released; add another.
 
 use super::sqlite::{self, FileKind};
-use super::{accounts, cancels, journal, kits, mirror, notes, outgoing, reminders, stock, totals, visits};
+use super::{accounts, cancels, journal, kits, mirror, notes, outgoing, reminders, seal, stock, totals, visits};
 
 /// The state file: `vaiv` in ASCII marks it as ours.
 pub const STATE: FileKind = FileKind {
@@ -21,6 +21,7 @@ pub const STATE: FileKind = FileKind {
         sqlite::CHECKED,
         journal::V12,
         visits::V13,
+        seal::READ_AFTER,
     ],
 };
 

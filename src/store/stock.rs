@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::journal::{self, State};
 use super::{Store, instant, millis};
 use crate::model::{ChannelName, ChannelSku, Instant, Sku, StockParts, WarehouseId};
 
@@ -417,7 +418,7 @@ impl Store {
             for (row, want) in wants {
                 if row.says(want) {
                     tx.prepare_cached(
-                        "UPDATE stock SET resend = 1 WHERE channel = ?1 AND sku = ?2 AND warehouse = ?3",
+                        "UPDATE stock SET resend = 1 WHERE channel = ?1 AND sku = ?2 AND warehouse = ?3 AND sound",
                     )?
                     .execute(params![
                         channel.as_str(),
@@ -427,13 +428,7 @@ impl Store {
                 } else {
                     set_want(tx, channel, &Want { resend: true, ..(*want).clone() })?;
                 }
-                tx.prepare_cached(
-                    "INSERT INTO journal (key, channel, action, state, attempts, intended_at)
-                     VALUES (?1, ?2, 'push_stock', 'intended', 1, ?3)
-                     ON CONFLICT (key) DO UPDATE SET state = 'intended', attempts = attempts + 1,
-                         intended_at = excluded.intended_at, settled_at = NULL, answer = NULL",
-                )?
-                .execute(params![journal_key(channel, want), channel.as_str(), millis(now)])?;
+                journal::intended(tx, &journal_key(channel, want), channel, None, "push_stock", now)?;
             }
             Ok(())
         })?;
@@ -455,7 +450,7 @@ impl Store {
         self.write(|tx| {
             tx.prepare_cached(
                 "UPDATE stock SET pushed = ?4, pushed_at = ?5, resend = 0
-                 WHERE channel = ?1 AND sku = ?2 AND warehouse = ?3",
+                 WHERE channel = ?1 AND sku = ?2 AND warehouse = ?3 AND sound",
             )?
             .execute(params![
                 channel.as_str(),
@@ -468,7 +463,7 @@ impl Store {
                 tx.prepare_cached("UPDATE orders SET untaken_at = max(coalesce(untaken_at, 0), ?2) WHERE id = ?1")?
                     .execute(params![order, millis(now)])?;
             }
-            settle(tx, channel, want, "done", answer, now)?;
+            settle(tx, channel, want, State::Done, answer, now)?;
             super::holds::release_told_sku(tx, channel, &want.sku, now)
         })
     }
@@ -485,34 +480,37 @@ impl Store {
         answer: &str,
         now: Instant,
     ) -> rusqlite::Result<()> {
-        self.write(|tx| settle(tx, channel, want, if unknown { "unknown" } else { "failed" }, answer, now))
+        self.write(|tx| settle(tx, channel, want, if unknown { State::Unknown } else { State::Failed }, answer, now))
     }
 }
 
 fn set_want(tx: &Connection, channel: &ChannelName, want: &Want) -> rusqlite::Result<()> {
     let why = explained(want);
     // A product that is another one on the channel now was never told its stock.
-    tx.prepare_cached(
-        "INSERT INTO stock (channel, sku, warehouse, channel_sku, want, want_why, erp_read_at, resend, recheck_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-         ON CONFLICT DO UPDATE SET want = excluded.want, want_why = excluded.want_why, erp_read_at = excluded.erp_read_at,
-             resend = excluded.resend, recheck_at = excluded.recheck_at, channel_sku = excluded.channel_sku,
-             pushed = CASE WHEN channel_sku IS excluded.channel_sku THEN pushed END
-         WHERE want IS NOT excluded.want OR resend = 1 OR excluded.resend = 1 OR recheck_at IS NOT excluded.recheck_at
-             OR channel_sku IS NOT excluded.channel_sku",
-    )?
-    .execute(params![
-        channel.as_str(),
-        want.sku.as_str(),
-        want.warehouse.as_str(),
-        want.channel_sku.as_ref().map(ChannelSku::as_str),
-        want.quantity,
-        why,
-        millis(want.parts.erp_read_at),
-        want.resend,
-        want.recheck_at.map(millis),
-    ])
-    .map(|_| ())
+    const CHANGE: &str = "UPDATE stock SET want = ?5, want_why = ?6, erp_read_at = ?7, resend = ?8, recheck_at = ?9,
+             channel_sku = ?4, pushed = CASE WHEN channel_sku IS ?4 THEN pushed END
+         WHERE channel = ?1 AND sku = ?2 AND warehouse = ?3 AND sound
+             AND (want IS NOT ?5 OR resend = 1 OR ?8 = 1 OR recheck_at IS NOT ?9 OR channel_sku IS NOT ?4)";
+    const ADD: &str =
+        "INSERT OR IGNORE INTO stock (channel, sku, warehouse, channel_sku, want, want_why, erp_read_at, resend, recheck_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    for statement in [CHANGE, ADD] {
+        let written = tx.prepare_cached(statement)?.execute(params![
+            channel.as_str(),
+            want.sku.as_str(),
+            want.warehouse.as_str(),
+            want.channel_sku.as_ref().map(ChannelSku::as_str),
+            want.quantity,
+            why,
+            millis(want.parts.erp_read_at),
+            want.resend,
+            want.recheck_at.map(millis),
+        ])?;
+        if written > 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// What a number is made of, as it stands in the file.
@@ -528,13 +526,12 @@ fn settle(
     tx: &Connection,
     channel: &ChannelName,
     want: &Want,
-    state: &str,
+    state: State,
     answer: &str,
     now: Instant,
 ) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE journal SET state = ?2, settled_at = ?3, answer = ?4 WHERE key = ?1")?
-        .execute(params![journal_key(channel, want), state, millis(now), format!("{} units: {answer}", want.quantity)])
-        .map(|_| ())
+    let answer = format!("{} units: {answer}", want.quantity);
+    journal::settled(tx, &journal_key(channel, want), state, &answer, now).map(|_| ())
 }
 
 /// Which products the channel has, and under which ids.

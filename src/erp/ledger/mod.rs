@@ -126,7 +126,7 @@ fn refused(code: &'static str, message: String) -> ErpError {
 /// A number for a change, higher than every one before.
 fn next_seq(tx: &Connection) -> rusqlite::Result<i64> {
     // Two statements, since SQLite makes a table for what RETURNING gives.
-    tx.prepare_cached("UPDATE sequence SET seq = seq + 1")?.execute([])?;
+    tx.prepare_cached("UPDATE sequence SET seq = seq + 1 WHERE only = 1 AND sound")?.execute([])?;
     last_seq(tx)
 }
 
@@ -138,7 +138,7 @@ fn last_seq(tx: &Connection) -> rusqlite::Result<i64> {
 /// Adds a line to an order's history, and marks the order as changed.
 fn note(tx: &Connection, order: i64, at: Instant, note: &str) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "INSERT INTO order_history (order_id, at, status, note) SELECT id, ?2, status, ?3 FROM orders WHERE id = ?1",
+        "INSERT INTO order_history (order_id, at, status, note) VALUES (?1, ?2, (SELECT status FROM orders WHERE id = ?1), ?3)",
     )?
     .execute(params![order, millis(at), note])?;
     let seq = next_seq(tx)?;

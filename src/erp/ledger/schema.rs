@@ -1,10 +1,11 @@
 //! The ledger's schema: an append-only list of migrations. Never change one that was released; add another.
 
+use crate::store::seal;
 use crate::store::sqlite::{self, FileKind};
 
 /// The ledger: `vaiL` in ASCII marks it as ours.
 pub const LEDGER: FileKind =
-    FileKind { application_id: 0x7661_694c, name: "ledger", migrations: &[V1, V2, sqlite::CHECKED] };
+    FileKind { application_id: 0x7661_694c, name: "ledger", migrations: &[V1, V2, sqlite::CHECKED, seal::READ_AFTER] };
 
 /// Instants are milliseconds since 1970 in UTC, amounts integer cents, quantities whole units, statuses stable codes.
 ///

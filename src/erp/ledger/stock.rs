@@ -282,7 +282,8 @@ fn set(tx: &Connection, counts: &[StockCount], at: Instant, why: &str) -> Result
             "INSERT INTO stock (product, warehouse, physical, counted, changed_at, changed_seq)
              VALUES (?1, ?2, ?3, 1, ?4, ?5)
              ON CONFLICT DO UPDATE SET physical = excluded.physical, counted = 1,
-                 changed_at = excluded.changed_at, changed_seq = excluded.changed_seq",
+                 changed_at = excluded.changed_at, changed_seq = excluded.changed_seq
+             WHERE stock.sound",
         )?
         .execute(params![place.product, place.warehouse, count.quantity, millis(at), seq])?;
         let change = count.quantity.saturating_sub(before.map_or(0, |(physical, _)| physical));
@@ -374,7 +375,7 @@ pub(super) fn move_units(
     touch(tx, place, now)?;
     let balance = tx
         .prepare_cached(
-            "UPDATE stock SET physical = physical + ?3 WHERE product = ?1 AND warehouse = ?2 RETURNING physical",
+            "UPDATE stock SET physical = physical + ?3 WHERE product = ?1 AND warehouse = ?2 AND sound RETURNING physical",
         )?
         .query_row(params![place.product, place.warehouse, change], |row| row.get(0))?;
     log(tx, place, change, balance, kind, why, now)
@@ -399,11 +400,14 @@ fn log(
 
 /// Marks a balance as changed, making its row where there is none.
 fn touch(tx: &Connection, place: Place, now: Instant) -> rusqlite::Result<()> {
+    const CHANGE: &str =
+        "UPDATE stock SET changed_at = ?3, changed_seq = ?4 WHERE product = ?1 AND warehouse = ?2 AND sound";
+    const ADD: &str = "INSERT INTO stock (product, warehouse, changed_at, changed_seq) VALUES (?1, ?2, ?3, ?4)";
     let seq = next_seq(tx)?;
-    tx.prepare_cached(
-        "INSERT INTO stock (product, warehouse, changed_at, changed_seq) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET changed_at = excluded.changed_at, changed_seq = excluded.changed_seq",
-    )?
-    .execute(params![place.product, place.warehouse, millis(now), seq])
-    .map(|_| ())
+    for statement in [CHANGE, ADD] {
+        if tx.prepare_cached(statement)?.execute(params![place.product, place.warehouse, millis(now), seq])? > 0 {
+            break;
+        }
+    }
+    Ok(())
 }
