@@ -118,10 +118,6 @@ fn rebuild(tx: &Connection, table: &str, columns: &str, seal: &str, sql: &str) -
     let is_seal = |line: &&str| line.starts_with("    seal INTEGER GEN") || line.starts_with("    sound ANY GEN");
     let body: Vec<&str> = body.trim_start_matches('\n').lines().filter(|line| !is_seal(line)).collect();
     let body = body.join("\n");
-    tx.execute_batch(&format!(
-        "CREATE TABLE sealed_{table} ({seal}\n{body};
-         INSERT INTO sealed_{table} ({columns}) SELECT {columns} FROM {table};"
-    ))?;
     // A number that was given is not given again, though its row is gone.
     let last: Option<i64> = match sql.contains("AUTOINCREMENT") {
         true => {
@@ -129,7 +125,17 @@ fn rebuild(tx: &Connection, table: &str, columns: &str, seal: &str, sql: &str) -
         }
         false => None,
     };
-    tx.execute_batch(&format!("DROP TABLE {table}; ALTER TABLE sealed_{table} RENAME TO {table};"))?;
+    let made = format!("({seal}\n{body};");
+    let is_empty = !tx.prepare(&format!("SELECT 1 FROM {table}"))?.exists([])?;
+    tx.execute_batch(&match is_empty {
+        // For a new name SQLite looks through the whole schema. In a new file, that took longer than all else.
+        true => format!("DROP TABLE {table}; CREATE TABLE {table} {made}"),
+        false => format!(
+            "CREATE TABLE sealed_{table} {made}
+             INSERT INTO sealed_{table} ({columns}) SELECT {columns} FROM {table};
+             DROP TABLE {table}; ALTER TABLE sealed_{table} RENAME TO {table};"
+        ),
+    })?;
     if let Some(last) = last {
         tx.execute("DELETE FROM sqlite_sequence WHERE name = ?1", [table])?;
         tx.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)", (table, last))?;
