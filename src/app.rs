@@ -700,7 +700,10 @@ impl<'a> Run<'a> {
             handover: OnceCell::default(),
         };
         let (calls, erp_calls) = (channel.counts(), self.erp.counts());
-        let ((), committed) = self.together.run(self.task.verb.run(&pass)).await;
+        // Whoever reads what is told may take long, as a pager does: not while others wait for the files.
+        reporter.hold_back();
+        let ((), committed) = self.together.run(self.task.verb.run(&pass), || reporter.let_out()).await;
+        reporter.hold_back_no_more();
         if let Err(error) = committed {
             pass.end(Exit::Failed, Trouble::State(error).to_string());
         }

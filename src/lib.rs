@@ -31,8 +31,8 @@
 //! # Rules that hold everywhere
 //!
 //! Money is integer cents. Time is UTC, from the injected clock; São Paulo appears at the edges. A remote answer is lenient on the
-//! way in and strict once converted. One thread: calls overlap, the state file is used between them, no transaction is held across
-//! a call. One order that fails is held and tried again; one host that is down ends only its own channel's run.
+//! way in and strict once converted. One thread: calls overlap, the state file is used between them, no transaction is open while
+//! one is waited for. One order that fails is held and tried again; one host that is down ends only its own channel's run.
 
 pub mod app;
 pub mod channel;

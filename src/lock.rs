@@ -144,7 +144,7 @@ const POLL: Duration = Duration::from_millis(15);
 
 /// Keeps the handing over of a channel's orders apart from pushes of its stock, across processes. Any number of orders may be
 /// handed over at a time, and then no number is worked out; or one number is worked out and sent, and then no order is handed
-/// over.
+/// over. Each pass has its own: what one has locked, the kernel does not keep from itself.
 #[derive(Debug)]
 pub struct Handover {
     /// Whoever pushes stock holds the gate while it waits for the room to empty, so that a stream of orders cannot keep it out.
@@ -179,13 +179,10 @@ impl Handover {
     pub async fn of_an_order(&self, stop: &Stop) -> Result<Inside<'_>, LockError> {
         loop {
             if attempt(&self.gate, File::try_lock_shared)? {
-                let entered = self.inside.get() > 0 || attempt(&self.room, File::try_lock_shared)?;
-                if entered {
-                    self.inside.set(self.inside.get() + 1);
-                }
-                let left = unlock(&self.gate);
-                let inside = entered.then_some(Inside(self));
-                left?;
+                let entered = if self.inside.get() > 0 { Ok(true) } else { attempt(&self.room, File::try_lock_shared) };
+                let inside = entered.as_ref().is_ok_and(|entered| *entered).then(|| Inside::new(self));
+                unlock(&self.gate)?;
+                entered?;
                 if let Some(inside) = inside {
                     return Ok(inside);
                 }
@@ -199,6 +196,7 @@ impl Handover {
     /// # Errors
     /// As [`Handover::of_an_order`].
     pub async fn of_stock(&self, stop: &Stop) -> Result<Alone<'_>, LockError> {
+        debug_assert!(self.inside.get() == 0, "a pass does one or the other");
         while !attempt(&self.gate, File::try_lock)? {
             stop.sleep(POLL).await.map_err(LockError::Stopped)?;
         }
@@ -215,6 +213,13 @@ impl Handover {
     /// The reason, when the run is to stop.
     pub async fn give_way(stop: &Stop) -> Result<(), StopReason> {
         stop.sleep(POLL * 3).await
+    }
+}
+
+impl<'a> Inside<'a> {
+    fn new(room: &'a Handover) -> Self {
+        room.inside.set(room.inside.get() + 1);
+        Self(room)
     }
 }
 

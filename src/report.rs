@@ -452,6 +452,8 @@ pub struct Reporter {
     counted: RefCell<serde_json::Value>,
     /// Whether the summary is out, or none is to come.
     ended: Cell<bool>,
+    /// What is held back for now.
+    held_back: RefCell<Option<String>>,
 }
 
 impl std::fmt::Debug for Reporter {
@@ -483,7 +485,28 @@ impl Reporter {
             said: Cell::default(),
             counted: RefCell::default(),
             ended: Cell::default(),
+            held_back: RefCell::default(),
         }
+    }
+
+    /// Holds back what is written from now on, until [`Reporter::let_out`]: who reads may take long, and must not be waited for at any
+    /// moment.
+    pub fn hold_back(&self) {
+        self.held_back.borrow_mut().get_or_insert_default();
+    }
+
+    /// Lets out what was held back so far.
+    pub fn let_out(&self) {
+        let held_back = self.held_back.borrow_mut().as_mut().map(std::mem::take);
+        if let Some(text) = held_back.filter(|text| !text.is_empty()) {
+            self.write(&text);
+        }
+    }
+
+    /// Lets out what was held back, and holds nothing back any more.
+    pub fn hold_back_no_more(&self) {
+        self.let_out();
+        self.held_back.take();
     }
 
     /// The bar, for the log to make way.
@@ -524,9 +547,18 @@ impl Reporter {
     /// Writes a line as it is, such as a table; a closed pipe or full disk at the other end does not stop the pass.
     pub fn verbatim(&self, text: &str) {
         self.said.set((true, true));
+        if let Some(held_back) = self.held_back.borrow_mut().as_mut() {
+            held_back.push_str(text);
+            held_back.push('\n');
+            return;
+        }
+        self.write(&format!("{text}\n"));
+    }
+
+    fn write(&self, text: &str) {
         self.bar.suspend(|| {
             let mut out = self.out.borrow_mut();
-            if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
+            if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
                 log::debug!("standard output is closed: {error}");
             }
         });

@@ -442,13 +442,6 @@ fn known_reason_to_wait(row: &OrderRow, notes: &CancelNotes, policy: &Policy, no
 
 /// Reads both sides; gives the reason to hold the order when one of them cannot be read.
 async fn read(pass: &Pass<'_>, row: &OrderRow, payment: Option<PaymentWord>) -> Result<Result<Facts, Reason>, Trouble> {
-    let order = match pass.channel.read_order(&row.id).await? {
-        Reading::Order(order) => *order,
-        Reading::Absent => return Ok(Err(Reason::NotOnChannel)),
-        Reading::Unreadable(problem) => {
-            return Ok(Err(Reason::Unreadable { at: problem.at, problem: problem.problem }));
-        }
-    };
     let erp = match &row.erp_id {
         Some(id) => {
             let Some(erp) = pass.erp.read_order(id).await?.filter(|erp| erp.store_number == row.id) else {
@@ -467,6 +460,14 @@ async fn read(pass: &Pass<'_>, row: &OrderRow, payment: Option<PaymentWord>) -> 
     let cancelled_from = match &erp {
         Some(erp) if erp.status == Status::Cancelled => pass.erp.status_before(&erp.id).await?,
         _ => None,
+    };
+    // After the ERP, which may be slow: what the order says is the freshest word there is.
+    let order = match pass.channel.read_order(&row.id).await? {
+        Reading::Order(order) => *order,
+        Reading::Absent => return Ok(Err(Reason::NotOnChannel)),
+        Reading::Unreadable(problem) => {
+            return Ok(Err(Reason::Unreadable { at: problem.at, problem: problem.problem }));
+        }
     };
     // Last, so that whoever holds the order meanwhile, a person or another pass, is heard.
     let notes = pass.store.cancel_notes(row.row)?;

@@ -1,9 +1,10 @@
 //! Commits made together. A commit waits for the disk; the orders of a pass, several of which are under way at a time, would wait for
 //! it one after the other. So what their tasks write in one round, until all of them wait for something, is committed in one.
 //!
-//! Nothing is skipped by that: whoever is about to write to the outside waits until its intention is [`committed`](Joint::committed),
-//! and no round is open while a run waits for the network: only the calls that its answers led to are let out before its commit. What a kill takes away is the round under way, of which nothing was sent.
-//! A round that cannot be committed is undone as a whole, and ends the run.
+//! Nothing is skipped by that: whoever is about to write to the outside waits until its intention is [`committed`](Joint::committed).
+//! A round is committed before the run waits for anything: the network, or whoever reads what it tells. Readings that answers led to
+//! leave before that commit; a write never does. What a kill takes away is the round under way, on which no write rested. A round
+//! that cannot be committed is undone as a whole, and ends the run.
 //!
 //! The ledger is a file of its own, and committed first: the state file must not say of an order that the ledger has it before it has.
 //! It is locked first, too, also where it turns out that nothing of it changes.
@@ -204,9 +205,6 @@ impl Joint {
     fn end(&self) {
         self.written.set(None);
         self.rounds.set(self.rounds.get() + 1);
-    }
-
-    fn wake(&self) {
         self.waiting.take().into_iter().for_each(Waker::wake);
     }
 }
@@ -239,11 +237,12 @@ impl Together {
         Self { files: files.into_iter().collect(), answers: Rc::default() }
     }
 
-    /// Does the work in rounds. Whatever it wrote is committed at its end.
+    /// Does the work in rounds. Whatever it wrote is committed at its end. `tell` is what may take long and must not keep others from
+    /// the files: it is done between rounds.
     ///
     /// # Errors
     /// Beside what the work gives: that some of what it wrote could not be committed.
-    pub async fn run<T>(&self, work: impl Future<Output = T>) -> (T, rusqlite::Result<()>) {
+    pub async fn run<T>(&self, work: impl Future<Output = T>, tell: impl Fn()) -> (T, rusqlite::Result<()>) {
         for (at, file) in self.files.iter().enumerate() {
             file.is_joined.set(true);
             file.before.replace(self.files[..at].to_vec());
@@ -257,6 +256,7 @@ impl Together {
                 Step::Answers => (Poll::Pending, Step::Work),
                 Step::Work => match work.as_mut().poll(cx) {
                     Poll::Pending if !self.is_open() => {
+                        tell();
                         next = Step::Answers;
                         return Poll::Pending;
                     }
@@ -265,6 +265,7 @@ impl Together {
                 Step::Commit => {
                     // What failed is told to whoever writes next, or at the end.
                     let _ = self.commit();
+                    tell();
                     (Poll::Pending, Step::Work)
                 }
             };
@@ -274,6 +275,7 @@ impl Together {
         })
         .await;
         let _ = self.commit();
+        tell();
         for file in &self.files {
             file.is_joined.set(false);
             file.before.take();
@@ -301,7 +303,6 @@ impl Together {
         if is_open {
             self.answers.committed(begun);
         }
-        self.files.iter().for_each(|file| file.wake());
         result
     }
 
@@ -380,7 +381,7 @@ mod tests {
             assert_eq!(files.seen(), [0, 2]);
         };
         let together = files.together();
-        let mut run = Box::pin(together.run(join(one(1), one(2))));
+        let mut run = Box::pin(together.run(join(one(1), one(2)), || {}));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending(), "they wait for the commit");
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it is made");
@@ -401,7 +402,7 @@ mod tests {
             assert!(failed.is_err());
             add(&files.ledger, 3).unwrap();
         };
-        let ((), committed) = files.together().run(work).now_or_never().unwrap();
+        let ((), committed) = files.together().run(work, || {}).now_or_never().unwrap();
         committed.unwrap();
         assert_eq!(files.seen(), [1, 1]);
     }
@@ -421,14 +422,14 @@ mod tests {
             assert!(add(&files.state, 4).is_err(), "nothing more is written");
         };
         let together = files.together();
-        let mut run = Box::pin(together.run(work));
+        let mut run = Box::pin(together.run(work, || {}));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it waits for the commit");
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it is made");
         let Poll::Ready(((), committed)) = run.as_mut().poll(&mut cx) else { panic!("it was woken") };
         assert!(committed.is_err());
         assert_eq!(files.seen(), [0, 1]);
-        let ((), committed) = together.run(async { add(&files.state, 5).unwrap() }).now_or_never().unwrap();
+        let ((), committed) = together.run(async { add(&files.state, 5).unwrap() }, || {}).now_or_never().unwrap();
         committed.unwrap();
         assert_eq!(files.seen(), [0, 2]);
     }
@@ -449,7 +450,7 @@ mod tests {
             files.state.committed().await
         };
         let together = files.together();
-        let mut run = Box::pin(together.run(work));
+        let mut run = Box::pin(together.run(work, || {}));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending());
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it is made");
@@ -480,7 +481,7 @@ mod tests {
                                 std::thread::sleep(std::time::Duration::from_millis(2));
                             }
                         };
-                        let ((), committed) = together.run(work).now_or_never().unwrap();
+                        let ((), committed) = together.run(work, || {}).now_or_never().unwrap();
                         committed.unwrap();
                     }
                 });
@@ -500,7 +501,7 @@ mod tests {
             assert_eq!(files.seen()[1], i64::from(MOST_WRITES));
         };
         let together = files.together();
-        let mut run = Box::pin(together.run(work));
+        let mut run = Box::pin(together.run(work, || {}));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it waits for the commit");
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it is made");
@@ -519,8 +520,46 @@ mod tests {
             let change = "UPDATE pages SET text = printf('%.*c', 4000, 'b')";
             assert_eq!(files.state.try_write(|tx| tx.execute(change, [])), Ok(1000));
         };
-        let ((), committed) = files.together().run(work).now_or_never().unwrap();
+        let ((), committed) = files.together().run(work, || {}).now_or_never().unwrap();
         committed.unwrap();
         assert_eq!(files.seen(), [0, 1]);
+    }
+
+    #[test]
+    fn whoever_waits_goes_on_where_its_round_is_undone_and_no_other_begins() {
+        let files = Files::new();
+        add(&files.state, 9).unwrap();
+        files.ledger.execute("INSERT INTO rows VALUES (9)", []).unwrap();
+        let waits = async {
+            add(&files.state, 1).unwrap();
+            assert!(files.state.committed().await.is_err(), "its round was undone");
+        };
+        let fails = async {
+            assert!(add(&files.ledger, 9).is_err());
+            assert!(add(&files.state, 9).is_err());
+        };
+        let together = files.together();
+        let mut run = Box::pin(together.run(join(waits, fails), || {}));
+        let mut cx = Context::from_waker(Waker::noop());
+        let is_over = (0..5).any(|_| run.as_mut().poll(&mut cx).is_ready());
+        assert!(is_over, "it is not waited for a commit that never comes");
+    }
+
+    #[test]
+    fn nothing_is_told_while_a_round_is_open() {
+        let files = Files::new();
+        let work = async {
+            add(&files.state, 1).unwrap();
+            files.state.committed().await.unwrap();
+            add(&files.state, 2).unwrap();
+        };
+        let (told, together) = (Cell::new(0), files.together());
+        let mut run = Box::pin(together.run(work, || {
+            assert!(!together.is_open());
+            told.set(told.get() + 1);
+        }));
+        let mut cx = Context::from_waker(Waker::noop());
+        while run.as_mut().poll(&mut cx).is_pending() {}
+        assert_eq!((told.get(), files.seen()), (2, [0, 2]));
     }
 }

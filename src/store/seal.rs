@@ -3,7 +3,8 @@
 //! SQLite sees when a file's structure is damaged, and not when a digit of an amount is. So each table of ours has two columns
 //! more, which no statement writes: `seal`, stored, the checksum; and `sound`, worked out when it is read, which is 1, or ends
 //! the statement with SQLite's own "malformed" when the row does not fit its seal. A statement that rests a decision on a row
-//! reads `sound` with it. Any change of a row reads it, too, by a trigger or by [itself](READ_BY_STATEMENTS), so that what is damaged is never sealed anew.
+//! reads `sound` with it. So does any update of a row, by a trigger or by [itself](READ_BY_STATEMENTS): what is damaged is never
+//! sealed anew.
 //!
 //! [`seal_tables`] runs after the migrations: they say nothing of seals, and none can forget them.
 
@@ -14,8 +15,8 @@ use rusqlite::{Connection, Error, OptionalExtension, ffi};
 /// The columns that are not of the row's content.
 pub const COLUMNS: [&str; 2] = ["seal", "sound"];
 
-/// Tables of which whatever changes a row reads `sound` itself, in its condition. Of what a statement changes where there is a
-/// trigger SQLite keeps a copy, and these are changed with every call.
+/// Tables of which whatever updates a row reads `sound` itself, in its condition; migrations, too. Of what a statement changes where
+/// there is a trigger SQLite keeps a copy, and these are changed with every call.
 const READ_BY_STATEMENTS: [&str; 3] = ["journal", "sequence", "stock"];
 
 /// The step of a kind's migrations with which its triggers come after a change, no longer before it: [`seal_tables`] makes them.
@@ -89,7 +90,7 @@ pub(super) fn seal_tables(tx: &Connection) -> rusqlite::Result<()> {
     // A trigger names other tables, which may be gone for a moment.
     let triggers = of_schema(tx, "type = 'trigger'")?;
     for (trigger, _) in &triggers {
-        tx.execute_batch(&format!("DROP TRIGGER {trigger}"))?;
+        tx.execute_batch(&format!("DROP TRIGGER \"{trigger}\""))?;
     }
     for (table, columns, seal, sql) in &unsealed {
         rebuild(tx, table, columns, seal, sql)?;

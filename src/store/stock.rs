@@ -492,8 +492,8 @@ fn set_want(tx: &Connection, channel: &ChannelName, want: &Want) -> rusqlite::Re
          WHERE channel = ?1 AND sku = ?2 AND warehouse = ?3 AND sound
              AND (want IS NOT ?5 OR resend = 1 OR ?8 = 1 OR recheck_at IS NOT ?9 OR channel_sku IS NOT ?4)";
     const ADD: &str =
-        "INSERT OR IGNORE INTO stock (channel, sku, warehouse, channel_sku, want, want_why, erp_read_at, resend, recheck_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        "INSERT INTO stock (channel, sku, warehouse, channel_sku, want, want_why, erp_read_at, resend, recheck_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (channel, sku, warehouse) DO NOTHING";
     for statement in [CHANGE, ADD] {
         let written = tx.prepare_cached(statement)?.execute(params![
             channel.as_str(),

@@ -132,7 +132,7 @@ fn next_seq(tx: &Connection) -> rusqlite::Result<i64> {
 
 /// The number of the last change.
 fn last_seq(tx: &Connection) -> rusqlite::Result<i64> {
-    tx.prepare_cached("SELECT seq FROM sequence")?.query_row([], |row| row.get(0))
+    tx.prepare_cached("SELECT seq FROM sequence WHERE only = 1")?.query_row([], |row| row.get(0))
 }
 
 /// Adds a line to an order's history, and marks the order as changed.

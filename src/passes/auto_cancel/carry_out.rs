@@ -50,7 +50,7 @@ const TRIES: [Duration; 4] = [Duration::ZERO, Duration::from_secs(1), Duration::
 /// Decides anew on an order that the survey wants cancelled, and cancels it if that is still so.
 pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<(), Trouble> {
     let notes = pass.store.cancel_notes(row.row)?;
-    // The order last: what it says is the freshest word there is.
+    // Before the order, which is read last.
     let payment = pass.channel.read_payment(&row.id).await?;
     let facts = match read(pass, row, Some(payment)).await? {
         Ok(facts) => facts,
