@@ -49,6 +49,8 @@ pub enum Verdict {
     Unpaid(BTreeMap<ChannelSku, i64>),
     /// No longer, or it cannot be told.
     Moving,
+    /// None came: it counts as [`Verdict::Moving`] for now.
+    Unheard,
     /// Cancelled: it claims nothing on the channel any more.
     Gone,
 }
@@ -162,12 +164,14 @@ impl Claims {
                     *left -= taken;
                     taken
                 }
-                (Standing::Unpaid, Some(Verdict::Moving)) | (Standing::Moving, _) => {
+                (Standing::Unpaid, Some(Verdict::Moving | Verdict::Unheard)) | (Standing::Moving, _) => {
                     // Handed over only after the channel confirmed its last number, if at all: that did not let go of it.
                     if order.untaken_at.zip(pushed_at).is_some_and(|(untaken, pushed)| untaken >= pushed) {
                         weighed.moving = weighed.moving.saturating_add(units.quantity);
                     }
                     weighed.recheck(order.taken_over_at.and_then(|at| at.checked_add_signed(settle(policy))));
+                    // What a failed call withholds is looked at again by the next run.
+                    weighed.recheck(verdict.is_some_and(|verdict| *verdict == Verdict::Unheard).then_some(now));
                     continue;
                 }
             };

@@ -311,7 +311,7 @@ impl Push<'_> {
             Ok(Reading::Order(order)) if order.status == Status::Cancelled => Ok(Verdict::Gone),
             Ok(_) => Ok(Verdict::Moving),
             Err(error) if matches!(error.triage(), Triage::StopRun(_)) => Err(error.into()),
-            Err(_) => Ok(Verdict::Moving),
+            Err(_) => Ok(Verdict::Unheard),
         }
     }
 }

@@ -306,6 +306,18 @@ fn only_what_a_fresh_reading_shows_unpaid_is_added_back() {
 }
 
 #[test]
+fn what_a_failed_reading_withholds_is_looked_at_again_by_the_next_run() {
+    let unpaid = linked(order(1, "loja", Status::AwaitingPayment, 3));
+    let weighed = |verdict| {
+        let verdicts = BTreeMap::from([(1, verdict)]);
+        let weighed = weigh(vec![unpaid.clone()], Some(at(-10)), Some(&verdicts));
+        (weighed.added_back, weighed.moving, weighed.recheck_at)
+    };
+    assert_eq!(weighed(Verdict::Unheard), (0, 3, Some(at(0))));
+    assert_eq!(weighed(Verdict::Moving), (0, 3, None), "what it says stands until there is news");
+}
+
+#[test]
 fn time_alone_may_change_a_number() {
     let taken = Claim { taken_over_at: Some(at(0)), ..linked(order(1, "loja", Status::Paid, 1)) };
     let unpaid = order(2, "loja", Status::AwaitingPayment, 1);
