@@ -263,6 +263,30 @@ fn a_run_whose_end_cannot_be_noted_is_no_good_run() {
     assert_eq!((shop.erp()[&id].len(), shop.take_overs(&id)), (1, 1));
 }
 
+/// As behind a pager.
+#[test]
+fn whoever_does_not_read_what_a_run_tells_keeps_no_other_run_from_the_files() {
+    let shop = Shop::with("in_flight = 16");
+    (0..600).for_each(|_| drop(shop.place(paid())));
+    let mut unread = shop.command(&["import-orders"]);
+    let unread = unread.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A pipe holds 64 KiB, and it has more to tell.
+    let calls = || shop.vtex(|v| v.total_calls);
+    wait_until("it waits for its reader", || {
+        let before = calls();
+        std::thread::sleep(Duration::from_millis(700));
+        before > 100 && calls() == before
+    });
+    assert!(shop.erp().len() < 600, "it is in the midst of it");
+    let begun = Instant::now();
+    let _ = shop.run(&["sync-payments"]).exits(0);
+    assert!(begun.elapsed() < Duration::from_secs(8), "it waited for the files: {:?}", begun.elapsed());
+    let output = unread.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let _ = shop.import().exits(0);
+    assert_eq!(shop.erp().len(), 600);
+}
+
 #[test]
 fn foreign_and_damaged_state_files_are_refused_and_not_touched() {
     let contents: [(&str, Vec<u8>); 3] = [
