@@ -164,6 +164,17 @@ pub(super) fn broken(conn: &Connection) -> rusqlite::Result<Option<String>> {
     Ok(None)
 }
 
+/// Makes a change that leaves the rows' seals wrong, as damage does.
+#[cfg(test)]
+pub fn damage(conn: &Connection, change: &str) {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    for name in ["seal_of", IS_SOUND] {
+        conn.create_scalar_function(name, -1, flags, |_| Ok(1)).unwrap();
+    }
+    conn.execute(change, []).unwrap();
+    register(conn).unwrap();
+}
+
 /// Names and definitions of what is ours: not SQLite's own, nor what programs that copy the file keep in it under a name with `_`.
 fn of_schema(conn: &Connection, which: &str) -> rusqlite::Result<Vec<(String, String)>> {
     conn.prepare(&format!(

@@ -636,4 +636,49 @@ mod tests {
         let skus: Vec<&str> = missing.iter().map(|(_, sku)| sku.as_str()).collect();
         assert_eq!(skus, ["LONG-AGO", "AHEAD"]);
     }
+
+    #[test]
+    fn nothing_is_noted_on_the_word_of_a_damaged_row() {
+        let loja = ChannelName::new("loja");
+        let at = |seconds: i64| Instant::from_timestamp_millis(1_790_000_000_000 + seconds * 1_000).unwrap();
+        let want = |quantity| Want {
+            sku: Sku::new("CANECA"),
+            warehouse: WarehouseId::new("1_1"),
+            channel_sku: Some(ChannelSku::new("2")),
+            quantity,
+            parts: StockParts {
+                erp_warehouse: WarehouseId::new("default"),
+                physical: quantity,
+                reserved: 0,
+                in_flight: 0,
+                buffer: 0,
+                share: 100,
+                added_back: 0,
+                moving: 0,
+                erp_read_at: at(0),
+                in_flight_orders: Vec::new(),
+                added_back_orders: Vec::new(),
+            },
+            resend: false,
+            recheck_at: None,
+        };
+        for damage in ["UPDATE stock SET want = 99", "UPDATE journal SET attempts = 9"] {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(&folder.path().join("vaivem.db")).unwrap();
+            store.want_stock(&loja, &[want(5)], None).unwrap();
+            journal::intended(&store.connection, &journal_key(&loja, &want(5)), &loja, None, "push_stock", at(1))
+                .unwrap();
+            crate::store::seal::damage(&store.connection, damage);
+            let is_damage = |result: rusqlite::Result<()>| {
+                let code = result.err().and_then(|error| error.sqlite_error_code());
+                code == Some(rusqlite::ErrorCode::DatabaseCorrupt)
+            };
+            assert!(is_damage(store.confirm_stock(&loja, &want(5), &[], "accepted", at(2))), "{damage}");
+            if damage.contains("stock") {
+                assert!(is_damage(store.want_stock(&loja, &[want(6)], None)), "{damage}");
+            } else {
+                assert!(is_damage(store.stock_not_confirmed(&loja, &want(5), true, "no answer", at(2))), "{damage}");
+            }
+        }
+    }
 }

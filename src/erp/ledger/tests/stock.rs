@@ -120,3 +120,18 @@ fn tens_of_thousands_of_products_are_no_matter() {
     created(&ledger, "A-1", &[("SKU-000077", 1)]);
     assert_eq!(changed(&ledger, seq), [("SKU-000077@default".into(), 7, 1)]);
 }
+
+#[test]
+fn no_balance_is_changed_on_the_word_of_a_damaged_row() {
+    for damage in ["UPDATE stock SET physical = 99", "UPDATE sequence SET seq = 9", "UPDATE sequence SET only = 3"] {
+        let ledger = ledger();
+        if damage.contains("only") {
+            ledger.connection.execute_batch("PRAGMA ignore_check_constraints = 1").unwrap();
+        }
+        crate::store::seal::damage(&ledger.connection, damage);
+        let counted = ledger.set_stocks(&[count("A", None, 7)], at(1), "second count");
+        assert!(counted.is_err(), "{damage}: {counted:?}");
+        let sold = ledger.create_order(&order("A-1", &[("A", 2)]), at(2));
+        assert!(sold.is_err(), "{damage}: {sold:?}");
+    }
+}
