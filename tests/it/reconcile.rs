@@ -10,7 +10,7 @@ use crate::side::Side;
 /// A shop where one order is invoiced and on its way, another is paid, and stock was told.
 fn in_step(side: Side) -> (Shop, String, String) {
     let shop = match side {
-        Side::Vtex => side.shop("stock = { warehouse = \"1_1\", settle = \"0s\" }"),
+        Side::Vtex => side.shop("in_flight = 1\nstock = { warehouse = \"1_1\", settle = \"0s\" }"),
         Side::Hub => side.shop("stock = { warehouse = \"default\", settle = \"0s\" }"),
     };
     for (id, code) in [("1", "CAMISETA-P"), ("2", "CANECA"), ("3", "BONE")] {
