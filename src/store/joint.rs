@@ -91,9 +91,9 @@ impl Joint {
         result
     }
 
-    /// Writes what nothing but the file can refuse, for want of room or by damage: when it does, its part of the round is undone, as by a
-    /// kill between the commits of the round's files, and the run ends. So
-    /// SQLite need not keep what each write changed. Committed as in [`Joint::try_write`].
+    /// Writes what nothing but the file can refuse, for want of room or by damage: when it does, its part of the round is undone, as
+    /// by a kill between the commits of the round's files, and the run ends. So SQLite need not keep what each write changed.
+    /// Committed as in [`Joint::try_write`].
     ///
     /// # Errors
     /// That the file cannot be written.
