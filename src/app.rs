@@ -501,6 +501,11 @@ impl Round<'_> {
         // Opened by the first of a channel's passes; the others go on with its connections.
         let mut offices: BTreeMap<&ChannelName, Channel> = BTreeMap::new();
         for of_verb in tasks.chunk_by(|one, next| one.verb.name() == next.verb.name()) {
+            let mut ahead = BTreeMap::new();
+            for task in of_verb.iter().skip(1).filter(|task| !given_up.contains_key(&task.channel.name)) {
+                let one = Run { task, how, config, store, erp: &erp, together: &together, clock, stop };
+                ahead.insert(&task.channel.name, one.ahead(&mut offices).await);
+            }
             for task in of_verb {
                 let (verb, channel) = (task.verb.name(), &task.channel.name);
                 if let Some(exit) = given_up.get(channel) {
@@ -508,7 +513,8 @@ impl Round<'_> {
                     continue;
                 }
                 let one = Run { task, how, config, store, erp: &erp, together: &together, clock, stop };
-                let ended = one.run(&mut offices, hearts, reporter).await;
+                let ahead = ahead.remove(channel).unwrap_or_default();
+                let ended = one.run(&mut offices, ahead, hearts, reporter).await;
                 let told = if ended.exit == Exit::Locked { Exit::Locked } else { ended.exit.worst(before) };
                 hearts.ended(verb, channel, told);
                 if exit.worst(ended.exit) != exit {
@@ -639,9 +645,24 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
+    /// What has to be done before the verb's first pass, on whatever channel: what was bought anywhere is known before a channel is
+    /// told what it may sell. Gives the calls made. What goes wrong here goes wrong again in the pass, which tells of it.
+    async fn ahead(&self, offices: &mut BTreeMap<&'a ChannelName, Channel>) -> Counts {
+        let Verb::PushStock(_) = self.task.verb else { return Counts::default() };
+        if !matches!(self.store.never_read(&self.task.channel.name), Ok(unread) if !unread.is_empty()) {
+            return Counts::default();
+        }
+        let Ok(channel) = self.office(offices) else { return Counts::default() };
+        let before = channel.counts();
+        let _ = push_stock::unread::read(channel, self.store, self.clock, self.stop).await;
+        channel.counts().since(before)
+    }
+
+    /// Makes the pass. The calls that were made `ahead` count as its own.
     async fn run(
         &self,
         offices: &mut BTreeMap<&'a ChannelName, Channel>,
+        ahead: Counts,
         hearts: &Hearts,
         reporter: &Reporter,
     ) -> Ended {
@@ -707,7 +728,8 @@ impl<'a> Run<'a> {
         if let Err(error) = committed {
             pass.end(Exit::Failed, Trouble::State(error).to_string());
         }
-        let counts = (channel.counts().since(calls), self.erp.counts().since(erp_calls));
+        let mut counts = (channel.counts().since(calls), self.erp.counts().since(erp_calls));
+        counts.0.add(ahead);
         let tally = pass.tally.take();
         let (halt, shortfall) = (pass.halt.take(), pass.shortfall.take());
         let early = halt.is_some();

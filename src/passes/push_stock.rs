@@ -22,6 +22,7 @@ mod send;
 mod skus;
 #[cfg(test)]
 mod tests;
+pub(crate) mod unread;
 mod work_out;
 
 use std::collections::BTreeMap;

@@ -213,8 +213,8 @@ impl Store {
         Ok(claims)
     }
 
-    /// Orders of a channel that were seen but never read, so that nobody knows what was bought. Those whose answer could not be
-    /// used are held, and not among them.
+    /// Orders of a channel that were seen but never read, so that nobody knows what was bought: not visited yet, or held since the
+    /// call failed. Those whose answer could not be used are not among them.
     ///
     /// # Errors
     /// When the state file cannot be read.
@@ -222,7 +222,8 @@ impl Store {
         self.connection
             .prepare_cached(&format!(
                 "SELECT id, order_id FROM orders INDEXED BY orders_in_flight
-                 WHERE channel = ?1 AND {IN_FLIGHT} AND coalesce(fate, '') <> 'held' AND coalesce(status, '') <> 'cancelled'
+                 WHERE channel = ?1 AND {IN_FLIGHT} AND coalesce(status, '') <> 'cancelled'
+                     AND (coalesce(fate, '') <> 'held' OR fate_why ->> '$.code' = 'call_failed')
                      AND NOT EXISTS (SELECT 1 FROM order_lines l WHERE l.order_row = orders.id)
                  ORDER BY id"
             ))?

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::back_office::Nfe;
 use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase, Sandbox, UnknownCode};
-use crate::shop::{Shop, paid, wait_until};
+use crate::shop::{Ran, Shop, paid, wait_until};
 use crate::side::Side;
 
 /// Orders settle at once, so that tests need not wait.
@@ -724,19 +724,7 @@ fn a_killed_push_is_finished_by_the_next() {
 /// the same moment is told by both.
 #[test]
 fn two_channels_sell_from_one_shelf() {
-    let mut shop = shop("");
-    let outlet = Sandbox::start();
-    outlet.vtex(|v| {
-        v.add_sku("9", "CAMISETA-P");
-        v.configure_needed_feed();
-    });
-    shop.set_carriers(&format!(
-        "\"Correios PAC\" = \"Correios\"\n[channels.outlet]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
-         app_key = {{ env = \"VTEX_APP_KEY\" }}\napp_token = {{ env = \"VTEX_APP_TOKEN\" }}\nsince = \"2020-01-01\"\n\
-         requests_per_minute = 0\ndefault_carrier = \"Correios\"\nskus = {{ \"9\" = \"CAMISETA-P\" }}\n\
-         stock = {{ warehouse = \"1_1\", settle = \"0s\", unknown_skus = \"ignore\" }}",
-        outlet.url()
-    ));
+    let (shop, outlet) = with_an_outlet();
     let can_be_bought = || (shop.vtex(|v| v.available("1")), outlet.vtex(|v| v.available("9")));
     shop.stock("codigo;quantidade\nCAMISETA-P;3\n");
     let _ = shop.push().exits(0);
@@ -762,4 +750,44 @@ fn two_channels_sell_from_one_shelf() {
     assert_eq!(told, [("loja".into(), 1.into()), ("outlet".into(), 1.into())]);
     let (loja, outlet) = can_be_bought();
     assert!(loja <= 0 && outlet <= 0, "{loja} {outlet}");
+}
+
+/// The store, and an outlet that sells the same shirts by another number.
+fn with_an_outlet() -> (Shop, Sandbox) {
+    let mut shop = shop("");
+    let outlet = Sandbox::start();
+    outlet.vtex(|v| {
+        v.add_sku("9", "CAMISETA-P");
+        v.configure_needed_feed();
+    });
+    shop.set_carriers(&format!(
+        "\"Correios PAC\" = \"Correios\"\n[channels.outlet]\nkind = \"vtex\"\nbase_url = \"{}\"\n\
+         app_key = {{ env = \"VTEX_APP_KEY\" }}\napp_token = {{ env = \"VTEX_APP_TOKEN\" }}\nsince = \"2020-01-01\"\n\
+         requests_per_minute = 0\ndefault_carrier = \"Correios\"\nskus = {{ \"9\" = \"CAMISETA-P\" }}\n\
+         stock = {{ warehouse = \"1_1\", settle = \"0s\", unknown_skus = \"ignore\" }}",
+        outlet.url()
+    ));
+    (shop, outlet)
+}
+
+/// What an order wants that was heard of and could not be read is read before any channel is told its stock, and as long as that fails
+/// a person is told.
+#[test]
+fn no_channel_is_told_its_stock_before_the_orders_of_all_are_read() {
+    let (shop, outlet) = with_an_outlet();
+    shop.stock("codigo;quantidade\nCAMISETA-P;3\n");
+    let id = outlet.vtex(|v| v.place(OrderSeed::new().sku("9", "CAMISETA-P", 4_990, 1)).clone());
+    outlet.vtex(|v| v.faults.push(Fault::always(Kind::status(500)).on("GET", &format!("/orders/{id}"))));
+    let _ = shop.import().exits(3);
+    let ran = shop.push().exits(0);
+    let told = |ran: &Ran| ran.records().iter().any(|record| record["code"] == "unread_orders");
+    assert!(told(&ran), "{ran:?}");
+    assert_eq!(shop.vtex(|v| v.available("1")), 3);
+    outlet.vtex(|v| v.faults.clear());
+    let ran = shop.push().exits(0);
+    assert!(!told(&ran), "{ran:?}");
+    assert_eq!(shop.vtex(|v| v.available("1")), 2);
+    let summary =
+        ran.records().into_iter().find(|record| record["type"] == "summary" && record["channel"] == "outlet").unwrap();
+    assert_eq!(summary["calls"], 1, "{summary}");
 }

@@ -334,10 +334,7 @@ impl<'a> Day<'a> {
             Event::Run(verb, place) => {
                 let channel = place.map_or(Vec::new(), |place| vec!["--channel", place.name()]);
                 let args = [&[verb], &channel[..]].concat();
-                let told = self.shop.run(&args).stdout;
-                if place.is_none() {
-                    self.reads_the_unread(&args, &told);
-                }
+                let _ = self.shop.run(&args);
                 if verb == "push-stock" {
                     let places = place.map_or(vec![Loja, Hub], |place| vec![place]);
                     self.promises_nothing_sold(&places, None)?;
@@ -360,22 +357,14 @@ impl<'a> Day<'a> {
             Event::SaleDuring(run, place, at) => {
                 let before = self.as_it_is();
                 self.sale_comes(place, at);
-                let told = self.shop.run(&[run]).stdout;
+                let _ = self.shop.run(&[run]);
                 self.shop.vtex(|v| v.on_call = None);
                 self.hub(|a| a.on_call = None);
-                self.reads_the_unread(&[run], &told);
                 let before = (run != "push-stock" && run != "sync").then_some(&before);
                 self.promises_nothing_sold(&[Loja, Hub], before)?;
             }
         }
         Ok(())
-    }
-
-    /// What an order of the other channel wants that was never read nobody knows yet; a push says so, and then it is read.
-    fn reads_the_unread(&self, run: &[&str], told: &str) {
-        if told.contains("unread_orders") {
-            let _ = self.shop.run(run);
-        }
     }
 
     /// At the platform's call of this number somebody buys there.

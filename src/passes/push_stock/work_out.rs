@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims::{Claims, settle};
 use super::guard::{self, Missing, Toll};
-use super::{Decision, Push, Worked};
-use crate::channel::Reading;
+use super::{Decision, Push, Worked, unread};
 use crate::erp::{StockLevel, StockReading};
 use crate::exit::Exit;
 use crate::model::{Instant, Sku, WarehouseId};
-use crate::passes::Trouble;
+use crate::passes::{Pass, Trouble};
 use crate::plan::Subject;
 use crate::reason::Reason;
 use crate::report::{Outcome, Warning};
@@ -420,27 +419,11 @@ impl Push<'_> {
         missing.iter().try_for_each(|sku| self.hold(sku, None, Reason::StockNotInErp))
     }
 
-    /// Reads the channel's orders that were seen and never read: what they claim is not known until then. Those of other channels
-    /// cannot be read from here.
+    /// What the orders that were seen and never read claim is not known. The channel's own are read; those of others cannot be from
+    /// here, and whoever reads the output learns of them.
     async fn read_unread(&self) -> Result<(), Trouble> {
-        let store = self.pass.store;
-        for (row, id) in store.never_read(self.channel())? {
-            if self.pass.halted() {
-                return Ok(());
-            }
-            let asked_at = self.now();
-            match self.pass.channel.read_order(&id).await {
-                Ok(Reading::Order(order)) => store.record_reading(row, &order, asked_at, self.now())?,
-                // It is import-orders that says what is wrong with it; the channel subtracts its units itself.
-                Ok(Reading::Absent | Reading::Unreadable(_)) => {}
-                Err(error) => {
-                    let trouble = Trouble::Channel(error);
-                    if trouble.ends_run(self.pass.stop).is_some() {
-                        return Err(trouble);
-                    }
-                }
-            }
-        }
+        let Pass { channel, store, clock, stop, .. } = self.pass;
+        unread::read(channel, store, clock, stop).await?;
         for config in self.request.channels.iter().filter(|config| config.name != *self.channel()) {
             let unread = store.never_read(&config.name)?.len();
             if unread > 0 {

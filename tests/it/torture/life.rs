@@ -396,12 +396,15 @@ impl Life {
         let before = self.can_be_bought();
         let alive: Vec<usize> = self.alive.clone();
         let side = self.rng.choice(Side::BOTH).unwrap();
+        // Whether what was seen and not read is told of, or nobody is left to tell.
+        let mut may_lack_orders = true;
         let is_calm = match self.rng.u8(..100) {
             0..55 => true,
             55..80 => {
                 self.strike();
                 let ran = self.run(&["sync"]);
                 assert!(matches!(ran.code, Some(0 | 3..=6)), "{}", brief(&ran));
+                may_lack_orders = !matches!(ran.code, Some(0 | 3)) || ran.stdout.contains("unread_orders");
                 false
             }
             80..86 => {
@@ -448,7 +451,7 @@ impl Life {
         self.bury();
         if !is_calm {
             self.figures.disturbed += 1;
-            self.promises_at_most(&before, &alive);
+            self.promises_at_most(&before, &alive, may_lack_orders);
             if self.rng.bool() {
                 return;
             }
@@ -541,11 +544,16 @@ impl Life {
     }
 
     /// A run that something came in the way of may leave what could be bought before; what was cancelled meanwhile comes back to it.
-    /// And where the other channel's orders did not come in, goods that did are promised on this one without regard to them.
-    fn promises_at_most(&self, before: &[[i64; PRODUCTS.len()]; 2], alive: &[usize]) {
+    /// And where the other channel's orders did not come in, which is told, goods that did are promised on this one without regard to
+    /// them.
+    fn promises_at_most(&self, before: &[[i64; PRODUCTS.len()]; 2], alive: &[usize], may_lack_orders: bool) {
         let (now, in_erp) = (self.can_be_bought(), self.in_erp());
-        let unheard: Vec<usize> =
-            self.alive.iter().copied().filter(|at| !in_erp.contains_key(&self.sales[*at].id)).collect();
+        let unheard: Vec<usize> = self
+            .alive
+            .iter()
+            .copied()
+            .filter(|at| may_lack_orders && !in_erp.contains_key(&self.sales[*at].id))
+            .collect();
         for product in 0..PRODUCTS.len() {
             for (place, side) in Side::BOTH.iter().enumerate() {
                 let of_the_other = unheard.iter().filter(|at| self.sales[**at].side != *side);
