@@ -496,14 +496,17 @@ impl Window {
         self.to.signed_duration_since(self.from)
     }
 
-    /// Its two halves, unless it is a single millisecond.
-    pub fn halves(self) -> Option<(Self, Self)> {
-        let span = self.to.signed_duration_since(self.from).num_milliseconds();
-        if span < 1 {
-            return None;
-        }
-        let middle = self.from + chrono::TimeDelta::milliseconds(span / 2);
-        Some((Self::new(self.from, middle), Self::new(middle + chrono::TimeDelta::milliseconds(1), self.to)))
+    /// As many windows, about as long as each other, that cover it without overlap; fewer where a part would be shorter than a
+    /// millisecond.
+    pub fn parts(self, count: usize) -> Vec<Self> {
+        let span = self.span().num_milliseconds().max(0).saturating_add(1);
+        let count = i64::try_from(count).unwrap_or(i64::MAX).clamp(1, span);
+        let begin = |part: i64| {
+            let offset = i128::from(span) * i128::from(part) / i128::from(count);
+            self.from + chrono::TimeDelta::milliseconds(i64::try_from(offset).unwrap_or(span))
+        };
+        let end = |part| if part == count { self.to } else { begin(part) - chrono::TimeDelta::milliseconds(1) };
+        (0..count).map(|part| Self::new(begin(part), end(part + 1))).collect()
     }
 }
 
@@ -512,12 +515,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn halves_cover_the_window_without_overlap() {
+    fn parts_cover_the_window_without_overlap() {
         let at = |ms| Instant::from_timestamp_millis(ms).unwrap();
-        let (first, second) = Window::new(at(0), at(1001)).halves().unwrap();
-        assert_eq!((first.from, first.to, second.from, second.to), (at(0), at(500), at(501), at(1001)));
-        let (first, second) = Window::new(at(5), at(6)).halves().unwrap();
-        assert_eq!((first.from, first.to, second.from, second.to), (at(5), at(5), at(6), at(6)));
-        assert_eq!(Window::new(at(5), at(5)).halves(), None);
+        let parts = |from, to, count| {
+            let parts = Window::new(at(from), at(to)).parts(count);
+            parts.iter().map(|part| (part.from.timestamp_millis(), part.to.timestamp_millis())).collect::<Vec<_>>()
+        };
+        assert_eq!(parts(0, 1001, 2), [(0, 500), (501, 1001)]);
+        assert_eq!(parts(0, 9, 3), [(0, 2), (3, 5), (6, 9)]);
+        assert_eq!(parts(5, 6, 9), [(5, 5), (6, 6)]);
+        assert_eq!(parts(5, 5, 2), [(5, 5)]);
+        assert_eq!(parts(0, 9, 0), [(0, 9)]);
+        for count in 1..40 {
+            let parts = parts(7, 1_007, count);
+            assert_eq!((parts.len(), parts[0].0, parts[count - 1].1), (count, 7, 1_007));
+            assert!(parts.windows(2).all(|two| two[0].1 + 1 == two[1].0), "{parts:?}");
+        }
     }
 }

@@ -160,7 +160,7 @@ fn one_bad_place_in_the_list_does_not_hide_the_orders_created_since() {
     let shop = Shop::with("feed = \"off\"\nin_flight = 16");
     two_years(&shop, 600);
     let id = shop.place(paid());
-    // The first call finds too many, the second has the older half.
+    // The first call finds too many, the second has the older part.
     shop.vtex(|v| v.faults.push(Fault::next(3, listing(&[], 300)).on("GET", LIST).after(1)));
     let ran = shop.import().exits(5);
     assert!(warning(&ran, "list_failed").is_some());
@@ -196,7 +196,7 @@ fn a_long_first_sweep_goes_on_where_it_was_cut_short() {
     // Short of time: half of it for the list, the rest for the orders.
     shop.vtex(|v| {
         v.calls.clear();
-        v.faults.push(Fault::always(Kind::SlowMs(600)).on("GET", LIST));
+        v.faults.push(Fault::always(Kind::SlowMs(1_500)).on("GET", LIST));
     });
     let _ = shop.run(&["import-orders", "--max-duration", "6s"]).exits(10);
     assert!(listed_from(&shop)[0] >= reached - TimeDelta::minutes(31), "it does not begin again at the start");

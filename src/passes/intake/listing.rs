@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use chrono::TimeDelta;
 use futures_util::future::join_all;
 use futures_util::{Stream, stream};
 
@@ -12,6 +13,15 @@ use crate::passes::Trouble;
 
 /// A window with more orders is divided: so many at most are listed again by the run after one that was cut short.
 const LISTED_AT_ONCE: usize = 500;
+
+/// How many orders a part of a window that is divided has if they come evenly: some fewer, since they do not.
+const IN_A_PART: usize = 400;
+
+/// Into how many parts at most, whatever the list counts.
+const MOST_PARTS: usize = 64;
+
+/// How many pages of a window are asked for at a time, as far as there are so many by the list's own count.
+const PAGES_AT_ONCE: usize = 5;
 
 /// Why not all of the list was read.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +60,7 @@ pub(in crate::passes) enum Listed {
     /// Told, but not all there should be.
     Partly(Gap),
     /// Nothing is told: it has too many orders.
-    Divided(Window, Window),
+    Divided(Vec<Window>),
 }
 
 /// A window, and what became of it once that is known.
@@ -98,7 +108,7 @@ async fn list_some(
     let listing = unlisted.into_iter().take(at_once.max(1)).map(|window| list(channel, window, is_over, hear));
     let mut new = join_all(listing).await.into_iter();
     let with_new = |(window, listed): Part| match listed.or_else(|| new.next()) {
-        Some(Ok(Listed::Divided(first, second))) => vec![(first, None), (second, None)],
+        Some(Ok(Listed::Divided(parts))) => parts.into_iter().map(|part| (part, None)).collect(),
         listed => vec![(window, listed)],
     };
     parts.into_iter().flat_map(with_new).collect()
@@ -114,10 +124,8 @@ async fn list(
     is_over: &impl Fn() -> bool,
     hear: &impl Fn(&[Heard]) -> Result<(), Trouble>,
 ) -> Result<Listed, Trouble> {
-    if window.span() > channel.list_span()
-        && let Some((first, second)) = window.halves()
-    {
-        return Ok(Listed::Divided(first, second));
+    if window.span() > channel.list_span() {
+        return Ok(Listed::Divided(window.parts(2)));
     }
     for _ in 1..TIMES {
         match list_once(channel, window, hear).await? {
@@ -135,22 +143,26 @@ async fn list_once(
 ) -> Result<Listed, Trouble> {
     let limit = channel.list_limit();
     let mut shown = BTreeSet::new();
-    let mut total = 0;
-    for number in 1.. {
-        let page = channel.list(window, number).await?;
-        if number == 1
-            && page.total > LISTED_AT_ONCE.min(limit)
-            && let Some((first, second)) = window.halves()
-        {
-            return Ok(Listed::Divided(first, second));
+    let (mut next, mut at_once, mut total, mut page_length) = (1, 1, 0, 1);
+    'pages: loop {
+        let pages = join_all((next..).take(at_once).map(|number| channel.list(window, number))).await;
+        for (number, page) in (next..).zip(pages) {
+            let page = page?;
+            if number == 1 && page.total > LISTED_AT_ONCE.min(limit) && window.span() > TimeDelta::zero() {
+                let count = page.total.div_ceil(IN_A_PART).clamp(2, MOST_PARTS);
+                return Ok(Listed::Divided(window.parts(count)));
+            }
+            hear(&page.orders)?;
+            // The index moves while it is read; an order that slipped to an earlier page leaves the largest count short.
+            total = total.max(page.total);
+            page_length = page_length.max(page.orders.len());
+            shown.extend(page.orders.into_iter().map(|order| order.id));
+            if !page.more {
+                break 'pages;
+            }
+            next += 1;
         }
-        hear(&page.orders)?;
-        // The index moves while it is read; an order that slipped to an earlier page leaves the largest count short.
-        total = total.max(page.total);
-        shown.extend(page.orders.into_iter().map(|order| order.id));
-        if !page.more {
-            break;
-        }
+        at_once = total.saturating_sub(shown.len()).div_ceil(page_length).clamp(1, PAGES_AT_ONCE);
     }
     let shown = shown.len();
     Ok(match shown < total {
