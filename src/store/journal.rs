@@ -73,8 +73,9 @@ impl Effect<'_> {
     }
 }
 
-/// Reads all that is kept of an order, so that it ends in an error where a row does not fit its [seal](super::seal).
-const ALL_SOUND: &str = "SELECT sum(sound) FROM (
+/// Reads all that is kept of an order, so that it ends in an error where a row does not fit its [seal](super::seal); and whether an
+/// effect was intended before.
+const ALL_SOUND: &str = "SELECT sum(sound), EXISTS (SELECT 1 FROM journal WHERE key = ?2) FROM (
     SELECT sound FROM orders WHERE id = ?1
     UNION ALL SELECT sound FROM order_lines WHERE order_row = ?1
     UNION ALL SELECT sound FROM journal WHERE order_row = ?1
@@ -96,14 +97,18 @@ impl Store {
     /// The last intention and its outcome stand in the journal alone, and move to the history when others take their place.
     pub(super) fn note_intention(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| {
-            tx.prepare_cached(ALL_SOUND)?.query_row([effect.order], |_| Ok(()))?;
+            let key = effect.key();
+            let again: bool = tx.prepare_cached(ALL_SOUND)?.query_row(params![effect.order, key], |row| row.get(1))?;
+            if !again {
+                return first_intended(tx, &key, effect.channel, Some(effect.order), effect.action, now);
+            }
             tx.prepare_cached(
                 "INSERT OR IGNORE INTO history (order_row, at, what, detail)
                  SELECT order_row, intended_at, 'intended', action FROM journal WHERE key = ?1 AND attempts > 0",
             )?
-            .execute([effect.key()])?;
-            move_outcome(tx, effect)?;
-            intended(tx, &effect.key(), effect.channel, Some(effect.order), effect.action, now)
+            .execute([&key])?;
+            move_outcome(tx, &key)?;
+            intended_again(tx, &key, now).map(|_| ())
         })
     }
 
@@ -141,9 +146,9 @@ pub(super) fn settle_found(tx: &Connection, order: i64, action: &str, now: Insta
 const OUTCOME: &str = "INSERT OR IGNORE INTO history (order_row, at, what, detail)
     SELECT order_row, settled_at, state, action || ': ' || coalesce(answer, '')";
 
-fn move_outcome(tx: &Connection, effect: &Effect<'_>) -> rusqlite::Result<()> {
+fn move_outcome(tx: &Connection, key: &str) -> rusqlite::Result<()> {
     tx.prepare_cached(&format!("{OUTCOME} FROM journal WHERE key = ?1 AND settled_at IS NOT NULL"))?
-        .execute([effect.key()])
+        .execute([key])
         .map(|_| ())
 }
 
@@ -155,23 +160,24 @@ pub(super) fn settle(
     answer: &str,
     now: Instant,
 ) -> rusqlite::Result<()> {
-    move_outcome(tx, effect)?;
-    if settled(tx, &effect.key(), state, answer, now)? {
+    let key = effect.key();
+    let of_the_last_try = tx
+        .prepare_cached(
+            "UPDATE journal SET state = ?2, settled_at = ?3, answer = ?4 WHERE key = ?1 AND settled_at IS NULL AND sound",
+        )?
+        .execute(params![key, state.code(), millis(now), answer])?;
+    if of_the_last_try > 0 {
+        return Ok(());
+    }
+    move_outcome(tx, &key)?;
+    if settled(tx, &key, state, answer, now)? {
         return Ok(());
     }
     tx.prepare_cached(
         "INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at, settled_at, answer)
          VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?6, ?7)",
     )?
-    .execute(params![
-        effect.key(),
-        effect.channel.as_str(),
-        effect.order,
-        effect.action,
-        state.code(),
-        millis(now),
-        answer
-    ])
+    .execute(params![key, effect.channel.as_str(), effect.order, effect.action, state.code(), millis(now), answer])
     .map(|_| ())
 }
 
@@ -184,20 +190,36 @@ pub(super) fn intended(
     action: &str,
     now: Instant,
 ) -> rusqlite::Result<()> {
-    let again = tx
-        .prepare_cached(
-            "UPDATE journal SET state = 'intended', attempts = attempts + 1, intended_at = ?2, settled_at = NULL, answer = NULL
-             WHERE key = ?1 AND sound",
-        )?
-        .execute(params![key, millis(now)])?;
-    if again == 0 {
-        tx.prepare_cached(
-            "INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at)
-             VALUES (?1, ?2, ?3, ?4, 'intended', 1, ?5)",
-        )?
-        .execute(params![key, channel.as_str(), order, action, millis(now)])?;
+    match intended_again(tx, key, now)? {
+        true => Ok(()),
+        false => first_intended(tx, key, channel, order, action, now),
     }
-    Ok(())
+}
+
+/// Says whether it was there.
+fn intended_again(tx: &Connection, key: &str, now: Instant) -> rusqlite::Result<bool> {
+    tx.prepare_cached(
+        "UPDATE journal SET state = 'intended', attempts = attempts + 1, intended_at = ?2, settled_at = NULL, answer = NULL
+         WHERE key = ?1 AND sound",
+    )?
+    .execute(params![key, millis(now)])
+    .map(|rows| rows > 0)
+}
+
+fn first_intended(
+    tx: &Connection,
+    key: &str,
+    channel: &ChannelName,
+    order: Option<i64>,
+    action: &str,
+    now: Instant,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at)
+         VALUES (?1, ?2, ?3, ?4, 'intended', 1, ?5)",
+    )?
+    .execute(params![key, channel.as_str(), order, action, millis(now)])
+    .map(|_| ())
 }
 
 /// Writes into the journal what became of an effect. Says whether it was there.

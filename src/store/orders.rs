@@ -127,16 +127,20 @@ impl Store {
                     .prepare_cached("SELECT id FROM orders WHERE channel = ?1 AND order_id = ?2")?
                     .query_row(params![channel.as_str(), item.id.as_str()], |row| row.get(0))
                     .optional()?;
-                let row = match known {
-                    Some(row) => row,
-                    None => {
-                        new += 1;
-                        tx.prepare_cached(
-                            "INSERT INTO orders (channel, order_id, seen_at, heard) VALUES (?1, ?2, ?3, 0)",
-                        )?
-                        .execute(params![channel.as_str(), item.id.as_str(), millis(now)])?;
-                        tx.last_insert_rowid()
-                    }
+                let told = format!("{} ({source})", item.state);
+                let Some(row) = known else {
+                    new += 1;
+                    tx.prepare_cached(
+                        "INSERT INTO orders (channel, order_id, seen_at, heard, cancel_heard) VALUES (?1, ?2, ?3, 1, ?4)",
+                    )?
+                    .execute(params![
+                        channel.as_str(),
+                        item.id.as_str(),
+                        millis(now),
+                        item.is_cancellation()
+                    ])?;
+                    note(tx, tx.last_insert_rowid(), item.at.unwrap_or(now), "heard", &told)?;
+                    continue;
                 };
                 // The list tells where an order stands, not when it came there: only a word that is new counts as heard.
                 let is_news = match item.at {
@@ -144,9 +148,9 @@ impl Store {
                         .prepare_cached(
                             "INSERT OR IGNORE INTO history (order_row, at, what, detail) VALUES (?1, ?2, 'heard', ?3)",
                         )?
-                        .execute(params![row, millis(at), format!("{} ({source})", item.state)])?,
+                        .execute(params![row, millis(at), told])?,
                     None => {
-                        let told: bool = tx
+                        let was_told: bool = tx
                             .prepare_cached(
                                 "SELECT EXISTS (SELECT 1 FROM history WHERE order_row = ?1 AND what = 'heard'
                                      AND substr(detail, 1, length(?2) + 2) = ?2 || ' (')",
@@ -155,15 +159,15 @@ impl Store {
                         let read: bool = tx
                             .prepare_cached("SELECT raw_status IS ?2 FROM orders WHERE id = ?1")?
                             .query_row(params![row, item.state], |row| row.get(0))?;
-                        if told || read {
+                        if was_told || read {
                             0
                         } else {
-                            note(tx, row, now, "heard", &format!("{} ({source})", item.state))?;
+                            note(tx, row, now, "heard", &told)?;
                             1
                         }
                     }
                 };
-                if is_news > 0 || known.is_none() {
+                if is_news > 0 {
                     // Of an order in the ERP that nobody follows any more, a cancellation is the one word to come back for.
                     tx.prepare_cached(
                         "UPDATE orders SET heard = heard + 1, cancel_heard = max(cancel_heard, ?2),

@@ -135,12 +135,18 @@ fn last_seq(tx: &Connection) -> rusqlite::Result<i64> {
     tx.prepare_cached("SELECT seq FROM sequence WHERE only = 1")?.query_row([], |row| row.get(0))
 }
 
-/// Adds a line to an order's history, and marks the order as changed.
-fn note(tx: &Connection, order: i64, at: Instant, note: &str) -> rusqlite::Result<()> {
+/// Adds a line to an order's history.
+fn add_to_history(tx: &Connection, order: i64, at: Instant, note: &str) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO order_history (order_id, at, status, note) VALUES (?1, ?2, (SELECT status FROM orders WHERE id = ?1), ?3)",
     )?
-    .execute(params![order, millis(at), note])?;
+    .execute(params![order, millis(at), note])
+    .map(|_| ())
+}
+
+/// Adds a line to an order's history, and marks the order as changed.
+fn note(tx: &Connection, order: i64, at: Instant, note: &str) -> rusqlite::Result<()> {
+    add_to_history(tx, order, at, note)?;
     let seq = next_seq(tx)?;
     tx.prepare_cached("UPDATE orders SET changed_at = max(changed_at, ?2), changed_seq = ?3 WHERE id = ?1")?
         .execute(params![order, millis(at), seq])

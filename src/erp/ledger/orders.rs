@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Ledger, note, products, refused, stock};
+use super::{Ledger, add_to_history, next_seq, note, products, refused, stock};
 use crate::erp::{ErpError, ErpOrder, NewOrder};
 use crate::lang::{keep, say, word};
 use crate::model::{CarrierName, Cents, ChannelName, ErpOrderId, Instant, OrderId, Status};
@@ -82,7 +82,7 @@ impl Ledger {
                 let place = stock::Place { product, warehouse: warehouse.unwrap_or(products::DEFAULT_WAREHOUSE_ROW) };
                 stock::reserve(tx, order, place, line.quantity, now)?;
             }
-            note(tx, order, now, &keep!("imported from {}" | "importado de {}", new.channel))?;
+            add_to_history(tx, order, now, &keep!("imported from {}" | "importado de {}", new.channel))?;
             must_read(tx, order)
         })
     }
@@ -206,11 +206,12 @@ fn check(new: &NewOrder) -> Result<(), ErpError> {
 }
 
 fn insert(tx: &Connection, new: &NewOrder, customer: Option<i64>, now: Instant) -> Result<i64, ErpError> {
+    let seq = next_seq(tx)?;
     tx.prepare_cached(
         "INSERT INTO orders (channel, store_number, marketplace, marketplace_order, placed_at, status, paid_at, total,
              freight, discount, tax, line_count, customer, carrier, service, promised_at, fiscal_payment, imported_at,
              changed_at, changed_seq)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18, 0)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18, ?19)",
     )?
     .execute(params![
         new.channel.as_str(),
@@ -231,6 +232,7 @@ fn insert(tx: &Connection, new: &NewOrder, customer: Option<i64>, now: Instant) 
         new.promised_at.map(millis),
         json(&new.fiscal_payment)?,
         millis(now),
+        seq,
     ])?;
     Ok(tx.last_insert_rowid())
 }
