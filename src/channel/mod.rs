@@ -424,19 +424,20 @@ impl Channel {
         }
     }
 
-    /// Sends the XML of an invoice by itself, where it [goes apart](outgoing::Requirements::xml_apart). `again` is for one that may
-    /// have arrived.
-    pub async fn send_xml(
-        &self,
-        id: &OrderId,
-        key: &str,
-        xml: &outgoing::XmlText,
-        again: bool,
-    ) -> Result<outgoing::Sent, CallError> {
+    /// Sends the XML of an invoice by itself, where it [goes apart](outgoing::Requirements::xml_apart).
+    pub async fn send_xml(&self, id: &OrderId, xml: &outgoing::XmlText) -> Result<outgoing::Sent, CallError> {
         match self {
             // It goes with the invoice.
             Self::Vtex(_) => Ok(outgoing::Sent::Accepted),
-            Self::Anymarket(hub) => hub.send_xml(id, key, xml, again).await,
+            Self::Anymarket(hub) => hub.send_xml(id, xml).await,
+        }
+    }
+
+    /// Whether an invoice's XML, told by its access key, arrived, where it goes apart.
+    pub async fn has_xml(&self, id: &OrderId, key: &str) -> Result<bool, CallError> {
+        match self {
+            Self::Vtex(_) => Ok(false),
+            Self::Anymarket(hub) => hub.has_xml(id, key).await,
         }
     }
 

@@ -704,8 +704,14 @@ async fn apply(visit: &Visit<'_>, done: &mut Done, action: &Action, facts: &Fact
             let is_open = |order: &Order| order.invoicing == Invoicing::Open || order.status != Status::Paid;
             Ok(again(visit.look_for(is_open).await?))
         }
-        Action::SendXml { number, key, xml, again: unsure } => {
-            let call = visit.pass.channel.send_xml(&visit.row.id, key, xml, *unsure);
+        // Before it is noted as about to be sent: a reading that fails must not stand as the outcome of a try that may have arrived.
+        Action::SendXml { key, again: true, .. } if visit.pass.channel.has_xml(&visit.row.id, key).await? => {
+            visit.found(SEND_XML, key)?;
+            done.add(action);
+            Ok(again(visit.read_channel().await?))
+        }
+        Action::SendXml { number, key, xml, .. } => {
+            let call = visit.pass.channel.send_xml(&visit.row.id, xml);
             let taken = visit.send(SEND_XML, key, &format!("accepted for {number}"), call).await?;
             let is_late = package_of(&facts.order, key, number).is_some();
             match taken {

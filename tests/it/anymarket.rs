@@ -341,6 +341,29 @@ fn an_xml_that_arrived_is_not_sent_again_with_its_invoice() {
     }
 }
 
+/// That it cannot be looked for says nothing of whether it arrived.
+#[test]
+fn an_xml_that_arrived_is_not_sent_again_where_looking_for_it_fails() {
+    let settings = "invoices = { confirm_within = \"0s\", settle_after = \"0s\" }";
+    let shop = Shop::with_hub(&format!("timeout = \"1s\"\nmax_wait = \"1s\"\n{settings}"));
+    let id = place(&shop, paid().needs_xml());
+    let _ = run(&shop, "import-orders").exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    hub(&shop, |a| {
+        a.faults.push(Fault::next(1, Kind::Applied500).on("PUT", "/nfe"));
+        a.faults.push(Fault::always(Kind::status(500)).on("GET", "/nfe/"));
+    });
+    for _ in 0..2 {
+        let _ = run(&shop, "push-invoices").exits(3);
+        let told = effects(&shop, &id);
+        assert!(matches!(&told[..], [AnyEffect::Xml { .. }]), "{told:?}");
+    }
+    hub(&shop, |a| a.faults.clear());
+    let _ = run(&shop, "push-invoices").exits(0);
+    let told = effects(&shop, &id);
+    assert!(matches!(&told[..], [AnyEffect::Xml { .. }, AnyEffect::Invoiced { .. }]), "{told:?}");
+}
+
 #[test]
 fn what_has_not_reached_the_marketplace_is_waited_for_and_what_it_refused_is_held() {
     let shop = Shop::with_hub("invoices = { confirm_within = \"0s\" }");

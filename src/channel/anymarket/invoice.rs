@@ -17,10 +17,7 @@ impl Anymarket {
     }
 
     /// See [`crate::channel::Channel::send_xml`]. The hub stores it and hands it on to the marketplace, whose refusals are its own.
-    pub async fn send_xml(&self, id: &OrderId, key: &str, xml: &XmlText, again: bool) -> Result<Sent, CallError> {
-        if again && self.has_xml(id, key).await? {
-            return Ok(Sent::Accepted);
-        }
+    pub async fn send_xml(&self, id: &OrderId, xml: &XmlText) -> Result<Sent, CallError> {
         let call = Call::write("PUT", "send invoice XML", format!("{}/nfe", order_path(id)), Effect::Once)
             .about(id.as_str())
             .text("application/xml;charset=utf-8", xml.as_str());
@@ -34,9 +31,9 @@ impl Anymarket {
         }
     }
 
-    /// Whether the XML is there already: a marketplace may take so many of a sale and no more. Reading it back is deprecated; a hub
-    /// that does not give it gets it again.
-    async fn has_xml(&self, id: &OrderId, key: &str) -> Result<bool, CallError> {
+    /// See [`crate::channel::Channel::has_xml`]. A marketplace may take so many of a sale and no more. Reading it back is deprecated; a
+    /// hub that does not give it gets it again.
+    pub async fn has_xml(&self, id: &OrderId, key: &str) -> Result<bool, CallError> {
         let call = Call::read("read invoice XML", format!("{}/nfe/type/sale", order_path(id))).about(id.as_str());
         match self.door.call(call).await {
             Ok(answer) => Ok(answer.text().contains(key)),
