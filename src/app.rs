@@ -502,7 +502,8 @@ impl Round<'_> {
         let mut offices: BTreeMap<&ChannelName, Channel> = BTreeMap::new();
         for of_verb in tasks.chunk_by(|one, next| one.verb.name() == next.verb.name()) {
             let mut ahead = BTreeMap::new();
-            for task in of_verb.iter().skip(1).filter(|task| !given_up.contains_key(&task.channel.name)) {
+            let side_by_side = of_verb.iter().filter(|task| !given_up.contains_key(&task.channel.name));
+            for task in side_by_side.filter(|_| of_verb.len() > 1) {
                 let one = Run { task, how, config, store, erp: &erp, together: &together, clock, stop };
                 ahead.insert(&task.channel.name, one.ahead(&mut offices).await);
             }
@@ -646,7 +647,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// What has to be done before the verb's first pass, on whatever channel: what was bought anywhere is known before a channel is
-    /// told what it may sell. Gives the calls made. What goes wrong here goes wrong again in the pass, which tells of it.
+    /// told what it may sell. Gives the calls made. The passes tell of what goes wrong here and still does when it is their turn.
     async fn ahead(&self, offices: &mut BTreeMap<&'a ChannelName, Channel>) -> Counts {
         let Verb::PushStock(_) = self.task.verb else { return Counts::default() };
         if !matches!(self.store.never_read(&self.task.channel.name), Ok(unread) if !unread.is_empty()) {

@@ -938,15 +938,15 @@ pub fn warning(warning: &Warning) -> String {
         }
         Warning::UnreadOrders { channel, orders: 1 } => say!(
             "channel {channel}: 1 order was seen and not read yet, so what it sold is not subtracted; run \
-             import-orders first"
+             import-orders, and see `vaivem holds` for what keeps it"
                 | "canal {channel}: 1 pedido foi visto e ainda não lido, então o que vendeu não é subtraído; execute \
-                   antes import-orders"
+                   import-orders, e veja em `vaivem holds` o que o impede"
         ),
         Warning::UnreadOrders { channel, orders } => say!(
             "channel {channel}: {orders} orders were seen and not read yet, so what they sold is not subtracted; run \
-             import-orders first"
+             import-orders, and see `vaivem holds` for what keeps them"
                 | "canal {channel}: {orders} pedidos foram vistos e ainda não lidos, então o que venderam não é \
-                   subtraído; execute antes import-orders"
+                   subtraído; execute import-orders, e veja em `vaivem holds` o que os impede"
         ),
         Warning::StockLeftBehind { channel, warehouse, products, units } => say!(
             "channel {channel}: its warehouse {warehouse} is not pushed to any more and goes on selling what it was \

@@ -526,6 +526,8 @@ mod tests {
         assert_eq!(parts(0, 9, 3), [(0, 2), (3, 5), (6, 9)]);
         assert_eq!(parts(5, 6, 9), [(5, 5), (6, 6)]);
         assert_eq!(parts(5, 5, 2), [(5, 5)]);
+        let part_of_a_millisecond = Window::new(at(5), at(5) + chrono::TimeDelta::microseconds(400));
+        assert_eq!(part_of_a_millisecond.parts(2), [part_of_a_millisecond]);
         assert_eq!(parts(0, 9, 0), [(0, 9)]);
         for count in 1..40 {
             let parts = parts(7, 1_007, count);

@@ -214,7 +214,7 @@ impl Store {
     }
 
     /// Orders of a channel that were seen but never read, so that nobody knows what was bought: not visited yet, or held since the
-    /// call failed. Those whose answer could not be used are not among them.
+    /// call failed; these come last, since they may fail again. Those whose answer could not be used are not among them.
     ///
     /// # Errors
     /// When the state file cannot be read.
@@ -225,7 +225,7 @@ impl Store {
                  WHERE channel = ?1 AND {IN_FLIGHT} AND coalesce(status, '') <> 'cancelled'
                      AND (coalesce(fate, '') <> 'held' OR fate_why ->> '$.code' = 'call_failed')
                      AND NOT EXISTS (SELECT 1 FROM order_lines l WHERE l.order_row = orders.id)
-                 ORDER BY id"
+                 ORDER BY fate IS 'held', id"
             ))?
             .query_map([channel.as_str()], |row| Ok((row.get(0)?, OrderId::new(row.get::<_, String>(1)?))))?
             .collect()

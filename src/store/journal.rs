@@ -108,7 +108,7 @@ impl Store {
             )?
             .execute([&key])?;
             move_outcome(tx, &key)?;
-            intended_again(tx, &key, now).map(|_| ())
+            intended(tx, &key, effect.channel, Some(effect.order), effect.action, now)
         })
     }
 

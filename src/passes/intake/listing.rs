@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use chrono::TimeDelta;
 use futures_util::future::join_all;
 use futures_util::{Stream, stream};
 
@@ -148,9 +147,11 @@ async fn list_once(
         let pages = join_all((next..).take(at_once).map(|number| channel.list(window, number))).await;
         for (number, page) in (next..).zip(pages) {
             let page = page?;
-            if number == 1 && page.total > LISTED_AT_ONCE.min(limit) && window.span() > TimeDelta::zero() {
-                let count = page.total.div_ceil(IN_A_PART).clamp(2, MOST_PARTS);
-                return Ok(Listed::Divided(window.parts(count)));
+            if number == 1 && page.total > LISTED_AT_ONCE.min(limit) {
+                let parts = window.parts(page.total.div_ceil(IN_A_PART).clamp(2, MOST_PARTS));
+                if parts.len() > 1 {
+                    return Ok(Listed::Divided(parts));
+                }
             }
             hear(&page.orders)?;
             // The index moves while it is read; an order that slipped to an earlier page leaves the largest count short.
