@@ -28,6 +28,14 @@ const GUARDS: &[Guard] = &[
         test: "two_channels::",
     },
     Guard {
+        name: "unread",
+        what: "what was bought on any channel is read before one is told its stock",
+        file: "src/app.rs",
+        text: "side_by_side.filter(|_| of_verb.len() > 1)",
+        without: "side_by_side.filter(|_| of_verb.len() > 9)",
+        test: "push_stock::no_channel",
+    },
+    Guard {
         name: "full",
         what: "committed means on the disk",
         file: "src/store/sqlite.rs",
@@ -116,6 +124,14 @@ const GUARDS: &[Guard] = &[
         text: "200..300 | 408 | 500.. => Setback::Unsure,",
         without: "200..300 | 408 | 500.. => Setback::NotDone,",
         test: "torture::half_done",
+    },
+    Guard {
+        name: "looked-for",
+        what: "a file that may have arrived is looked for before it is sent again",
+        file: "src/passes/push_invoices.rs",
+        text: "again: true, .. } if visit",
+        without: "again: true, .. } if key.is_empty() && visit",
+        test: "anymarket::an_xml_that_arrived",
     },
     Guard {
         name: "login-page",
