@@ -797,11 +797,11 @@ fn no_channel_is_told_its_stock_before_the_orders_of_all_are_read() {
 fn orders_that_always_fail_keep_no_stock_from_being_told() {
     let (shop, outlet) = with_an_outlet();
     shop.stock("codigo;quantidade\nCAMISETA-P;30\n");
-    for _ in 0..6 {
-        outlet.vtex(|v| v.place(OrderSeed::new().sku("9", "CAMISETA-P", 4_990, 1)));
-        outlet.vtex(|v| v.faults = vec![Fault::always(Kind::status(500)).on("GET", "/api/oms/pvt/orders/")]);
-        let _ = shop.import();
-    }
+    outlet.vtex(|v| {
+        (0..6).for_each(|_| drop(v.place(OrderSeed::new().sku("9", "CAMISETA-P", 4_990, 1))));
+        v.faults.push(Fault::always(Kind::status(500)).on("GET", "/api/oms/pvt/orders/"));
+    });
+    let _ = shop.import();
     let ran = shop.push().exits(0);
     let warning = ran.records().into_iter().find(|record| record["code"] == "unread_orders").unwrap();
     assert_eq!(warning["orders"], 6, "{warning}");

@@ -69,7 +69,7 @@ fn any_fault(case: &mut Case, class: Class, calls: u32) -> Fault {
 
 #[test]
 fn whatever_an_answer_looks_like_nothing_is_done_twice_or_lost() {
-    let cases = torture::cases(40, 3_600);
+    let cases = torture::cases(24, 3_600);
     let (answers, lies) = (AtomicU64::new(0), AtomicU64::new(0));
     try_each(cases, 6, |mut case| {
         let class = [Class::Breaks, Class::Misshapes, Class::Breaks, Class::Lies][case.number as usize % 4];
