@@ -413,9 +413,16 @@ impl<'a> Day<'a> {
     /// What can be bought on a channel, and its orders that are alive, with their units.
     fn as_it_is(&self) -> [Earlier; 2] {
         [Loja, Hub].map(|place| {
-            let alive = self.orders(place).into_iter().filter(|(id, _)| !self.is_cancelled(place, id));
+            let alive = self.orders(place).into_iter().filter(|(id, _)| !self.is_let_go(place, id));
             (self.can_be_bought(place), alive.collect())
         })
+    }
+
+    /// What the hub reserved it lets go of when the order is invoiced there, too.
+    fn is_let_go(&self, place: Place, id: &str) -> bool {
+        let reserving = self.habit.reserving;
+        self.is_cancelled(place, id)
+            || place == Hub && !reserving.is_empty() && !reserving.contains(&&*self.status(Hub, id))
     }
 
     fn is_cancelled(&self, place: Place, id: &str) -> bool {
@@ -423,7 +430,7 @@ impl<'a> Day<'a> {
     }
 
     /// After a push that nothing disturbed nobody can buy what was sold. One that was disturbed may leave what could be bought before;
-    /// and what is cancelled meanwhile can be bought again at once, by the number that was told last.
+    /// and what is let go of meanwhile can be bought again at once, by the number that was told last.
     fn promises_nothing_sold(&self, places: &[Place], before: Option<&[Earlier; 2]>) -> Result<(), TestCaseError> {
         self.figures.borrow_mut().runs_judged += 1;
         for &place in places {
@@ -431,7 +438,7 @@ impl<'a> Day<'a> {
             let before = before.map_or(0, |before| {
                 let (units, alive) = &before[place as usize];
                 let released =
-                    alive.iter().filter(|(id, _)| self.is_cancelled(place, id)).map(|(_, units)| units).sum::<i64>();
+                    alive.iter().filter(|(id, _)| self.is_let_go(place, id)).map(|(_, units)| units).sum::<i64>();
                 units + released
             });
             prop_assert!(
