@@ -502,8 +502,9 @@ impl Round<'_> {
         let mut offices: BTreeMap<&ChannelName, Channel> = BTreeMap::new();
         for of_verb in tasks.chunk_by(|one, next| one.verb.name() == next.verb.name()) {
             let mut ahead = BTreeMap::new();
-            let side_by_side = of_verb.iter().filter(|task| !given_up.contains_key(&task.channel.name));
-            for task in side_by_side.filter(|_| of_verb.len() > 1) {
+            let is_on = |task: &&Task<'_>| !given_up.contains_key(&task.channel.name);
+            // One alone does it in its pass.
+            for task in of_verb.iter().filter(is_on).filter(|_| of_verb.len() > 1) {
                 let one = Run { task, how, config, store, erp: &erp, together: &together, clock, stop };
                 ahead.insert(&task.channel.name, one.ahead(&mut offices).await);
             }

@@ -31,8 +31,8 @@ const GUARDS: &[Guard] = &[
         name: "unread",
         what: "what was bought on any channel is read before one is told its stock",
         file: "src/app.rs",
-        text: "side_by_side.filter(|_| of_verb.len() > 1)",
-        without: "side_by_side.filter(|_| of_verb.len() > 9)",
+        text: "filter(is_on).filter(|_| of_verb.len() > 1)",
+        without: "filter(is_on).filter(|_| of_verb.len() > 9)",
         test: "push_stock::no_channel",
     },
     Guard {

@@ -190,20 +190,16 @@ pub(super) fn intended(
     action: &str,
     now: Instant,
 ) -> rusqlite::Result<()> {
-    match intended_again(tx, key, now)? {
-        true => Ok(()),
-        false => first_intended(tx, key, channel, order, action, now),
+    let again = tx
+        .prepare_cached(
+            "UPDATE journal SET state = 'intended', attempts = attempts + 1, intended_at = ?2, settled_at = NULL, answer = NULL
+             WHERE key = ?1 AND sound",
+        )?
+        .execute(params![key, millis(now)])?;
+    match again {
+        0 => first_intended(tx, key, channel, order, action, now),
+        _ => Ok(()),
     }
-}
-
-/// Says whether it was there.
-fn intended_again(tx: &Connection, key: &str, now: Instant) -> rusqlite::Result<bool> {
-    tx.prepare_cached(
-        "UPDATE journal SET state = 'intended', attempts = attempts + 1, intended_at = ?2, settled_at = NULL, answer = NULL
-         WHERE key = ?1 AND sound",
-    )?
-    .execute(params![key, millis(now)])
-    .map(|rows| rows > 0)
 }
 
 fn first_intended(
