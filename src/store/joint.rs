@@ -318,8 +318,9 @@ impl Together {
 mod tests {
     use std::task::Context;
 
-    use futures_util::FutureExt;
     use futures_util::future::join;
+    use futures_util::stream::FuturesUnordered;
+    use futures_util::{FutureExt, StreamExt};
 
     use super::*;
 
@@ -539,7 +540,9 @@ mod tests {
             assert!(add(&files.state, 9).is_err());
         };
         let together = files.together();
-        let mut run = Box::pin(together.run(join(waits, fails), || {}));
+        // As orders are visited: only who was woken is asked.
+        let both = [waits.boxed_local(), fails.boxed_local()].into_iter().collect::<FuturesUnordered<_>>();
+        let mut run = Box::pin(together.run(both.collect::<Vec<()>>(), || {}));
         let mut cx = Context::from_waker(Waker::noop());
         let is_over = (0..5).any(|_| run.as_mut().poll(&mut cx).is_ready());
         assert!(is_over, "it is not waited for a commit that never comes");
