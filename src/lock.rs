@@ -150,9 +150,16 @@ pub struct Handover {
     /// Whoever pushes stock holds the gate while it waits for the room to empty, so that a stream of orders cannot keep it out.
     gate: (PathBuf, File),
     room: (PathBuf, File),
+    /// Whoever waits to hand an order over has a place in it, so that a push knows that there is somebody to give way to.
+    queue: (PathBuf, File),
     /// How many of this run's orders are in the room.
     inside: Cell<usize>,
+    /// How many of this run's orders are in the queue.
+    waiting: Cell<usize>,
 }
+
+/// An order that waits to be handed over.
+struct Waiting<'a>(&'a Handover);
 
 /// An order that is being handed over; over when dropped.
 #[derive(Debug)]
@@ -168,8 +175,9 @@ impl Handover {
     /// # Errors
     /// [`LockError::File`] when there are no locks here.
     pub fn of(state: &Path, channel: &ChannelName) -> Result<Self, LockError> {
-        let (gate, room) = (open(state, "handover-gate", channel)?, open(state, "handover", channel)?);
-        Ok(Self { gate, room, inside: Cell::new(0) })
+        let file = |name| open(state, name, channel);
+        let (gate, room, queue) = (file("handover-gate")?, file("handover")?, file("handover-queue")?);
+        Ok(Self { gate, room, queue, inside: Cell::new(0), waiting: Cell::new(0) })
     }
 
     /// To hand an order over. Waits while stock is being pushed.
@@ -177,6 +185,7 @@ impl Handover {
     /// # Errors
     /// [`LockError::Stopped`] when the run is to stop first; [`LockError::File`] when there are no locks here.
     pub async fn of_an_order(&self, stop: &Stop) -> Result<Inside<'_>, LockError> {
+        let mut waiting = None;
         loop {
             if attempt(&self.gate, File::try_lock_shared)? {
                 let entered = if self.inside.get() > 0 { Ok(true) } else { attempt(&self.room, File::try_lock_shared) };
@@ -187,6 +196,7 @@ impl Handover {
                     return Ok(inside);
                 }
             }
+            waiting.get_or_insert_with(|| Waiting::new(self)).queue_up()?;
             stop.sleep(POLL).await.map_err(LockError::Stopped)?;
         }
     }
@@ -213,6 +223,42 @@ impl Handover {
     /// The reason, when the run is to stop.
     pub async fn give_way(stop: &Stop) -> Result<(), StopReason> {
         stop.sleep(POLL * 3).await
+    }
+}
+
+impl Alone<'_> {
+    /// Whether somebody waits to hand an order over.
+    ///
+    /// # Errors
+    /// [`LockError::File`] when there are no locks here.
+    pub fn is_awaited(&self) -> Result<bool, LockError> {
+        let is_empty = attempt(&self.0.queue, File::try_lock)?;
+        if is_empty {
+            unlock(&self.0.queue)?;
+        }
+        Ok(!is_empty)
+    }
+}
+
+impl<'a> Waiting<'a> {
+    fn new(room: &'a Handover) -> Self {
+        room.waiting.set(room.waiting.get() + 1);
+        Self(room)
+    }
+
+    /// Once more at each try: a push that looks whether somebody waits keeps others out for that moment.
+    fn queue_up(&self) -> Result<(), LockError> {
+        attempt(&self.0.queue, File::try_lock_shared).map(|_| ())
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let waiting = &self.0.waiting;
+        waiting.set(waiting.get() - 1);
+        if waiting.get() == 0 {
+            leave(&self.0.queue);
+        }
     }
 }
 
@@ -304,6 +350,40 @@ mod tests {
         let alone = stock.of_stock(&stop).await.unwrap();
         assert!(soon(others.of_an_order(&stop)).await.is_err(), "stock is being pushed");
         drop(alone);
+    }
+
+    #[tokio::test]
+    async fn a_push_knows_whether_an_order_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, channel) = (folder.path().join("vaivem.db"), ChannelName::new("loja"));
+        let stop = Stop::new(crate::clock::Clock::system(), None);
+        let run = || Handover::of(&state, &channel).unwrap();
+        let (orders, others, stock) = (run(), run(), run());
+        let alone = stock.of_stock(&stop).await.unwrap();
+        assert!(!alone.is_awaited().unwrap());
+        let (mut first, mut second) = (Box::pin(orders.of_an_order(&stop)), Box::pin(orders.of_an_order(&stop)));
+        for waiting in [&mut first, &mut second] {
+            assert!(soon(waiting.as_mut()).await.is_err());
+            assert!(alone.is_awaited().unwrap());
+        }
+        drop(first);
+        assert!(alone.is_awaited().unwrap(), "the second waits still");
+        drop(second);
+        assert!(!alone.is_awaited().unwrap());
+        let elsewhere = async {
+            let inside = others.of_an_order(&stop).await.unwrap();
+            assert!(!attempt(&stock.room, File::try_lock).unwrap());
+            drop(inside);
+        };
+        let pushing = async {
+            while !alone.is_awaited().unwrap() {
+                tokio::time::sleep(POLL).await;
+            }
+            drop(alone);
+            Handover::give_way(&stop).await.unwrap();
+            assert!(!stock.of_stock(&stop).await.unwrap().is_awaited().unwrap(), "it had its turn");
+        };
+        tokio::join!(elsewhere, pushing);
     }
 
     #[test]

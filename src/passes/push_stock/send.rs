@@ -11,7 +11,7 @@ use super::places::Place;
 use super::{Decision, Push, Worked};
 use crate::channel::{Reading, StockAnswer, StockToSet};
 use crate::http::{CallError, Triage};
-use crate::lock::Handover;
+use crate::lock::{Alone, Handover};
 use crate::model::{ChannelSku, Instant, Order, Readiness, Sku, Status, WarehouseId};
 use crate::passes::Trouble;
 use crate::passes::permit::Permit;
@@ -23,7 +23,7 @@ use crate::store::stock::StockRow;
 /// How many numbers are worked out at a time, right before they are sent; more where one call takes more, or more are under way.
 const HANDFUL: usize = 32;
 
-/// How long orders wait to be handed over while numbers are sent, beside what is under way then.
+/// How long orders that wait to be handed over do so while numbers are sent, beside what is under way then.
 const STRETCH: Duration = Duration::from_secs(3);
 
 /// VTEX shows an update about a second after it took it.
@@ -34,11 +34,10 @@ impl Push<'_> {
     pub(super) async fn send(&self) -> Result<(), Trouble> {
         let mut way = Way { asked: self.request.skus.iter().collect(), after: None, claims: None, is_over: false };
         while !self.pass.halted() && self.is_dirty(&way)? {
-            let handover = self.pass.handover()?.of_stock(self.pass.stop).await?;
-            let until = self.pass.clock.elapsed().saturating_add(STRETCH);
-            let sent = self.send_until(until, &mut way).await;
+            let alone = self.pass.handover()?.of_stock(self.pass.stop).await?;
+            let sent = self.send_stretch(&alone, &mut way).await;
             self.pass.store.committed().await?;
-            drop(handover);
+            drop(alone);
             sent?;
             if way.is_over || Handover::give_way(self.pass.stop).await.is_err() {
                 break;
@@ -53,16 +52,24 @@ impl Push<'_> {
         Ok(!self.pass.store.stock_dirty(self.channel(), way.after.as_ref(), 1)?.is_empty())
     }
 
-    /// Sends numbers for so long, as many calls at a time as there may be: while some are under way the next handful is worked out.
-    async fn send_until(&self, until: Duration, way: &mut Way<'_>) -> Result<(), Trouble> {
+    /// Sends numbers until it is others' turn, as many calls at a time as there may be: while some are under way the next handful is
+    /// worked out.
+    async fn send_stretch(&self, alone: &Alone<'_>, way: &mut Way<'_>) -> Result<(), Trouble> {
+        let until = self.pass.clock.elapsed().saturating_add(STRETCH);
         let trouble = RefCell::new(None);
         let is_over = || trouble.borrow().is_some() || self.pass.halted();
+        let gives_way = || Ok(self.pass.clock.elapsed() >= until && alone.is_awaited()?);
         let batch = self.pass.channel.stock_batch();
         stream::unfold(way, async |way| {
-            if way.is_over || is_over() || self.pass.clock.elapsed() >= until {
+            if way.is_over || is_over() {
                 return None;
             }
-            match self.next_handful(way).await {
+            let next = match gives_way() {
+                Ok(true) => return None,
+                Ok(false) => self.next_handful(way).await,
+                Err(error) => Err(Trouble::Lock(error)),
+            };
+            match next {
                 Ok(sends) => Some((sends, way)),
                 Err(error) => {
                     trouble.borrow_mut().get_or_insert(error);
