@@ -649,3 +649,27 @@ fn the_last_unit_sold_twice_is_held_with_both_orders() {
     }
     assert!(day.can_be_bought(Loja) <= 0 && day.can_be_bought(Hub) <= 0);
 }
+
+/// An order that a person cancelled in the ERP reserves units on its channel until it is cancelled there, too, which may be any moment:
+/// no number may rest on them.
+#[test]
+fn what_is_cancelled_in_the_erp_is_not_taken_for_reserved() {
+    use Event::{Buy, Cancel, CancelInErp, Count, Run};
+    let figures = RefCell::new(Figures::default());
+    let mut day = Day::new(HABITS[0], true, "1h", &figures);
+    let events = [
+        Buy(Loja, true, 1),
+        Run("import-orders", None),
+        CancelInErp(0),
+        Run("push-invoices", None),
+        Run("push-stock", None),
+        Buy(Hub, true, 1),
+        Count(3),
+        Cancel(Loja, 0),
+        Run("push-stock", None),
+    ];
+    for event in events {
+        day.happens(event).unwrap();
+    }
+    assert_eq!(day.can_be_bought(Loja), 3);
+}

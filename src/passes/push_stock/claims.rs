@@ -205,6 +205,10 @@ fn standing(order: &Claim, now: Instant, policy: &StockConfig) -> Standing {
     if order.taken_over_at.is_some_and(|at| at.checked_add_signed(settle(policy)).is_none_or(|at| at <= now)) {
         return Standing::Settled;
     }
+    // Its units are free in the ERP, and on the channel the moment it is cancelled there, too.
+    if matches!(order.erp_status, Some(Status::Cancelled | Status::Returned)) {
+        return Standing::Settled;
+    }
     if !order.status.as_ref().is_some_and(Status::is_unpaid) || order.taken_over_at.is_some() {
         return Standing::Moving;
     }
