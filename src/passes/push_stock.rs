@@ -31,13 +31,14 @@ use serde_json::json;
 
 use crate::config::{ChannelConfig, StockConfig};
 use crate::exit::Exit;
-use crate::model::{ChannelName, ChannelSku, Instant, Sku, StockParts};
+use crate::model::{ChannelName, ChannelSku, Instant, Sku, Status, StockParts};
 use crate::plan::{Planned, Subject, act, facts};
 use crate::reason::Reason;
 use crate::report::{Outcome, StockItem};
+use crate::store::claims::Claim;
 use crate::store::stock::{StockRow, Want};
 
-use self::claims::Weighed;
+use self::claims::{Claims, Weighed};
 use self::places::{Place, Terms};
 use super::{Pass, Trouble};
 
@@ -168,6 +169,20 @@ impl Push<'_> {
 
     fn now(&self) -> Instant {
         self.pass.clock.now()
+    }
+
+    /// Asks the ERP anew for the orders whose units may count on top of these products' balances. Called once the balances were read:
+    /// those of an order that was cancelled before are free in them, whether or not another pass has heard of it.
+    async fn recall(&self, claims: &mut Claims, skus: &[Sku]) -> Result<(), Trouble> {
+        let last_known = async |claim: &Claim| -> Result<Option<Status>, Trouble> {
+            let Some(id) = &claim.erp_id else { return Ok(None) };
+            let known = self.pass.erp.last_known(id).await?.filter(|erp| erp.store_number == claim.id);
+            if let Some(erp) = &known {
+                self.pass.store.record_erp_status(claim.row, &erp.status)?;
+            }
+            Ok(known.map(|erp| erp.status))
+        };
+        claims.recall(skus, &self.places, (self.now(), self.policy), last_known).await
     }
 
     /// Works a number out.

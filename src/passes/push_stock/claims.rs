@@ -1,6 +1,6 @@
 //! What orders claim of a product: what is in flight, what the channel subtracts itself, and which of that cannot move.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::TimeDelta;
 
@@ -125,6 +125,34 @@ impl Claims {
         let own = self.own.get(&(sku.clone(), place.channel.clone())).map(Vec::as_slice).unwrap_or_default();
         let orders = own.iter().map(|units| &self.orders[units.order]);
         orders.filter(move |order| standing(order, now, policy) == Standing::Unpaid)
+    }
+
+    /// Puts right where the ERP has the orders whose units may count on top of these products' balances; `ask` tells, and gives `None`
+    /// where the ERP does not.
+    ///
+    /// # Errors
+    /// What `ask` says.
+    pub async fn recall<E>(
+        &mut self,
+        skus: &[Sku],
+        places: &[Place],
+        (now, policy): (Instant, &StockConfig),
+        ask: impl AsyncFn(&Claim) -> Result<Option<Status>, E>,
+    ) -> Result<(), E> {
+        let mut counting = BTreeSet::new();
+        if !self.own.is_empty() {
+            for (sku, place) in skus.iter().flat_map(|sku| places.iter().map(move |place| (sku, place))) {
+                let own = self.own.get(&(sku.clone(), place.channel.clone())).into_iter().flatten();
+                counting.extend(own.map(|units| units.order));
+            }
+        }
+        for at in counting {
+            let order = &mut self.orders[at];
+            if order.erp_id.is_some() && standing(order, now, policy) != Standing::Settled {
+                order.erp_status = ask(order).await?.or(order.erp_status.take());
+            }
+        }
+        Ok(())
     }
 
     /// Weighs what orders claim of a product. `verdicts` are fresh readings of the unpaid ones, by row; without them the last

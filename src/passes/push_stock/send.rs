@@ -122,7 +122,7 @@ impl Push<'_> {
         let news = store.stock_news_seq()?;
         let claims = match &mut way.claims {
             Some((seq, claims)) if *seq == news => claims,
-            other => &other.insert((news, self.claims()?)).1,
+            other => &mut other.insert((news, self.claims()?)).1,
         };
         let sends = self.work_out_handful(&rows, claims).await?;
         let at: BTreeMap<_, &StockRow> = rows.iter().map(|row| ((&row.sku, &row.warehouse), row)).collect();
@@ -132,10 +132,11 @@ impl Push<'_> {
     }
 
     /// What of these is to be sent; the others are concluded.
-    async fn work_out_handful(&self, rows: &[StockRow], claims: &Claims) -> Result<Vec<Worked>, Trouble> {
+    async fn work_out_handful(&self, rows: &[StockRow], claims: &mut Claims) -> Result<Vec<Worked>, Trouble> {
         let skus: BTreeSet<&Sku> = rows.iter().map(|row| &row.sku).collect();
         let skus: Vec<Sku> = skus.into_iter().cloned().collect();
         let reading = self.pass.erp.stock_levels(&skus, self.now()).await?;
+        self.recall(claims, &skus).await?;
         let levels: BTreeMap<_, _> = reading
             .levels
             .iter()

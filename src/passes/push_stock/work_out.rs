@@ -79,7 +79,7 @@ impl Push<'_> {
     async fn work_out_asked(&self, toll: &mut Toll) -> Result<(), Trouble> {
         let asked: Vec<Sku> =
             self.request.skus.iter().filter(|sku| !self.kept_out.contains_key(sku)).cloned().collect();
-        let basis = self.basis()?;
+        let mut basis = self.basis()?;
         for skus in asked.chunks(CHUNK) {
             let reading = self.pass.erp.stock_levels(skus, self.now()).await?;
             let levels = self.those_that_matter(reading);
@@ -87,7 +87,7 @@ impl Push<'_> {
             for sku in skus.iter().filter(|sku| !told.contains(sku)) {
                 self.pass.tell_product(sku, Outcome::Failed, Reason::StockNotInErp);
             }
-            self.work_out_part(&levels, &basis, toll).await?;
+            self.work_out_part(&levels, &mut basis, toll).await?;
         }
         Ok(())
     }
@@ -126,13 +126,13 @@ impl Push<'_> {
                 }
             }
         }
-        let basis = self.basis()?;
+        let mut basis = self.basis()?;
         loop {
             let mark = part.next.take();
             let told: BTreeSet<Sku> = part.reading.levels.iter().map(|level| level.sku.clone()).collect();
             let due: BTreeSet<Sku> = store.to_work_out(told.into_iter().collect())?.into_iter().collect();
             part.reading.levels.retain(|level| due.contains(&level.sku));
-            self.work_out_part(&self.those_that_matter(part.reading), &basis, toll).await?;
+            self.work_out_part(&self.those_that_matter(part.reading), &mut basis, toll).await?;
             if mark.is_none() || self.pass.halted() {
                 break;
             }
@@ -149,7 +149,7 @@ impl Push<'_> {
                 break;
             }
             let reading = erp.stock_levels(&skus, self.now()).await?;
-            self.work_out_part(&self.those_that_matter(reading), &basis, toll).await?;
+            self.work_out_part(&self.those_that_matter(reading), &mut basis, toll).await?;
         }
         Ok(Some(next))
     }
@@ -209,12 +209,13 @@ impl Push<'_> {
     async fn work_out_part(
         &self,
         levels: &[(StockLevel, Instant)],
-        basis: &Basis,
+        basis: &mut Basis,
         toll: &mut Toll,
     ) -> Result<(), Trouble> {
         let Basis { claims, handed_over, resend } = basis;
         let skus: BTreeSet<&Sku> = levels.iter().map(|(level, _)| &level.sku).collect();
         let skus: Vec<Sku> = skus.into_iter().cloned().collect();
+        self.recall(claims, &skus).await?;
         let resolved = self.resolve(&skus).await?;
         self.hold_unresolved(&resolved)?;
         let rows = by_place(self.pass.store.stock_rows(self.channel(), &skus)?);
