@@ -6,8 +6,9 @@ use serde_json::json;
 
 use crate::back_office::{Nfe, ago, parcel};
 use crate::sandbox::anymarket::{AnyCancelledBy, AnyEffect, AnyLine, Channel, XmlRefusal};
-use crate::sandbox::{AnyOrderSeed, Anymarket, Fault, GUMGA_TOKEN, Kind, Request};
+use crate::sandbox::{AnyOrderSeed, Anymarket, Fault, GUMGA_TOKEN, Kind, Request, RetryAfter};
 use crate::shop::{Ran, Shop};
+use crate::torture::disturbed::run_bounded;
 
 fn hub<R>(shop: &Shop, work: impl FnOnce(&mut Anymarket) -> R) -> R {
     shop.sandbox.anymarket(work)
@@ -60,6 +61,25 @@ fn what_the_feed_does_not_tell_the_list_finds() {
     let ids = [place(&shop, paid()), place(&shop, paid())];
     let _ = run(&shop, "import-orders").exits(0);
     assert!(ids.iter().all(|id| shop.erp().contains_key(id)));
+}
+
+#[test]
+fn a_list_that_shows_one_page_for_ever_is_an_error_and_hides_nothing() {
+    let shop = Shop::with_hub("");
+    let _ = run(&shop, "import-orders").exits(0);
+    hub(&shop, |a| a.ticked.clear());
+    let (shown, hidden) = (place(&shop, paid()), place(&shop, paid()));
+    let row = json!({ "id": shown.parse::<u64>().unwrap(), "status": "PAID_WAITING_SHIP" });
+    let page = json!({ "content": vec![row; 100], "page": { "totalElements": 150 } }).to_string();
+    let page = Kind::Status { code: 200, retry_after: RetryAfter::Absent, body: page };
+    hub(&shop, |a| a.faults.push(Fault::always(page).on("GET", "/orders?")));
+    let ran = run_bounded(&shop, &["import-orders", "--channel", "hub"]).exits(5);
+    let warning = ran.records().into_iter().find(|record| record["code"] == "list_failed").unwrap();
+    assert!(warning["text"].as_str().unwrap().contains("page after page"), "{warning}");
+    assert!(shop.erp().contains_key(&shown), "what was shown goes on");
+    hub(&shop, |a| a.faults.clear());
+    let _ = run(&shop, "import-orders").exits(0);
+    assert!(shop.erp().contains_key(&hidden));
 }
 
 #[test]

@@ -37,6 +37,13 @@ pub(in crate::passes) enum Gap {
     Short { window: Window, total: usize, shown: usize },
     #[error(
         "{}", say!(
+            "the list from {} to {} shows the same {shown} orders page after page"
+                | "a lista de {} a {} mostra os mesmos {shown} pedidos página após página",
+            calendar::local_text(window.from), calendar::local_text(window.to)
+        ))]
+    Repeated { window: Window, shown: usize },
+    #[error(
+        "{}", say!(
             "the list counts {total} orders in the one millisecond {}, shows {limit} at most, and a window cannot be \
              smaller"
                 | "a lista conta {total} pedidos no mesmo milissegundo {}, mostra no máximo {limit}, e uma janela \
@@ -128,7 +135,7 @@ async fn list(
     }
     for _ in 1..TIMES {
         match list_once(channel, window, hear).await? {
-            Listed::Partly(Gap::Short { .. }) if !is_over() => {}
+            Listed::Partly(Gap::Short { .. } | Gap::Repeated { .. }) if !is_over() => {}
             other => return Ok(other),
         }
     }
@@ -157,9 +164,14 @@ async fn list_once(
             // The index moves while it is read; an order that slipped to an earlier page leaves the largest count short.
             total = total.max(page.total);
             page_length = page_length.max(page.orders.len());
+            let before = shown.len();
             shown.extend(page.orders.into_iter().map(|order| order.id));
             if !page.more {
                 break 'pages;
+            }
+            // A list that goes by no page number has no end, and shows nothing of what is further on in it.
+            if shown.len() == before {
+                return Ok(Listed::Partly(Gap::Repeated { window, shown: before }));
             }
             next += 1;
         }
