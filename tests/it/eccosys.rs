@@ -247,6 +247,47 @@ fn a_run_costs_what_changed_and_not_what_is_open() {
     assert!(nothing <= 16 && ten <= 16 + 11 && hundred <= 16 + 105, "{nothing}, {ten}, {hundred}");
 }
 
+/// The calls of the README's table, beside lists and balances: what five more changes cost.
+#[test]
+fn each_change_costs_its_own_calls_and_no_more() {
+    let costs = |many: usize| {
+        let mut shop = shop();
+        shop.set(&format!("import = \"all\"\nauto_cancel = {{ enabled = true }}\n{SETTINGS}"));
+        shop.eccosys(|e| e.count("CAMISETA-P", 5_000));
+        let _ = shop.run(&["sync"]).exits(0);
+        let ids = place(&shop, many);
+        let open: Vec<String> = (0..many).map(|_| Side::Vtex.unpaid(&shop)).collect();
+        let cost = |verb: &str| {
+            let before = shop.erp_calls();
+            let _ = shop.run(&[verb]).exits(0);
+            i64::try_from(shop.erp_calls() - before).unwrap()
+        };
+        let import = cost("import-orders");
+        open.iter().for_each(|id| Side::Vtex.pay(&shop, id));
+        let paid = cost("sync-payments");
+        open.iter().for_each(|id| Side::Vtex.give_up(&shop, id));
+        let _ = shop.import().exits(0);
+        let cancelled = cost("sync-payments");
+        let number = |at: usize| 100 + u32::try_from(at).unwrap();
+        shop.eccosys(|e| (0..).zip(&ids).for_each(|(at, id)| drop(e.invoice(id, number(at)))));
+        let invoiced = cost("push-invoices");
+        shop.eccosys(|e| {
+            for id in &ids {
+                e.track(id, &format!("BR-{id}"), "https://rastro.example", "Correios");
+                e.dispatch(id);
+            }
+        });
+        let sent = cost("push-tracking");
+        shop.eccosys(|e| ids.iter().for_each(|id| e.deliver(id, Utc::now())));
+        let delivered = cost("push-tracking");
+        assert!(ids.iter().all(|id| shop.packages(id)[0].delivered.is_some()));
+        [import, paid, cancelled, invoiced, sent, delivered]
+    };
+    let (few, more) = (costs(2), costs(7));
+    let each: Vec<i64> = more.iter().zip(few).map(|(more, few)| more - few).collect();
+    assert_eq!(each, [5 * 2 * 4, 5 * 2, 5 * 2, 5, 5 * 2, 5 * 2], "{few:?} for two, {more:?} for seven");
+}
+
 #[test]
 fn a_forgotten_order_is_forgotten_in_the_mirror_too_and_found_again() {
     let shop = shop();
