@@ -31,14 +31,13 @@ use serde_json::json;
 
 use crate::config::{ChannelConfig, StockConfig};
 use crate::exit::Exit;
-use crate::model::{ChannelName, ChannelSku, Instant, Sku, Status, StockParts};
+use crate::model::{ChannelName, ChannelSku, Instant, Sku, StockParts};
 use crate::plan::{Planned, Subject, act, facts};
 use crate::reason::Reason;
 use crate::report::{Outcome, StockItem};
-use crate::store::claims::Claim;
 use crate::store::stock::{StockRow, Want};
 
-use self::claims::{Claims, Weighed};
+use self::claims::{Claims, InErp, Weighed};
 use self::places::{Place, Terms};
 use super::{Pass, Trouble};
 
@@ -171,18 +170,30 @@ impl Push<'_> {
         self.pass.clock.now()
     }
 
-    /// Asks the ERP anew for the orders whose units may count on top of these products' balances. Called once the balances were read:
-    /// those of an order that was cancelled before are free in them, whether or not another pass has heard of it.
-    async fn recall(&self, claims: &mut Claims, skus: &[Sku]) -> Result<(), Trouble> {
-        let last_known = async |claim: &Claim| -> Result<Option<Status>, Trouble> {
-            let Some(id) = &claim.erp_id else { return Ok(None) };
-            let known = self.pass.erp.last_known(id).await?.filter(|erp| erp.store_number == claim.id);
-            if let Some(erp) = &known {
-                self.pass.store.record_erp_status(claim.row, &erp.status)?;
-            }
-            Ok(known.map(|erp| erp.status))
-        };
-        claims.recall(skus, &self.places, (self.now(), self.policy), last_known).await
+    /// Asks the ERP where the orders stand whose units may count on top of the balances of these products. One that still stands there
+    /// once the last balance was read stood there when each was, and was subtracted; the units of any other are free in them, whether
+    /// or not a pass has heard of it.
+    async fn recall(&self, claims: &mut Claims, skus: &[Sku], balances_at: Instant) -> Result<(), Trouble> {
+        let counting = claims.counting(skus, &self.places, self.now(), self.policy);
+        for at in &counting {
+            let order = claims.order(*at);
+            let Some(id) = &order.erp_id else { continue };
+            let known = self.pass.erp.known_since(id, balances_at, counting.len()).await.map_err(Trouble::from);
+            let in_erp = match known {
+                Ok(known) => match known.filter(|erp| erp.store_number == order.id) {
+                    Some(erp) => {
+                        self.pass.store.record_erp_status(order.row, &erp.status)?;
+                        if erp.invoiced { InErp::Gone } else { InErp::Stands(erp.status) }
+                    }
+                    None => InErp::Gone,
+                },
+                // It keeps nothing but its own units back.
+                Err(trouble) if trouble.ends_run(self.pass.stop).is_none() => InErp::Unheard,
+                Err(trouble) => return Err(trouble),
+            };
+            claims.heard(*at, in_erp);
+        }
+        Ok(())
     }
 
     /// Works a number out.

@@ -187,6 +187,57 @@ fn a_plan_is_held_against_the_balance_itself() {
     assert_eq!(reason["changed"][0]["is"], "42", "{reason}");
 }
 
+/// A shop with an unpaid order, told what is on the shelf; balances are read anew by each run, the orders' lists are not.
+fn shop_with_an_unpaid_order() -> (Shop, String) {
+    let mut shop = shop_that_recalls();
+    shop.set_erp("fresh_for = \"10m\"\nstock_fresh_for = \"0s\"");
+    shop.vtex(|v| v.add_sku("2", "CANECA"));
+    shop.count_shelves(&[("CAMISETA-P", 3)]);
+    let id = Side::Vtex.unpaid(&shop);
+    let _ = shop.import().exits(0);
+    let _ = shop.push().exits(0);
+    assert_eq!(told(&shop), 3, "one is reserved, there and here");
+    // Compares the orders.
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    (shop, id)
+}
+
+fn told(shop: &Shop) -> i64 {
+    shop.vtex(|v| v.stock("1", "1_1").quantity)
+}
+
+/// The lists were compared before a person cancelled the order, the balances are read after it.
+#[test]
+fn no_number_rests_on_what_was_told_of_an_order_before_its_balance_was() {
+    for is_deleted in [false, true] {
+        let (shop, id) = shop_with_an_unpaid_order();
+        shop.eccosys(|e| {
+            e.cancel_order(&id);
+            if is_deleted {
+                let id = e.id_of(&id);
+                e.orders.remove(&id);
+            }
+        });
+        shop.count_shelves(&[("CAMISETA-P", 2)]);
+        let _ = shop.push().exits(0);
+        assert_eq!(told(&shop), 2, "deleted: {is_deleted}");
+    }
+}
+
+#[test]
+fn an_order_that_cannot_be_read_keeps_back_its_own_units_alone() {
+    let (shop, id) = shop_with_an_unpaid_order();
+    let path = format!("/pedidos/{}", shop.eccosys(|e| e.id_of(&id)));
+    shop.eccosys(|e| e.faults.push(Fault::always(Kind::Mangled(Mangle::Empty)).on("GET", &path)));
+    shop.count_shelves(&[("CAMISETA-P", 5), ("CANECA", 7)]);
+    let _ = shop.push();
+    let other = shop.vtex(|v| v.stock("2", "1_1").quantity);
+    assert_eq!((told(&shop), other), (4, 7), "of five one is reserved");
+    shop.eccosys(|e| e.faults.clear());
+    let _ = shop.push().exits(0);
+    assert_eq!(told(&shop), 5);
+}
+
 #[test]
 fn a_dry_run_leaves_the_queue_of_changed_stock_alone() {
     let mut shop = shop();
@@ -218,7 +269,9 @@ fn an_invoice_that_cannot_be_read_just_now_is_not_cancelled() {
 #[test]
 fn a_run_costs_what_changed_and_not_what_is_open() {
     const OPEN: usize = 1_000;
-    let shop = shop();
+    let mut shop = shop();
+    // They were handed over long ago.
+    shop.set(&SETTINGS.replace("stock = { ", "stock = { settle = \"0s\", "));
     shop.eccosys(|e| e.count("CAMISETA-P", 5_000));
     let ids = place(&shop, OPEN);
     let _ = shop.run(&["sync"]).exits(0);

@@ -21,6 +21,19 @@ pub struct Claims {
     in_flight: HashMap<(Sku, WarehouseId), Vec<Units>>,
     /// By the channel's warehouse: units that the channel may subtract itself.
     own: HashMap<(Sku, WarehouseId), Vec<Units>>,
+    /// The orders whose units do not count on top of a balance, whatever else is known of them, by their place.
+    doubted: HashMap<usize, InErp>,
+}
+
+/// What the ERP says of an order when its balances were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InErp {
+    /// It is there, and has its units.
+    Stands(Status),
+    /// It is not there, or has left: none of a balance is its.
+    Gone,
+    /// It did not answer.
+    Unheard,
 }
 
 /// Units of an order.
@@ -123,36 +136,37 @@ impl Claims {
         policy: &'a StockConfig,
     ) -> impl Iterator<Item = &'a Claim> {
         let own = self.own.get(&(sku.clone(), place.channel.clone())).map(Vec::as_slice).unwrap_or_default();
-        let orders = own.iter().map(|units| &self.orders[units.order]);
+        let orders = own.iter().filter(|units| !self.doubted.contains_key(&units.order));
+        let orders = orders.map(|units| &self.orders[units.order]);
         orders.filter(move |order| standing(order, now, policy) == Standing::Unpaid)
     }
 
-    /// Puts right where the ERP has the orders whose units may count on top of these products' balances; `ask` tells, and gives `None`
-    /// where the ERP does not.
-    ///
-    /// # Errors
-    /// What `ask` says.
-    pub async fn recall<E>(
-        &mut self,
-        skus: &[Sku],
-        places: &[Place],
-        (now, policy): (Instant, &StockConfig),
-        ask: impl AsyncFn(&Claim) -> Result<Option<Status>, E>,
-    ) -> Result<(), E> {
-        let mut counting = BTreeSet::new();
-        if !self.own.is_empty() {
-            for (sku, place) in skus.iter().flat_map(|sku| places.iter().map(move |place| (sku, place))) {
-                let own = self.own.get(&(sku.clone(), place.channel.clone())).into_iter().flatten();
-                counting.extend(own.map(|units| units.order));
-            }
+    /// The orders in the ERP whose units may count on top of these products' balances, by their place.
+    pub fn counting(&self, skus: &[Sku], places: &[Place], now: Instant, policy: &StockConfig) -> BTreeSet<usize> {
+        if self.own.is_empty() {
+            return BTreeSet::new();
         }
-        for at in counting {
-            let order = &mut self.orders[at];
-            if order.erp_id.is_some() && standing(order, now, policy) != Standing::Settled {
-                order.erp_status = ask(order).await?.or(order.erp_status.take());
-            }
+        let all = skus.iter().flat_map(|sku| places.iter().map(move |place| (sku.clone(), place.channel.clone())));
+        let own = all.flat_map(|key| self.own.get(&key).into_iter().flatten()).map(|units| units.order);
+        let counts = |at: &usize| {
+            let order = &self.orders[*at];
+            order.erp_id.is_some() && standing(order, now, policy) != Standing::Settled
+        };
+        own.filter(counts).collect()
+    }
+
+    /// The order at a place.
+    pub fn order(&self, at: usize) -> &Claim {
+        &self.orders[at]
+    }
+
+    /// Notes what the ERP says of the order at a place.
+    pub fn heard(&mut self, at: usize, in_erp: InErp) {
+        self.doubted.remove(&at);
+        match in_erp {
+            InErp::Stands(status) => self.orders[at].erp_status = Some(status),
+            doubt => drop(self.doubted.insert(at, doubt)),
         }
-        Ok(())
     }
 
     /// Weighs what orders claim of a product. `verdicts` are fresh readings of the unpaid ones, by row; without them the last
@@ -175,11 +189,17 @@ impl Claims {
             }
             weighed.in_flight = weighed.in_flight.saturating_add(units.quantity);
             name(&mut weighed.in_flight_orders, &order.id);
+            // A balance that is read later may have it in, and be the same number.
+            weighed.recheck(order.erp_id.is_some().then_some(now));
         }
         // What of a fresh reading's units is not given to a line yet: the same product may stand on several.
         let mut left: HashMap<(i64, &ChannelSku), i64> = HashMap::new();
         for units in self.own.get(&(sku.clone(), place.channel.clone())).into_iter().flatten() {
             let order = &self.orders[units.order];
+            if let Some(doubt) = self.doubted.get(&units.order) {
+                weighed.recheck((*doubt == InErp::Unheard).then_some(now));
+                continue;
+            }
             let verdict = verdicts.map(|verdicts| verdicts.get(&order.row).unwrap_or(&Verdict::Moving));
             let added_back = match (standing(order, now, policy), verdict) {
                 (Standing::Settled, _) | (Standing::Unpaid, Some(Verdict::Gone)) => continue,

@@ -12,7 +12,7 @@ use super::{Decision, Push, Worked};
 use crate::channel::{Reading, StockAnswer, StockToSet};
 use crate::http::{CallError, Triage};
 use crate::lock::{Alone, Handover};
-use crate::model::{ChannelSku, Instant, Order, Readiness, Sku, Status, WarehouseId};
+use crate::model::{ChannelSku, Order, Readiness, Sku, Status, WarehouseId};
 use crate::passes::Trouble;
 use crate::passes::permit::Permit;
 use crate::reason::Reason;
@@ -136,7 +136,7 @@ impl Push<'_> {
         let skus: BTreeSet<&Sku> = rows.iter().map(|row| &row.sku).collect();
         let skus: Vec<Sku> = skus.into_iter().cloned().collect();
         let reading = self.pass.erp.stock_levels(&skus, self.now()).await?;
-        self.recall(claims, &skus).await?;
+        self.recall(claims, &skus, reading.until).await?;
         let levels: BTreeMap<_, _> = reading
             .levels
             .iter()
@@ -147,7 +147,7 @@ impl Push<'_> {
             .iter()
             .filter_map(|row| Some((row, self.places.iter().find(|place| place.channel == row.warehouse)?)))
             .collect();
-        let verdicts = self.ask_again(&places, claims, reading.until).await?;
+        let verdicts = self.ask_again(&places, claims).await?;
         let mut sends = Vec::new();
         for (row, place) in places {
             let Some(level) = levels.get(&(&row.sku, &place.erp)) else { continue };
@@ -274,12 +274,11 @@ impl Push<'_> {
         Ok(Found::Nothing)
     }
 
-    /// Reads the unpaid orders of these products anew, in the ERP and on the channel. Called after the ERP's balances were read.
+    /// Reads the unpaid orders of these products anew on the channel.
     async fn ask_again(
         &self,
         places: &[(&StockRow, &Place)],
         claims: &Claims,
-        balances_at: Instant,
     ) -> Result<BTreeMap<i64, Verdict>, Trouble> {
         let now = self.now();
         let unpaid: BTreeMap<i64, &Claim> = places
@@ -287,9 +286,8 @@ impl Push<'_> {
             .flat_map(|(row, place)| claims.unpaid(&row.sku, place, now, self.policy))
             .map(|claim| (claim.row, claim))
             .collect();
-        let asked = (balances_at, unpaid.len());
         stream::iter(unpaid.into_values())
-            .map(|claim| async move { Ok((claim.row, self.verdict(claim, asked).await?)) })
+            .map(|claim| async move { Ok((claim.row, self.verdict(claim).await?)) })
             .buffer_unordered(self.pass.config.limits.at_once())
             .collect::<Vec<Result<(i64, Verdict), Trouble>>>()
             .await
@@ -297,17 +295,7 @@ impl Push<'_> {
             .collect()
     }
 
-    async fn verdict(&self, claim: &Claim, (balances_at, among): (Instant, usize)) -> Result<Verdict, Trouble> {
-        if let Some(erp_id) = &claim.erp_id {
-            // An order that still stands in the ERP once the last balance was read stood there when each was, and was subtracted.
-            let erp = self.pass.erp.known_since(erp_id, balances_at, among).await?;
-            if erp
-                .filter(|erp| erp.store_number == claim.id)
-                .is_none_or(|erp| erp.invoiced || erp.status.is_final_for_payment())
-            {
-                return Ok(Verdict::Moving);
-            }
-        }
+    async fn verdict(&self, claim: &Claim) -> Result<Verdict, Trouble> {
         match self.pass.channel.read_order(&claim.id).await {
             Ok(Reading::Order(order)) if is_unpaid(&order) => {
                 let mut units = BTreeMap::new();

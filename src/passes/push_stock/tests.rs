@@ -323,6 +323,10 @@ fn time_alone_may_change_a_number() {
     let unpaid = order(2, "loja", Status::AwaitingPayment, 1);
     assert_eq!(weigh(vec![unpaid.clone()], None, None).recheck_at, Some(at(-30 + 47 * 60)));
     assert_eq!(weigh(vec![unpaid, taken], None, None).recheck_at, Some(at(1)));
+    // A balance that is read later may have it in, and be the same number.
+    let just_linked = Claim { linked_at: Some(at(0)), ..linked(order(3, "outlet", Status::Paid, 1)) };
+    let weighed = weigh(vec![just_linked], None, None);
+    assert_eq!((weighed.in_flight, weighed.recheck_at), (1, Some(at(0))));
     assert_eq!(weigh(Vec::new(), None, None).recheck_at, None);
 }
 

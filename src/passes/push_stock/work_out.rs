@@ -82,12 +82,12 @@ impl Push<'_> {
         let mut basis = self.basis()?;
         for skus in asked.chunks(CHUNK) {
             let reading = self.pass.erp.stock_levels(skus, self.now()).await?;
-            let levels = self.those_that_matter(reading);
-            let told: BTreeSet<&Sku> = levels.iter().map(|(level, _)| &level.sku).collect();
+            let reading = self.those_that_matter(reading);
+            let told: BTreeSet<&Sku> = reading.levels.iter().map(|level| &level.sku).collect();
             for sku in skus.iter().filter(|sku| !told.contains(sku)) {
                 self.pass.tell_product(sku, Outcome::Failed, Reason::StockNotInErp);
             }
-            self.work_out_part(&levels, &mut basis, toll).await?;
+            self.work_out_part(&reading, &mut basis, toll).await?;
         }
         Ok(())
     }
@@ -208,21 +208,21 @@ impl Push<'_> {
 
     async fn work_out_part(
         &self,
-        levels: &[(StockLevel, Instant)],
+        StockReading { levels, read_at, until }: &StockReading,
         basis: &mut Basis,
         toll: &mut Toll,
     ) -> Result<(), Trouble> {
         let Basis { claims, handed_over, resend } = basis;
-        let skus: BTreeSet<&Sku> = levels.iter().map(|(level, _)| &level.sku).collect();
+        let skus: BTreeSet<&Sku> = levels.iter().map(|level| &level.sku).collect();
         let skus: Vec<Sku> = skus.into_iter().cloned().collect();
-        self.recall(claims, &skus).await?;
+        self.recall(claims, &skus, *until).await?;
         let resolved = self.resolve(&skus).await?;
         self.hold_unresolved(&resolved)?;
         let rows = by_place(self.pass.store.stock_rows(self.channel(), &skus)?);
         let mut wants = Vec::with_capacity(levels.len());
         // Of the products that the channel has, the worst case of each.
         let mut shortages: BTreeMap<&Sku, Option<Worked>> = BTreeMap::new();
-        for (level, read_at) in levels {
+        for level in levels {
             for place in self.places.iter().filter(|place| place.erp == level.warehouse) {
                 let row = rows.get(&(level.sku.clone(), place.channel.clone()));
                 let pushed_at = row.and_then(|row| row.pushed).map(|(_, at)| at);
@@ -338,14 +338,14 @@ impl Push<'_> {
 
     /// The balances that matter: counted, for what was never counted is no statement about the shelf; of a product that the channel
     /// is told of; and in a warehouse that is pushed from.
-    fn those_that_matter(&self, reading: StockReading) -> Vec<(StockLevel, Instant)> {
+    fn those_that_matter(&self, mut reading: StockReading) -> StockReading {
         let matters = |level: &StockLevel| {
             level.counted
                 && !self.kept_out.contains_key(&level.sku)
                 && self.places.iter().any(|place| place.erp == level.warehouse)
         };
-        let read_at = reading.read_at;
-        reading.levels.into_iter().filter(matters).map(|level| (level, read_at)).collect()
+        reading.levels.retain(matters);
+        reading
     }
 
     /// Whether the ERP tells of everything that the channel was told of: one that forgot products has not sold them. Those that are
@@ -374,8 +374,8 @@ impl Push<'_> {
         let known = self.pass.store.stock_told(self.channel(), after.as_ref(), CHUNK)?;
         let Some(last) = known.last() else { return Ok(None) };
         *after = Some(last.clone());
-        let levels = self.those_that_matter(self.pass.erp.stock_levels(&known, self.now()).await?);
-        let there: BTreeSet<&Sku> = levels.iter().map(|(level, _)| &level.sku).collect();
+        let levels = self.those_that_matter(self.pass.erp.stock_levels(&known, self.now()).await?).levels;
+        let there: BTreeSet<&Sku> = levels.iter().map(|level| &level.sku).collect();
         let missing = known.iter().filter(|sku| !there.contains(sku)).cloned().collect();
         Ok(Some(ToldPart { levels: levels.len(), missing }))
     }
