@@ -358,6 +358,14 @@ impl Erp {
         }
     }
 
+    /// How many orders did not answer when this run looked for changes, since this was asked last: what became of them is not known.
+    pub fn take_unread(&self) -> usize {
+        match self {
+            Self::Ledger(_) => 0,
+            Self::Eccosys(eccosys) => eccosys.take_unread(),
+        }
+    }
+
     /// The warehouse of orders that name none.
     pub fn default_warehouse(&self) -> WarehouseId {
         match self {

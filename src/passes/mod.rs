@@ -102,6 +102,17 @@ impl Verb<'_> {
             Self::PushTracking => push_tracking::run(pass).await,
             Self::PushStock(request) => push_stock::run(pass, *request).await,
         }
+        let unread = pass.erp.take_unread();
+        if unread > 0 {
+            pass.fall_short(
+                Exit::Unavailable,
+                say!(
+                    "the ERP did not answer for {unread} of its orders, so what became of them is not known; the next run asks again"
+                        | "o ERP não respondeu sobre {unread} dos seus pedidos, e não se sabe o que foi deles; a próxima execução \
+                           pergunta de novo"
+                ),
+            );
+        }
         if !pass.halted()
             && let Err(error) = pass.tell_what_is_over()
         {

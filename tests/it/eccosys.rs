@@ -238,6 +238,23 @@ fn an_order_that_cannot_be_read_keeps_back_its_own_units_alone() {
     assert_eq!(told(&shop), 5);
 }
 
+/// No list shows an order that is cancelled, so it is read by itself.
+#[test]
+fn a_run_that_could_not_look_at_an_order_does_not_say_that_all_is_done() {
+    let shop = shop();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let path = format!("/pedidos/{}", shop.eccosys(|e| e.id_of(&id)));
+    shop.eccosys(|e| {
+        e.cancel_order(&id);
+        e.faults.push(Fault::always(Kind::status(503)).on("GET", &path));
+    });
+    let ran = shop.run(&["push-invoices"]).exits(5);
+    assert!(ran.summary()["message"].as_str().unwrap().contains("did not answer for 1"), "{ran:?}");
+    shop.eccosys(|e| e.faults.clear());
+    let _ = shop.run(&["push-invoices"]).exits(0);
+}
+
 #[test]
 fn a_dry_run_leaves_the_queue_of_changed_stock_alone() {
     let mut shop = shop();

@@ -129,6 +129,8 @@ pub struct Eccosys {
     anew: bool,
     /// Collection orders cannot be read with these credentials.
     no_collections: Cell<bool>,
+    /// Orders that did not answer when the lists were compared.
+    unread: Cell<usize>,
 }
 
 impl Eccosys {
@@ -154,7 +156,13 @@ impl Eccosys {
             dry_run,
             anew: false,
             no_collections: Cell::default(),
+            unread: Cell::default(),
         }
+    }
+
+    /// See [`Erp::take_unread`](crate::erp::Erp::take_unread).
+    pub fn take_unread(&self) -> usize {
+        self.unread.take()
     }
 
     /// See [`Erp::read_anew`](crate::erp::Erp::read_anew).

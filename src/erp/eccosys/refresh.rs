@@ -217,6 +217,7 @@ impl Eccosys {
                 Ok(None) => self.store.mirror_lost(&order.id, self.now())?,
                 // It is everybody's, or only this order's.
                 Err(ErpError::Call(error)) if !matches!(error.triage(), Triage::StopRun(_)) => {
+                    self.unread.set(self.unread.get() + usize::from(error.triage() == Triage::RetryLater));
                     log::warn!("order {} cannot be read in Eccosys: {error}", order.store_number);
                 }
                 Err(ErpError::Refused { message, .. }) => {
