@@ -140,6 +140,8 @@ pub struct Turn {
     sellable: Sellable,
     /// How many runs of all passes there are to the end: one to announce a cancellation, one to cancel.
     syncs: usize,
+    /// How it looks once the verb has run, if nothing comes between.
+    pub after: Truth,
     pub end: Truth,
     /// How many calls the verb makes to the channel, and to the ERP.
     pub calls: u32,
@@ -160,9 +162,11 @@ impl Turn {
         let _ = undisturbed.run(&story.side.args(verb)).exits(story.ending(office).exit_of(verb));
         let calls = u32::try_from(story.side.calls(&undisturbed) - calls).unwrap();
         let erp_calls = u32::try_from(undisturbed.erp_calls() - erp_calls).unwrap();
-        let (sellable, end) = (sellable.clone(), undisturbed.truth());
+        let (sellable, after) = (sellable.clone(), undisturbed.truth());
+        let end = after.clone();
         let syncs = if meanwhile.is_some() || verb == "auto-cancel" { 2 } else { 1 };
-        let mut turn = Self { verb, story, office, shop: before, meanwhile, sellable, syncs, end, calls, erp_calls };
+        let mut turn =
+            Self { verb, story, office, shop: before, meanwhile, sellable, syncs, after, end, calls, erp_calls };
         turn.to_the_end(&undisturbed);
         turn.end = undisturbed.truth();
         turn.end.has_no_doubles();

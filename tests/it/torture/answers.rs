@@ -103,7 +103,8 @@ fn mangled(case: &mut Case, class: Class) -> u64 {
         }
         _ => turn.strike_channel(&shop, at_channel),
     }
-    ended_well(&run_bounded(&shop, &turn.side().args(turn.verb)), &told);
+    let ran = run_bounded(&shop, &turn.side().args(turn.verb));
+    ended_well(&ran, &told);
     let struck = shop.struck();
     match class {
         Class::Breaks => {

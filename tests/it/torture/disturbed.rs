@@ -38,6 +38,18 @@ impl Turn {
         self.side().effects(shop) + shop.eccosys(|e| e.effects.len())
     }
 
+    /// The run of the verb ended well, where the other side alone was in its way: done, with something held, or with that side down.
+    /// It says that all is done only where the world looks so.
+    #[track_caller]
+    pub fn tells_the_truth(&self, shop: &Shop, ran: &Ran, told: &str) {
+        ended_well(ran, told);
+        assert!(matches!(ran.code, Some(0 | 3 | 5)), "{told}: {ran:?}");
+        if ran.code == Some(0) {
+            assert_eq!(self.exit_of(), 0, "{told}: something is to be held: {ran:?}");
+            shop.truth().is(&self.after, &format!("{told}, which ended with 0"));
+        }
+    }
+
     /// Clean runs later the world looks as if nothing had happened; and a further run has no effect.
     #[track_caller]
     pub fn recovers(&self, shop: &Shop) {

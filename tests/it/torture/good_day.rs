@@ -5,20 +5,18 @@ use std::process::Output;
 use super::records::{self, Records};
 use crate::day::Turn;
 use crate::shop::Shop;
-use crate::truth::Truth;
 
 /// What a verb says and leaves behind at its turn.
 pub struct GoodDay {
     pub turn: &'static Turn,
     troubles: usize,
-    after: Truth,
 }
 
 impl GoodDay {
     pub fn of(turn: &'static Turn) -> Self {
         let shop = turn.begin();
         let ran = shop.run(&turn.side().args(turn.verb)).exits(turn.exit_of());
-        Self { turn, troubles: troubles(&ran.stdout, &ran.stderr), after: shop.truth() }
+        Self { turn, troubles: troubles(&ran.stdout, &ran.stderr) }
     }
 
     /// Whether a run ended and told as on a good day. It died of nothing, and its exit code is 0 only where it is so then, and nothing
@@ -39,7 +37,7 @@ impl GoodDay {
         let found = records::unrecorded(self.turn.before(), shop, &Records::of_shop(shop));
         assert_eq!(found, [""; 0], "{told}");
         if is_like {
-            shop.truth().is(&self.after, &format!("{told}, and nothing is said of it"));
+            shop.truth().is(&self.turn.after, &format!("{told}, and nothing is said of it"));
         }
         self.turn.promises_nothing_twice(shop);
         self.turn.to_the_end(shop);

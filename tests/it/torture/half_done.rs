@@ -39,7 +39,7 @@ fn strikes(case: &mut Case, verb: &str, percent: u8, kind: &Kind, struck: &Atomi
     let shop = turn.begin();
     turn.strike_channel(&shop, vec![Fault::share(percent, case.seed(), kind.clone())]);
     turn.strike_erp(&shop, vec![Fault::share(percent, case.seed(), kind.clone())]);
-    ended_well(&shop.run(&turn.side().args(verb)), &told);
+    turn.tells_the_truth(&shop, &shop.run(&turn.side().args(verb)), &told);
     // The next cron runs may meet the same.
     if case.random.u8(..3) == 0 {
         ended_well(&turn.sync(&shop), &told);

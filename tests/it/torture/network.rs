@@ -13,7 +13,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::disturbed::{Case, ended_well, try_each};
+use super::disturbed::{Case, try_each};
 use super::proxy::{Line, Proxy};
 use crate::day::Turn;
 use crate::office::Office;
@@ -73,7 +73,7 @@ fn on_a_bad_line(case: &mut Case) -> Ran {
     shop.reword(&there, &format!("http://127.0.0.1:{}", proxy.port()));
     let told = format!("{turn}, {line:?}, to the ERP: {in_erp}");
     let ran = shop.run(&turn.side().args(turn.verb));
-    ended_well(&ran, &told);
+    turn.tells_the_truth(&shop, &ran, &told);
     shop.configure_anew();
     turn.recovers(&shop);
     ran
@@ -108,7 +108,7 @@ fn with_a_host_that_cannot_be_known(case: &mut Case) -> Ran {
     let mut command = shop.command(&turn.side().args(turn.verb));
     let ran = crate::shop::ran(command.env("SSL_CERT_FILE", papers.join("ca.pem")).output().unwrap());
     let told = format!("{turn}, {paper}: {ran:?}");
-    ended_well(&ran, &told);
+    turn.tells_the_truth(&shop, &ran, &told);
     if paper == "good" {
         assert!(turn.side().calls(&shop) > calls, "{told}");
     } else {

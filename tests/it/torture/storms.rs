@@ -74,7 +74,7 @@ fn everything_is_refused(case: &mut Case) -> u64 {
     strike(turn, &shop, Fault::always(refusal(code, retry_after)));
     let before = calls(turn, &shop);
     let ran = shop.run(&turn.side().args(turn.verb));
-    ended_well(&ran, &told);
+    turn.tells_the_truth(&shop, &ran, &told);
     let refused = shop.struck();
     let is_paused = code == 429 && kept > 0 && refused > 0;
     if is_paused {
@@ -106,7 +106,8 @@ fn a_burst(case: &mut Case) -> u64 {
         let fault = Fault::next(case.random.u32(1..12), refusal(code, retry_after)).after(case.random.u32(..30));
         strike(turn, &shop, fault);
     }
-    ended_well(&shop.run(&turn.side().args(turn.verb)), &format!("{turn}, bursts of {code} with {retry_after:?}"));
+    let ran = shop.run(&turn.side().args(turn.verb));
+    turn.tells_the_truth(&shop, &ran, &format!("{turn}, bursts of {code} with {retry_after:?}"));
     let refused = shop.struck();
     turn.recovers(&shop);
     refused
