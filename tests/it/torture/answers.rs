@@ -46,14 +46,17 @@ fn any_break(case: &mut Case) -> Mangle {
 /// What breaks a list, which is only a hint: an order that is missing in it is in the next one.
 const LISTS: [(&str, &str); 3] = [("GET", "/api/oms/pvt/orders?"), ("GET", "/feed"), ("GET", "/orders?")];
 
+/// And the ERP's.
+const ERP_LISTS: [(&str, &str); 3] = [("GET", "/pedidos/situacao"), ("GET", "/pedidos?"), ("GET", "/estoques?")];
+
 fn any_list_break(case: &mut Case) -> Mangle {
     let seed = case.seed();
     *case.any(&[Mangle::Reversed, Mangle::RowsTwice, Mangle::RowMissing(seed), Mangle::SamePage, Mangle::Empty])
 }
 
-fn any_fault(case: &mut Case, class: Class, calls: u32) -> Fault {
+fn any_fault(case: &mut Case, class: Class, lists: &[(&'static str, &'static str)], calls: u32) -> Fault {
     let (mangle, place) = match class {
-        Class::Breaks if case.random.u8(..4) == 0 => (any_list_break(case), *case.any(&LISTS)),
+        Class::Breaks if case.random.u8(..4) == 0 => (any_list_break(case), *case.any(lists)),
         Class::Breaks => (any_break(case), ("", "")),
         Class::Misshapes => (Mangle::Shape(case.seed()), ("", "")),
         Class::Lies => (Mangle::Content(case.seed()), ("", "")),
@@ -91,8 +94,9 @@ fn whatever_an_answer_looks_like_nothing_is_done_twice_or_lost() {
 fn mangled(case: &mut Case, class: Class) -> u64 {
     let turn = case.turn();
     let shop = turn.begin();
-    let faults = |case: &mut Case, calls| (0..2).map(|_| any_fault(case, class, calls)).collect::<Vec<_>>();
-    let (at_channel, in_erp) = (faults(case, turn.calls), faults(case, turn.erp_calls));
+    let faults =
+        |case: &mut Case, lists, calls| (0..2).map(|_| any_fault(case, class, lists, calls)).collect::<Vec<_>>();
+    let (at_channel, in_erp) = (faults(case, &LISTS, turn.calls), faults(case, &ERP_LISTS, turn.erp_calls));
     let told = format!("{turn}, {class:?}: {at_channel:?}, {in_erp:?}");
     // With either, or with both.
     match case.random.u8(..3) {

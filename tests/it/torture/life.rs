@@ -655,9 +655,7 @@ impl Life {
         let before = effects();
         let ran = self.shop.run(&["sync"]).exits(0);
         assert_eq!(effects(), before, "a further run has no effect: {}", ran.stdout);
-        let state = rusqlite::Connection::open(self.shop.path("vaivem.db")).unwrap();
-        let check: String = state.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-        assert_eq!(check, "ok");
+        torture::files_are_sound(&self.shop);
     }
 }
 

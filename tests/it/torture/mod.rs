@@ -65,6 +65,14 @@ pub fn no_paid_order_was_cancelled(shop: &Shop, wanted: &BTreeSet<String>) {
     });
 }
 
+/// Both files are sound, down to the checksum of each row.
+pub fn files_are_sound(shop: &Shop) {
+    for file in ["vaivem.db", "ledger.db"].map(|file| shop.path(file)).into_iter().filter(|file| file.exists()) {
+        let opened = rusqlite::Connection::open(&file).unwrap();
+        assert_eq!(vaivem::store::sqlite::damage(&opened).unwrap(), None, "{}", file.display());
+    }
+}
+
 /// Tries the cases, two at a time. The first that fails is named and ends it: one is enough.
 pub fn each<T: Debug + Sync>(cases: &[T], try_it: impl Fn(&T) + Sync) {
     each_of(cases, 2, try_it);

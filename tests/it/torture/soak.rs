@@ -586,9 +586,7 @@ impl Soak {
         assert!(erp.keys().all(|id| known.contains(id)), "an order of nobody's");
         super::no_paid_order_was_cancelled(&self.shop, &self.wanted_cancelled);
         self.stocks_are_equal();
-        let state = rusqlite::Connection::open(self.shop.path("vaivem.db")).unwrap();
-        let check: String = state.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-        assert_eq!(check, "ok");
+        super::files_are_sound(&self.shop);
     }
 
     /// The ledger's orders by store number, with status and total.

@@ -371,6 +371,7 @@ fn adopt_older(turn: &Turn, shop: &Shop) -> Outcome {
     assert!(matches!(ran.code, Some(0 | 3)), "{turn}: {ran:?}");
     let _ = shop.run(&["push-stock", "--full", "--channel", turn.side().channel()]);
     did_nothing_wrong(turn, shop);
+    ends_well(turn, shop);
     Outcome::Harmless
 }
 
@@ -403,7 +404,7 @@ fn foreign(kind: usize, shop: &Shop, rng: &mut Rng) -> Vec<u8> {
 #[test]
 fn a_file_that_is_not_ours_is_left_alone() {
     let kind = AtomicUsize::new(0);
-    let outcomes = try_all("not ours", torture::cases(8, 200), |turn, rng| {
+    let outcomes = try_all("not ours", torture::cases(8, 300), |turn, rng| {
         let shop = turn.begin();
         let file = if turn.office == Office::Ledger && rng.bool() { LEDGER } else { STATE };
         let content = foreign(kind.fetch_add(1, Ordering::SeqCst), &shop, rng);
