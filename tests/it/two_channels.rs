@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
@@ -15,6 +16,7 @@ use crate::back_office::Nfe;
 use crate::sandbox::anymarket::AnyCancelledBy;
 use crate::sandbox::{AnyOrderSeed, Anymarket, Fault, HookAction, Kind, OrderSeed, Payment, Phase};
 use crate::shop::{Ran, Shop};
+use crate::side::Side;
 use crate::torture;
 
 const SKU: &str = "CAMISETA-P";
@@ -32,6 +34,13 @@ impl Place {
         match self {
             Loja => "loja",
             Hub => "hub",
+        }
+    }
+
+    fn side(self) -> Side {
+        match self {
+            Loja => Side::Vtex,
+            Hub => Side::Hub,
         }
     }
 }
@@ -58,6 +67,8 @@ enum Event {
     Bad(&'static str, Place, usize, u32),
     /// Somebody buys in the middle of a run.
     SaleDuring(&'static str, Place, u32),
+    /// In the middle of a run the bank tells of a payment.
+    PayDuring(&'static str, u32),
 }
 
 const VERBS: [&str; 5] = ["import-orders", "sync-payments", "auto-cancel", "push-invoices", "push-stock"];
@@ -79,6 +90,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         4 => Just(Event::Sync),
         3 => (run(), place(), 0usize..KINDS, 0u32..6).prop_map(|(run, place, kind, skip)| Event::Bad(run, place, kind, skip)),
         1 => (run(), place(), 0u32..6).prop_map(|(run, place, at)| Event::SaleDuring(run, place, at)),
+        2 => (prop_oneof![2 => Just("auto-cancel"), 1 => run()], 0u32..8).prop_map(|(run, at)| Event::PayDuring(run, at)),
     ]
 }
 
@@ -140,6 +152,10 @@ struct Day<'a> {
     shelf: i64,
     /// Orders whose goods have left.
     out: BTreeSet<String>,
+    /// Orders that somebody wanted cancelled.
+    wanted_cancelled: BTreeSet<String>,
+    /// Orders that were paid while the word to cancel them was on its way, which nobody can know.
+    paid_too_late: Arc<Mutex<BTreeSet<String>>>,
     figures: &'a RefCell<Figures>,
 }
 
@@ -187,7 +203,16 @@ impl<'a> Day<'a> {
             a.settings.reserving = habit.reserving.to_vec();
             [SKU, "CANECA", "BONE"].into_iter().for_each(|sku| a.set_stock(sku, 1, 0));
         });
-        let mut day = Self { shop, habit, early, shelf: 0, out: BTreeSet::new(), figures };
+        let mut day = Self {
+            shop,
+            habit,
+            early,
+            shelf: 0,
+            out: BTreeSet::new(),
+            wanted_cancelled: BTreeSet::new(),
+            paid_too_late: Arc::default(),
+            figures,
+        };
         day.count(4);
         let _ = day.shop.run(&["sync"]).exits(0);
         day
@@ -311,18 +336,21 @@ impl<'a> Day<'a> {
                 let may = |id: &String| open.contains(&&*self.status(place, id)) && !self.out.contains(id);
                 if let Some(id) = self.pick(place, at).filter(may) {
                     self.cancel(place, &id);
+                    self.wanted_cancelled.insert(id);
                 }
             }
             Event::AskToCancel(at) => {
                 let may = |id: &String| self.status(Loja, id) == "ready-for-handling" && !self.out.contains(id);
                 if let Some(id) = self.pick(Loja, at).filter(may) {
                     self.shop.vtex(|v| v.request_cancellation(&id));
+                    self.wanted_cancelled.insert(id);
                 }
             }
             Event::CancelInErp(at) => {
                 let may = |(_, id, status): &(Place, String, String)| status != "cancelled" && !self.out.contains(id);
                 if let Some((_, id, _)) = self.pick_in_erp(at).filter(may) {
                     let _ = self.shop.run(&["ledger", "cancel", &id, "--reason", "sem estoque"]).exits(0);
+                    self.wanted_cancelled.insert(id);
                 }
             }
             Event::Invoice(at) => {
@@ -348,7 +376,8 @@ impl<'a> Day<'a> {
                     Loja => self.shop.vtex(|v| v.faults.push(fault)),
                     Hub => self.hub(|a| a.faults.push(fault)),
                 }
-                let _ = self.shop.run(&[run]);
+                let ran = self.shop.run(&[run]);
+                prop_assert!(matches!(ran.code, Some(0 | 3 | 5 | 6)), "{ran:?}");
                 self.shop.vtex(|v| v.faults.clear());
                 self.hub(|a| a.faults.clear());
                 self.shop.end_pauses();
@@ -357,14 +386,48 @@ impl<'a> Day<'a> {
             Event::SaleDuring(run, place, at) => {
                 let before = self.as_it_is();
                 self.sale_comes(place, at);
-                let _ = self.shop.run(&[run]);
+                let ran = self.shop.run(&[run]);
+                prop_assert!(matches!(ran.code, Some(0 | 3 | 6)), "{ran:?}");
                 self.shop.vtex(|v| v.on_call = None);
                 self.hub(|a| a.on_call = None);
                 let before = (run != "push-stock" && run != "sync").then_some(&before);
                 self.promises_nothing_sold(&[Loja, Hub], before)?;
             }
+            Event::PayDuring(run, at) => {
+                let before = self.as_it_is();
+                self.payment_comes(at);
+                let ran = self.shop.run(&[run]);
+                prop_assert!(matches!(ran.code, Some(0 | 3 | 6)), "{ran:?}");
+                self.shop.vtex(|v| v.on_call = None);
+                let before = (run != "push-stock" && run != "sync").then_some(&before);
+                self.promises_nothing_sold(&[Loja, Hub], before)?;
+            }
         }
         Ok(())
+    }
+
+    /// At the store's call of this number the oldest order that waits for its money is paid.
+    fn payment_comes(&self, mut at: u32) {
+        let too_late = Arc::clone(&self.paid_too_late);
+        self.shop.vtex(|v| {
+            v.on_call = Some(Box::new(move |call, phase| {
+                let is_now = phase == Phase::BeforeEffect && at == 0;
+                at = at.wrapping_sub(u32::from(phase == Phase::BeforeEffect));
+                if !is_now {
+                    return HookAction::Go;
+                }
+                let (too_late, cancelled) = (Arc::clone(&too_late), call.path.clone());
+                HookAction::Meanwhile(Box::new(move |v| {
+                    let pending = v.orders.values().find(|order| order.status == "payment-pending");
+                    if let Some(id) = pending.map(|order| order.id.clone()) {
+                        v.approve_payment(&id);
+                        if cancelled.contains(&format!("{id}/cancel")) {
+                            too_late.lock().unwrap().insert(id);
+                        }
+                    }
+                }))
+            }));
+        });
     }
 
     /// At the platform's call of this number somebody buys there.
@@ -537,11 +600,34 @@ impl<'a> Day<'a> {
         prop_assert_eq!(self.hub(|a| a.reserved(SKU, 1).whole()), 0, "the hub's orders are out");
         let sellable = self.shelf - self.sold().iter().map(|sale| sale.units).sum::<i64>();
         self.sells_all(sellable, 0)?;
+        self.nothing_is_lost_or_twice()?;
         self.figures.borrow_mut().orders += self.orders(Loja).len() + self.orders(Hub).len();
         self.figures.borrow_mut().invoices += self.out.len();
         let effects = self.effects();
         let _ = self.shop.run(&["push-stock"]);
         prop_assert_eq!(self.effects(), effects, "and nothing more is sent");
+        Ok(())
+    }
+
+    /// Whatever is paid and was not cancelled stands in the ERP, and nothing twice; no invoice was sent twice; and no paid order was
+    /// cancelled but by those who may.
+    fn nothing_is_lost_or_twice(&self) -> Result<(), TestCaseError> {
+        let erp = self.shop.erp();
+        for place in [Loja, Hub] {
+            for (id, _) in self.orders(place) {
+                let found = erp.get(&id).map_or(0, Vec::len);
+                // What a customer wants cancelled before it is in the ERP is for a person.
+                let may_lack = ["payment-pending", "PENDING", "cancellation-requested"]
+                    .contains(&&*self.status(place, &id))
+                    || self.is_cancelled(place, &id);
+                prop_assert!(found <= 1, "{id} stands {found} times in the ERP");
+                prop_assert!(found == 1 || may_lack, "{id} is not in the ERP: {}", self.status(place, &id));
+                let invoices = place.side().told(&self.shop, &id).invoices;
+                prop_assert!(invoices.len() <= 1, "{id} has the invoices {invoices:?}");
+            }
+        }
+        let may_be_cancelled = &self.wanted_cancelled | &self.paid_too_late.lock().unwrap();
+        torture::no_paid_order_was_cancelled(&self.shop, &may_be_cancelled);
         Ok(())
     }
 
@@ -576,7 +662,9 @@ impl<'a> Day<'a> {
 
 fn loja_seed(paid: bool, units: i64) -> OrderSeed {
     let seed = OrderSeed::new().sku("1", SKU, 4_990, units);
-    if paid { seed } else { seed.pending(Payment::boleto("2030-01-10".parse().unwrap())) }
+    // An order of two units is one that nobody pays in time.
+    let due = if units == 1 { "2030-01-10" } else { "2026-01-10" };
+    if paid { seed } else { seed.pending(Payment::boleto(due.parse().unwrap())) }
 }
 
 fn hub_seed(paid: bool, units: i64) -> AnyOrderSeed {
