@@ -170,6 +170,18 @@ fn one_bad_place_in_the_list_does_not_hide_the_orders_created_since() {
 }
 
 #[test]
+fn orders_created_between_two_milliseconds_belong_to_a_window() {
+    let shop = Shop::with("feed = \"off\"\nin_flight = 16");
+    let first = Utc::now() - TimeDelta::hours(1);
+    shop.vtex(|v| {
+        for n in 0..600 {
+            v.place(paid().status("canceled").created(first + TimeDelta::microseconds(n * 20)));
+        }
+    });
+    assert_eq!(shop.import().exits(0).summary()["new"], 600);
+}
+
+#[test]
 fn more_orders_in_an_instant_than_the_list_shows_are_an_error_that_says_so() {
     let shop = Shop::with("feed = \"off\"");
     shop.vtex(|v| v.faults.push(Fault::always(listing(&[], 3_001)).on("GET", LIST)));

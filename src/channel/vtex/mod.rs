@@ -142,11 +142,13 @@ impl Vtex {
     /// See [`super::Channel::list`].
     pub async fn list(&self, window: Window, page: u32) -> Result<Page, CallError> {
         let stamp = |at: Instant| at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+        // Orders are created within a millisecond, too, and the next window begins with the next one.
+        let until = window.to + chrono::TimeDelta::milliseconds(1);
         let call = Call::read("list orders", "/api/oms/pvt/orders")
             .query("page", page.to_string())
             .query("per_page", PER_PAGE.to_string())
             .query("orderBy", "creationDate,asc")
-            .query("f_creationDate", format!("creationDate:[{} TO {}]", stamp(window.from), stamp(window.to)));
+            .query("f_creationDate", format!("creationDate:[{} TO {}]", stamp(window.from), stamp(until)));
         let wire::ListPage { list, paging: wire::Paging { total } } = self.door.call(call).await?.json()?;
         // A full page may be followed by another whatever the count says.
         let listed = usize::try_from(page).unwrap_or(usize::MAX).saturating_mul(PER_PAGE.into());
