@@ -22,10 +22,12 @@ use crate::words;
 
 mod check;
 mod paint;
+mod relay;
 mod stock;
 mod wrap;
 
 pub use paint::{Paint, Tone};
+use relay::Relay;
 pub use stock::StockItem;
 
 /// The form of standard output.
@@ -435,7 +437,7 @@ pub struct Reporter {
     format: Format,
     quiet: bool,
     verbose: bool,
-    out: RefCell<Box<dyn Write>>,
+    out: Out,
     paint: Paint,
     /// Of the terminal, where a person reads on one.
     width: Option<usize>,
@@ -453,7 +455,32 @@ pub struct Reporter {
     /// Whether the summary is out, or none is to come.
     ended: Cell<bool>,
     /// What is held back for now.
-    held_back: RefCell<Option<String>>,
+    held_back: RefCell<Option<HeldBack>>,
+}
+
+/// Standard output, with the bar that makes way where both are on one terminal.
+#[derive(Clone)]
+struct Out(Option<ProgressBar>);
+
+/// What is held back for now, and the way out for what is not any more.
+struct HeldBack {
+    text: String,
+    relay: Option<Relay>,
+}
+
+impl Out {
+    fn write(&self, text: &str) {
+        let write = || {
+            let mut out = std::io::stdout().lock();
+            if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+                log::debug!("standard output is closed: {error}");
+            }
+        };
+        match &self.0 {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Reporter {
@@ -475,7 +502,7 @@ impl Reporter {
             format,
             quiet,
             verbose,
-            out: RefCell::new(Box::new(std::io::stdout())),
+            out: Out(std::io::stdout().is_terminal().then(|| bar.clone())),
             paint: Paint::of_stdout(),
             width: wrap::width().filter(|_| format == Format::Human),
             bar,
@@ -492,21 +519,36 @@ impl Reporter {
     /// Holds back what is written from now on, until [`Reporter::let_out`]: who reads may take long, and must not be waited for at any
     /// moment.
     pub fn hold_back(&self) {
-        self.held_back.borrow_mut().get_or_insert_default();
+        self.held_back.borrow_mut().get_or_insert_with(|| {
+            let out = self.out.clone();
+            HeldBack { text: String::new(), relay: Relay::start(move |text| out.write(text)).ok() }
+        });
     }
 
-    /// Lets out what was held back so far.
+    /// Lets out what was held back so far, without waiting for whoever reads it.
     pub fn let_out(&self) {
-        let held_back = self.held_back.borrow_mut().as_mut().map(std::mem::take);
-        if let Some(text) = held_back.filter(|text| !text.is_empty()) {
-            self.write(&text);
+        let mut held_back = self.held_back.borrow_mut();
+        let Some(HeldBack { text, relay }) = held_back.as_mut().filter(|held_back| !held_back.text.is_empty()) else {
+            return;
+        };
+        let text = std::mem::take(text);
+        match relay {
+            Some(relay) => relay.send(text),
+            None => self.out.write(&text),
         }
     }
 
-    /// Lets out what was held back, and holds nothing back any more.
+    /// Whether so much waits to be read that nothing should be begun that tells more.
+    pub fn is_behind(&self) -> bool {
+        self.held_back.borrow().as_ref().is_some_and(|one| one.relay.as_ref().is_some_and(Relay::is_behind))
+    }
+
+    /// Lets out what was held back, waits until it is read, and holds nothing back any more.
     pub fn hold_back_no_more(&self) {
         self.let_out();
-        self.held_back.take();
+        if let Some(HeldBack { relay: Some(relay), .. }) = self.held_back.take() {
+            relay.finish();
+        }
     }
 
     /// The bar, for the log to make way.
@@ -548,20 +590,11 @@ impl Reporter {
     pub fn verbatim(&self, text: &str) {
         self.said.set((true, true));
         if let Some(held_back) = self.held_back.borrow_mut().as_mut() {
-            held_back.push_str(text);
-            held_back.push('\n');
+            held_back.text.push_str(text);
+            held_back.text.push('\n');
             return;
         }
-        self.write(&format!("{text}\n"));
-    }
-
-    fn write(&self, text: &str) {
-        self.bar.suspend(|| {
-            let mut out = self.out.borrow_mut();
-            if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-                log::debug!("standard output is closed: {error}");
-            }
-        });
+        self.out.write(&format!("{text}\n"));
     }
 
     /// Writes a line that needs nobody: not when quiet.

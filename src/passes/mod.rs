@@ -21,6 +21,7 @@ mod take_over;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use intake::Backfill;
 pub use permit::Plan;
@@ -45,6 +46,9 @@ use crate::store::{Store, sqlite};
 
 /// How many rows are fetched from the state file at a time.
 const CHUNK: usize = 200;
+
+/// How often it is looked whether what was told is read.
+const UNREAD: Duration = Duration::from_millis(20);
 
 /// The verbs, each with what only it takes.
 #[derive(Clone, Copy, Debug)]
@@ -312,6 +316,7 @@ impl Pass<'_> {
         });
         stream::iter(begun)
             .map(|row| async move {
+                self.is_read().await;
                 if let Err(trouble) = one(&row).await {
                     self.fail(&row, &trouble);
                 }
@@ -323,6 +328,11 @@ impl Pass<'_> {
             .buffer_unordered(self.config.limits.at_once())
             .for_each(|()| std::future::ready(()))
             .await;
+    }
+
+    /// Waits while too much of what was told is not read yet. Called where no lock is held that others wait for.
+    async fn is_read(&self) {
+        while self.report.is_behind() && !self.halted() && self.stop.sleep(UNREAD).await.is_ok() {}
     }
 
     /// Reads an order fresh from its channel and records what it says; or gives the reason to hold it.

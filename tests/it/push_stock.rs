@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::back_office::Nfe;
 use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase, Sandbox, UnknownCode};
-use crate::shop::{Ran, Shop, paid, wait_until};
+use crate::shop::{Ran, Shop, paid, ran, wait_until};
 use crate::side::Side;
 
 /// Orders settle at once, so that tests need not wait.
@@ -303,6 +303,24 @@ fn a_long_push_gives_way_to_an_order_that_waits() {
     let before = patches(&shop);
     wait_until("the push goes on", || patches(&shop) > before);
     assert_eq!(push.wait_with_output().unwrap().status.code(), Some(10));
+}
+
+/// As behind a pager: whoever does not read what a push tells keeps no order waiting.
+#[test]
+fn a_push_that_nobody_reads_gives_way_too() {
+    let shop = many(900);
+    let push = shop.command(&["push-stock"]).spawn().unwrap();
+    wait_until("it waits for its reader", || {
+        let before = patches(&shop);
+        std::thread::sleep(Duration::from_millis(700));
+        before > 100 && patches(&shop) == before
+    });
+    assert!(patches(&shop) < 900, "it is in the midst of it");
+    let ready = shop.place(paid());
+    let _ = shop.run(&["import-orders", "--order", &ready, "--max-duration", "20s"]).exits(0);
+    assert_eq!(shop.take_overs(&ready), 1);
+    let ran = ran(push.wait_with_output().unwrap()).exits(0);
+    assert!(ran.records().iter().filter(|record| record["type"] == "stock").count() >= 900);
 }
 
 /// An order that was read before a push, and whose answer came only after it: by then it may be in handling, and let go of.

@@ -39,6 +39,7 @@ impl Push<'_> {
             self.pass.store.committed().await?;
             drop(alone);
             sent?;
+            self.pass.is_read().await;
             if way.is_over || Handover::give_way(self.pass.stop).await.is_err() {
                 break;
             }
@@ -58,7 +59,8 @@ impl Push<'_> {
         let until = self.pass.clock.elapsed().saturating_add(STRETCH);
         let trouble = RefCell::new(None);
         let is_over = || trouble.borrow().is_some() || self.pass.halted();
-        let gives_way = || Ok(self.pass.clock.elapsed() >= until && alone.is_awaited()?);
+        let gives_way =
+            || Ok(self.pass.report.is_behind() || self.pass.clock.elapsed() >= until && alone.is_awaited()?);
         let batch = self.pass.channel.stock_batch();
         stream::unfold(way, async |way| {
             if way.is_over || is_over() {
