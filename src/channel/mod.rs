@@ -497,8 +497,8 @@ impl Window {
         self.to.signed_duration_since(self.from)
     }
 
-    /// As many windows, about as long as each other, that cover it without overlap; fewer where a part would be shorter than a
-    /// millisecond.
+    /// As many windows, about as long as each other, that cover it without overlap, each to the end of its last millisecond, in which
+    /// orders may be created, too; fewer where a part would be shorter than a millisecond.
     pub fn parts(self, count: usize) -> Vec<Self> {
         let span = self.span().num_milliseconds().max(0).saturating_add(1);
         let count = i64::try_from(count).unwrap_or(i64::MAX).clamp(1, span);
@@ -506,7 +506,7 @@ impl Window {
             let offset = i128::from(span) * i128::from(part) / i128::from(count);
             self.from + chrono::TimeDelta::milliseconds(i64::try_from(offset).unwrap_or(span))
         };
-        let end = |part| if part == count { self.to } else { begin(part) - chrono::TimeDelta::milliseconds(1) };
+        let end = |part| if part == count { self.to } else { begin(part) - chrono::TimeDelta::microseconds(1) };
         (0..count).map(|part| Self::new(begin(part), end(part + 1))).collect()
     }
 }

@@ -142,8 +142,8 @@ impl Vtex {
     /// See [`super::Channel::list`].
     pub async fn list(&self, window: Window, page: u32) -> Result<Page, CallError> {
         let stamp = |at: Instant| at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
-        // Orders are created within a millisecond, too, and the next window begins with the next one.
-        let until = window.to + chrono::TimeDelta::milliseconds(1);
+        // To the end of a millisecond that is begun.
+        let until = window.to + chrono::TimeDelta::microseconds(999);
         let call = Call::read("list orders", "/api/oms/pvt/orders")
             .query("page", page.to_string())
             .query("per_page", PER_PAGE.to_string())
