@@ -26,7 +26,7 @@ const GUARDS: &[Guard] = &[
         file: "src/passes/push_stock/claims.rs",
         text: "weighed.in_flight = weighed.in_flight.saturating_add(units.quantity);",
         without: "",
-        tests: &["two_channels::nobody", "torture::life::", "torture::soak::"],
+        tests: &["two_channels::nobody"],
     },
     Guard {
         name: "unread",
@@ -50,7 +50,7 @@ const GUARDS: &[Guard] = &[
         file: "src/store/journal.rs",
         text: "        self.note_intention(effect, now)?;\n        self.committed().await\n",
         without: "        let _ = (effect, now);\n        self.committed().await\n",
-        tests: &["torture::power::a_power_cut", "torture::kills::"],
+        tests: &["torture::power::a_power_cut"],
     },
     Guard {
         name: "inbox",
@@ -84,7 +84,7 @@ const GUARDS: &[Guard] = &[
         file: "src/passes/mod.rs",
         text: "Self::Erp(ErpError::File(_)) | Self::Lock(_) | Self::State(_) => return Some(Exit::Failed),",
         without: "Self::Erp(ErpError::File(_)) | Self::Lock(_) | Self::State(_) => return Some(Exit::Done),",
-        tests: &["torture::io_errors::", "torture::disk_full"],
+        tests: &["torture::disk_full"],
     },
     Guard {
         name: "lookup",
@@ -133,14 +133,6 @@ const GUARDS: &[Guard] = &[
         text: "again: true, .. } if visit",
         without: "again: true, .. } if key.is_empty() && visit",
         tests: &["anymarket::an_xml_that_arrived"],
-    },
-    Guard {
-        name: "cut-off",
-        what: "an answer that is cut off is none",
-        file: "src/http/door.rs",
-        text: "end.map_err(|failure| origin.answered(failure, status, b\"\", None))?;",
-        without: "let _ = end;",
-        tests: &["torture::answers"],
     },
     Guard {
         name: "short-field",
