@@ -31,10 +31,12 @@ use serde_json::json;
 
 use crate::config::{ChannelConfig, StockConfig};
 use crate::exit::Exit;
+use crate::lang::say;
 use crate::model::{ChannelName, ChannelSku, Instant, Sku, StockParts};
 use crate::plan::{Planned, Subject, act, facts};
 use crate::reason::Reason;
 use crate::report::{Outcome, StockItem};
+use crate::store::claims::Claim;
 use crate::store::stock::{StockRow, Want};
 
 use self::claims::{Claims, InErp, Weighed};
@@ -188,12 +190,27 @@ impl Push<'_> {
                     None => InErp::Gone,
                 },
                 // It keeps nothing but its own units back.
-                Err(trouble) if trouble.ends_run(self.pass.stop).is_none() => InErp::Unheard,
+                Err(trouble) if trouble.ends_run(self.pass.stop).is_none() => {
+                    self.did_not_hear_of(order, &trouble.to_string());
+                    InErp::Unheard
+                }
                 Err(trouble) => return Err(trouble),
             };
             claims.heard(*at, in_erp);
         }
         Ok(())
+    }
+
+    /// What an order's units would add to a number is kept back until the next run, and this one says so.
+    fn did_not_hear_of(&self, order: &Claim, problem: &str) {
+        self.pass.fall_short(
+            Exit::Unavailable,
+            say!(
+                "order {} could not be looked at, so its units are kept back until the next run: {problem}"
+                    | "o pedido {} não pôde ser consultado, e suas unidades ficam retidas até a próxima execução: {problem}",
+                order.id
+            ),
+        );
     }
 
     /// Works a number out.

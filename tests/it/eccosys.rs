@@ -230,7 +230,8 @@ fn an_order_that_cannot_be_read_keeps_back_its_own_units_alone() {
     let path = format!("/pedidos/{}", shop.eccosys(|e| e.id_of(&id)));
     shop.eccosys(|e| e.faults.push(Fault::always(Kind::Mangled(Mangle::Empty)).on("GET", &path)));
     shop.count_shelves(&[("CAMISETA-P", 5), ("CANECA", 7)]);
-    let _ = shop.push();
+    let ran = shop.push().exits(5);
+    assert!(ran.summary()["message"].as_str().unwrap().contains("could not be looked at"), "{ran:?}");
     let other = shop.vtex(|v| v.stock("2", "1_1").quantity);
     assert_eq!((told(&shop), other), (4, 7), "of five one is reserved");
     shop.eccosys(|e| e.faults.clear());

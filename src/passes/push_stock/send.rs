@@ -309,7 +309,10 @@ impl Push<'_> {
             Ok(Reading::Order(order)) if order.status == Status::Cancelled => Ok(Verdict::Gone),
             Ok(_) => Ok(Verdict::Moving),
             Err(error) if matches!(error.triage(), Triage::StopRun(_)) => Err(error.into()),
-            Err(_) => Ok(Verdict::Unheard),
+            Err(error) => {
+                self.did_not_hear_of(claim, &error.to_string());
+                Ok(Verdict::Unheard)
+            }
         }
     }
 }
