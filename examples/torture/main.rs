@@ -95,7 +95,7 @@ fn run(here: &Path, args: &[String]) -> ExitCode {
     let mut is_green = true;
     for one in chosen {
         let begun = Instant::now();
-        let tried = tried(here, one.test, !is_short);
+        let tried = tried(here, one.test, if is_short { Length::Short(None) } else { Length::Long });
         is_green &= tried.is_green;
         println!("{}", row(one, &tried, begun.elapsed()));
         if !tried.is_green {
@@ -113,15 +113,25 @@ struct Tried {
     held: Vec<(u64, String)>,
 }
 
+/// How long a test is.
+#[derive(Clone, Copy)]
+enum Length {
+    /// As in `cargo test`, or of so many cases.
+    Short(Option<u32>),
+    Long,
+}
+
 /// Runs tests of the project in that folder.
-fn tried(project: &Path, test: &str, is_long: bool) -> Tried {
+fn tried(project: &Path, test: &str, length: Length) -> Tried {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     // What reads input is tried from within, all else from without.
     let binary: &[&str] = if test.starts_with("hostile::") { &["--lib"] } else { &["--test", "it"] };
     command.current_dir(project).args(["test", "--quiet"]).args(binary);
-    if is_long {
-        command.args(["--profile", "campaign"]).env("VAIVEM_TORTURE", "long");
+    match length {
+        Length::Long => drop(command.args(["--profile", "campaign"]).env("VAIVEM_TORTURE", "long")),
+        Length::Short(Some(cases)) => drop(command.env("VAIVEM_CASES", cases.to_string())),
+        Length::Short(None) => {}
     }
     command.args(["--", test, "--nocapture"]);
     let (is_green, output) = match command.output() {
