@@ -1,6 +1,7 @@
 //! The channel's feed of events: checked, made where it is missing, and drained.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 
 use crate::channel::Feed;
 use crate::passes::{Pass, Trouble};
@@ -44,12 +45,13 @@ async fn check_and_drain(pass: &Pass<'_>) -> Result<(), Trouble> {
 
 /// Read a lot, commit it, acknowledge it, until nothing more comes.
 async fn drain(pass: &Pass<'_>) -> Result<(), Trouble> {
-    let (mut empty, mut seen) = (0, BTreeSet::new());
+    // Of each handle only a hash: a feed that nobody read for months has more of them than fit into memory.
+    let (mut empty, mut seen, hasher) = (0, HashSet::new(), RandomState::new());
     while empty < EMPTY_READS && !pass.halted() {
         let lot = pass.channel.read_feed().await?;
         // What is not let go of when it is acknowledged comes again and again.
         let before = seen.len();
-        seen.extend(lot.handles.iter().cloned());
+        seen.extend(lot.handles.iter().map(|handle| hasher.hash_one(handle)));
         let is_news = seen.len() > before;
         if !is_news && (lot.heard.is_empty() || !lot.handles.is_empty()) {
             empty += 1;
