@@ -118,7 +118,9 @@ fn six_verbs_at_once_get_along() {
         let _ = turn.sync(&shop).exits(3);
         let truth = shop.truth();
         truth.has_no_doubles();
-        truth.is(&turn.end, &format!("six verbs at once at {turn}"));
+        // Of a carrier's files one may have been read by then and the next not yet: a delivery is told in two steps then.
+        let (truth, end) = (truth.without_the_way_to_deliveries(), turn.end.clone().without_the_way_to_deliveries());
+        truth.is(&end, &format!("six verbs at once at {turn}"));
     });
     torture::held(
         "overlap",
