@@ -163,9 +163,12 @@ impl Bundle<'_> {
     fn known(&self, story: &Story) -> rusqlite::Result<Vec<(&'static str, Value)>> {
         let row = &story.facts().row;
         let lines = self.names.store.lines_of(row.row)?;
-        let claims = self.names.store.all_claims()?;
-        let claim = claims.iter().find(|claim| claim.row == row.row);
-        let claim = claim.map(|claim| if claim.erp_id.is_some() { "reserved" } else { "in_flight" });
+        let mut claim = None;
+        self.names.store.all_claims(|one| {
+            if one.row == row.row {
+                claim = Some(if one.erp_id.is_some() { "reserved" } else { "in_flight" });
+            }
+        })?;
         Ok(vec![
             ("holds", story.blocks().iter().map(block).collect()),
             ("sent", story.writes().iter().map(sent).collect()),

@@ -1,5 +1,7 @@
 //! `why --sku CODE`: what each channel was told of a product's stock, when, what that number is made of, and what is in its way.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::naming::Names;
@@ -10,7 +12,8 @@ use crate::exit::Exit;
 use crate::model::{ChannelName, Claimant, Instant, Sku, Status};
 use crate::reason::Actor;
 use crate::report::Reporter;
-use crate::store::claims::Claim;
+use crate::store::Store;
+use crate::store::claims::{Claim, ClaimLine};
 use crate::store::timeline::{Block, Told};
 use crate::words::{self, timeline};
 
@@ -25,8 +28,8 @@ pub fn run(
     let levels =
         names.ledger.as_ref().and_then(|ledger| ledger.stock_levels(Some(std::slice::from_ref(sku)), now).ok());
     let levels: Vec<StockLevel> = levels.map(|reading| reading.levels).unwrap_or_default();
-    let claims = names.store.all_claims().map_err(|error| unreadable_state(&error))?;
-    let (in_erp, in_flight): (Vec<_>, Vec<_>) = claimants(&claims, sku, channels).into_iter().partition(|one| one.1);
+    let claims = claimants(names.store, sku, channels).map_err(|error| unreadable_state(&error))?;
+    let (in_erp, in_flight): (Vec<_>, Vec<_>) = claims.into_iter().partition(|one| one.1);
     let mut told: Vec<(&ChannelName, Vec<Told>, Option<Block>)> = Vec::new();
     for channel in names.channels {
         let of_channel = names.store.told(channel, sku).map_err(|error| unreadable_state(&error))?;
@@ -49,21 +52,23 @@ pub fn run(
     Ok(Exit::Done)
 }
 
-/// Who claims units of the product, and whether the ERP has the order.
-fn claimants(claims: &[Claim], sku: &Sku, channels: &[ChannelConfig]) -> Vec<(Claimant, bool)> {
-    let code = |claim: &Claim, line: &crate::store::claims::ClaimLine| {
+/// Who claims units of the product, the latest first, and whether the ERP has the order.
+fn claimants(store: &Store, sku: &Sku, channels: &[ChannelConfig]) -> rusqlite::Result<Vec<(Claimant, bool)>> {
+    let code = |claim: &Claim, line: &ClaimLine| {
         let config = channels.iter().find(|channel| channel.name == claim.channel);
         let mapped = config.and_then(|config| config.skus.get(line.channel_sku.as_str()));
         mapped.or(line.sku.as_ref()) == Some(sku)
     };
-    let is_out = |claim: &&Claim| claim.erp_status.as_ref().is_some_and(Status::is_final_for_payment);
-    let claims = claims.iter().rev().filter(|claim| !is_out(claim));
-    let units = claims.map(|claim| {
-        let units = claim.lines.iter().filter(|line| code(claim, line)).map(|line| line.quantity).sum();
-        let claimant = Claimant { channel: claim.channel.clone(), order: claim.id.clone(), units };
-        (claimant, claim.erp_id.is_some())
-    });
-    units.filter(|(claimant, _)| claimant.units > 0).collect()
+    let mut found = BTreeMap::new();
+    store.all_claims(|claim| {
+        let units: i64 = claim.lines.iter().filter(|line| code(&claim, line)).map(|line| line.quantity).sum();
+        let is_out = claim.erp_status.as_ref().is_some_and(Status::is_final_for_payment);
+        if units > 0 && !is_out {
+            let claimant = Claimant { channel: claim.channel, order: claim.id, units };
+            found.insert((claim.created_at, claim.row), (claimant, claim.erp_id.is_some()));
+        }
+    })?;
+    Ok(found.into_values().rev().collect())
 }
 
 type OfChannel<'a> = (&'a ChannelName, Vec<Told>, Option<Block>);

@@ -14,6 +14,7 @@
 //! In two steps. [`work out`](work_out) finds what may have changed, stores what each number should be, and asks the
 //! [guard]. [`send`] then takes what differs, a handful at a time, reads everything afresh, and sends it.
 
+mod claimants;
 mod claims;
 mod guard;
 mod kept_out;
@@ -36,10 +37,9 @@ use crate::model::{ChannelName, ChannelSku, Instant, Sku, StockParts};
 use crate::plan::{Planned, Subject, act, facts};
 use crate::reason::Reason;
 use crate::report::{Outcome, StockItem};
-use crate::store::claims::Claim;
 use crate::store::stock::{StockRow, Want};
 
-use self::claims::{Claims, InErp, Weighed};
+use self::claims::{Claims, InErp, Order, Weighed};
 use self::places::{Place, Terms};
 use super::{Pass, Trouble};
 
@@ -202,7 +202,7 @@ impl Push<'_> {
     }
 
     /// What an order's units would add to a number is kept back until the next run, and this one says so.
-    fn did_not_hear_of(&self, order: &Claim, problem: &str) {
+    fn did_not_hear_of(&self, order: &Order, problem: &str) {
         self.pass.fall_short(
             Exit::Unavailable,
             say!(

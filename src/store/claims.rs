@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 
+use super::visits::AT_REST;
 use super::{Store, instant, millis};
 use crate::model::{ChannelName, ChannelSku, ErpOrderId, Instant, Line, OrderId, Sku, Status, WarehouseId};
 
@@ -47,6 +48,14 @@ pub struct Claim {
 
 /// An order in flight: sold, and not in the ERP. Word for word as in the index `orders_in_flight`.
 const IN_FLIGHT: &str = "erp_id IS NULL AND (fate IS NULL OR fate = 'waiting' OR fate = 'held')";
+
+/// What is cancelled or came back takes nothing from the shelf.
+const TAKES_UNITS: &str = "coalesce(o.status, '') NOT IN ('cancelled', 'returned')";
+
+/// Migration: those that were handed over, by when, so that finding who was lately costs no more than those.
+pub(super) const V15: &str = "
+CREATE INDEX orders_settling ON orders (channel, taken_over_at) WHERE open = 1 AND taken_over_at IS NOT NULL;
+";
 
 const LINES: &str =
     "SELECT channel_sku, sku, warehouse, quantity, sound FROM order_lines WHERE order_row = ?1 ORDER BY position";
@@ -113,43 +122,52 @@ impl Store {
         self.connection.prepare_cached("SELECT coalesce(max(seq), 0) FROM stock_news")?.query_row([], |row| row.get(0))
     }
 
-    /// What was bought in the orders of any channel whose part in the stock changed after `seq`.
+    /// Gives what was bought in the orders of any channel whose part in the stock changed after `seq`.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn stock_news(&self, seq: i64) -> rusqlite::Result<Vec<(ChannelName, ClaimLine)>> {
-        self.connection
-            .prepare_cached(
-                "SELECT DISTINCT o.channel, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
-                 FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
-                     LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
-                         ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL
-                 WHERE n.seq > ?1",
-            )?
-            .query_map([seq], |row| Ok((ChannelName::new(row.get::<_, String>(0)?), line_from_row(row, 1)?)))?
-            .collect()
+    pub fn stock_news(&self, seq: i64, mut take: impl FnMut(&ChannelName, &ClaimLine)) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT DISTINCT o.channel, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
+             FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
+                 LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
+                     ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL
+             WHERE n.seq > ?1",
+        )?;
+        let mut rows = statement.query([seq])?;
+        while let Some(row) = rows.next()? {
+            take(&ChannelName::new(row.get::<_, String>(0)?), &line_from_row(row, 1)?);
+        }
+        Ok(())
     }
 
-    /// What was bought in those of the channel's orders whose part in the stock changed after `seq` that were handed over, and when
-    /// that was first seen.
+    /// Gives what was bought in those of the channel's orders whose part in the stock changed after `seq` that were handed over, and
+    /// when that was first seen.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn handed_over(&self, channel: &ChannelName, seq: i64) -> rusqlite::Result<Vec<(ClaimLine, Instant)>> {
-        self.connection
-            .prepare_cached(
-                "SELECT o.taken_over_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
-                 FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
-                     LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
-                         ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL
-                 WHERE n.seq > ?1 AND o.channel = ?2 AND o.taken_over_at IS NOT NULL",
-            )?
-            .query_map(params![seq, channel.as_str()], |row| Ok((line_from_row(row, 1)?, instant(row.get(0)?))))?
-            .collect()
+    pub fn handed_over(
+        &self,
+        channel: &ChannelName,
+        seq: i64,
+        mut take: impl FnMut(&ClaimLine, Instant),
+    ) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT o.taken_over_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
+             FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
+                 LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
+                     ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL
+             WHERE n.seq > ?1 AND o.channel = ?2 AND o.taken_over_at IS NOT NULL",
+        )?;
+        let mut rows = statement.query(params![seq, channel.as_str()])?;
+        while let Some(row) = rows.next()? {
+            take(&line_from_row(row, 1)?, instant(row.get(0)?));
+        }
+        Ok(())
     }
 
-    /// The orders of every channel that are in flight, or were until `linked_since`; and those of `channel` that are in the ERP and
-    /// that it may subtract itself: not handed over, or only after `settled`.
+    /// Gives, one after another, the orders of every channel that are in flight, or were until `linked_since`; and those of `channel`
+    /// that are in the ERP and that it may subtract itself: not handed over, or only after `settled`.
     ///
     /// # Errors
     /// When the state file cannot be read.
@@ -158,59 +176,55 @@ impl Store {
         channel: &ChannelName,
         settled: Instant,
         linked_since: Instant,
-    ) -> rusqlite::Result<Vec<Claim>> {
-        let mut claims = self.in_flight()?;
-        self.connection
-            .prepare_cached(&format!(
-                "{} WHERE o.linked_at >= ?1 AND o.erp_id IS NOT NULL AND coalesce(o.status, '') NOT IN ('cancelled', 'returned')
-                     AND NOT (o.channel = ?2 AND o.open = 1 AND (o.taken_over_at IS NULL OR o.taken_over_at > ?3))
-                 ORDER BY o.id, l.position",
-                select("orders o INDEXED BY orders_by_linked_at")
-            ))?
-            .query_map(params![millis(linked_since), channel.as_str(), millis(settled)], |row| gather(&mut claims, row))?
-            .collect::<rusqlite::Result<()>>()?;
-        self.connection
-            .prepare_cached(&format!(
-                "{} WHERE o.channel = ?1 AND o.open = 1 AND o.erp_id IS NOT NULL
-                     AND coalesce(o.status, '') NOT IN ('cancelled', 'returned')
-                     AND (o.taken_over_at IS NULL OR o.taken_over_at > ?2) ORDER BY o.id, l.position",
-                select("orders o INDEXED BY orders_open")
-            ))?
-            .query_map(params![channel.as_str(), millis(settled)], |row| gather(&mut claims, row))?
-            .collect::<rusqlite::Result<()>>()?;
-        Ok(claims)
+        mut take: impl FnMut(Claim),
+    ) -> rusqlite::Result<()> {
+        let (channel, settled) = (channel.as_str(), millis(settled));
+        self.in_flight(&mut take)?;
+        self.each(
+            &format!(
+                "{} WHERE o.linked_at >= ?1 AND o.erp_id IS NOT NULL AND {TAKES_UNITS}
+                     AND NOT (o.channel = ?2 AND o.open = 1 AND (o.taken_over_at IS NULL OR o.taken_over_at > ?3))",
+                select("orders_by_linked_at")
+            ),
+            params![millis(linked_since), channel, settled],
+            &mut take,
+        )?;
+        self.each(&own_untaken(), [channel], &mut take)?;
+        self.each(&own_settling(), params![channel, settled], &mut take)
     }
 
-    /// The orders of every channel that are in flight, and those in the ERP that may still take units from the shelf. The latest
-    /// come last.
+    /// Gives, one after another, the orders of every channel that are in flight, and those in the ERP that may still take units from
+    /// the shelf.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn all_claims(&self) -> rusqlite::Result<Vec<Claim>> {
-        let mut claims = self.in_flight()?;
-        self.connection
-            .prepare_cached(&format!(
-                "{} WHERE o.open = 1 AND o.erp_id IS NOT NULL
-                     AND coalesce(o.status, '') NOT IN ('cancelled', 'returned') ORDER BY o.id, l.position",
-                select("orders o INDEXED BY orders_open")
-            ))?
-            .query_map([], |row| gather(&mut claims, row))?
-            .collect::<rusqlite::Result<()>>()?;
-        claims.sort_by_key(|claim| (claim.created_at, claim.row));
-        Ok(claims)
+    pub fn all_claims(&self, mut take: impl FnMut(Claim)) -> rusqlite::Result<()> {
+        self.in_flight(&mut take)?;
+        let open = format!("{} WHERE o.open = 1 AND o.erp_id IS NOT NULL AND {TAKES_UNITS}", select("orders_open"));
+        self.each(&open, [], &mut take)
     }
 
-    fn in_flight(&self) -> rusqlite::Result<Vec<Claim>> {
-        let mut claims = Vec::new();
-        self.connection
-            .prepare_cached(&format!(
-                "{} WHERE o.erp_id IS NULL AND (o.fate IS NULL OR o.fate = 'waiting' OR o.fate = 'held')
-                     AND coalesce(o.status, '') NOT IN ('cancelled', 'returned') ORDER BY o.id, l.position",
-                select("orders o INDEXED BY orders_in_flight")
-            ))?
-            .query_map([], |row| gather(&mut claims, row))?
-            .collect::<rusqlite::Result<()>>()?;
-        Ok(claims)
+    fn in_flight(&self, take: &mut impl FnMut(Claim)) -> rusqlite::Result<()> {
+        let in_flight = "o.erp_id IS NULL AND (o.fate IS NULL OR o.fate = 'waiting' OR o.fate = 'held')";
+        let query = format!("{} WHERE {in_flight} AND {TAKES_UNITS}", select("orders_in_flight"));
+        self.each(&query, [], take)
+    }
+
+    /// Gives the orders that a query of [`select`] finds.
+    fn each(&self, query: &str, params: impl rusqlite::Params, take: &mut impl FnMut(Claim)) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(&format!("{query} ORDER BY o.id, l.position"))?;
+        let mut rows = statement.query(params)?;
+        let mut claim: Option<Claim> = None;
+        while let Some(row) = rows.next()? {
+            let line = line_from_row(row, 10)?;
+            let id: i64 = row.get(0)?;
+            match &mut claim {
+                Some(claim) if claim.row == id => claim.lines.push(line),
+                _ => claim.replace(claim_from_row(row, line)?).into_iter().for_each(&mut *take),
+            }
+        }
+        claim.into_iter().for_each(take);
+        Ok(())
     }
 
     /// Orders of a channel that were seen but never read, so that nobody knows what was bought: not visited yet, or held since the
@@ -232,30 +246,41 @@ impl Store {
     }
 }
 
-/// What [`gather`] reads of orders and their lines.
-fn select(from: &str) -> String {
+/// What [`Store::each`] reads of orders, found by that index, and their lines.
+fn select(index: &str) -> String {
     format!(
         "SELECT o.id, o.channel, o.order_id, o.erp_id, o.status, o.erp_status, o.created_at, o.untaken_at, o.taken_over_at,
              o.linked_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity,
              o.sound, l.sound
-         FROM {from} JOIN order_lines l ON l.order_row = o.id
+         FROM orders o INDEXED BY {index} JOIN order_lines l ON l.order_row = o.id
              LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
                  ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL"
     )
 }
 
-/// Adds a row to the claim it belongs to, which is the last one or a new one.
-fn gather(claims: &mut Vec<Claim>, row: &Row<'_>) -> rusqlite::Result<()> {
-    let line = line_from_row(row, 10)?;
-    let id: i64 = row.get(0)?;
-    if let Some(last) = claims.last_mut().filter(|last| last.row == id) {
-        last.lines.push(line);
-        return Ok(());
-    }
+/// A channel's (1) orders in the ERP that were not handed over: none of them is at rest.
+fn own_untaken() -> String {
+    format!(
+        "{} WHERE o.channel = ?1 AND o.open = 1 AND {AT_REST} = 0 AND o.taken_over_at IS NULL AND o.erp_id IS NOT NULL
+             AND {TAKES_UNITS}",
+        select("orders_open")
+    )
+}
+
+/// Those that were handed over after an instant (2).
+fn own_settling() -> String {
+    format!(
+        "{} WHERE o.channel = ?1 AND o.open = 1 AND o.taken_over_at > ?2 AND o.erp_id IS NOT NULL AND {TAKES_UNITS}",
+        select("orders_settling")
+    )
+}
+
+/// An order with the first of its lines.
+fn claim_from_row(row: &Row<'_>, line: ClaimLine) -> rusqlite::Result<Claim> {
     let status = |at| row.get::<_, Option<String>>(at).map(|code| code.map(|code| Status::from_code(&code)));
     let at = |at| row.get::<_, Option<i64>>(at).map(|millis| millis.map(instant));
-    claims.push(Claim {
-        row: id,
+    Ok(Claim {
+        row: row.get(0)?,
         channel: ChannelName::new(row.get::<_, String>(1)?),
         id: OrderId::new(row.get::<_, String>(2)?),
         erp_id: row.get::<_, Option<String>>(3)?.map(ErpOrderId::new),
@@ -266,6 +291,75 @@ fn gather(claims: &mut Vec<Claim>, row: &Row<'_>) -> rusqlite::Result<()> {
         taken_over_at: at(8)?,
         linked_at: at(9)?,
         lines: vec![line],
-    });
-    Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_timestamp(1_790_000_000 + seconds, 0).unwrap()
+    }
+
+    /// A state file with an order for each of these: its channel, and what else its row says.
+    fn store(orders: &[(&str, &str)]) -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("state.db")).unwrap();
+        for (id, (channel, says)) in (1..).zip(orders) {
+            let order = "INSERT INTO orders (id, channel, order_id, seen_at) VALUES (?1, ?2, ?1, 0)";
+            store.connection.execute(order, params![id, channel]).unwrap();
+            store.connection.execute(&format!("UPDATE orders SET {says} WHERE id = ?1"), [id]).unwrap();
+            for position in 0..2 {
+                let line = "INSERT INTO order_lines (order_row, position, channel_sku, sku, quantity) VALUES (?1, ?2, '1', 'A', 3)";
+                store.connection.execute(line, [id, position]).unwrap();
+            }
+        }
+        (folder, store)
+    }
+
+    #[test]
+    fn who_claims_units_is_who_has_not_let_go_of_them() {
+        let taken = |seconds| {
+            format!("erp_id = '7', status = 'paid', erp_status = 'paid', taken_over_at = {}", millis(at(seconds)))
+        };
+        let linked = |seconds| format!("erp_id = '7', linked_at = {}", millis(at(seconds)));
+        let (lately, long_ago) = (taken(60), taken(40));
+        let (_folder, store) = store(&[
+            ("loja", "fate = 'waiting'"),
+            ("outlet", "fate = 'held'"),
+            ("loja", "fate = 'skipped'"),
+            ("loja", "erp_id = '7'"),
+            ("loja", &lately),
+            ("loja", &long_ago),
+            ("outlet", &linked(95)),
+            ("outlet", &linked(85)),
+            ("loja", "erp_id = '7', status = 'cancelled'"),
+            ("loja", "erp_id = '7', open = 0"),
+        ]);
+        let mut claims = Vec::new();
+        store.claims(&ChannelName::new("loja"), at(50), at(90), |claim| claims.push(claim)).unwrap();
+        let rows: Vec<i64> = claims.iter().map(|claim| claim.row).collect();
+        assert_eq!(rows, [1, 2, 7, 4, 5]);
+        assert!(claims.iter().all(|claim| claim.lines.len() == 2), "{claims:?}");
+        let mut all = Vec::new();
+        store.all_claims(|claim| all.push(claim.row)).unwrap();
+        all.sort_unstable();
+        assert_eq!(all, [1, 2, 4, 5, 6, 7, 8]);
+    }
+
+    /// However many were handed over long ago, and are open.
+    #[test]
+    fn who_was_handed_over_lately_is_found_without_the_others() {
+        let (_folder, store) = store(&[]);
+        for (sql, found_by) in
+            [(own_untaken(), "(channel=? AND <expr>=?)"), (own_settling(), "(channel=? AND taken_over_at>?)")]
+        {
+            let mut plan = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let params = vec![0; plan.parameter_count()];
+            let steps = plan.query_map(rusqlite::params_from_iter(params), |row| row.get::<_, String>(3)).unwrap();
+            let steps: Vec<String> = steps.map(Result::unwrap).collect();
+            assert!(steps.iter().any(|step| step.ends_with(found_by)), "{steps:#?}");
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! The state file's schema: an append-only list of migrations. Never change one that was released; add another.
 
 use super::sqlite::{self, FileKind};
-use super::{accounts, cancels, journal, kits, mirror, notes, outgoing, reminders, seal, stock, totals, visits};
+use super::{
+    accounts, cancels, claims, journal, kits, mirror, notes, outgoing, reminders, seal, stock, totals, visits,
+};
 
 /// The state file: `vaiv` in ASCII marks it as ours.
 pub const STATE: FileKind = FileKind {
@@ -22,6 +24,7 @@ pub const STATE: FileKind = FileKind {
         journal::V12,
         visits::V13,
         seal::READ_AFTER,
+        claims::V15,
     ],
 };
 

@@ -1,28 +1,61 @@
 //! What orders claim of a product: what is in flight, what the channel subtracts itself, and which of that cannot move.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use chrono::TimeDelta;
 
 use super::places::{Place, Terms};
 use crate::channel::DEFAULT_WAREHOUSE;
 use crate::config::StockConfig;
-use crate::model::{ChannelName, ChannelSku, Instant, OrderId, Sku, Status, StockParts, WarehouseId};
+use crate::model::{ChannelName, ChannelSku, ErpOrderId, Instant, OrderId, Sku, Status, StockParts};
 use crate::store::claims::Claim;
 
 /// How long before the channel may let go of an unpaid order's units they are no longer added back.
 const MARGIN: TimeDelta = TimeDelta::hours(1);
 
-/// Orders that claim units, by product and warehouse.
+/// Orders that claim units, by product and place. A hundred thousand may have come in at once, so of each no more is kept than is
+/// weighed.
 #[derive(Debug, Default)]
 pub struct Claims {
-    orders: Vec<Claim>,
-    /// By the ERP's warehouse: units sold on any channel and not in the ERP, or not until lately.
-    in_flight: HashMap<(Sku, WarehouseId), Vec<Units>>,
-    /// By the channel's warehouse: units that the channel may subtract itself.
-    own: HashMap<(Sku, WarehouseId), Vec<Units>>,
+    orders: Vec<Order>,
+    /// Units sold on any channel and not in the ERP, or not until lately: by the place whose ERP warehouse they are taken from.
+    in_flight: ByProduct,
+    /// Units that the channel may subtract itself: by the place whose warehouse there they are taken from.
+    own: ByProduct,
     /// The orders whose units do not count on top of a balance, whatever else is known of them, by their place.
     doubted: HashMap<usize, InErp>,
+}
+
+/// What is weighed of an order that claims units; each field as in [`Claim`].
+#[derive(Debug)]
+pub struct Order {
+    pub row: i64,
+    pub id: OrderId,
+    pub erp_id: Option<ErpOrderId>,
+    linked_at: Option<Instant>,
+    status: Option<Status>,
+    erp_status: Option<Status>,
+    created_at: Option<Instant>,
+    untaken_at: Option<Instant>,
+    taken_over_at: Option<Instant>,
+}
+
+/// Units of orders, sorted by product and place once all are there.
+#[derive(Debug, Default)]
+struct ByProduct(Vec<Units>);
+
+impl ByProduct {
+    fn sort(&mut self) {
+        self.0.sort_by(|one, other| (&one.sku, &one.place).cmp(&(&other.sku, &other.place)));
+    }
+
+    /// The units of a product in a place.
+    fn of(&self, sku: &Sku, place: &Place) -> &[Units] {
+        let from = self.0.partition_point(|units| (&units.sku, &*units.place) < (sku, place));
+        let rest = &self.0[from..];
+        &rest[..rest.partition_point(|units| (&units.sku, &*units.place) == (sku, place))]
+    }
 }
 
 /// What the ERP says of an order when its balances were read.
@@ -39,6 +72,8 @@ pub enum InErp {
 /// Units of an order.
 #[derive(Clone, Debug)]
 struct Units {
+    sku: Sku,
+    place: Rc<Place>,
     order: usize,
     channel_sku: ChannelSku,
     quantity: i64,
@@ -88,43 +123,54 @@ pub struct Weighed {
 }
 
 impl Claims {
-    /// Sorts what orders claim.
+    /// Sorts what orders claim, which `each` gives one after another.
     ///
     /// An order that was linked before `linked_since` is in every balance that they are weighed with.
-    pub fn new(
-        orders: Vec<Claim>,
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub fn gather<E>(
         channel: &ChannelName,
         places: &[Place],
         terms: &Terms<'_>,
         linked_since: Instant,
-    ) -> Self {
+        each: impl FnOnce(&mut dyn FnMut(Claim)) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let places: Vec<Rc<Place>> = places.iter().cloned().map(Rc::new).collect();
         let mut claims = Self::default();
-        let lines =
-            orders.iter().enumerate().flat_map(|(at, order)| order.lines.iter().map(move |line| (at, order, line)));
-        for (at, order, line) in lines {
-            // Without a counterpart in the ERP nobody sells it from there.
-            let Some(sku) = terms.sku(&order.channel, line) else { continue };
-            let units = Units { order: at, channel_sku: line.channel_sku.clone(), quantity: line.quantity };
-            if order.channel == *channel {
-                let warehouse = match (&line.warehouse, places) {
-                    // Whatever the channel calls it, there is only this one.
-                    (_, [only]) if only.channel.as_str() == DEFAULT_WAREHOUSE => Some(&only.channel),
-                    (Some(named), _) => Some(named),
-                    // It is reserved somewhere; which of several is not told.
-                    (None, [only]) => Some(&only.channel),
-                    (None, _) => None,
+        each(&mut |claim| {
+            let at = claims.orders.len();
+            for line in &claim.lines {
+                // Without a counterpart in the ERP nobody sells it from there.
+                let Some(sku) = terms.sku(&claim.channel, line) else { continue };
+                let units = |place: &Rc<Place>| Units {
+                    sku: sku.clone(),
+                    place: Rc::clone(place),
+                    order: at,
+                    channel_sku: line.channel_sku.clone(),
+                    quantity: line.quantity,
                 };
-                if let Some(warehouse) = warehouse {
-                    claims.own.entry((sku.clone(), warehouse.clone())).or_default().push(units.clone());
+                if claim.channel == *channel {
+                    let place = match (&line.warehouse, &*places) {
+                        // Whatever the channel calls it, there is only this one.
+                        (_, [only]) if only.channel.as_str() == DEFAULT_WAREHOUSE => Some(only),
+                        (Some(named), _) => places.iter().find(|place| place.channel == *named),
+                        // It is reserved somewhere; which of several is not told.
+                        (None, [only]) => Some(only),
+                        (None, _) => None,
+                    };
+                    claims.own.0.extend(place.map(units));
+                }
+                if claim.erp_id.is_none() || claim.linked_at.is_some_and(|at| at >= linked_since) {
+                    let warehouse = terms.warehouse(&claim.channel, line);
+                    claims.in_flight.0.extend(places.iter().find(|place| place.erp == warehouse).map(units));
                 }
             }
-            if order.erp_id.is_none() || order.linked_at.is_some_and(|at| at >= linked_since) {
-                let warehouse = terms.warehouse(&order.channel, line);
-                claims.in_flight.entry((sku, warehouse)).or_default().push(units);
-            }
-        }
-        claims.orders = orders;
-        claims
+            claims.orders.push(Order::from(claim));
+        })?;
+        claims.in_flight.sort();
+        claims.own.sort();
+        Ok(claims)
     }
 
     /// The unpaid orders whose units could be added back to a product's number.
@@ -134,8 +180,8 @@ impl Claims {
         place: &Place,
         now: Instant,
         policy: &'a StockConfig,
-    ) -> impl Iterator<Item = &'a Claim> {
-        let own = self.own.get(&(sku.clone(), place.channel.clone())).map(Vec::as_slice).unwrap_or_default();
+    ) -> impl Iterator<Item = &'a Order> {
+        let own = self.own.of(sku, place);
         let orders = own.iter().filter(|units| !self.doubted.contains_key(&units.order));
         let orders = orders.map(|units| &self.orders[units.order]);
         orders.filter(move |order| standing(order, now, policy) == Standing::Unpaid)
@@ -143,11 +189,8 @@ impl Claims {
 
     /// The orders in the ERP whose units may count on top of these products' balances, by their place.
     pub fn counting(&self, skus: &[Sku], places: &[Place], now: Instant, policy: &StockConfig) -> BTreeSet<usize> {
-        if self.own.is_empty() {
-            return BTreeSet::new();
-        }
-        let all = skus.iter().flat_map(|sku| places.iter().map(move |place| (sku.clone(), place.channel.clone())));
-        let own = all.flat_map(|key| self.own.get(&key).into_iter().flatten()).map(|units| units.order);
+        let all = skus.iter().flat_map(|sku| places.iter().map(move |place| (sku, place)));
+        let own = all.flat_map(|(sku, place)| self.own.of(sku, place)).map(|units| units.order);
         let counts = |at: &usize| {
             let order = &self.orders[*at];
             order.erp_id.is_some() && standing(order, now, policy) != Standing::Settled
@@ -156,7 +199,7 @@ impl Claims {
     }
 
     /// The order at a place.
-    pub fn order(&self, at: usize) -> &Claim {
+    pub fn order(&self, at: usize) -> &Order {
         &self.orders[at]
     }
 
@@ -181,7 +224,7 @@ impl Claims {
         policy: &StockConfig,
     ) -> Weighed {
         let mut weighed = Weighed::default();
-        for units in self.in_flight.get(&(sku.clone(), place.erp.clone())).into_iter().flatten() {
+        for units in self.in_flight.of(sku, place) {
             // What was in the ERP when its balance was read is subtracted there.
             let order = &self.orders[units.order];
             if order.erp_id.is_some() && order.linked_at.is_none_or(|at| at < balance_at) {
@@ -189,12 +232,13 @@ impl Claims {
             }
             weighed.in_flight = weighed.in_flight.saturating_add(units.quantity);
             name(&mut weighed.in_flight_orders, &order.id);
-            // A balance that is read later may have it in, and be the same number.
-            weighed.recheck(order.erp_id.is_some().then_some(now));
+            // A balance that is read later may have it in, and be the same number. What a clock that was ahead linked is in none until
+            // then.
+            weighed.recheck(order.erp_id.as_ref().and(order.linked_at).map(|at| at.max(now)));
         }
         // What of a fresh reading's units is not given to a line yet: the same product may stand on several.
         let mut left: HashMap<(i64, &ChannelSku), i64> = HashMap::new();
-        for units in self.own.get(&(sku.clone(), place.channel.clone())).into_iter().flatten() {
+        for units in self.own.of(sku, place) {
             let order = &self.orders[units.order];
             if let Some(doubt) = self.doubted.get(&units.order) {
                 weighed.recheck((*doubt == InErp::Unheard).then_some(now));
@@ -232,6 +276,13 @@ impl Claims {
     }
 }
 
+impl From<Claim> for Order {
+    fn from(claim: Claim) -> Self {
+        let Claim { row, id, erp_id, linked_at, status, erp_status, created_at, untaken_at, taken_over_at, .. } = claim;
+        Self { row, id, erp_id, linked_at, status, erp_status, created_at, untaken_at, taken_over_at }
+    }
+}
+
 impl Weighed {
     /// Time alone may change it at this instant, too.
     pub fn recheck(&mut self, at: Option<Instant>) {
@@ -245,7 +296,7 @@ fn name(orders: &mut Vec<OrderId>, order: &OrderId) {
     }
 }
 
-fn standing(order: &Claim, now: Instant, policy: &StockConfig) -> Standing {
+fn standing(order: &Order, now: Instant, policy: &StockConfig) -> Standing {
     // What is not known to be reserved is not counted on, neither to add it back nor to let a number stand.
     if !policy.channel_reserves {
         return Standing::Settled;
@@ -274,7 +325,7 @@ pub fn settle(policy: &StockConfig) -> TimeDelta {
 }
 
 /// When the channel may let go of what an unpaid order has reserved.
-fn let_go_at(order: &Claim, policy: &StockConfig) -> Option<Instant> {
+fn let_go_at(order: &Order, policy: &StockConfig) -> Option<Instant> {
     let reserved_for = TimeDelta::from_std(policy.reserved_for).ok()?;
     order.created_at?.checked_add_signed(reserved_for)?.checked_sub_signed(MARGIN)
 }

@@ -6,11 +6,11 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{ChannelConfig, StockConfig};
 use crate::lang::say;
-use crate::model::{ChannelName, Claimant, Instant, Sku, Status, StockParts, WarehouseId};
-use crate::store::claims::{Claim, ClaimLine};
+use crate::model::{ChannelName, Instant, Sku, WarehouseId};
+use crate::store::claims::ClaimLine;
 
 /// A warehouse of the channel, and the ERP's whose stock it gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The channel's.
     pub channel: WarehouseId,
@@ -80,21 +80,6 @@ impl Terms<'_> {
     pub fn sku(&self, channel: &ChannelName, line: &ClaimLine) -> Option<Sku> {
         let mapped = self.config(channel).and_then(|config| config.skus.get(line.channel_sku.as_str()));
         mapped.or(line.sku.as_ref()).cloned()
-    }
-
-    /// Who claims units of a product in one of the ERP's warehouses, the latest first; the first few.
-    pub fn claimants(&self, claims: &[Claim], sku: &Sku, warehouse: &WarehouseId) -> Vec<Claimant> {
-        let is_out = |claim: &&Claim| claim.erp_status.as_ref().is_some_and(Status::is_final_for_payment);
-        let claimant = |claim: &Claim| {
-            let is_it = |line: &&ClaimLine| {
-                self.sku(&claim.channel, line).as_ref() == Some(sku)
-                    && self.warehouse(&claim.channel, line) == *warehouse
-            };
-            let units = claim.lines.iter().filter(is_it).map(|line| line.quantity).sum();
-            (units > 0).then(|| Claimant { channel: claim.channel.clone(), order: claim.id.clone(), units })
-        };
-        let latest_first = claims.iter().rev().filter(|claim| !is_out(claim));
-        latest_first.filter_map(claimant).take(StockParts::SHOWN).collect()
     }
 
     /// The ERP's warehouse.

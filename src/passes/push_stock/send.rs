@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 
-use super::claims::{Claims, Verdict};
+use super::claims::{self, Claims, Verdict};
 use super::places::Place;
 use super::{Decision, Push, Worked};
 use crate::channel::{Reading, StockAnswer, StockToSet};
@@ -17,7 +17,6 @@ use crate::passes::Trouble;
 use crate::passes::permit::Permit;
 use crate::reason::Reason;
 use crate::report::Outcome;
-use crate::store::claims::Claim;
 use crate::store::stock::StockRow;
 
 /// How many numbers are worked out at a time, right before they are sent; more where one call takes more, or more are under way.
@@ -283,7 +282,7 @@ impl Push<'_> {
         claims: &Claims,
     ) -> Result<BTreeMap<i64, Verdict>, Trouble> {
         let now = self.now();
-        let unpaid: BTreeMap<i64, &Claim> = places
+        let unpaid: BTreeMap<i64, &claims::Order> = places
             .iter()
             .flat_map(|(row, place)| claims.unpaid(&row.sku, place, now, self.policy))
             .map(|claim| (claim.row, claim))
@@ -297,7 +296,7 @@ impl Push<'_> {
             .collect()
     }
 
-    async fn verdict(&self, claim: &Claim) -> Result<Verdict, Trouble> {
+    async fn verdict(&self, claim: &claims::Order) -> Result<Verdict, Trouble> {
         match self.pass.channel.read_order(&claim.id).await {
             Ok(Reading::Order(order)) if is_unpaid(&order) => {
                 let mut units = BTreeMap::new();

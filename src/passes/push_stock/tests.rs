@@ -1,11 +1,13 @@
 //! The plan and what it rests on, without any I/O.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
+use super::claimants::Claimants;
 use super::claims::{Claims, Verdict, Weighed};
 use super::guard::{Missing, Toll, short_answer};
 use super::places::{self, Place, Terms};
@@ -174,6 +176,15 @@ fn order(row: i64, channel: &str, status: Status, quantity: i64) -> Claim {
     }
 }
 
+fn gathered(orders: Vec<Claim>, channel: &ChannelName, places: &[Place], terms: &Terms<'_>) -> Claims {
+    let each = |take: &mut dyn FnMut(Claim)| -> Result<(), Infallible> {
+        orders.into_iter().for_each(take);
+        Ok(())
+    };
+    let Ok(claims) = Claims::gather(channel, places, terms, at(-1_000_000), each);
+    claims
+}
+
 fn linked(order: Claim) -> Claim {
     Claim { erp_id: Some(ErpOrderId::new("7")), erp_status: Some(Status::AwaitingPayment), ..order }
 }
@@ -183,7 +194,7 @@ fn weigh(orders: Vec<Claim>, pushed_at: Option<Instant>, verdicts: Option<&BTree
     let loja = &config.channels[0];
     let places = places::of(loja, &WarehouseId::new("default")).unwrap();
     let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
-    let claims = Claims::new(orders, &loja.name, &places, &terms, at(-1_000_000));
+    let claims = gathered(orders, &loja.name, &places, &terms);
     claims.weigh((&Sku::new("CANECA"), &places[0]), at(0), pushed_at, verdicts, at(0), &loja.stock)
 }
 
@@ -252,7 +263,7 @@ fn what_the_channel_is_not_known_to_reserve_is_not_counted_on() {
         [order(1, "loja", Status::AwaitingPayment, 3), order(1, "loja", Status::Unknown("x".into()), 3), just_paid]
     {
         let in_flight = if order.erp_id.is_none() { 3 } else { 0 };
-        let claims = Claims::new(vec![order], &loja.name, &places, &terms, at(-1_000_000));
+        let claims = gathered(vec![order], &loja.name, &places, &terms);
         let weighed = claims.weigh((&Sku::new("CANECA"), &places[0]), at(0), Some(at(-10)), None, at(0), &unsure);
         assert_eq!([weighed.in_flight, weighed.added_back, weighed.moving], [in_flight, 0, 0]);
     }
@@ -270,8 +281,11 @@ fn who_claims_a_product() {
     let out = Claim { erp_status: Some(Status::Invoiced), ..linked(order(5, "loja", Status::Paid, 9)) };
     let mut twice = linked(order(2, "outlet", Status::AwaitingPayment, 2));
     twice.lines.push(twice.lines[0].clone());
-    let claims = [order(1, "loja", Status::Paid, 1), twice, other, elsewhere, out];
-    let named = terms.claimants(&claims, &Sku::new("CANECA"), &WarehouseId::new("central"));
+    let mut claimants = Claimants::of([Sku::new("CANECA")]);
+    for claim in [twice, other, elsewhere, out, order(1, "loja", Status::Paid, 1)] {
+        claimants.add(&claim, &terms);
+    }
+    let named = claimants.take(&Sku::new("CANECA"), &WarehouseId::new("central"));
     let named: Vec<_> = named.iter().map(|one| (one.channel.as_str(), one.order.as_str(), one.units)).collect();
     assert_eq!(named, [("outlet", "2-01", 4), ("loja", "1-01", 1)]);
 }
@@ -338,7 +352,7 @@ fn without_a_warehouse_a_line_is_only_added_back_where_there_is_only_one() {
     let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
     let place = |channel: &str| Place { channel: WarehouseId::new(channel), erp: WarehouseId::new(channel) };
     let added_back = |places: &[Place]| {
-        let claims = Claims::new(vec![unnamed.clone()], &config.channels[0].name, places, &terms, at(-1_000_000));
+        let claims = gathered(vec![unnamed.clone()], &config.channels[0].name, places, &terms);
         let policy = &config.channels[0].stock;
         claims.weigh((&Sku::new("CANECA"), &places[0]), at(0), None, None, at(0), policy).added_back
     };

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::claimants::Claimants;
 use super::claims::{Claims, settle};
 use super::guard::{self, Missing, Toll};
 use super::{Decision, Push, Worked, unread};
@@ -13,6 +14,7 @@ use crate::passes::{Pass, Trouble};
 use crate::plan::Subject;
 use crate::reason::Reason;
 use crate::report::{Outcome, Warning};
+use crate::store::claims::Claim;
 use crate::store::cursors::STOCK_TERMS;
 use crate::store::stock::{Left, StockCursor, StockRow};
 
@@ -273,7 +275,8 @@ impl Push<'_> {
         if short.is_empty() {
             return Ok(());
         }
-        let claims = self.pass.store.all_claims()?;
+        let mut claimants = Claimants::of(short.iter().map(|(sku, _)| (*sku).clone()));
+        self.pass.store.all_claims(|claim| claimants.add(&claim, &self.terms))?;
         for (sku, worked) in short {
             let parts = &worked.want.parts;
             let reason = Reason::Oversold {
@@ -282,7 +285,7 @@ impl Push<'_> {
                 physical: parts.physical,
                 reserved: parts.reserved,
                 in_flight: parts.in_flight,
-                orders: self.terms.claimants(&claims, sku, &parts.erp_warehouse),
+                orders: claimants.take(sku, &parts.erp_warehouse),
             };
             self.hold(sku, Some(&worked), reason)?;
         }
@@ -308,8 +311,8 @@ impl Push<'_> {
     pub(super) fn claims(&self) -> Result<Claims, Trouble> {
         let settled = self.now() - settle(self.policy);
         let linked_since = self.now() - self.pass.erp.oldest_balance();
-        let orders = self.pass.store.claims(self.channel(), settled, linked_since)?;
-        Ok(Claims::new(orders, self.channel(), &self.places, &self.terms, linked_since))
+        let each = |take: &mut dyn FnMut(Claim)| self.pass.store.claims(self.channel(), settled, linked_since, take);
+        Ok(Claims::gather(self.channel(), &self.places, &self.terms, linked_since, each)?)
     }
 
     /// Of the products of orders that were handed over since the last run, when the channel lets go of what it has reserved for
@@ -317,21 +320,20 @@ impl Push<'_> {
     fn handed_over(&self) -> Result<BTreeMap<Sku, Instant>, Trouble> {
         let mut settled = BTreeMap::new();
         let Some(cursor) = self.pass.store.stock_cursor(self.channel())? else { return Ok(settled) };
-        for (line, at) in self.pass.store.handed_over(self.channel(), cursor.news_seq)? {
+        self.pass.store.handed_over(self.channel(), cursor.news_seq, |line, at| {
             let at = at.checked_add_signed(settle(self.policy)).unwrap_or(Instant::MAX_UTC);
-            if let Some(sku) = self.terms.sku(self.channel(), &line) {
+            if let Some(sku) = self.terms.sku(self.channel(), line) {
                 settled.entry(sku).and_modify(|last: &mut Instant| *last = at.max(*last)).or_insert(at);
             }
-        }
+        })?;
         Ok(settled)
     }
 
     /// Products whose number may have changed though their balance in the ERP did not, and that the channel has: by orders and by time.
     fn touched(&self, cursor: StockCursor) -> Result<Vec<Sku>, Trouble> {
         let store = self.pass.store;
-        let news = store.stock_news(cursor.news_seq)?;
-        let mut touched: BTreeSet<Sku> =
-            news.iter().filter_map(|(channel, line)| self.terms.sku(channel, line)).collect();
+        let mut touched = BTreeSet::new();
+        store.stock_news(cursor.news_seq, |channel, line| touched.extend(self.terms.sku(channel, line)))?;
         touched.extend(store.stock_to_recheck(self.channel(), self.now())?);
         Ok(touched.into_iter().collect())
     }

@@ -96,8 +96,8 @@ impl Turn {
         }
         seen(shop.truth()).is(end, &self.to_string());
         let before = self.effects(shop);
-        let _ = self.sync(shop).exits(3);
-        assert_eq!(self.effects(shop), before, "a further run has no effect");
+        let ran = self.sync(shop).exits(3);
+        assert_eq!(self.effects(shop), before, "a further run has no effect, {self}: {ran:?}");
         seen(shop.truth()).is(end, "a further run");
     }
 }
