@@ -42,6 +42,8 @@ pub struct Claim {
     pub untaken_at: Option<Instant>,
     /// When it was first seen handed over.
     pub taken_over_at: Option<Instant>,
+    /// Whether anything is still expected of it.
+    pub open: bool,
     /// What was bought.
     pub lines: Vec<ClaimLine>,
 }
@@ -52,9 +54,14 @@ const IN_FLIGHT: &str = "erp_id IS NULL AND (fate IS NULL OR fate = 'waiting' OR
 /// What is cancelled or came back takes nothing from the shelf.
 const TAKES_UNITS: &str = "coalesce(o.status, '') NOT IN ('cancelled', 'returned')";
 
-/// Migration: those that were handed over, by when, so that finding who was lately costs no more than those.
+/// When an order in the ERP came there or was handed over on its channel, whichever was later; word for word as in the index
+/// `orders_moved`.
+const MOVED: &str = "max(coalesce(linked_at, 0), coalesce(taken_over_at, 0))";
+
+/// Migration: the orders in the ERP by when they last moved, so that finding those that did lately costs no more than those.
 pub(super) const V15: &str = "
-CREATE INDEX orders_settling ON orders (channel, taken_over_at) WHERE open = 1 AND taken_over_at IS NOT NULL;
+DROP INDEX orders_by_linked_at;
+CREATE INDEX orders_moved ON orders (max(coalesce(linked_at, 0), coalesce(taken_over_at, 0))) WHERE erp_id IS NOT NULL;
 ";
 
 const LINES: &str =
@@ -167,7 +174,7 @@ impl Store {
     }
 
     /// Gives, one after another, the orders of every channel that are in flight, or were until `linked_since`; and those of `channel`
-    /// that are in the ERP and that it may subtract itself: not handed over, or only after `settled`.
+    /// that are in the ERP and that it may subtract itself: open and not handed over, or handed over only after `settled`.
     ///
     /// # Errors
     /// When the state file cannot be read.
@@ -182,9 +189,9 @@ impl Store {
         self.in_flight(&mut take)?;
         self.each(
             &format!(
-                "{} WHERE o.linked_at >= ?1 AND o.erp_id IS NOT NULL AND {TAKES_UNITS}
-                     AND NOT (o.channel = ?2 AND o.open = 1 AND (o.taken_over_at IS NULL OR o.taken_over_at > ?3))",
-                select("orders_by_linked_at")
+                "{} WHERE {MOVED} >= ?1 AND o.linked_at >= ?1 AND o.erp_id IS NOT NULL AND {TAKES_UNITS}
+                     AND NOT coalesce(o.channel = ?2 AND (o.open = 1 AND o.taken_over_at IS NULL OR o.taken_over_at > ?3), 0)",
+                select("orders_moved")
             ),
             params![millis(linked_since), channel, settled],
             &mut take,
@@ -250,7 +257,7 @@ impl Store {
 fn select(index: &str) -> String {
     format!(
         "SELECT o.id, o.channel, o.order_id, o.erp_id, o.status, o.erp_status, o.created_at, o.untaken_at, o.taken_over_at,
-             o.linked_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity,
+             o.linked_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity, o.open,
              o.sound, l.sound
          FROM orders o INDEXED BY {index} JOIN order_lines l ON l.order_row = o.id
              LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
@@ -267,11 +274,11 @@ fn own_untaken() -> String {
     )
 }
 
-/// Those that were handed over after an instant (2).
+/// Those that were handed over after an instant (2), open or not.
 fn own_settling() -> String {
     format!(
-        "{} WHERE o.channel = ?1 AND o.open = 1 AND o.taken_over_at > ?2 AND o.erp_id IS NOT NULL AND {TAKES_UNITS}",
-        select("orders_settling")
+        "{} WHERE o.channel = ?1 AND {MOVED} > ?2 AND o.taken_over_at > ?2 AND o.erp_id IS NOT NULL AND {TAKES_UNITS}",
+        select("orders_moved")
     )
 }
 
@@ -290,6 +297,7 @@ fn claim_from_row(row: &Row<'_>, line: ClaimLine) -> rusqlite::Result<Claim> {
         untaken_at: at(7)?,
         taken_over_at: at(8)?,
         linked_at: at(9)?,
+        open: row.get(14)?,
         lines: vec![line],
     })
 }
@@ -324,7 +332,7 @@ mod tests {
             format!("erp_id = '7', status = 'paid', erp_status = 'paid', taken_over_at = {}", millis(at(seconds)))
         };
         let linked = |seconds| format!("erp_id = '7', linked_at = {}", millis(at(seconds)));
-        let (lately, long_ago) = (taken(60), taken(40));
+        let (lately, long_ago, just_closed) = (taken(60), taken(40), format!("{}, open = 0", taken(60)));
         let (_folder, store) = store(&[
             ("loja", "fate = 'waiting'"),
             ("outlet", "fate = 'held'"),
@@ -336,11 +344,12 @@ mod tests {
             ("outlet", &linked(85)),
             ("loja", "erp_id = '7', status = 'cancelled'"),
             ("loja", "erp_id = '7', open = 0"),
+            ("loja", &just_closed),
         ]);
         let mut claims = Vec::new();
         store.claims(&ChannelName::new("loja"), at(50), at(90), |claim| claims.push(claim)).unwrap();
         let rows: Vec<i64> = claims.iter().map(|claim| claim.row).collect();
-        assert_eq!(rows, [1, 2, 7, 4, 5]);
+        assert_eq!(rows, [1, 2, 7, 4, 5, 11]);
         assert!(claims.iter().all(|claim| claim.lines.len() == 2), "{claims:?}");
         let mut all = Vec::new();
         store.all_claims(|claim| all.push(claim.row)).unwrap();
@@ -352,9 +361,7 @@ mod tests {
     #[test]
     fn who_was_handed_over_lately_is_found_without_the_others() {
         let (_folder, store) = store(&[]);
-        for (sql, found_by) in
-            [(own_untaken(), "(channel=? AND <expr>=?)"), (own_settling(), "(channel=? AND taken_over_at>?)")]
-        {
+        for (sql, found_by) in [(own_untaken(), "(channel=? AND <expr>=?)"), (own_settling(), "(<expr>>?)")] {
             let mut plan = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let params = vec![0; plan.parameter_count()];
             let steps = plan.query_map(rusqlite::params_from_iter(params), |row| row.get::<_, String>(3)).unwrap();

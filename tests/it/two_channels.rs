@@ -318,6 +318,14 @@ impl<'a> Day<'a> {
         };
     }
 
+    /// To its end, until all is quiet.
+    fn is_lived(mut self, events: &[Event]) -> Result<(), TestCaseError> {
+        for event in events {
+            self.happens(*event).map_err(|error| TestCaseError::fail(format!("{event:?}: {error}")))?;
+        }
+        self.grows_quiet()
+    }
+
     fn happens(&mut self, event: Event) -> Result<(), TestCaseError> {
         self.figures.borrow_mut().steps += 1;
         match event {
@@ -684,13 +692,8 @@ fn nobody_can_buy_on_one_channel_what_is_sold_on_the_other() {
         any::<bool>(),
         proptest::sample::select(vec!["0s", "1h"]),
     );
-    let lived = TestRunner::new(config).run(&days, |(events, habit, early, settle)| {
-        let mut day = Day::new(habit, early, settle, &figures);
-        for event in events {
-            day.happens(event).map_err(|error| TestCaseError::fail(format!("{event:?}: {error}")))?;
-        }
-        day.grows_quiet()
-    });
+    let lived = TestRunner::new(config)
+        .run(&days, |(events, habit, early, settle)| Day::new(habit, early, settle, &figures).is_lived(&events));
     println!("{:?}", figures.borrow());
     if let Err(TestError::Fail(why, day)) = lived {
         panic!("{why}\nthe day: {day:?}");
@@ -698,6 +701,41 @@ fn nobody_can_buy_on_one_channel_what_is_sold_on_the_other() {
     let lived = figures.borrow();
     let told = format!("{} steps, {} orders, {} double sales, all told", lived.steps, lived.orders, lived.double_sales);
     torture::held("schedules", days_lived as usize, told);
+}
+
+/// Days that once went wrong.
+#[test]
+fn no_day_goes_wrong_again() {
+    use Event::{AskToCancel, Buy, Cancel, CancelInErp, Count, Invoice, PayDuring, Run, SaleDuring, Sync};
+    let day = [
+        SaleDuring("sync", Loja, 0),
+        Invoice(0),
+        Cancel(Hub, 10),
+        Invoice(7),
+        Buy(Hub, false, 1),
+        Run("import-orders", None),
+        Buy(Loja, false, 2),
+        AskToCancel(9),
+        Buy(Hub, true, 2),
+        PayDuring("auto-cancel", 7),
+        Run("sync-payments", None),
+        Buy(Loja, true, 2),
+        AskToCancel(0),
+        Count(7),
+        Sync,
+        Buy(Loja, true, 2),
+        Buy(Hub, false, 1),
+        PayDuring("auto-cancel", 6),
+        Count(5),
+        Buy(Hub, true, 1),
+        CancelInErp(3),
+        Buy(Hub, true, 1),
+        Invoice(20),
+        Sync,
+        Cancel(Hub, 3),
+    ];
+    let figures = RefCell::new(Figures::default());
+    Day::new(HABITS[2], true, "1h", &figures).is_lived(&day).unwrap();
 }
 
 /// The last unit, sold on one channel in any way, is gone from the other when the same `sync` ends.

@@ -10,8 +10,11 @@ use crate::store::claims::Claim;
 #[derive(Debug)]
 pub struct Claimants {
     products: BTreeSet<Sku>,
-    by_product: BTreeMap<(Sku, WarehouseId), BTreeMap<(Option<Instant>, i64), Claimant>>,
+    by_product: BTreeMap<(Sku, WarehouseId), ByAge>,
 }
+
+/// By when an order was placed, and its row.
+type ByAge = BTreeMap<(Option<Instant>, i64), Claimant>;
 
 impl Claimants {
     /// Of these products; of nobody yet.

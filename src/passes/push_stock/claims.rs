@@ -1,6 +1,6 @@
 //! What orders claim of a product: what is in flight, what the channel subtracts itself, and which of that cannot move.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use chrono::TimeDelta;
@@ -39,6 +39,7 @@ pub struct Order {
     created_at: Option<Instant>,
     untaken_at: Option<Instant>,
     taken_over_at: Option<Instant>,
+    open: bool,
 }
 
 /// Units of orders, sorted by product and place once all are there.
@@ -47,14 +48,14 @@ struct ByProduct(Vec<Units>);
 
 impl ByProduct {
     fn sort(&mut self) {
-        self.0.sort_by(|one, other| (&one.sku, &one.place).cmp(&(&other.sku, &other.place)));
+        self.0.sort_by(|one, other| (&one.product.sku, &one.place).cmp(&(&other.product.sku, &other.place)));
     }
 
     /// The units of a product in a place.
     fn of(&self, sku: &Sku, place: &Place) -> &[Units] {
-        let from = self.0.partition_point(|units| (&units.sku, &*units.place) < (sku, place));
+        let from = self.0.partition_point(|units| (&units.product.sku, &*units.place) < (sku, place));
         let rest = &self.0[from..];
-        &rest[..rest.partition_point(|units| (&units.sku, &*units.place) == (sku, place))]
+        &rest[..rest.partition_point(|units| (&units.product.sku, &*units.place) == (sku, place))]
     }
 }
 
@@ -72,11 +73,17 @@ pub enum InErp {
 /// Units of an order.
 #[derive(Clone, Debug)]
 struct Units {
-    sku: Sku,
+    product: Rc<Product>,
     place: Rc<Place>,
     order: usize,
-    channel_sku: ChannelSku,
     quantity: i64,
+}
+
+/// A product by both its codes, of which many orders may claim units.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Product {
+    sku: Sku,
+    channel_sku: ChannelSku,
 }
 
 /// Where an order of the channel stands towards its reservation there.
@@ -138,16 +145,19 @@ impl Claims {
     ) -> Result<Self, E> {
         let places: Vec<Rc<Place>> = places.iter().cloned().map(Rc::new).collect();
         let mut claims = Self::default();
+        let mut products = HashSet::new();
         each(&mut |claim| {
             let at = claims.orders.len();
             for line in &claim.lines {
                 // Without a counterpart in the ERP nobody sells it from there.
                 let Some(sku) = terms.sku(&claim.channel, line) else { continue };
+                let product = Product { sku, channel_sku: line.channel_sku.clone() };
+                let product = products.get(&product).cloned().unwrap_or_else(|| Rc::new(product));
+                products.insert(Rc::clone(&product));
                 let units = |place: &Rc<Place>| Units {
-                    sku: sku.clone(),
+                    product: Rc::clone(&product),
                     place: Rc::clone(place),
                     order: at,
-                    channel_sku: line.channel_sku.clone(),
                     quantity: line.quantity,
                 };
                 if claim.channel == *channel {
@@ -244,14 +254,20 @@ impl Claims {
                 weighed.recheck((*doubt == InErp::Unheard).then_some(now));
                 continue;
             }
+            if !order.open && policy.channel_reserves {
+                // It was invoiced, or went on otherwise. What it had reserved the channel may not have let go of yet: that takes one
+                // more number, once it surely is in handling.
+                weighed.recheck(settled_at(order, policy).filter(|at| *at > now));
+            }
             let verdict = verdicts.map(|verdicts| verdicts.get(&order.row).unwrap_or(&Verdict::Moving));
             let added_back = match (standing(order, now, policy), verdict) {
                 (Standing::Settled, _) | (Standing::Unpaid, Some(Verdict::Gone)) => continue,
                 (Standing::Unpaid, None) => units.quantity,
                 (Standing::Unpaid, Some(Verdict::Unpaid(fresh))) => {
+                    let channel_sku = &units.product.channel_sku;
                     let left = left
-                        .entry((order.row, &units.channel_sku))
-                        .or_insert_with(|| fresh.get(&units.channel_sku).copied().unwrap_or(0));
+                        .entry((order.row, channel_sku))
+                        .or_insert_with(|| fresh.get(channel_sku).copied().unwrap_or(0));
                     let taken = units.quantity.min(*left);
                     *left -= taken;
                     taken
@@ -261,7 +277,7 @@ impl Claims {
                     if order.untaken_at.zip(pushed_at).is_some_and(|(untaken, pushed)| untaken >= pushed) {
                         weighed.moving = weighed.moving.saturating_add(units.quantity);
                     }
-                    weighed.recheck(order.taken_over_at.and_then(|at| at.checked_add_signed(settle(policy))));
+                    weighed.recheck(settled_at(order, policy));
                     // What a failed call withholds is looked at again by the next run.
                     weighed.recheck(verdict.is_some_and(|verdict| *verdict == Verdict::Unheard).then_some(now));
                     continue;
@@ -278,8 +294,10 @@ impl Claims {
 
 impl From<Claim> for Order {
     fn from(claim: Claim) -> Self {
-        let Claim { row, id, erp_id, linked_at, status, erp_status, created_at, untaken_at, taken_over_at, .. } = claim;
-        Self { row, id, erp_id, linked_at, status, erp_status, created_at, untaken_at, taken_over_at }
+        let Claim {
+            row, id, erp_id, linked_at, status, erp_status, created_at, untaken_at, taken_over_at, open, ..
+        } = claim;
+        Self { row, id, erp_id, linked_at, status, erp_status, created_at, untaken_at, taken_over_at, open }
     }
 }
 
@@ -298,10 +316,10 @@ fn name(orders: &mut Vec<OrderId>, order: &OrderId) {
 
 fn standing(order: &Order, now: Instant, policy: &StockConfig) -> Standing {
     // What is not known to be reserved is not counted on, neither to add it back nor to let a number stand.
-    if !policy.channel_reserves {
+    if !policy.channel_reserves || !order.open {
         return Standing::Settled;
     }
-    if order.taken_over_at.is_some_and(|at| at.checked_add_signed(settle(policy)).is_none_or(|at| at <= now)) {
+    if order.taken_over_at.is_some() && settled_at(order, policy).is_none_or(|at| at <= now) {
         return Standing::Settled;
     }
     // Its units are free in the ERP, and on the channel the moment it is cancelled there, too.
@@ -322,6 +340,11 @@ fn standing(order: &Order, now: Instant, policy: &StockConfig) -> Standing {
 /// How long after an order was seen handed over its reservation may still count.
 pub fn settle(policy: &StockConfig) -> TimeDelta {
     TimeDelta::from_std(policy.settle).unwrap_or(TimeDelta::MAX)
+}
+
+/// When an order that was handed over is surely in handling.
+fn settled_at(order: &Order, policy: &StockConfig) -> Option<Instant> {
+    order.taken_over_at?.checked_add_signed(settle(policy))
 }
 
 /// When the channel may let go of what an unpaid order has reserved.

@@ -167,6 +167,7 @@ fn order(row: i64, channel: &str, status: Status, quantity: i64) -> Claim {
         created_at: Some(at(-30)),
         untaken_at: Some(at(-1)),
         taken_over_at: None,
+        open: true,
         lines: vec![ClaimLine {
             channel_sku: ChannelSku::new("1"),
             sku: Some(Sku::new("CANECA")),
