@@ -53,6 +53,7 @@ mod holding;
 mod init;
 mod ledger_commands;
 mod ledger_show;
+mod ledger_stock;
 mod letting_go;
 mod lists;
 mod locks;

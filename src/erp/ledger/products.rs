@@ -86,6 +86,32 @@ impl Ledger {
         })
     }
 
+    /// The codes of all products, in their order: at most `size` at a time, at least one, each part read when it is asked for. So
+    /// neither memory nor the file's log grows with how many there are, however long whoever asks takes over each.
+    ///
+    /// # Errors
+    /// When the file cannot be read; nothing comes after that.
+    pub fn sku_pages(&self, size: usize) -> impl Iterator<Item = Result<Vec<Sku>, ErpError>> {
+        // No code is less than the empty one, which no product has.
+        let mut after = Some(String::new());
+        std::iter::from_fn(move || {
+            let page = self.skus_after(&after.take()?, size);
+            after = page.as_ref().ok().and_then(|page| page.last()).map(ToString::to_string);
+            Some(page).filter(|page| page.as_ref().map_or(true, |page| !page.is_empty()))
+        })
+    }
+
+    fn skus_after(&self, sku: &str, limit: usize) -> Result<Vec<Sku>, ErpError> {
+        let skus = self
+            .connection
+            .prepare_cached("SELECT sku FROM products WHERE sku > ?1 ORDER BY sku LIMIT ?2")?
+            .query_map(params![sku, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+                Ok(Sku::new(row.get::<_, String>(0)?))
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(skus)
+    }
+
     /// Every product, by code.
     ///
     /// # Errors

@@ -169,15 +169,27 @@ impl Ledger {
         })
     }
 
-    /// The balances of these products, or of all. A product that was never counted nor reserved has none.
+    /// The balances of these products. A product that was never counted nor reserved has none.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn stock_levels(&self, skus: Option<&[Sku]>, now: Instant) -> Result<StockReading, ErpError> {
-        match skus {
-            None => self.reading("1", [], now),
-            Some(skus) => self.reading("p.sku IN (SELECT value FROM json_each(?1))", [sku_list(skus)?], now),
-        }
+    pub fn stock_levels(&self, skus: &[Sku], now: Instant) -> Result<StockReading, ErpError> {
+        let skus = sku_list(skus)?;
+        self.read(|tx| {
+            let levels = tx
+                .prepare_cached(
+                    "SELECT p.sku, w.code, s.physical, s.counted, s.changed_at, s.changed_seq,
+                         (SELECT coalesce(sum(r.quantity * r.sound), 0) FROM reservations r
+                          WHERE r.product = s.product AND r.warehouse = s.warehouse AND r.released_at IS NULL),
+                         s.sound, p.sound
+                     FROM stock s JOIN products p ON p.id = s.product JOIN warehouses w ON w.id = s.warehouse
+                     WHERE p.sku IN (SELECT value FROM json_each(?1))
+                     ORDER BY p.sku, w.code",
+                )?
+                .query_map([skus], level_from_row)?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok(StockReading { read_at: now, until: now, levels })
+        })
     }
 
     /// The balances that changed after `since`, 0 for all of them: of at most `limit` products, those after `mark`.
@@ -211,25 +223,7 @@ impl Ledger {
         let next = changed.last().filter(|_| changed.len() == limit);
         let next = next.map(|(seq, sku)| StockMark { seq: *seq, sku: sku.clone() });
         let skus: Vec<Sku> = changed.into_iter().map(|(_, sku)| sku).collect();
-        Ok(StockPart { reading: self.stock_levels(Some(&skus), now)?, seq, next, missing: Vec::new() })
-    }
-
-    fn reading(&self, condition: &str, params: impl rusqlite::Params, now: Instant) -> Result<StockReading, ErpError> {
-        self.read(|tx| {
-            let levels = tx
-                .prepare_cached(&format!(
-                    "SELECT p.sku, w.code, s.physical, s.counted, s.changed_at, s.changed_seq,
-                         (SELECT coalesce(sum(r.quantity * r.sound), 0) FROM reservations r
-                          WHERE r.product = s.product AND r.warehouse = s.warehouse AND r.released_at IS NULL),
-                         s.sound, p.sound
-                     FROM stock s JOIN products p ON p.id = s.product JOIN warehouses w ON w.id = s.warehouse
-                     WHERE {condition}
-                     ORDER BY p.sku, w.code"
-                ))?
-                .query_map(params, level_from_row)?
-                .collect::<rusqlite::Result<_>>()?;
-            Ok(StockReading { read_at: now, until: now, levels })
-        })
+        Ok(StockPart { reading: self.stock_levels(&skus, now)?, seq, next, missing: Vec::new() })
     }
 
     /// The latest changes of a product's physical balances, the newest first.

@@ -404,7 +404,7 @@ fn key_of(number: u32) -> String {
 
 /// Every balance and every order, to see whether anything moved.
 fn all(ledger: &Ledger) -> String {
-    let levels = ledger.stock_levels(None, now()).unwrap().levels;
+    let levels = all_levels(ledger, now());
     let orders = ledger.orders(&OrderFilter::default()).unwrap();
     let details: Vec<_> = orders.iter().map(|order| ledger.order_detail(&order.id).unwrap()).collect();
     format!("{levels:?}{details:?}")
