@@ -103,12 +103,15 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     if file.as_os_str() == "-" {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
-        if std::fs::metadata(file)?.is_dir() {
+        let found = std::fs::metadata(file)?;
+        if found.is_dir() {
             return Err(io::Error::other(word!(
                 "it is a folder, and the files in it are to be named"
                     | "é uma pasta, e devem ser informados os arquivos dela"
             )));
         }
+        // A buffer that must grow is there twice meanwhile.
+        bytes.reserve(usize::try_from(found.len().min(limit)).unwrap_or_default());
         std::fs::File::open(file)?.take(limit).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
