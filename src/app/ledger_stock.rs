@@ -2,11 +2,12 @@
 
 use std::iter;
 
-use comfy_table::{CellAlignment, ColumnConstraint, Table, Width, presets};
+use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 
 use super::Failure;
 use super::ledger_commands::unreadable;
+use super::widths::Widths;
 use crate::erp::ErpError;
 use crate::erp::ledger::{Ledger, StockLevel};
 use crate::exit::Exit;
@@ -91,26 +92,6 @@ fn table(levels: &[StockLevel], has_heads: bool) -> Table {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
-}
-
-/// How wide the columns of a table are whose pages are told one by one.
-#[derive(Default)]
-struct Widths(Vec<u16>);
-
-impl Widths {
-    fn make_room_for(&mut self, page: &Table) {
-        let widths = page.column_max_content_widths();
-        self.0.resize(widths.len(), 0);
-        self.0.iter_mut().zip(widths).for_each(|(widest, width)| *widest = width.max(*widest));
-    }
-
-    fn applied_to(&self, mut page: Table) -> Table {
-        for (column, width) in page.column_iter_mut().zip(&self.0) {
-            let width = Width::Fixed(width.saturating_add(column.padding_width()));
-            column.set_constraint(ColumnConstraint::LowerBoundary(width));
-        }
-        page
-    }
 }
 
 #[cfg(test)]
