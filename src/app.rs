@@ -53,6 +53,7 @@ mod holding;
 mod init;
 mod ledger_commands;
 mod ledger_show;
+mod ledger_stock;
 mod letting_go;
 mod lists;
 mod locks;
@@ -68,6 +69,7 @@ mod taken;
 mod who;
 mod why;
 mod why_sku;
+mod widths;
 
 /// What ends a command before or beside its passes: the exit code, and a sentence for standard error.
 pub(crate) struct Failure {

@@ -51,6 +51,9 @@ fn document(bytes: &[u8]) {
             let _ = ocoren::conclude(&file.occurrences, &ocoren::CodeTable::default());
             let _ = file.is_suspicious();
         }
+        documents::Document::StockSheet(sheet) => {
+            let _ = sheet.each(|row| Ok::<_, documents::DocumentError>(Err(row.conflict(1, 1))));
+        }
         _ => {}
     }
 }

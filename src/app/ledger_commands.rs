@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 
-use super::{Failure, ledger_show, taken};
+use super::{Failure, ledger_show, ledger_stock, taken};
 use crate::cli::LedgerCommand;
 use crate::documents::text::MAX_TEXT_BYTES;
 use crate::erp::ledger::{
-    DeliveryEvent, DeliveryOutcome, Ledger, OrderFilter, OrderSummary, Rules, Shipment, StockLevel, TakeError,
+    DeliveryEvent, DeliveryOutcome, Ledger, OrderFilter, OrderSummary, Rules, Shipment, TakeError,
 };
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::inbox;
 use crate::lang::{date, say, word};
-use crate::model::{Instant, Sku, Status};
+use crate::model::{Instant, Status};
 use crate::report::Reporter;
 use crate::words::{daily, terms};
 
@@ -36,7 +36,7 @@ pub fn run(
         LedgerCommand::Show { order } => ledger_show::run(&to_read()?, order, reporter),
         LedgerCommand::Set { order, status, note } => set(&to_write()?, order, status, note, reporter, now),
         LedgerCommand::Cancel { order, reason } => cancel(&to_write()?, order, reason, reporter, now),
-        LedgerCommand::Stock { sku } => stock(&to_read()?, sku, reporter, now),
+        LedgerCommand::Stock { sku } => ledger_stock::run(&to_read()?, sku, reporter, now),
     }
 }
 
@@ -103,12 +103,15 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     if file.as_os_str() == "-" {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
-        if std::fs::metadata(file)?.is_dir() {
+        let found = std::fs::metadata(file)?;
+        if found.is_dir() {
             return Err(io::Error::other(word!(
                 "it is a folder, and the files in it are to be named"
                     | "é uma pasta, e devem ser informados os arquivos dela"
             )));
         }
+        // A buffer that must grow is there twice meanwhile.
+        bytes.reserve(usize::try_from(found.len().min(limit)).unwrap_or_default());
         std::fs::File::open(file)?.take(limit).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
@@ -265,60 +268,6 @@ fn told(reporter: &Reporter, order: &ErpOrder) {
             json!({ "number": order.number, "store_number": order.store_number, "status": order.status.code() }),
         );
     }
-}
-
-fn stock(ledger: &Ledger, sku: &[String], reporter: &Reporter, now: Instant) -> Result<Exit, Failure> {
-    let wanted: Vec<Sku> = sku.iter().map(Sku::new).collect();
-    let reading =
-        ledger.stock_levels((!wanted.is_empty()).then_some(&wanted), now).map_err(|error| unreadable(&error))?;
-    if !reporter.is_human() {
-        for level in &reading.levels {
-            reporter.json(
-                "stock",
-                json!({
-                    "sku": level.sku,
-                    "warehouse": level.warehouse,
-                    "physical": level.physical,
-                    "reserved": level.reserved,
-                    "available": level.available(),
-                    "counted": level.counted,
-                }),
-            );
-        }
-        reporter.counted(json!({ "levels": reading.levels.len(), "read_at": reading.read_at.to_rfc3339() }));
-    } else {
-        stock_table(&reading.levels, reporter);
-    }
-    let missing: Vec<&str> =
-        wanted.iter().filter(|sku| !reading.levels.iter().any(|level| level.sku == **sku)).map(Sku::as_str).collect();
-    if missing.is_empty() {
-        return Ok(Exit::Done);
-    }
-    Err(Failure::new(
-        Exit::Usage,
-        say!("the ledger has no stock of {}" | "o ERP embutido não tem estoque de {}", missing.join(", ")),
-    ))
-}
-
-fn stock_table(levels: &[StockLevel], reporter: &Reporter) {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
-        word!("product" | "produto"),
-        word!("warehouse" | "depósito"),
-        word!("physical" | "físico"),
-        word!("reserved" | "reservado"),
-        word!("available" | "disponível"),
-    ]);
-    for level in levels {
-        table.add_row([
-            level.sku.to_string(),
-            level.warehouse.to_string(),
-            level.physical.to_string(),
-            level.reserved.to_string(),
-            level.available().to_string(),
-        ]);
-    }
-    print_table(&mut table, &[2, 3, 4], reporter);
 }
 
 fn print_table(table: &mut Table, right: &[usize], reporter: &Reporter) {

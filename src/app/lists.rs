@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, Table, presets};
+use rusqlite::OptionalExtension;
 use serde_json::{Value, json};
 
+use super::widths::Widths;
 use super::{Failure, unreadable_state};
 use crate::cli::{HoldsListArgs, OrdersArgs};
 use crate::exit::Exit;
@@ -16,6 +18,9 @@ use crate::store::facts::{OrderFacts, OrderFilter};
 use crate::store::holds::Hold;
 use crate::store::orders::{Fate, FateCount};
 use crate::words::{self, daily};
+
+/// How many orders are read and told at a time: of the others only the rows' numbers are in memory.
+const PAGE: usize = 1_000;
 
 /// Everything held, by cause: first the cause that holds up most money. Exit 3 when there is anything, so that a script can ask.
 pub fn holds(
@@ -81,7 +86,7 @@ pub(super) struct Cause<'a> {
 }
 
 /// The holds by cause, the one that holds up most money first; of equals the one with the earliest promise.
-pub(super) fn causes(holds: &[Hold]) -> Vec<Cause<'_>> {
+pub(super) fn causes<'a>(holds: impl IntoIterator<Item = &'a Hold>) -> Vec<Cause<'a>> {
     let mut causes: BTreeMap<(String, Option<String>), Vec<&Hold>> = BTreeMap::new();
     for hold in holds {
         causes.entry((hold.reason.code(), daily::shared_cause(&hold.reason))).or_default().push(hold);
@@ -187,32 +192,45 @@ pub fn orders(
         before: args.until.and_then(|day| day.succ_opt()).map(calendar::start_of_day),
     };
     let limit = (args.limit > 0).then_some(args.limit);
-    let listed = store.orders_by(&filter, limit).map_err(|error| unreadable_state(&error))?;
+    let rows = store.order_rows_by(&filter, limit).map_err(|error| unreadable_state(&error))?;
+    let pages = || {
+        // One that is let go meanwhile is not there any more.
+        let facts = |row: &i64| store.facts(*row).optional().transpose();
+        let read = move |page: &[i64]| page.iter().filter_map(facts).collect::<rusqlite::Result<Vec<_>>>();
+        rows.chunks(PAGE).map(move |page| read(page).map_err(|error| unreadable_state(&error)))
+    };
     let fates = store.fates(&filter).map_err(|error| unreadable_state(&error))?;
     let total: i64 = fates.iter().map(|count| count.orders).sum();
     if reporter.is_human() {
-        if !listed.is_empty() {
-            reporter.verbatim(&orders_table(&listed).trim_fmt());
+        let mut widths = Widths::default();
+        pages().try_for_each(|page| page.map(|page| widths.make_room_for(&orders_table(&page, true))))?;
+        for (number, page) in pages().enumerate() {
+            reporter.verbatim(&widths.applied_to(orders_table(&page?, number == 0)).trim_fmt());
+        }
+        if !rows.is_empty() {
             reporter.line("");
             reporter.verbatim(&fates_table(&fates).trim_fmt());
         }
-        reporter.line(&daily::orders_in_all(total, listed.len()));
+        reporter.line(&daily::orders_in_all(total, rows.len()));
     } else {
         for FateCount { channel, fate, orders, worth } in &fates {
             let fate = fate.map_or("undecided", Fate::code);
             reporter.json("fate", json!({ "channel": channel, "fate": fate, "orders": orders, "cents": worth.get() }));
         }
-        for order in &listed {
-            reporter.json("listed", order_json(order));
+        for page in pages() {
+            page?.iter().for_each(|order| reporter.json("listed", order_json(order)));
         }
-        reporter.counted(json!({ "orders": total, "listed": listed.len() }));
+        reporter.counted(json!({ "orders": total, "listed": rows.len() }));
     }
     Ok(Exit::Done)
 }
 
-fn orders_table(orders: &[OrderFacts]) -> Table {
+fn orders_table(orders: &[OrderFacts], has_heads: bool) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(daily::ORDER_HEADS);
+    table.load_style(presets::NOTHING);
+    if has_heads {
+        table.set_header(daily::ORDER_HEADS);
+    }
     for order in orders {
         let row = &order.row;
         table.add_row([

@@ -167,14 +167,14 @@ impl<'a> Gathering<'a> {
         let mut work = vec![Work::default(); self.days.len()];
         let passes = Verb::NAMES.iter().map(|pass| self.pass(pass, name, stretch, &mut work));
         let passes = passes.collect::<rusqlite::Result<_>>()?;
-        let holds: Vec<Hold> = self.holds.iter().filter(|hold| hold.channel == *name).cloned().collect();
+        let holds = self.holds.iter().filter(|hold| hold.channel == *name);
         Ok(ChannelPart {
             name: name.clone(),
             standing: self.store.standing(name)?,
             fates: orders.fates,
             placed: orders.placed,
             ages: orders.ages,
-            causes: causes(&holds).iter().map(|cause| cause_sum(&cause.code, &cause.holds, cause)).collect(),
+            causes: causes(holds).iter().map(|cause| cause_sum(&cause.code, &cause.holds, cause)).collect(),
             passes,
             work,
             stock_waiting: self.store.stock_unconfirmed(name)?,

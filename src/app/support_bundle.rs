@@ -188,7 +188,7 @@ impl Bundle<'_> {
         told["told"] = of_channel.iter().map(|one| why_sku::told_json(sku, channel, one)).collect();
         told["hold"] = self.names.store.block_of_sku(channel, sku)?.as_ref().map(block).into();
         let levels = self.names.ledger.as_ref();
-        let levels = levels.and_then(|ledger| ledger.stock_levels(Some(std::slice::from_ref(sku)), self.now).ok());
+        let levels = levels.and_then(|ledger| ledger.stock_levels(std::slice::from_ref(sku), self.now).ok());
         told["erp"] =
             levels.iter().flat_map(|read| &read.levels).map(|level| why_sku::level_json(sku, level)).collect();
         Ok(told)

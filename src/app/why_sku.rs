@@ -25,8 +25,7 @@ pub fn run(
     reporter: &Reporter,
     now: Instant,
 ) -> Result<Exit, Failure> {
-    let levels =
-        names.ledger.as_ref().and_then(|ledger| ledger.stock_levels(Some(std::slice::from_ref(sku)), now).ok());
+    let levels = names.ledger.as_ref().and_then(|ledger| ledger.stock_levels(std::slice::from_ref(sku), now).ok());
     let levels: Vec<StockLevel> = levels.map(|reading| reading.levels).unwrap_or_default();
     let claims = claimants(names.store, sku, channels).map_err(|error| unreadable_state(&error))?;
     let (in_erp, in_flight): (Vec<_>, Vec<_>) = claims.into_iter().partition(|one| one.1);

@@ -28,9 +28,9 @@ pub use text::PrivateText;
 
 use xml::Element;
 
-/// What a file turned out to be, with its facts.
+/// What a file turned out to be, with its facts; those of a stock sheet are still to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Document {
+pub enum Document<'a> {
     /// An invoice, with or without SEFAZ's protocol.
     Nfe(Box<Nfe>),
     /// SEFAZ's answer to one event or, for a batch, to several.
@@ -40,7 +40,7 @@ pub enum Document {
     /// A carrier's delivery occurrences.
     Ocoren(Ocoren),
     /// Stock balances.
-    StockSheet(StockSheet),
+    StockSheet(StockSheet<'a>),
     /// Tracking codes and dates of shipments.
     ShipmentSheet(ShipmentSheet),
 }
@@ -49,7 +49,7 @@ pub enum Document {
 ///
 /// # Errors
 /// [`DocumentError`] says what the file is instead, or what is wrong with it and where.
-pub fn recognise(bytes: &[u8]) -> Result<Document, DocumentError> {
+pub fn recognise(bytes: &[u8]) -> Result<Document<'_>, DocumentError> {
     recognise_with(bytes, SheetOptions::default())
 }
 
@@ -57,18 +57,18 @@ pub fn recognise(bytes: &[u8]) -> Result<Document, DocumentError> {
 ///
 /// # Errors
 /// As [`recognise`].
-pub fn recognise_with(bytes: &[u8], options: SheetOptions) -> Result<Document, DocumentError> {
+pub fn recognise_with(bytes: &[u8], options: SheetOptions) -> Result<Document<'_>, DocumentError> {
     let text = text::decode(bytes)?;
     match text.trim_start_matches(text::is_filler).chars().next() {
         Some('<') if is_web_page(&text) => Err(DocumentError::Html),
         Some('<') => recognise_xml(bytes),
         Some('{' | '[') => Err(DocumentError::Json),
         _ if ocoren::is_edi(&text) => Ocoren::from_text(&text).map(Document::Ocoren),
-        _ => sheet::recognise(&text, options),
+        _ => sheet::recognise(text, options),
     }
 }
 
-fn recognise_xml(bytes: &[u8]) -> Result<Document, DocumentError> {
+fn recognise_xml(bytes: &[u8]) -> Result<Document<'static>, DocumentError> {
     let text = text::decode_xml(bytes)?;
     let document = xml::parse(&text)?;
     match Element::root(&document) {

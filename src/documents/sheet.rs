@@ -10,6 +10,10 @@ mod stock;
 pub use shipment::{ShipmentRow, ShipmentSheet};
 pub use stock::{StockRow, StockSheet};
 
+use std::borrow::Cow;
+use std::io;
+use std::ops::Range;
+
 use crate::lang::word;
 use crate::model::money::DecimalMark;
 
@@ -33,12 +37,13 @@ impl Default for SheetOptions {
 }
 
 /// Reads a sheet of either kind, told apart by its columns.
-pub(super) fn recognise(text: &str, options: SheetOptions) -> Result<Document, DocumentError> {
-    let (table, header) = open(text).ok_or(DocumentError::Unrecognised)?;
+pub(super) fn recognise(text: Cow<'_, str>, options: SheetOptions) -> Result<Document<'_>, DocumentError> {
+    let table = Table::open(text)?;
+    let header = &table.header;
     if header.has(Column::Sku) && header.has(Column::Quantity) {
-        StockSheet::from_table(table, &header, options).map(Document::StockSheet)
+        StockSheet::of(table, options).map(Document::StockSheet)
     } else if header.is_shipments() {
-        ShipmentSheet::from_table(table, &header).map(Document::ShipmentSheet)
+        ShipmentSheet::of(&table).map(Document::ShipmentSheet)
     } else {
         Err(DocumentError::Columns(ColumnsError::Missing {
             line: header.line,
@@ -52,30 +57,25 @@ pub(super) fn recognise(text: &str, options: SheetOptions) -> Result<Document, D
     }
 }
 
-/// The lines under the header.
-struct Table {
-    reader: csv::Reader<std::io::Cursor<String>>,
-    /// Lines before the reader's first one.
-    skipped: u64,
-    /// Where a quote that is never closed would make the last record end; no such place when the last cell is closed.
-    open_end: u64,
-    separator: char,
+/// A sheet whose columns are known. Its lines are parsed when they are read, and none is kept: there may be a million.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Table<'a> {
+    text: Cow<'a, str>,
+    header: Header,
+    /// Where in the text the lines under the header are.
+    under: Range<usize>,
 }
 
 /// One line under the header, as trimmed cells.
-struct Row {
+struct Row<'a> {
     line: u64,
-    cells: csv::StringRecord,
+    cells: &'a csv::StringRecord,
 }
 
-impl Row {
+impl Row<'_> {
     /// The cell under a column; blank cells and missing columns are `None`.
     fn cell(&self, header: &Header, column: Column) -> Option<&str> {
         self.cells.get(header.index(column)?).map(clean_cell).filter(|cell| !cell.is_empty())
-    }
-
-    fn error(&self, problem: LineProblem) -> LineError {
-        LineError { line: self.line, problem }
     }
 
     /// A cell that is a code: what a spreadsheet does to codes is refused.
@@ -92,70 +92,108 @@ impl Row {
     }
 }
 
-/// Finds the header and prepares the lines under it; `None` when no first line names a known column.
-fn open(text: &str) -> Option<(Table, Header)> {
-    // One line ending makes line numbers certain: the reader counts `\n` only, and a quoted cell may hold either.
-    let text = text.trim_end_matches(text::is_filler).replace("\r\n", "\n").replace('\r', "\n");
-    let mut skipped = 0;
-    let mut rest = text.as_str();
-    loop {
-        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
-        skipped += 1;
-        // Excel writes and reads `sep=;` as a first line.
-        let is_preamble = line.trim_matches(|c: char| c == '"' || text::is_filler(c)).is_empty()
-            || line.to_ascii_lowercase().trim_matches('"').starts_with("sep=");
-        if !is_preamble {
-            let header = Header::read(line, skipped)?;
-            let separator = header.separator;
-            let reader = csv::ReaderBuilder::new()
-                .delimiter(u8::try_from(separator).ok()?)
-                .has_headers(false)
-                .flexible(true)
-                .from_reader(std::io::Cursor::new(format!("{after}\n")));
-            let open_end = if after.ends_with('"') { 0 } else { u64::try_from(after.len()).unwrap_or(0) + 1 };
-            return Some((Table { reader, skipped, open_end, separator }, header));
+impl<'a> Table<'a> {
+    /// Finds the header; a text whose first line names no known column is no sheet.
+    fn open(text: Cow<'a, str>) -> Result<Self, DocumentError> {
+        let end = text.trim_end_matches(text::is_filler).len();
+        let mut rest = text.get(..end).unwrap_or_default();
+        let mut number = 0;
+        loop {
+            let (line, after) = split_line(rest);
+            number += 1;
+            // Excel writes and reads `sep=;` as a first line.
+            let is_preamble = line.trim_matches(|c: char| c == '"' || text::is_filler(c)).is_empty()
+                || line.to_ascii_lowercase().trim_matches('"').starts_with("sep=");
+            if !is_preamble {
+                let header = Header::read(line, number).ok_or(DocumentError::Unrecognised)?;
+                let under = end - after.len()..end;
+                return Ok(Self { text, header, under });
+            }
+            if after.is_empty() {
+                return Err(DocumentError::Unrecognised);
+            }
+            rest = after;
         }
-        if after.is_empty() {
-            return None;
-        }
-        rest = after;
     }
-}
 
-impl Table {
-    /// Hands every line that is not blank to `take`, and collects what is wrong.
-    fn read(
-        mut self,
-        header: &Header,
-        mut take: impl FnMut(&Row) -> Result<(), LineProblem>,
-    ) -> Result<(), DocumentError> {
+    /// Hands every line that is not blank to `take`, and collects what is wrong. What `take` fails with ends it.
+    fn read<E: From<DocumentError>>(
+        &self,
+        mut take: impl FnMut(&Row<'_>) -> Result<Result<(), LineProblem>, E>,
+    ) -> Result<(), E> {
+        let header = &self.header;
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(u8::try_from(header.separator).unwrap_or(b';'))
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(Lines::of(self.text.get(self.under.clone()).unwrap_or_default()));
         let mut errors = LineErrors::default();
         let mut cells = csv::StringRecord::new();
         // Reading from memory, of text that is UTF-8, into lines of any length cannot fail; an error would end the
         // sheet.
-        while self.reader.read_record(&mut cells).map_err(|_| DocumentError::Unrecognised)? {
+        while reader.read_record(&mut cells).map_err(|_| DocumentError::Unrecognised)? {
             let breaks: usize = cells.iter().map(|cell| cell.matches('\n').count()).sum();
-            // The reader stands behind the record and its line end, which only a quote open to the end of the file
-            // takes in.
-            let open_to_the_end = self.reader.position().byte() == self.open_end
-                && cells.iter().next_back().is_some_and(|cell| cell.ends_with('\n'));
-            let lines = u64::try_from(breaks + usize::from(!open_to_the_end)).unwrap_or(0);
-            let line = (self.skipped + self.reader.position().line()).saturating_sub(lines);
-            let row = Row { line, cells: cells.clone() };
-            if row.cells.iter().all(|cell| clean_cell(cell).is_empty()) {
+            // The reader stands behind the record and its line end. Only a quote open to the end of the file takes that in, and
+            // has the reader ask for more.
+            let lines = u64::try_from(breaks + usize::from(!reader.get_ref().is_asked_for_more)).unwrap_or(0);
+            let line = (header.line + reader.position().line()).saturating_sub(lines);
+            let row = Row { line, cells: &cells };
+            if cells.iter().all(|cell| clean_cell(cell).is_empty()) {
                 continue;
             }
-            if let Err(problem) = check_shape(&row, header, self.separator).and_then(|()| take(&row)) {
-                errors.push(row.error(problem));
+            let taken = match check_shape(&row, header) {
+                Ok(()) => take(&row)?,
+                problem => problem,
+            };
+            if let Err(problem) = taken {
+                errors.push(LineError { line, problem });
             }
         }
-        errors.into_result(())
+        Ok(errors.into_result(())?)
     }
 }
 
-fn check_shape(row: &Row, header: &Header, separator: char) -> Result<(), LineProblem> {
+/// A text's first line, and what comes after it.
+fn split_line(text: &str) -> (&str, &str) {
+    let (line, rest) = text.split_at(text.find(['\n', '\r']).unwrap_or(text.len()));
+    (line, rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix(['\n', '\r'])).unwrap_or_default())
+}
+
+/// Lines that all end alike, the last one, too. That makes line numbers certain: the reader counts `\n` only, and a quoted cell may
+/// hold any line end.
+struct Lines<'a> {
+    rest: &'a [u8],
+    is_ended: bool,
+    is_asked_for_more: bool,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { rest: text.as_bytes(), is_ended: false, is_asked_for_more: false }
+    }
+
+    fn next(&mut self) -> Option<u8> {
+        let Some((byte, rest)) = self.rest.split_first() else {
+            return (!std::mem::replace(&mut self.is_ended, true)).then_some(b'\n');
+        };
+        let is_return = *byte == b'\r';
+        self.rest = rest.strip_prefix(b"\n").filter(|_| is_return).unwrap_or(rest);
+        Some(if is_return { b'\n' } else { *byte })
+    }
+}
+
+impl io::Read for Lines<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = std::iter::from_fn(|| self.next());
+        let filled = buffer.iter_mut().zip(bytes).map(|(place, byte)| *place = byte).count();
+        self.is_asked_for_more = filled == 0;
+        Ok(filled)
+    }
+}
+
+fn check_shape(row: &Row<'_>, header: &Header) -> Result<(), LineProblem> {
     // A cell may hold a line break, but one that also holds the separator is a line that an open quote swallowed.
-    if row.cells.iter().any(|cell| cell.contains('\n') && cell.contains(separator)) {
+    if row.cells.iter().any(|cell| cell.contains('\n') && cell.contains(header.separator)) {
         return Err(LineProblem::OpenQuote);
     }
     let filled = row
@@ -200,7 +238,7 @@ mod tests {
 
     use super::*;
 
-    fn sheet(bytes: &[u8]) -> Result<Document, DocumentError> {
+    fn sheet(bytes: &[u8]) -> Result<Document<'_>, DocumentError> {
         super::super::recognise(bytes)
     }
 
@@ -227,33 +265,36 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let _ = StockSheet::parse(&bytes, SheetOptions::default());
+            let _ = stock::rows(&bytes);
             let _ = ShipmentSheet::parse(&bytes);
         }
 
         #[test]
         fn any_cells_are_read_or_refused(cells in "[;,\"\n\r0-9A-E+.=#' /:-]{0,200}") {
             let stock = format!("sku;quantidade;nome\n{cells}");
-            let _ = StockSheet::parse(stock.as_bytes(), SheetOptions::default());
+            let _ = stock::rows(stock.as_bytes());
             let shipments = format!("pedido,nota,serie,rastreio,url,entregue\n{cells}");
             let _ = ShipmentSheet::parse(shipments.as_bytes());
         }
 
         #[test]
-        fn every_line_is_accounted_for(quantities in proptest::collection::vec(0i64..1_000_000, 1..40), crlf: bool, blank: bool) {
-            let end = if crlf { "\r\n" } else { "\n" };
+        fn every_line_is_accounted_for(
+            quantities in proptest::collection::vec(0i64..1_000_000, 1..40),
+            end in proptest::sample::select(vec!["\n", "\r\n", "\r"]),
+            blank: bool,
+        ) {
             let gap = if blank { end } else { "" };
             let mut text = format!("SKU;Estoque{end}");
             for (i, quantity) in quantities.iter().enumerate() {
                 text.push_str(&format!("{gap}{i:05};{quantity}{end}"));
             }
-            let sheet = StockSheet::parse(text.as_bytes(), SheetOptions::default()).unwrap();
+            let rows = stock::rows(text.as_bytes()).unwrap();
             let step = if blank { 2 } else { 1 };
-            for (i, row) in sheet.rows.iter().enumerate() {
+            for (i, row) in rows.iter().enumerate() {
                 prop_assert_eq!(row.line, u64::try_from(1 + (i + 1) * step).unwrap());
                 prop_assert_eq!(row.quantity, quantities[i]);
             }
-            prop_assert_eq!(sheet.rows.len(), quantities.len());
+            prop_assert_eq!(rows.len(), quantities.len());
         }
     }
 }

@@ -82,7 +82,16 @@ fn classified(bytes: &[u8]) -> String {
             let warnings: String = file.warnings.iter().map(|warning| format!("; {}", warning.code())).collect();
             told.collect::<Vec<_>>().join(", ") + &warnings
         }
-        Ok(Document::StockSheet(sheet)) => format!("stock, {} lines", sheet.rows.len()),
+        Ok(Document::StockSheet(sheet)) => {
+            let mut lines = 0;
+            match sheet.each(|_| {
+                lines += 1;
+                Ok::<_, DocumentError>(Ok(()))
+            }) {
+                Ok(()) => format!("stock, {lines} lines"),
+                Err(error) => format!("refused: {}", error.code()),
+            }
+        }
         Ok(Document::ShipmentSheet(sheet)) => format!("shipments, {} lines", sheet.rows.len()),
     }
 }

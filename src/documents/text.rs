@@ -56,12 +56,15 @@ fn decode_as<'a>(bytes: &'a [u8], fallback: &'static Encoding) -> Result<Cow<'a,
     let (marked, mark_length) = Encoding::for_bom(bytes).unwrap_or((UTF_8, 0));
     let content = bytes.get(mark_length..).unwrap_or_default();
     let text = if marked == UTF_16LE || marked == UTF_16BE {
-        marked.decode_without_bom_handling_and_without_replacement(content).ok_or(DocumentError::Binary)?
+        match decode_in_pieces(content, marked) {
+            (text, false) => Cow::Owned(text),
+            (_, true) => return Err(DocumentError::Binary),
+        }
     } else {
         match std::str::from_utf8(content) {
             Ok(text) => Cow::Borrowed(text),
             // A file with the mark of UTF-8 and other bytes was glued together by some tool: still CP1252.
-            Err(_) => fallback.decode_without_bom_handling(content).0,
+            Err(_) => Cow::Owned(decode_in_pieces(content, fallback).0),
         }
     };
     if text.contains('\0') {
@@ -71,6 +74,25 @@ fn decode_as<'a>(bytes: &'a [u8], fallback: &'static Encoding) -> Result<Cow<'a,
         return Err(DocumentError::Empty);
     }
     Ok(text)
+}
+
+/// Decodes, and says whether some of it means nothing in that encoding. In one piece it would take three times the file's size, for
+/// each of its bytes may become three.
+fn decode_in_pieces(content: &[u8], encoding: &'static Encoding) -> (String, bool) {
+    const PIECE: usize = 64 * 1024;
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    // What is not ASCII takes two bytes, nearly always; a text that must grow is there twice meanwhile.
+    let room = content.len() + content.iter().filter(|byte| !byte.is_ascii()).count();
+    let (mut text, mut piece, mut is_broken) = (String::with_capacity(room), String::new(), false);
+    let mut chunks = content.chunks(PIECE).peekable();
+    while let Some(chunk) = chunks.next() {
+        piece.clear();
+        piece.reserve(decoder.max_utf8_buffer_length(chunk.len()).unwrap_or_default());
+        let (_, _, has_errors) = decoder.decode_to_string(chunk, &mut piece, chunks.peek().is_none());
+        is_broken |= has_errors;
+        text.push_str(&piece);
+    }
+    (text, is_broken)
 }
 
 /// White space, and the end-of-file mark of DOS, which EDI programs still write.
@@ -185,6 +207,22 @@ mod tests {
         assert_eq!(decode(b"pre\xE7o \x80").unwrap(), "preço €");
         assert_eq!(decode(b"\xFF\xFEs\0k\0u\0").unwrap(), "sku");
         assert_eq!(decode(b"\xFE\xFF\0s\0k\0u").unwrap(), "sku");
+    }
+
+    #[test]
+    fn a_large_file_is_decoded_in_pieces_as_in_one() {
+        let text = "açúcar €;12\r\n".repeat(20_000);
+        let (latin, ..) = WINDOWS_1252.encode(&text);
+        assert!(decode(&latin).unwrap() == text);
+        // A character of two units lies across every border there may be.
+        for shift in 0..4 {
+            let text = format!("{}{}", "a".repeat(shift), "𝄞".repeat(70_000));
+            let mut bytes = b"\xFF\xFE".to_vec();
+            bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+            assert!(decode(&bytes).unwrap() == text);
+            bytes.truncate(bytes.len() - 2);
+            assert_eq!(decode(&bytes), Err(DocumentError::Binary), "half a character");
+        }
     }
 
     #[test]

@@ -279,7 +279,7 @@ impl Erp {
     /// The balances of these products. One that was never counted nor reserved has none.
     pub async fn stock_levels(&self, skus: &[Sku], now: Instant) -> Result<StockReading, ErpError> {
         match self {
-            Self::Ledger(ledger) => ledger.stock_levels(Some(skus), now),
+            Self::Ledger(ledger) => ledger.stock_levels(skus, now),
             Self::Eccosys(eccosys) => eccosys.stock_levels(skus).await,
         }
     }

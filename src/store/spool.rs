@@ -1,7 +1,18 @@
-//! What is to be told later, in order, and may be more than memory holds: in SQLite's own temporary file, which is in memory while
-//! small, readable for nobody else, and gone with the process.
+//! What is needed later, in order, and may be more than memory holds: in SQLite's own temporary file, which is in memory while small,
+//! readable for nobody else, and gone with the process.
 
 use rusqlite::{Connection, params};
+
+/// A temporary file with these tables, and with all that is done to it in one transaction.
+///
+/// # Errors
+/// When there is no room for it.
+pub(crate) fn scratch(tables: &str) -> rusqlite::Result<Connection> {
+    let connection = Connection::open("")?;
+    // Nothing of it outlives the process, so nothing is worth a wait for the disk.
+    connection.execute_batch(&format!("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {tables}; BEGIN"))?;
+    Ok(connection)
+}
 
 /// Texts by key.
 #[derive(Debug)]
@@ -13,15 +24,11 @@ impl Spool {
     /// # Errors
     /// When there is no room for it.
     pub fn new() -> rusqlite::Result<Self> {
-        let connection = Connection::open("")?;
-        // Nothing of it outlives the process, so nothing is worth a wait for the disk.
-        connection.execute_batch(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-             CREATE TABLE spool (key TEXT NOT NULL, n INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (key, n))
-                 STRICT, WITHOUT ROWID;
-             BEGIN",
-        )?;
-        Ok(Self(connection))
+        scratch(
+            "CREATE TABLE spool (key TEXT NOT NULL, n INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (key, n))
+                 STRICT, WITHOUT ROWID",
+        )
+        .map(Self)
     }
 
     /// Keeps a text; of those under one key, the first comes first.

@@ -337,8 +337,9 @@ fn sees(detail: &OrderDetail) -> InErp {
 }
 
 fn shelf(ledger: &Ledger) -> BTreeMap<String, (i64, i64)> {
-    let levels = ledger.stock_levels(None, chrono::Utc::now()).unwrap().levels;
-    levels.into_iter().map(|level| (level.sku.to_string(), (level.physical, level.reserved))).collect()
+    let levels = |skus: &[_]| ledger.stock_levels(skus, chrono::Utc::now()).unwrap().levels;
+    let all = ledger.sku_pages(1_000).flat_map(|skus| levels(&skus.unwrap()));
+    all.map(|level| (level.sku.to_string(), (level.physical, level.reserved))).collect()
 }
 
 fn pairs(state: &rusqlite::Connection, sql: &str) -> Vec<(String, String)> {

@@ -213,6 +213,7 @@ const NAMES: &[(Column, &[&[&str]])] = &[
 ];
 
 /// The first line that is not blank.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) line: u64,
     pub(super) separator: char,

@@ -72,25 +72,23 @@ impl ShipmentSheet {
     /// # Errors
     /// No text, columns missing or doubled, or any bad line: then nothing is taken.
     pub fn parse(bytes: &[u8]) -> Result<Self, DocumentError> {
-        let text = decode(bytes)?;
-        let (table, header) = super::open(&text).ok_or(DocumentError::Unrecognised)?;
-        Self::from_table(table, &header)
+        Self::of(&Table::open(decode(bytes)?)?)
     }
 
-    pub(super) fn from_table(table: Table, header: &Header) -> Result<Self, DocumentError> {
+    pub(super) fn of(table: &Table<'_>) -> Result<Self, DocumentError> {
+        let header = &table.header;
         check_columns(header).map_err(DocumentError::Columns)?;
         let mut rows = Vec::new();
         let mut seen = HashSet::new();
         let mut without_facts = 0;
-        table.read(header, |row| {
-            let row = read_row(row, header)?;
+        let mut add = |row: ShipmentRow| {
             if !row.has_facts() {
                 without_facts += 1;
             } else if seen.insert(row.content()) {
                 rows.push(row);
             }
-            Ok(())
-        })?;
+        };
+        table.read(|row| Ok::<_, DocumentError>(read_row(row, header).map(&mut add)))?;
         Ok(Self { rows, without_facts, ignored_columns: header.ignored() })
     }
 }
@@ -111,7 +109,7 @@ fn check_columns(header: &Header) -> Result<(), ColumnsError> {
     header.check_unique()
 }
 
-fn read_row(row: &Row, header: &Header) -> Result<ShipmentRow, LineProblem> {
+fn read_row(row: &Row<'_>, header: &Header) -> Result<ShipmentRow, LineProblem> {
     let read = ShipmentRow {
         line: row.line,
         order: row.code(header, Column::Order)?,
@@ -133,7 +131,7 @@ fn read_row(row: &Row, header: &Header) -> Result<ShipmentRow, LineProblem> {
 }
 
 /// `1234`, `000001234`, or as a DANFE prints it: `000.001.234`.
-fn invoice_number(row: &Row, header: &Header) -> Result<Option<u32>, LineProblem> {
+fn invoice_number(row: &Row<'_>, header: &Header) -> Result<Option<u32>, LineProblem> {
     let Some(cell) = row.code(header, Column::Invoice)? else { return Ok(None) };
     let is_printed_form = cell.len() == 11 && cell.split('.').all(|group| group.len() == 3);
     let plain = if is_printed_form { cell.replace('.', "") } else { cell.clone() };
@@ -143,7 +141,7 @@ fn invoice_number(row: &Row, header: &Header) -> Result<Option<u32>, LineProblem
     }
 }
 
-fn url(row: &Row, header: &Header) -> Result<Option<String>, LineProblem> {
+fn url(row: &Row<'_>, header: &Header) -> Result<Option<String>, LineProblem> {
     let Some(cell) = row.code(header, Column::TrackingUrl)? else { return Ok(None) };
     let lower = cell.to_ascii_lowercase();
     let host = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://")).unwrap_or_default();
@@ -152,7 +150,7 @@ fn url(row: &Row, header: &Header) -> Result<Option<String>, LineProblem> {
     if is_url { Ok(Some(cell)) } else { Err(LineProblem::NotAUrl { text: excerpt(&cell) }) }
 }
 
-fn moment(row: &Row, header: &Header, column: Column) -> Result<Option<Moment>, LineProblem> {
+fn moment(row: &Row<'_>, header: &Header, column: Column) -> Result<Option<Moment>, LineProblem> {
     match row.code(header, column)? {
         // What back offices write for "no date".
         None => Ok(None),

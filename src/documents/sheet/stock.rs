@@ -1,7 +1,5 @@
 //! Stock sheets: how many whole units of each product lie in each warehouse.
 
-use std::collections::HashMap;
-
 use super::columns::{Column, Header};
 use super::{Row, SheetOptions, Table};
 use crate::documents::DocumentError;
@@ -11,13 +9,11 @@ use crate::lang::word;
 use crate::model::money::DecimalMark;
 use crate::model::{Sku, WarehouseId};
 
-/// A stock sheet that was read whole: every line is good, and no product stands twice in one warehouse.
+/// A stock sheet. Its lines are parsed when they are read, one at a time: there may be a million.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StockSheet {
-    /// The lines in file order. Lines that repeat an earlier one exactly are left out.
-    pub rows: Vec<StockRow>,
-    /// Names of columns that were not understood and not read.
-    pub ignored_columns: Vec<String>,
+pub struct StockSheet<'a> {
+    table: Table<'a>,
+    options: SheetOptions,
 }
 
 /// One line of a stock sheet.
@@ -35,41 +31,47 @@ pub struct StockRow {
     pub quantity: i64,
 }
 
-impl StockSheet {
-    /// Reads a stock sheet.
+impl<'a> StockSheet<'a> {
+    /// Reads a stock sheet's columns.
     ///
     /// # Errors
-    /// No text, columns missing or doubled, or any bad line: then nothing is taken.
-    pub fn parse(bytes: &[u8], options: SheetOptions) -> Result<Self, DocumentError> {
-        let text = decode(bytes)?;
-        let (table, header) = super::open(&text).ok_or(DocumentError::Unrecognised)?;
-        Self::from_table(table, &header, options)
+    /// No text, or columns missing or doubled.
+    pub fn parse(bytes: &'a [u8], options: SheetOptions) -> Result<Self, DocumentError> {
+        Self::of(Table::open(decode(bytes)?)?, options)
     }
 
-    pub(super) fn from_table(table: Table, header: &Header, options: SheetOptions) -> Result<Self, DocumentError> {
-        check_columns(header).map_err(DocumentError::Columns)?;
-        let grouping_is_dot = table.separator == ';';
-        let mut rows: Vec<StockRow> = Vec::new();
-        let mut seen: HashMap<(Sku, Option<WarehouseId>), (u64, i64)> = HashMap::new();
-        table.read(header, |row| {
-            let row = read_row(row, header, options.decimal, grouping_is_dot)?;
-            let place = (row.sku.clone(), row.warehouse.clone());
-            match seen.get(&place) {
-                None => {
-                    seen.insert(place, (row.line, row.quantity));
-                    rows.push(row);
-                    Ok(())
-                }
-                Some((_, quantity)) if *quantity == row.quantity => Ok(()),
-                Some((first, first_quantity)) => Err(LineProblem::Conflict {
-                    sku: excerpt(row.sku.as_str()),
-                    first: *first,
-                    first_quantity: *first_quantity,
-                    quantity: row.quantity,
-                }),
-            }
-        })?;
-        Ok(Self { rows, ignored_columns: header.ignored() })
+    pub(super) fn of(table: Table<'a>, options: SheetOptions) -> Result<Self, DocumentError> {
+        check_columns(&table.header).map_err(DocumentError::Columns)?;
+        Ok(Self { table, options })
+    }
+
+    /// Names of columns that were not understood and are not read.
+    pub fn ignored_columns(&self) -> Vec<String> {
+        self.table.header.ignored()
+    }
+
+    /// Hands each line to `take`, in file order; what is wrong with one may also be found there, such as a
+    /// [conflict](StockRow::conflict) with an earlier one.
+    ///
+    /// # Errors
+    /// Any bad line: only at the end is it known that all are good. What `take` fails with ends it at once.
+    pub fn each<E: From<DocumentError>>(
+        &self,
+        mut take: impl FnMut(StockRow) -> Result<Result<(), LineProblem>, E>,
+    ) -> Result<(), E> {
+        let header = &self.table.header;
+        let grouping_is_dot = header.separator == ';';
+        self.table.read(|row| match read_row(row, header, self.options.decimal, grouping_is_dot) {
+            Ok(row) => take(row),
+            Err(problem) => Ok(Err(problem)),
+        })
+    }
+}
+
+impl StockRow {
+    /// That an earlier line has the same product in the same warehouse with another quantity.
+    pub fn conflict(&self, first: u64, first_quantity: i64) -> LineProblem {
+        LineProblem::Conflict { sku: excerpt(self.sku.as_str()), first, first_quantity, quantity: self.quantity }
     }
 }
 
@@ -91,7 +93,7 @@ fn check_columns(header: &Header) -> Result<(), ColumnsError> {
     header.check_unique()
 }
 
-fn read_row(row: &Row, header: &Header, mark: DecimalMark, grouping_is_dot: bool) -> Result<StockRow, LineProblem> {
+fn read_row(row: &Row<'_>, header: &Header, mark: DecimalMark, grouping_is_dot: bool) -> Result<StockRow, LineProblem> {
     let sku = row.code(header, Column::Sku)?.ok_or(LineProblem::Missing { column: Column::Sku.label() })?;
     let quantity =
         row.code(header, Column::Quantity)?.ok_or(LineProblem::Missing { column: Column::Quantity.label() })?;
@@ -166,12 +168,23 @@ fn ungrouped(whole: &str, group: char) -> Option<String> {
         .then(|| format!("{first}{}", rest.concat()))
 }
 
+/// All lines of a sheet, read as they are by default.
+#[cfg(test)]
+pub(super) fn rows(bytes: &[u8]) -> Result<Vec<StockRow>, DocumentError> {
+    let mut rows = Vec::new();
+    StockSheet::parse(bytes, SheetOptions::default())?.each(|row| {
+        rows.push(row);
+        Ok::<_, DocumentError>(Ok(()))
+    })?;
+    Ok(rows)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<StockSheet, DocumentError> {
-        StockSheet::parse(text.as_bytes(), SheetOptions::default())
+    fn parse(text: &str) -> Result<Vec<StockRow>, DocumentError> {
+        rows(text.as_bytes())
     }
 
     fn problems(text: &str) -> Vec<(u64, &'static str)> {
@@ -189,27 +202,29 @@ mod tests {
     fn the_way_of_brazilian_spreadsheets() {
         let bytes = include_bytes!("../../../tests/fixtures/sheets/estoque-excel-latin1.csv");
         let sheet = StockSheet::parse(bytes, SheetOptions::default()).unwrap();
-        assert_eq!(sheet.ignored_columns, ["Preço"]);
+        assert_eq!(sheet.ignored_columns(), ["Preço"]);
         let mut camiseta = row(2, "00123", Some("Principal"), 1234);
         camiseta.name = Some("Camiseta Ação P/B 1/2\"".into());
         let mut calca = row(4, "SKU-002", Some("Principal"), 10);
         calca.name = Some("Calça; jeans".into());
         let mut oversold = row(5, "SKU-002", Some("Loja"), -2);
         oversold.name = Some("Calça; jeans".into());
-        assert_eq!(sheet.rows, [camiseta, calca, oversold]);
+        assert_eq!(rows(bytes).unwrap(), [camiseta, calca, oversold]);
     }
 
     #[test]
     fn the_plain_way() {
         let bytes = include_bytes!("../../../tests/fixtures/sheets/stock-plain.csv");
-        let sheet = StockSheet::parse(bytes, SheetOptions::default()).unwrap();
-        assert_eq!(sheet.rows, [row(2, "SKU-001", None, 5), row(3, "SKU-002", None, 0), row(4, "SKU-003", None, 12)]);
+        assert_eq!(
+            rows(bytes).unwrap(),
+            [row(2, "SKU-001", None, 5), row(3, "SKU-002", None, 0), row(4, "SKU-003", None, 12)]
+        );
     }
 
     #[test]
     fn a_header_alone_is_an_empty_sheet() {
-        assert_eq!(parse("sku;qtd").unwrap().rows, []);
-        assert_eq!(parse("sep=;\r\nsku;qtd\r\n;\r\n\r\nA;1").unwrap().rows, [row(5, "A", None, 1)]);
+        assert_eq!(parse("sku;qtd").unwrap(), []);
+        assert_eq!(parse("sep=;\r\nsku;qtd\r\n;\r\n\r\nA;1").unwrap(), [row(5, "A", None, 1)]);
     }
 
     #[test]
@@ -234,17 +249,6 @@ mod tests {
     }
 
     #[test]
-    fn one_product_twice() {
-        assert_eq!(
-            parse("sku;local;qtd\nA;X;1\nA;Y;2\nA;X;1\n").unwrap().rows.len(),
-            2,
-            "the same again is no conflict"
-        );
-        let error = parse("sku;local;qtd\nA;X;1\n\nA;X;2\n").unwrap_err();
-        assert_eq!(error.to_string(), "line 4: `A` stands on line 2 with quantity 1 and here with 2; keep one");
-    }
-
-    #[test]
     fn a_decimal_comma_without_quotes_is_noticed() {
         assert_eq!(problems("sku,qtd\nA,10,00\n"), [(2, "line_too_many_cells")]);
     }
@@ -252,11 +256,14 @@ mod tests {
     #[test]
     fn an_open_quote_does_not_swallow_lines() {
         assert_eq!(problems("sku;nome;qtd\nA;\"Tubo 3;10\nB;Cano;5\nC;Luva;1\n"), [(2, "line_open_quote")]);
-        assert_eq!(problems("sku;qtd;nome\nA;x;\"a\n\""), [(2, "line_not_a_number")]);
+        // The last line's end is in the cell where its quote is open, and only there.
+        for last in ["\"a\n\"", "\"a\n", "\"a\"\"", "\"a\"", "\"a\n\n\"\"\n\n"] {
+            assert_eq!(problems(&format!("sku;qtd;nome\nA;x;{last}")), [(2, "line_not_a_number")], "{last:?}");
+            assert_eq!(problems(&format!("sku;qtd;nome\rA;x;{last}\r\n ")), [(2, "line_not_a_number")], "{last:?}");
+        }
         let text = "sku;nome;qtd\nA;\"Tubo\nlongo\";10\nB;Cano;5\n";
-        let rows = parse(text).unwrap().rows;
         assert_eq!(
-            rows.iter().map(|r| (r.line, r.name.as_deref().unwrap())).collect::<Vec<_>>(),
+            parse(text).unwrap().iter().map(|r| (r.line, r.name.as_deref().unwrap())).collect::<Vec<_>>(),
             [(2, "Tubo longo"), (4, "Cano")]
         );
     }
@@ -264,7 +271,7 @@ mod tests {
     #[test]
     fn text_marks_of_spreadsheets_are_taken_off() {
         assert_eq!(
-            parse("sku;qtd\n=\"00123\";1\n'0045;2\n").unwrap().rows,
+            parse("sku;qtd\n=\"00123\";1\n'0045;2\n").unwrap(),
             [row(2, "00123", None, 1), row(3, "0045", None, 2)]
         );
     }

@@ -3,21 +3,21 @@
 //! A document is taken whole or refused with the reason; one that was taken before changes nothing. An invoice finds its
 //! order by the ledger's own link, then by the numbers it names, and its recipient must be the order's customer.
 
+mod count;
 mod deliveries;
 mod events;
 mod invoice;
 mod parcels;
 
-use std::collections::BTreeMap;
 use std::io;
 
-use super::{Ledger, Posted, Product, StockCount, Warehouse};
+use super::{Ledger, Posted};
 use crate::documents::nfe::{Notice, Refusal};
 use crate::documents::ocoren::CodeTable;
-use crate::documents::{self, Document, DocumentError, SheetOptions, StockSheet};
+use crate::documents::{self, Document, DocumentError, SheetOptions};
 use crate::erp::ErpError;
 use crate::lang::say;
-use crate::model::{ErpOrderId, Instant, Sku, TaxId, calendar};
+use crate::model::{ErpOrderId, Instant, TaxId, calendar};
 
 /// What is configured about documents.
 #[derive(Clone, Debug, Default)]
@@ -135,6 +135,12 @@ pub enum TakeError {
     },
 }
 
+impl From<rusqlite::Error> for TakeError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
 impl TakeError {
     /// Stable code.
     pub fn code(&self) -> &'static str {
@@ -180,43 +186,12 @@ impl Ledger {
         now: Instant,
     ) -> Result<Taken, TakeError> {
         match documents::recognise_with(bytes, rules.sheets)? {
-            Document::StockSheet(sheet) => self.take_count(sheet, source, once, now),
+            Document::StockSheet(sheet) => self.take_count(&sheet, source, once, now),
             Document::Nfe(nfe) => self.take_invoice(&nfe, bytes, rules, now),
             Document::Events(events) => self.take_events(&events, now),
             Document::Situation(situation) => self.take_situation(&situation, now),
             Document::Ocoren(file) => self.take_occurrences(&file, source, rules, now),
             Document::ShipmentSheet(sheet) => self.take_shipments(&sheet, now),
         }
-    }
-
-    fn take_count(
-        &self,
-        sheet: StockSheet,
-        source: &str,
-        once: Option<&str>,
-        now: Instant,
-    ) -> Result<Taken, TakeError> {
-        let mut products: BTreeMap<Sku, Product> = BTreeMap::new();
-        let mut warehouses: BTreeMap<&str, Warehouse> = BTreeMap::new();
-        for row in &sheet.rows {
-            let product = Product { sku: row.sku.clone(), name: row.name.clone() };
-            products.entry(row.sku.clone()).or_insert(product);
-            if let Some(id) = &row.warehouse {
-                warehouses.entry(id.as_str()).or_insert_with(|| Warehouse { id: id.clone(), name: None });
-            }
-        }
-        let warehouses: Vec<Warehouse> = warehouses.into_values().collect();
-        let products: Vec<Product> = products.into_values().collect();
-        let named = products.len();
-        self.upsert_warehouses(&warehouses)?;
-        self.upsert_products(&products, now)?;
-        let count =
-            |row: documents::StockRow| StockCount { sku: row.sku, warehouse: row.warehouse, quantity: row.quantity };
-        let counts: Vec<StockCount> = sheet.rows.into_iter().map(count).collect();
-        let changed = match once {
-            Some(file) => self.set_stocks_once(file, &counts, now, source)?,
-            None => Some(self.set_stocks(&counts, now, source)?),
-        };
-        Ok(Taken::Stock { products: named, changed, ignored_columns: sheet.ignored_columns })
     }
 }

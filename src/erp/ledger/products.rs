@@ -68,22 +68,33 @@ impl Ledger {
     /// # Errors
     /// Refused with `unknown_sku` when a code is empty; or the file cannot be written. Nothing is added then.
     pub fn upsert_products(&self, products: &[Product], at: Instant) -> Result<usize, ErpError> {
-        self.write(|tx| {
-            let mut upsert = tx.prepare_cached(
-                "INSERT INTO products (sku, name, changed_at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (sku) DO UPDATE SET name = excluded.name, changed_at = excluded.changed_at
-                 WHERE excluded.name IS NOT NULL AND name IS NOT excluded.name",
-            )?;
-            products.iter().try_fold(0, |changed, product| {
-                if product.sku.as_str().trim().is_empty() {
-                    return Err(refused(
-                        "unknown_sku",
-                        word!("a product needs a code" | "um produto precisa de código").into(),
-                    ));
-                }
-                Ok(changed + upsert.execute(params![product.sku.as_str(), product.name, millis(at)])?)
-            })
+        self.write(|tx| products.iter().map(|product| upsert_product(tx, product, at)).sum())
+    }
+
+    /// The codes of all products, in their order: at most `size` at a time, at least one, each part read when it is asked for. So
+    /// neither memory nor the file's log grows with how many there are, however long whoever asks takes over each.
+    ///
+    /// # Errors
+    /// When the file cannot be read; nothing comes after that.
+    pub fn sku_pages(&self, size: usize) -> impl Iterator<Item = Result<Vec<Sku>, ErpError>> {
+        // No code is less than the empty one, which no product has.
+        let mut after = Some(String::new());
+        std::iter::from_fn(move || {
+            let page = self.skus_after(&after.take()?, size);
+            after = page.as_ref().ok().and_then(|page| page.last()).map(ToString::to_string);
+            Some(page).filter(|page| page.as_ref().map_or(true, |page| !page.is_empty()))
         })
+    }
+
+    fn skus_after(&self, sku: &str, limit: usize) -> Result<Vec<Sku>, ErpError> {
+        let skus = self
+            .connection
+            .prepare_cached("SELECT sku FROM products WHERE sku > ?1 ORDER BY sku LIMIT ?2")?
+            .query_map(params![sku, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+                Ok(Sku::new(row.get::<_, String>(0)?))
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(skus)
     }
 
     /// Every product, by code.
@@ -104,22 +115,7 @@ impl Ledger {
     /// # Errors
     /// Refused with `unknown_warehouse` when an id is empty; or the file cannot be written. Nothing is added then.
     pub fn upsert_warehouses(&self, warehouses: &[Warehouse]) -> Result<usize, ErpError> {
-        self.write(|tx| {
-            let mut upsert = tx.prepare_cached(
-                "INSERT INTO warehouses (code, name) VALUES (?1, ?2)
-                 ON CONFLICT (code) DO UPDATE SET name = excluded.name
-                 WHERE excluded.name IS NOT NULL AND name IS NOT excluded.name",
-            )?;
-            warehouses.iter().try_fold(0, |changed, warehouse| {
-                if warehouse.id.as_str().trim().is_empty() {
-                    return Err(refused(
-                        "unknown_warehouse",
-                        word!("a warehouse needs an id" | "um depósito precisa de id").into(),
-                    ));
-                }
-                Ok(changed + upsert.execute(params![warehouse.id.as_str(), warehouse.name])?)
-            })
-        })
+        self.write(|tx| warehouses.iter().map(|warehouse| upsert_warehouse(tx, warehouse)).sum())
     }
 
     /// Every warehouse, the default one first.
@@ -159,6 +155,39 @@ impl Ledger {
             Ok(Some(CustomerRecord { customer, since, changed_at, orders }))
         })
     }
+}
+
+/// Adds a product, or renames it. Gives 1 when either was done.
+pub(super) fn upsert_product(tx: &Connection, product: &Product, at: Instant) -> Result<usize, ErpError> {
+    if product.sku.as_str().trim().is_empty() {
+        return Err(refused("unknown_sku", word!("a product needs a code" | "um produto precisa de código").into()));
+    }
+    let changed = tx
+        .prepare_cached(
+            "INSERT INTO products (sku, name, changed_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (sku) DO UPDATE SET name = excluded.name, changed_at = excluded.changed_at
+             WHERE excluded.name IS NOT NULL AND name IS NOT excluded.name",
+        )?
+        .execute(params![product.sku.as_str(), product.name, millis(at)])?;
+    Ok(changed)
+}
+
+/// Adds a warehouse, or renames it. Gives 1 when either was done.
+pub(super) fn upsert_warehouse(tx: &Connection, warehouse: &Warehouse) -> Result<usize, ErpError> {
+    if warehouse.id.as_str().trim().is_empty() {
+        return Err(refused(
+            "unknown_warehouse",
+            word!("a warehouse needs an id" | "um depósito precisa de id").into(),
+        ));
+    }
+    let changed = tx
+        .prepare_cached(
+            "INSERT INTO warehouses (code, name) VALUES (?1, ?2)
+             ON CONFLICT (code) DO UPDATE SET name = excluded.name
+             WHERE excluded.name IS NOT NULL AND name IS NOT excluded.name",
+        )?
+        .execute(params![warehouse.id.as_str(), warehouse.name])?;
+    Ok(changed)
 }
 
 /// A customer in the columns name, document, trade name, state registration, e-mail, phone.

@@ -146,38 +146,34 @@ impl Ledger {
     /// # Errors
     /// Refused with `unknown_sku` or `unknown_warehouse`; or the file cannot be written.
     pub fn set_stocks(&self, counts: &[StockCount], at: Instant, why: &str) -> Result<usize, ErpError> {
-        self.write(|tx| set(tx, counts, at, why))
-    }
-
-    /// As [`Ledger::set_stocks`], once for each `file`: its name, time and content in one. `None` when it was taken before,
-    /// for what was sold since would be on the shelf again.
-    ///
-    /// # Errors
-    /// As [`Ledger::set_stocks`].
-    pub fn set_stocks_once(
-        &self,
-        file: &str,
-        counts: &[StockCount],
-        at: Instant,
-        why: &str,
-    ) -> Result<Option<usize>, ErpError> {
         self.write(|tx| {
-            let is_new = tx
-                .prepare_cached("INSERT OR IGNORE INTO counts_taken (file, at) VALUES (?1, ?2)")?
-                .execute(params![file, millis(at)])?;
-            if is_new == 0 { Ok(None) } else { set(tx, counts, at, why).map(Some) }
+            let mut counting = Counting::new(tx, at, why);
+            counts.iter().try_for_each(|count| counting.set(count))?;
+            Ok(counting.changed())
         })
     }
 
-    /// The balances of these products, or of all. A product that was never counted nor reserved has none.
+    /// The balances of these products. A product that was never counted nor reserved has none.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn stock_levels(&self, skus: Option<&[Sku]>, now: Instant) -> Result<StockReading, ErpError> {
-        match skus {
-            None => self.reading("1", [], now),
-            Some(skus) => self.reading("p.sku IN (SELECT value FROM json_each(?1))", [sku_list(skus)?], now),
-        }
+    pub fn stock_levels(&self, skus: &[Sku], now: Instant) -> Result<StockReading, ErpError> {
+        let skus = sku_list(skus)?;
+        self.read(|tx| {
+            let levels = tx
+                .prepare_cached(
+                    "SELECT p.sku, w.code, s.physical, s.counted, s.changed_at, s.changed_seq,
+                         (SELECT coalesce(sum(r.quantity * r.sound), 0) FROM reservations r
+                          WHERE r.product = s.product AND r.warehouse = s.warehouse AND r.released_at IS NULL),
+                         s.sound, p.sound
+                     FROM stock s JOIN products p ON p.id = s.product JOIN warehouses w ON w.id = s.warehouse
+                     WHERE p.sku IN (SELECT value FROM json_each(?1))
+                     ORDER BY p.sku, w.code",
+                )?
+                .query_map([skus], level_from_row)?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok(StockReading { read_at: now, until: now, levels })
+        })
     }
 
     /// The balances that changed after `since`, 0 for all of them: of at most `limit` products, those after `mark`.
@@ -211,25 +207,7 @@ impl Ledger {
         let next = changed.last().filter(|_| changed.len() == limit);
         let next = next.map(|(seq, sku)| StockMark { seq: *seq, sku: sku.clone() });
         let skus: Vec<Sku> = changed.into_iter().map(|(_, sku)| sku).collect();
-        Ok(StockPart { reading: self.stock_levels(Some(&skus), now)?, seq, next, missing: Vec::new() })
-    }
-
-    fn reading(&self, condition: &str, params: impl rusqlite::Params, now: Instant) -> Result<StockReading, ErpError> {
-        self.read(|tx| {
-            let levels = tx
-                .prepare_cached(&format!(
-                    "SELECT p.sku, w.code, s.physical, s.counted, s.changed_at, s.changed_seq,
-                         (SELECT coalesce(sum(r.quantity * r.sound), 0) FROM reservations r
-                          WHERE r.product = s.product AND r.warehouse = s.warehouse AND r.released_at IS NULL),
-                         s.sound, p.sound
-                     FROM stock s JOIN products p ON p.id = s.product JOIN warehouses w ON w.id = s.warehouse
-                     WHERE {condition}
-                     ORDER BY p.sku, w.code"
-                ))?
-                .query_map(params, level_from_row)?
-                .collect::<rusqlite::Result<_>>()?;
-            Ok(StockReading { read_at: now, until: now, levels })
-        })
+        Ok(StockPart { reading: self.stock_levels(&skus, now)?, seq, next, missing: Vec::new() })
     }
 
     /// The latest changes of a product's physical balances, the newest first.
@@ -259,9 +237,37 @@ impl Ledger {
     }
 }
 
-fn set(tx: &Connection, counts: &[StockCount], at: Instant, why: &str) -> Result<usize, ErpError> {
-    let (mut changed, mut seq) = (0, 0);
-    for count in counts {
+/// Notes that a file's counts are taken: its name, time and content in one. `false` when they were taken before, for what was sold
+/// since would be on the shelf again.
+pub(super) fn is_first_count(tx: &Connection, file: &str, at: Instant) -> rusqlite::Result<bool> {
+    tx.prepare_cached("INSERT OR IGNORE INTO counts_taken (file, at) VALUES (?1, ?2)")?
+        .execute(params![file, millis(at)])
+        .map(|new| new > 0)
+}
+
+/// Counts that are taken together, as one change.
+pub(super) struct Counting<'a> {
+    tx: &'a Connection,
+    at: Instant,
+    why: &'a str,
+    seq: i64,
+    changed: usize,
+}
+
+impl<'a> Counting<'a> {
+    /// None so far.
+    pub fn new(tx: &'a Connection, at: Instant, why: &'a str) -> Self {
+        Self { tx, at, why, seq: 0, changed: 0 }
+    }
+
+    /// How many balances changed.
+    pub fn changed(&self) -> usize {
+        self.changed
+    }
+
+    /// Sets one physical balance; an equal one changes nothing.
+    pub fn set(&mut self, count: &StockCount) -> Result<(), ErpError> {
+        let Self { tx, at, why, .. } = *self;
         let warehouse = match &count.warehouse {
             Some(id) => products::warehouse(tx, id)?,
             None => DEFAULT_WAREHOUSE_ROW,
@@ -272,12 +278,12 @@ fn set(tx: &Connection, counts: &[StockCount], at: Instant, why: &str) -> Result
             .query_row(params![place.product, place.warehouse], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         if before == Some((count.quantity, true)) {
-            continue;
+            return Ok(());
         }
-        if changed == 0 {
-            seq = next_seq(tx)?;
+        if self.changed == 0 {
+            self.seq = next_seq(tx)?;
         }
-        changed += 1;
+        self.changed += 1;
         tx.prepare_cached(
             "INSERT INTO stock (product, warehouse, physical, counted, changed_at, changed_seq)
              VALUES (?1, ?2, ?3, 1, ?4, ?5)
@@ -285,11 +291,10 @@ fn set(tx: &Connection, counts: &[StockCount], at: Instant, why: &str) -> Result
                  changed_at = excluded.changed_at, changed_seq = excluded.changed_seq
              WHERE stock.sound",
         )?
-        .execute(params![place.product, place.warehouse, count.quantity, millis(at), seq])?;
+        .execute(params![place.product, place.warehouse, count.quantity, millis(at), self.seq])?;
         let change = count.quantity.saturating_sub(before.map_or(0, |(physical, _)| physical));
-        log(tx, place, change, count.quantity, MovementKind::Count, why, at)?;
+        Ok(log(tx, place, change, count.quantity, MovementKind::Count, why, at)?)
     }
-    Ok(changed)
 }
 
 fn level_from_row(row: &Row<'_>) -> rusqlite::Result<StockLevel> {

@@ -92,9 +92,14 @@ pub(super) fn created(ledger: &Ledger, number: &str, lines: &[(&str, i64)]) -> E
     ledger.create_order(&order(number, lines), at(1)).unwrap().id
 }
 
+/// Every balance, by code.
+pub(super) fn all_levels(ledger: &Ledger, now: Instant) -> Vec<StockLevel> {
+    ledger.sku_pages(2).flat_map(|skus| ledger.stock_levels(&skus.unwrap(), now).unwrap().levels).collect()
+}
+
 /// Physical and reserved units of a product in the default warehouse.
 pub(super) fn stock_of(ledger: &Ledger, sku: &str) -> (i64, i64) {
-    let levels = ledger.stock_levels(Some(&[Sku::new(sku)]), at(9)).unwrap().levels;
+    let levels = ledger.stock_levels(&[Sku::new(sku)], at(9)).unwrap().levels;
     let level = levels.iter().find(|level| level.warehouse.as_str() == DEFAULT_WAREHOUSE).unwrap();
     (level.physical, level.reserved)
 }

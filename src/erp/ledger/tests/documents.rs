@@ -248,6 +248,48 @@ fn thousands_are_read_where_the_decimal_mark_is_declared() {
     assert_eq!(stock_of(&ledger, "SKU-001"), (1234, 0));
 }
 
+#[test]
+fn a_stock_sheet_is_taken_whole_or_not_at_all_and_every_bad_line_is_named() {
+    let ledger = shop(&[]);
+    let before = (all(&ledger), ledger.products().unwrap(), ledger.warehouses().unwrap());
+    let refused = |lines: &str| {
+        let text = format!("sku;nome;local;qtd\n{lines}");
+        // It may be put back once it is mended, so it does not count as taken.
+        let take = || ledger.take(text.as_bytes(), "sheet", Some("sheet 1"), &Rules::default(), now());
+        let (first, again) = (take().unwrap_err(), take().unwrap_err());
+        assert_eq!((first.code(), first.to_string()), (again.code(), again.to_string()));
+        let after = (all(&ledger), ledger.products().unwrap(), ledger.warehouses().unwrap());
+        assert_eq!(after, before, "{text}");
+        first.to_string()
+    };
+    let good: String = (0..3_000).map(|n| format!("NEW-{n};new;X;{n}\n")).collect();
+    assert!(refused(&format!("{good}NEW;;X;1,5\n")).starts_with("line 3002: the quantity"));
+    let conflict = refused("A;;X;1\n\nA;;X;2\n");
+    assert_eq!(conflict, "line 4: `A` stands on line 2 with quantity 1 and here with 2; keep one");
+    let both = refused("A;;X;1\nB;;X;dois\nA;;X;1\nA;;X;2\nA;;Y;7\nA;;;3\nA;;;4\n");
+    let lines: Vec<&str> = both.split("; ").filter_map(|part| part.strip_prefix("line ")?.split(':').next()).collect();
+    assert_eq!(lines, ["3", "5", "8"], "{both}");
+}
+
+#[test]
+fn a_line_that_stands_twice_counts_once_and_the_first_name_of_a_product_counts() {
+    let ledger = shop(&[]);
+    let sheet = "sku;nome;local;qtd\nN;Um;X;1\nN;Dois;A;2\nN;Um;X;1\nN;Tres;;3\nM;;Y;-4\n";
+    let taken = |once| match ledger.take(sheet.as_bytes(), "sheet", once, &Rules::default(), now()).unwrap() {
+        Taken::Stock { products, changed, .. } => (products, changed),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(taken(Some("sheet 1")), (2, Some(4)));
+    let products = ledger.products().unwrap();
+    let named = |sku: &str| products.iter().find(|product| product.sku.as_str() == sku).unwrap().name.clone();
+    assert_eq!((named("N").as_deref(), named("M")), (Some("Um"), None));
+    let levels = ledger.stock_levels(&[Sku::new("N"), Sku::new("M")], now()).unwrap().levels;
+    let told: Vec<_> =
+        levels.iter().map(|level| (level.sku.as_str(), level.warehouse.as_str(), level.physical)).collect();
+    assert_eq!(told, [("M", "Y", -4), ("N", "A", 2), ("N", "X", 1), ("N", "default", 3)]);
+    assert_eq!((taken(None), taken(Some("sheet 1"))), ((2, Some(0)), (2, None)));
+}
+
 fn fixture(file: &str) -> String {
     std::fs::read_to_string(format!("{}/tests/fixtures/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
@@ -404,7 +446,7 @@ fn key_of(number: u32) -> String {
 
 /// Every balance and every order, to see whether anything moved.
 fn all(ledger: &Ledger) -> String {
-    let levels = ledger.stock_levels(None, now()).unwrap().levels;
+    let levels = all_levels(ledger, now());
     let orders = ledger.orders(&OrderFilter::default()).unwrap();
     let details: Vec<_> = orders.iter().map(|order| ledger.order_detail(&order.id).unwrap()).collect();
     format!("{levels:?}{details:?}")

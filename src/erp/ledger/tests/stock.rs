@@ -34,7 +34,7 @@ fn a_count_sets_the_balance_once_and_touches_no_reservation() {
 fn what_was_sold_beyond_the_shelf_shows_as_less_than_nothing() {
     let ledger = ledger();
     created(&ledger, "A-1", &[("A", 12)]);
-    let level = &ledger.stock_levels(Some(&[Sku::new("A")]), at(2)).unwrap().levels[0];
+    let level = &ledger.stock_levels(&[Sku::new("A")], at(2)).unwrap().levels[0];
     assert_eq!((level.physical, level.reserved, level.available()), (10, 12, -2));
 }
 
@@ -51,9 +51,9 @@ fn a_count_of_unknown_products_or_places_takes_nothing() {
 fn a_product_that_was_never_counted_says_so() {
     let ledger = ledger();
     ledger.upsert_products(&[Product { sku: Sku::new("D"), name: None }], at(1)).unwrap();
-    assert_eq!(ledger.stock_levels(Some(&[Sku::new("D")]), at(1)).unwrap().levels, []);
+    assert_eq!(ledger.stock_levels(&[Sku::new("D")], at(1)).unwrap().levels, []);
     created(&ledger, "A-1", &[("D", 1)]);
-    let level = || ledger.stock_levels(Some(&[Sku::new("D")]), at(1)).unwrap().levels.remove(0);
+    let level = || ledger.stock_levels(&[Sku::new("D")], at(1)).unwrap().levels.remove(0);
     assert_eq!((level().counted, level().available()), (false, -1));
     let seq = level().changed_seq;
     // A count of zero is news, though the number is the same.
@@ -98,8 +98,19 @@ fn whoever_follows_the_changes_ends_with_the_whole_picture() {
                 break;
             }
         }
-        let all = ledger.stock_levels(None, at(3)).unwrap();
-        assert_eq!(known.values().cloned().collect::<Vec<_>>(), all.levels);
+        assert_eq!(known.values().cloned().collect::<Vec<_>>(), all_levels(&ledger, at(3)));
+    }
+}
+
+#[test]
+fn all_codes_come_once_and_in_order_whatever_the_size_of_a_page() {
+    let ledger = ledger();
+    let more = ["a", "AB", "\u{e9}", "10", "9"].map(|sku| Product { sku: Sku::new(sku), name: None });
+    ledger.upsert_products(&more, at(1)).unwrap();
+    for size in 1..10 {
+        let pages: Vec<Vec<Sku>> = ledger.sku_pages(size).map(Result::unwrap).collect();
+        assert!(pages.iter().all(|page| (1..=size).contains(&page.len())), "{pages:?}");
+        assert_eq!(pages.concat(), ["10", "9", "A", "AB", "B", "C", "a", "\u{e9}"].map(Sku::new));
     }
 }
 
@@ -114,7 +125,7 @@ fn tens_of_thousands_of_products_are_no_matter() {
     assert_eq!(ledger.upsert_products(&products, at(1)).unwrap(), MANY);
     assert_eq!(ledger.set_stocks(&counts, at(1), "sheet").unwrap(), MANY);
     assert_eq!(ledger.set_stocks(&counts, at(2), "sheet").unwrap(), 0, "counted the same");
-    assert_eq!(ledger.stock_levels(Some(&skus), at(3)).unwrap().levels.len(), MANY);
+    assert_eq!(ledger.stock_levels(&skus, at(3)).unwrap().levels.len(), MANY);
     assert_eq!(ledger.known_skus(&skus).unwrap().len(), MANY);
     let seq = ledger.stock_part(0, None, 1, at(3)).unwrap().seq;
     created(&ledger, "A-1", &[("SKU-000077", 1)]);
