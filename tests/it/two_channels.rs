@@ -319,7 +319,7 @@ impl<'a> Day<'a> {
     }
 
     /// To its end, until all is quiet.
-    fn is_lived(mut self, events: &[Event]) -> Result<(), TestCaseError> {
+    fn lives_through(mut self, events: &[Event]) -> Result<(), TestCaseError> {
         for event in events {
             self.happens(*event).map_err(|error| TestCaseError::fail(format!("{event:?}: {error}")))?;
         }
@@ -693,7 +693,7 @@ fn nobody_can_buy_on_one_channel_what_is_sold_on_the_other() {
         proptest::sample::select(vec!["0s", "1h"]),
     );
     let lived = TestRunner::new(config)
-        .run(&days, |(events, habit, early, settle)| Day::new(habit, early, settle, &figures).is_lived(&events));
+        .run(&days, |(events, habit, early, settle)| Day::new(habit, early, settle, &figures).lives_through(&events));
     println!("{:?}", figures.borrow());
     if let Err(TestError::Fail(why, day)) = lived {
         panic!("{why}\nthe day: {day:?}");
@@ -735,7 +735,7 @@ fn no_day_goes_wrong_again() {
         Cancel(Hub, 3),
     ];
     let figures = RefCell::new(Figures::default());
-    Day::new(HABITS[2], true, "1h", &figures).is_lived(&day).unwrap();
+    Day::new(HABITS[2], true, "1h", &figures).lives_through(&day).unwrap();
 }
 
 /// The last unit, sold on one channel in any way, is gone from the other when the same `sync` ends.
