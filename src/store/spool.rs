@@ -13,15 +13,11 @@ impl Spool {
     /// # Errors
     /// When there is no room for it.
     pub fn new() -> rusqlite::Result<Self> {
-        let connection = Connection::open("")?;
-        // Nothing of it outlives the process, so nothing is worth a wait for the disk.
-        connection.execute_batch(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-             CREATE TABLE spool (key TEXT NOT NULL, n INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (key, n))
-                 STRICT, WITHOUT ROWID;
-             BEGIN",
-        )?;
-        Ok(Self(connection))
+        temporary(
+            "CREATE TABLE spool (key TEXT NOT NULL, n INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (key, n))
+                 STRICT, WITHOUT ROWID",
+        )
+        .map(Self)
     }
 
     /// Keeps a text; of those under one key, the first comes first.
@@ -49,6 +45,17 @@ impl Spool {
         }
         Ok(())
     }
+}
+
+/// A temporary file with this table, to be written to at once.
+///
+/// # Errors
+/// When there is no room for it.
+pub(super) fn temporary(table: &str) -> rusqlite::Result<Connection> {
+    let connection = Connection::open("")?;
+    // Nothing of it outlives the process, so nothing is worth a wait for the disk.
+    connection.execute_batch(&format!("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {table}; BEGIN"))?;
+    Ok(connection)
 }
 
 #[cfg(test)]
