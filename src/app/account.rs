@@ -37,9 +37,9 @@ pub fn run(args: &AccountArgs, config: &Config, reporter: &Reporter) -> Result<E
         let (mut exit, mut listed, mut unaccounted) = (Exit::Done, 0, 0);
         for channel in channels {
             match desk.one(channel, (since, until)).await {
-                Ok(account) => {
-                    listed += account.listed;
-                    unaccounted += account.unaccounted.len();
+                Ok((its, without_fate)) => {
+                    listed += its;
+                    unaccounted += without_fate;
                 }
                 Err(failure) => {
                     log::error!("{}", say!("channel {}: {}" | "canal {}: {}", channel.name, failure.message()));
@@ -70,7 +70,8 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    async fn one(&self, config: &ChannelConfig, range: (Instant, Instant)) -> Result<Account, Failure> {
+    /// Gives how many orders the channel's list has, and how many of them have no fate.
+    async fn one(&self, config: &ChannelConfig, range: (Instant, Instant)) -> Result<(usize, usize), Failure> {
         let Some(swept) = self.store.cursor(&config.name, LIST).map_err(|error| unreadable_state(&error))? else {
             return Err(Failure::new(Exit::Failed, daily::NEVER_SWEPT));
         };
@@ -79,43 +80,51 @@ impl Desk<'_> {
         };
         accounts::look_at_channel(self.store, config)?;
         let channel = front_office::open(self.config, config, false, self.clock, self.stop)?;
-        let account = account::account(&channel, self.store, window, config.limits.in_flight, self.stop)
+        let tell = |account: &Account<'_>| {
+            match self.reporter.is_human() {
+                true => self.show(config, window, account)?,
+                false => self.show_json(config, window, account)?,
+            }
+            Ok((account.listed, account.unaccounted()))
+        };
+        account::account(&channel, self.store, window, config.limits.in_flight, self.stop, tell)
             .await
-            .map_err(|error| Failure::new(error.exit(self.stop), error.to_string()))?;
-        if self.reporter.is_human() {
-            self.show(config, window, &account);
-        } else {
-            self.show_json(config, window, &account);
-        }
-        Ok(account)
+            .map_err(|error| Failure::new(error.exit(self.stop), error.to_string()))
     }
 
-    fn show(&self, config: &ChannelConfig, window: Window, account: &Account) {
+    fn show(&self, config: &ChannelConfig, window: Window, account: &Account<'_>) -> rusqlite::Result<()> {
         self.reporter.news(&daily::account_of(&config.name, window.from, window.to, account.listed));
         for (fate, (orders, worth)) in &account.fates {
             self.reporter.news(&format!("  {:<11} {orders:>7}  {worth:>16}", crate::words::terms::fate(fate.code())));
         }
-        for one in &account.unaccounted {
+        account.each_unaccounted(|one| {
             self.reporter.line(&format!("  {}", daily::unaccounted(&config.name, &one.order, &one.state, one.seen)));
+        })?;
+        if account.not_listed > 0 {
+            let mut named = Vec::new();
+            account.each_not_listed(|order| {
+                if named.len() < daily::NAMED {
+                    named.push(order);
+                }
+            })?;
+            self.reporter.news(&format!("  {}", daily::not_listed(account.not_listed, &named)));
         }
-        if !account.not_listed.is_empty() {
-            self.reporter.news(&format!("  {}", daily::not_listed(&account.not_listed)));
-        }
+        Ok(())
     }
 
-    fn show_json(&self, config: &ChannelConfig, window: Window, account: &Account) {
+    fn show_json(&self, config: &ChannelConfig, window: Window, account: &Account<'_>) -> rusqlite::Result<()> {
         for (fate, (orders, worth)) in &account.fates {
             let fields =
                 json!({ "channel": config.name, "fate": Fate::code(*fate), "orders": orders, "cents": worth.get() });
             self.reporter.json("fate", fields);
         }
-        for one in &account.unaccounted {
+        account.each_unaccounted(|one| {
             let fields = json!({ "channel": config.name, "order": one.order, "state": one.state, "seen": one.seen });
             self.reporter.json("unaccounted", fields);
-        }
-        for order in &account.not_listed {
+        })?;
+        account.each_not_listed(|order| {
             self.reporter.json("not_listed", json!({ "channel": config.name, "order": order }));
-        }
+        })?;
         self.reporter.json(
             "account",
             json!({
@@ -123,9 +132,10 @@ impl Desk<'_> {
                 "since": window.from.to_rfc3339(),
                 "until": window.to.to_rfc3339(),
                 "listed": account.listed,
-                "unaccounted": account.unaccounted.len(),
-                "not_listed": account.not_listed.len(),
+                "unaccounted": account.unaccounted(),
+                "not_listed": account.not_listed,
             }),
         );
+        Ok(())
     }
 }

@@ -10,8 +10,8 @@ use crate::config::{ChannelConfig, Config};
 use crate::erp::Erp;
 use crate::exit::Exit;
 use crate::lang::say;
-use crate::model::{Instant, calendar};
-use crate::passes::reconcile::{Reconciled, Sides};
+use crate::model::{ChannelName, Instant, OrderId, calendar};
+use crate::passes::reconcile::{Compared, Difference, OfStock, Sides};
 use crate::report::Reporter;
 use crate::stop::Stop;
 use crate::store::Store;
@@ -37,17 +37,21 @@ pub fn run(args: &ReconcileArgs, config: &Config, reporter: &Reporter) -> Result
         let desk = Desk { config, store: &store, erp: &erp, clock: &clock, stop: &stop, reporter };
         let (mut exit, mut orders, mut stock, mut differences) = (Exit::Done, 0, 0, 0);
         for channel in channels {
-            match desk.one(channel, (since, now)).await {
-                Ok(found) => {
-                    orders += found.orders;
-                    stock += found.stock;
-                    differences += found.of_orders.iter().map(|(_, _, all)| all.len()).sum::<usize>();
-                    differences += found.of_stock.len();
+            let tell = |compared: Compared| match compared {
+                Compared::Order((order, erp_number, found)) => {
+                    orders += 1;
+                    differences += found.len();
+                    found.iter().for_each(|one| desk.show(&channel.name, &order, erp_number.as_deref(), one));
                 }
-                Err(failure) => {
-                    log::error!("{}", say!("channel {}: {}" | "canal {}: {}", channel.name, failure.message()));
-                    exit = exit.worst(failure.exit);
+                Compared::Stock(found) => {
+                    stock += 1;
+                    differences += usize::from(found.is_some());
+                    found.iter().for_each(|one| desk.show_stock(&channel.name, one));
                 }
+            };
+            if let Err(failure) = desk.one(channel, (since, now), tell).await {
+                log::error!("{}", say!("channel {}: {}" | "canal {}: {}", channel.name, failure.message()));
+                exit = exit.worst(failure.exit);
             }
         }
         if differences > 0 {
@@ -72,51 +76,48 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    async fn one(&self, config: &ChannelConfig, (from, to): (Instant, Instant)) -> Result<Reconciled, Failure> {
+    async fn one(
+        &self,
+        config: &ChannelConfig,
+        (from, to): (Instant, Instant),
+        tell: impl FnMut(Compared),
+    ) -> Result<(), Failure> {
         accounts::look_at_channel(self.store, config)?;
         let channel = front_office::open(self.config, config, true, self.clock, self.stop)?;
         let sides = Sides { channel: &channel, config, erp: self.erp, store: self.store, stop: self.stop };
-        let found = sides
-            .reconcile(Window::new(from, to))
+        sides
+            .reconcile(Window::new(from, to), tell)
             .await
-            .map_err(|error| Failure::new(error.exit(self.stop), error.to_string()))?;
-        self.show(config, &found);
-        Ok(found)
+            .map_err(|error| Failure::new(error.exit(self.stop), error.to_string()))
     }
 
-    fn show(&self, config: &ChannelConfig, found: &Reconciled) {
-        let name = &config.name;
-        for (order, erp_number, differences) in &found.of_orders {
-            for one in differences {
-                let (text, repair) = (words::difference(one), words::repair(one, name, order, erp_number.as_deref()));
-                if self.reporter.is_human() {
-                    self.reporter.line(&say!(
-                        "{name} {order}: {text}; repair: {repair}" | "{name} {order}: {text}; conserto: {repair}"
-                    ));
-                    continue;
-                }
-                self.reporter.json(
-                    "difference",
-                    json!({ "channel": name, "order": order, "code": words::code(one), "erp_number": erp_number,
-                        "text": text, "repair": repair }),
-                );
-            }
+    fn show(&self, name: &ChannelName, order: &OrderId, erp_number: Option<&str>, one: &Difference) {
+        let (text, repair) = (words::difference(one), words::repair(one, name, order, erp_number));
+        if self.reporter.is_human() {
+            return self.reporter.line(&say!(
+                "{name} {order}: {text}; repair: {repair}" | "{name} {order}: {text}; conserto: {repair}"
+            ));
         }
-        for one in &found.of_stock {
-            let (text, repair) = (words::stock(one), words::repair_stock(name, &one.row.sku));
-            if self.reporter.is_human() {
-                self.reporter.line(&say!(
-                    "{name} {}: {text}; repair: {repair}" | "{name} {}: {text}; conserto: {repair}",
-                    one.row.sku
-                ));
-                continue;
-            }
-            self.reporter.json(
-                "difference",
-                json!({ "channel": name, "sku": one.row.sku, "warehouse": one.row.warehouse, "code": words::STOCK,
-                    "shown": one.shown, "told": one.row.pushed.map(|(units, _)| units), "want": one.row.want,
-                    "text": text, "repair": repair }),
-            );
+        self.reporter.json(
+            "difference",
+            json!({ "channel": name, "order": order, "code": words::code(one), "erp_number": erp_number,
+                "text": text, "repair": repair }),
+        );
+    }
+
+    fn show_stock(&self, name: &ChannelName, one: &OfStock) {
+        let sku = &one.row.sku;
+        let (text, repair) = (words::stock(one), words::repair_stock(name, sku));
+        if self.reporter.is_human() {
+            return self
+                .reporter
+                .line(&say!("{name} {sku}: {text}; repair: {repair}" | "{name} {sku}: {text}; conserto: {repair}"));
         }
+        self.reporter.json(
+            "difference",
+            json!({ "channel": name, "sku": sku, "warehouse": one.row.warehouse, "code": words::STOCK,
+                "shown": one.shown, "told": one.row.pushed.map(|(units, _)| units), "want": one.row.want,
+                "text": text, "repair": repair }),
+        );
     }
 }

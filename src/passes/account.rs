@@ -3,21 +3,20 @@
 //! Reads only: nothing of what the list tells is recorded, so that a loss is found and not covered up. It rests on the list being
 //! whole: one that counts more orders than it shows, or fails, accounts for nothing.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::pin::pin;
 
 use futures_util::StreamExt;
 
 use super::Trouble;
-use super::intake::listing::{self, Gap, Listed};
+use super::intake::listing::{self, Gap, Listed as Part};
 use crate::channel::{Channel, Heard, Window};
 use crate::exit::Exit;
 use crate::lang::say;
-use crate::model::{Cents, Instant, OrderId};
+use crate::model::{Cents, ChannelName, Instant, OrderId};
 use crate::stop::Stop;
 use crate::store::Store;
-use crate::store::facts::OrderFilter;
+use crate::store::listed::Listed;
 use crate::store::orders::Fate;
 
 /// An order without a fate.
@@ -32,16 +31,67 @@ pub struct Unaccounted {
 }
 
 /// What became of the orders of a range.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Account {
+#[derive(Debug)]
+pub struct Account<'a> {
+    store: &'a Store,
+    channel: &'a ChannelName,
+    range: Window,
+    list: Listed,
     /// How many orders the list has.
     pub listed: usize,
     /// How many of them have each fate, and what they are worth.
-    pub fates: BTreeMap<Fate, (i64, Cents)>,
-    /// Those that have none.
-    pub unaccounted: Vec<Unaccounted>,
-    /// Orders that the state file has in the range, and the list does not.
-    pub not_listed: Vec<OrderId>,
+    pub fates: BTreeMap<Fate, (usize, Cents)>,
+    /// How many orders the state file has in the range, and the list does not.
+    pub not_listed: usize,
+}
+
+impl<'a> Account<'a> {
+    fn of(list: Listed, store: &'a Store, channel: &'a ChannelName, range: Window) -> rusqlite::Result<Self> {
+        let (listed, fates, mut not_listed) = (list.count()?, BTreeMap::new(), 0);
+        let mut account = Self { store, channel, range, list, listed, fates, not_listed };
+        for heard in account.list.orders() {
+            let Some(row) = store.order(channel, &heard?.id)? else { continue };
+            let Some(fate) = row.fate else { continue };
+            let (orders, worth) = account.fates.entry(fate).or_default();
+            *orders += 1;
+            *worth = [*worth, row.total.unwrap_or_default()].into_iter().sum();
+        }
+        account.each_not_listed(|_| not_listed += 1)?;
+        Ok(Self { not_listed, ..account })
+    }
+
+    /// How many listed orders have none.
+    pub fn unaccounted(&self) -> usize {
+        self.listed - self.fates.values().map(|(orders, _)| orders).sum::<usize>()
+    }
+
+    /// Tells of those.
+    ///
+    /// # Errors
+    /// When the list or the state file cannot be read; so does what follows.
+    pub fn each_unaccounted(&self, mut tell: impl FnMut(Unaccounted)) -> rusqlite::Result<()> {
+        for heard in self.list.orders() {
+            let Heard { id, state, .. } = heard?;
+            let row = self.store.order(self.channel, &id)?;
+            if row.as_ref().is_none_or(|row| row.fate.is_none()) {
+                tell(Unaccounted { order: id, state, seen: row.is_some() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells of the orders that are not listed, the latest first.
+    ///
+    /// # Errors
+    /// As [`Account::each_unaccounted`].
+    pub fn each_not_listed(&self, mut tell: impl FnMut(OrderId)) -> rusqlite::Result<()> {
+        self.store.each_placed(self.channel, (self.range.from, self.range.to), |order| {
+            if !self.list.has(&order)? {
+                tell(order);
+            }
+            Ok(())
+        })
+    }
 }
 
 /// Why there is no account.
@@ -79,68 +129,41 @@ impl NoAccount {
 }
 
 /// Holds the orders that the channel's list has from one instant to another, read so many windows at a time, against the state file.
+/// Gives what `tell` does of the account, which it looks into as of one moment.
 ///
 /// # Errors
 /// [`NoAccount`] when either cannot be read whole.
-pub async fn account(
+pub async fn account<T>(
     channel: &Channel,
     store: &Store,
     range: Window,
     at_once: usize,
     stop: &Stop,
-) -> Result<Account, NoAccount> {
-    let listed = listed(channel, range, at_once, stop).await?;
-    let mut account = Account { listed: listed.len(), ..Account::default() };
-    for (order, heard) in &listed {
-        let row = store.order(channel.name(), order)?;
-        match row.as_ref().and_then(|row| row.fate) {
-            Some(fate) => {
-                let (orders, worth) = account.fates.entry(fate).or_default();
-                *orders += 1;
-                *worth = [*worth, row.and_then(|row| row.total).unwrap_or_default()].into_iter().sum();
-            }
-            None => {
-                let (order, state) = (order.clone(), heard.state.clone());
-                account.unaccounted.push(Unaccounted { order, state, seen: row.is_some() });
-            }
-        }
-    }
-    let of_range = OrderFilter {
-        channels: BTreeSet::from([channel.name().clone()]),
-        since: Some(range.from),
-        before: Some(range.to + chrono::TimeDelta::milliseconds(1)),
-        ..OrderFilter::default()
-    };
-    let read = store.orders_by(&of_range, None)?.into_iter().filter(|order| order.row.created_at.is_some());
-    account.not_listed = read.map(|order| order.row.id).filter(|order| !listed.contains_key(order)).collect();
-    Ok(account)
+    tell: impl FnOnce(&Account<'_>) -> rusqlite::Result<T>,
+) -> Result<T, NoAccount> {
+    let list = listed(channel, range, at_once, stop).await?;
+    Ok(store.at_one_moment(|store| tell(&Account::of(list, store, channel.name(), range)?))?)
 }
 
-/// The orders of a range by the channel's list, so many windows of it read at a time, each with where it stands.
-pub(super) async fn listed(
-    channel: &Channel,
-    range: Window,
-    at_once: usize,
-    stop: &Stop,
-) -> Result<BTreeMap<OrderId, Heard>, NoAccount> {
-    let found = RefCell::new(BTreeMap::new());
-    let hear = |orders: &[Heard]| {
-        found.borrow_mut().extend(orders.iter().map(|order| (order.id.clone(), order.clone())));
-        Ok(())
-    };
+/// The orders of a range by the channel's list, so many windows of it read at a time.
+pub(super) async fn listed(channel: &Channel, range: Window, at_once: usize, stop: &Stop) -> Result<Listed, NoAccount> {
+    let list = Listed::new()?;
+    let hear = |orders: &[Heard]| Ok(list.keep(orders)?);
     let is_over = || stop.reason().is_some();
-    let mut parts = pin!(listing::walk(channel, range, at_once, &is_over, &hear));
-    while let Some((_, listed)) = parts.next().await {
-        match listed.map_err(NoAccount::List)? {
-            Listed::Partly(Gap::Trouble(trouble)) => return Err(NoAccount::List(trouble)),
-            Listed::Partly(gap) => return Err(NoAccount::Gap(gap.to_string())),
-            _ => {}
+    {
+        let mut parts = pin!(listing::walk(channel, range, at_once, &is_over, &hear));
+        while let Some((_, part)) = parts.next().await {
+            match part.map_err(NoAccount::List)? {
+                Part::Partly(Gap::Trouble(trouble)) => return Err(NoAccount::List(trouble)),
+                Part::Partly(gap) => return Err(NoAccount::Gap(gap.to_string())),
+                _ => {}
+            }
         }
     }
     if let Some(reason) = stop.reason() {
         return Err(NoAccount::Stopped(super::exit_of(Some(reason))));
     }
-    Ok(found.take())
+    Ok(list)
 }
 
 /// The part of a range that can be accounted for: not before the cut-off date, since those orders are none of ours, and not after

@@ -110,17 +110,18 @@ pub async fn run(pass: &Pass<'_>, range: Window) -> Adopted {
     if range.from < pass.clock.now() - pass.channel.list_reach() {
         pass.warn(&Warning::Expired { channel: pass.channel.name().clone() });
     }
-    let listed = match account::listed(pass.channel, range, pass.config.limits.in_flight, pass.stop).await {
-        Ok(listed) => listed,
+    let listed = account::listed(pass.channel, range, pass.config.limits.in_flight, pass.stop).await;
+    let (count, listed) = match listed.and_then(|listed| Ok((listed.count()?, listed))) {
+        Ok(counted) => counted,
         Err(error) => {
             pass.end(error.exit(pass.stop), error.to_string());
             return adopted;
         }
     };
-    adopted.listed = listed.len();
-    pass.report.expect(listed.len());
+    adopted.listed = count;
+    pass.report.expect(count);
     let policy = Policy::of(pass.config);
-    let rows = listed.values().map(|heard| row_of(pass, heard));
+    let rows = listed.orders().map(|heard| row_of(pass, &heard?));
     pass.visit_rows(rows, &async |row: &OrderRow| visit(pass, &policy, row, &adopted).await).await;
     adopted
 }

@@ -3,6 +3,8 @@
 //! Reads only. Whatever differs is named with the command that repairs it; what a run that is just under way is about to bring in step
 //! may be among it.
 
+use std::pin::pin;
+
 use futures_util::{StreamExt, stream};
 
 use super::import_orders::{self, Policy, stays_out};
@@ -18,6 +20,7 @@ use crate::reason::Reason;
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::store::orders::{Fate, OrderRow};
+use crate::store::pages::paged;
 use crate::store::stock::StockRow;
 
 use self::account::NoAccount;
@@ -124,17 +127,13 @@ pub struct OfStock {
     pub shown: Option<i64>,
 }
 
-/// What was compared, and what differs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reconciled {
-    /// Orders compared.
-    pub orders: usize,
-    /// Products and warehouses compared.
-    pub stock: usize,
-    /// Orders that differ.
-    pub of_orders: Vec<OfOrder>,
-    /// Stock that differs.
-    pub of_stock: Vec<OfStock>,
+/// What was compared, and what differs in it, if anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// An order.
+    Order(OfOrder),
+    /// A product in a warehouse.
+    Stock(Option<OfStock>),
 }
 
 /// Both sides and what is remembered of them.
@@ -152,35 +151,25 @@ pub struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    /// Compares the orders of a range, and the stock.
+    /// Compares the orders of a range, and the stock, and tells of each as it is done with.
     ///
     /// # Errors
-    /// When a side cannot be read: then nothing is known.
-    pub async fn reconcile(&self, range: Window) -> Result<Reconciled, NoAccount> {
+    /// When a side cannot be read: then nothing is known of what was not told.
+    pub async fn reconcile(&self, range: Window, mut tell: impl FnMut(Compared)) -> Result<(), NoAccount> {
         let at_once = self.config.limits.in_flight;
         let listed = account::listed(self.channel, range, at_once, self.stop).await?;
-        let mut all = Reconciled { orders: listed.len(), ..Reconciled::default() };
-        let mut orders = stream::iter(listed.into_keys()).map(|id| self.order(id)).buffered(at_once);
-        while let Some(order) = orders.next().await {
+        let orders = stream::iter(listed.orders()).map(async |heard| self.order(heard?.id).await.map(Compared::Order));
+        let stock = paged(|last: Option<&StockRow>| {
+            let after = last.map(|last| (last.sku.clone(), last.warehouse.clone()));
+            self.store.stock_confirmed(self.channel.name(), after.as_ref(), super::CHUNK)
+        });
+        let stock = stream::iter(stock).map(async |row| self.stock(row?).await.map(Compared::Stock));
+        let mut all = pin!(orders.buffered(at_once).chain(stock.buffered(at_once)));
+        while let Some(compared) = all.next().await {
             self.go_on()?;
-            let order = order.map_err(NoAccount::List)?;
-            if !order.2.is_empty() {
-                all.of_orders.push(order);
-            }
+            tell(compared.map_err(NoAccount::List)?);
         }
-        let mut after = None;
-        loop {
-            let stock = self.store.stock_confirmed(self.channel.name(), after.as_ref(), super::CHUNK)?;
-            let Some(last) = stock.last() else { break };
-            after = Some((last.sku.clone(), last.warehouse.clone()));
-            all.stock += stock.len();
-            let mut stocks = stream::iter(stock).map(|row| self.stock(row)).buffered(at_once);
-            while let Some(one) = stocks.next().await {
-                self.go_on()?;
-                all.of_stock.extend(one.map_err(NoAccount::List)?);
-            }
-        }
-        Ok(all)
+        Ok(())
     }
 
     fn go_on(&self) -> Result<(), NoAccount> {

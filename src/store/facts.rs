@@ -6,7 +6,7 @@ use rusqlite::{Row, named_params, params};
 
 use super::orders::{COLUMNS, Fate, FateCount, OrderRow, from_row};
 use super::{Store, instant, millis};
-use crate::model::{Cents, ChannelName, ErpOrderId, Instant, Status};
+use crate::model::{Cents, ChannelName, ErpOrderId, Instant, OrderId, Status};
 
 /// An order as people see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +130,27 @@ impl Store {
             .collect()
     }
 
+    /// Tells of every order of a channel that was placed from one instant to another, the latest first. One that was never read is none.
+    ///
+    /// # Errors
+    /// When the state file cannot be read, or `tell` fails.
+    pub fn each_placed(
+        &self,
+        channel: &ChannelName,
+        (from, to): (Instant, Instant),
+        mut tell: impl FnMut(OrderId) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let mut placed = self.connection.prepare_cached(
+            "SELECT order_id, sound FROM orders WHERE channel = ?1 AND created_at BETWEEN ?2 AND ?3
+             ORDER BY created_at DESC, id DESC",
+        )?;
+        let mut rows = placed.query(params![channel.as_str(), millis(from), millis(to)])?;
+        while let Some(row) = rows.next()? {
+            tell(OrderId::new(row.get::<_, String>(0)?))?;
+        }
+        Ok(())
+    }
+
     /// How many of the orders that a filter lets through have each fate, undecided ones under `None`.
     ///
     /// # Errors
@@ -227,7 +248,6 @@ fn channels(names: &BTreeSet<ChannelName>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::OrderId;
     use crate::reason::Reason;
     use crate::store::journal::{Effect, State};
     use crate::store::orders::Decided;
@@ -279,6 +299,25 @@ mod tests {
         let fates = store.fates(&OrderFilter { since: at(2), ..all() }).unwrap();
         let fates: Vec<_> = fates.iter().map(|one| (one.fate, one.orders, one.worth.get())).collect();
         assert_eq!(fates, [(Some(Fate::Waiting), 1, 300), (Some(Fate::Held), 1, 200)]);
+    }
+
+    #[test]
+    fn what_was_placed_in_a_range_is_told_with_its_ends() {
+        let (_folder, store, _) = store();
+        let placed = |from: i64, to: i64| {
+            let mut told = Vec::new();
+            let range = (at(0) + chrono::TimeDelta::milliseconds(from), at(0) + chrono::TimeDelta::milliseconds(to));
+            let tell = |order: OrderId| {
+                told.push(order.to_string());
+                Ok(())
+            };
+            store.each_placed(&ChannelName::new("loja"), range, tell).unwrap();
+            told
+        };
+        assert_eq!(placed(1, 2), ["2-01", "1-01"], "the latest first");
+        assert_eq!((placed(2, 9), placed(0, 1)), (vec!["2-01".to_owned()], vec!["1-01".to_owned()]));
+        store.connection.execute("UPDATE orders SET created_at = NULL WHERE id = 1", []).unwrap();
+        assert_eq!(placed(0, 9), ["2-01"], "nothing is known of the other's date");
     }
 
     #[test]

@@ -3,17 +3,6 @@
 
 use rusqlite::{Connection, params};
 
-/// A temporary file with these tables, and with all that is done to it in one transaction.
-///
-/// # Errors
-/// When there is no room for it.
-pub(crate) fn scratch(tables: &str) -> rusqlite::Result<Connection> {
-    let connection = Connection::open("")?;
-    // Nothing of it outlives the process, so nothing is worth a wait for the disk.
-    connection.execute_batch(&format!("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {tables}; BEGIN"))?;
-    Ok(connection)
-}
-
 /// Texts by key.
 #[derive(Debug)]
 pub struct Spool(Connection);
@@ -24,7 +13,7 @@ impl Spool {
     /// # Errors
     /// When there is no room for it.
     pub fn new() -> rusqlite::Result<Self> {
-        scratch(
+        temporary(
             "CREATE TABLE spool (key TEXT NOT NULL, n INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (key, n))
                  STRICT, WITHOUT ROWID",
         )
@@ -56,6 +45,17 @@ impl Spool {
         }
         Ok(())
     }
+}
+
+/// A temporary file with these tables, and with all that is done to it in one transaction.
+///
+/// # Errors
+/// When there is no room for it.
+pub(crate) fn temporary(tables: &str) -> rusqlite::Result<Connection> {
+    let connection = Connection::open("")?;
+    // Nothing of it outlives the process, so nothing is worth a wait for the disk.
+    connection.execute_batch(&format!("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {tables}; BEGIN"))?;
+    Ok(connection)
 }
 
 #[cfg(test)]

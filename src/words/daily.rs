@@ -433,12 +433,14 @@ pub fn unaccounted(channel: &ChannelName, order: &OrderId, state: &str, seen: bo
     )
 }
 
-/// Orders that the list does not have.
-pub fn not_listed(ids: &[OrderId]) -> String {
-    const NAMED: usize = 10;
-    let named: Vec<String> = ids.iter().take(NAMED).map(ToString::to_string).collect();
-    let more = if ids.len() > NAMED { ", …" } else { "" };
-    let number = orders(i64::try_from(ids.len()).unwrap_or(i64::MAX));
+/// So many of the orders that the list does not have are named.
+pub const NAMED: usize = 10;
+
+/// Orders that the list does not have: how many, and the first of them.
+pub fn not_listed(all: usize, named: &[OrderId]) -> String {
+    let more = if all > named.len() { ", …" } else { "" };
+    let named: Vec<String> = named.iter().map(ToString::to_string).collect();
+    let number = orders(i64::try_from(all).unwrap_or(i64::MAX));
     say!(
         "known here and not in the channel's list: {number}: {}{more}"
             | "conhecidos aqui e ausentes da lista do canal: {number}: {}{more}",

@@ -522,6 +522,32 @@ fn account_finds_a_lost_order_and_records_nothing() {
 }
 
 #[test]
+fn account_names_what_the_list_does_not_have() {
+    let shop = Shop::new();
+    let ids: Vec<String> = (0..12).map(|_| shop.place(placed())).collect();
+    let _ = shop.import().exits(0);
+    let gone = &ids[..11];
+    shop.vtex(|v| gone.iter().for_each(|id| drop(v.orders.remove(id))));
+    let args = ["account", "--since", "2026-01-01"];
+    let records = shop.run(&args).exits(0).records();
+    let named: BTreeSet<&str> =
+        of_type(&records, "not_listed").iter().map(|one| one["order"].as_str().unwrap()).collect();
+    assert_eq!(named, gone.iter().map(String::as_str).collect());
+    let account = of_type(&records, "account")[0];
+    assert_eq!(
+        (&account["listed"], &account["unaccounted"], &account["not_listed"]),
+        (&1.into(), &0.into(), &11.into())
+    );
+    let text = human(&shop, &args).exits(0).stdout;
+    let line =
+        text.lines().find(|line| line.contains("known here and not in the channel's list: 11 orders: ")).unwrap();
+    assert_eq!((line.matches("-01").count(), line.ends_with(", …")), (10, true), "{line}");
+    // One that lies outside the range is not missed there.
+    state(&shop, "UPDATE orders SET created_at = created_at - 86400000 * 400");
+    assert!(of_type(&shop.run(&args).exits(0).records(), "not_listed").is_empty());
+}
+
+#[test]
 fn a_list_that_fails_accounts_for_nothing() {
     let mut shop = Shop::new();
     shop.place(paid());

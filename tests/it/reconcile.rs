@@ -4,6 +4,7 @@ use chrono::Utc;
 use serde_json::Value;
 
 use crate::back_office::{Nfe, parcel};
+use crate::sandbox::{Fault, Kind, RetryAfter};
 use crate::shop::{Ran, Shop, paid};
 use crate::side::Side;
 
@@ -126,4 +127,19 @@ fn stock_that_somebody_changed_on_the_channel() {
     assert_eq!(found, [("stock".to_owned(), "vaivem push-stock --channel loja --sku CANECA".to_owned())]);
     let _ = shop.run(&["push-stock", "--sku", "CANECA"]).exits(0);
     let _ = reconcile(Side::Vtex, &shop).exits(0);
+}
+
+#[test]
+fn what_was_found_before_a_side_failed_is_told() {
+    let (mut shop, ..) = in_step(Side::Vtex);
+    let _ = shop.place(paid());
+    shop.set("max_wait = \"1s\"\nstock = { warehouse = \"1_1\", settle = \"0s\" }");
+    let down = Kind::Status { code: 503, retry_after: RetryAfter::Absent, body: String::new() };
+    shop.vtex(|v| v.faults.push(Fault::always(down.clone()).on("GET", "/logistics/pvt/inventory/skus")));
+    let ran = reconcile(Side::Vtex, &shop).exits(5);
+    assert_eq!(codes(&ran), ["not_imported"], "{}", ran.stdout);
+    assert_eq!((&ran.summary()["orders"], &ran.summary()["differences"]), (&3.into(), &1.into()));
+    // A list that cannot be read whole is compared with nothing.
+    shop.vtex(|v| v.faults = vec![Fault::always(down).on("GET", "/oms/pvt/orders")]);
+    assert_eq!(codes(&reconcile(Side::Vtex, &shop).exits(5)), [""; 0]);
 }

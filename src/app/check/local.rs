@@ -180,7 +180,7 @@ pub fn ledger(file: &Path) -> (Vec<Finding>, Option<Ledger>) {
         Err(error) => return (vec![unreadable(&error.into())], None),
     }
     let products = match ledger.products() {
-        Ok(products) => products.len(),
+        Ok(products) => products,
         Err(error) => return (vec![unreadable(&error)], None),
     };
     let mut findings = vec![Finding::LedgerReady { file: file.to_owned(), products }];

@@ -51,7 +51,7 @@ struct Lines(Connection);
 
 impl Lines {
     fn of(sheet: &StockSheet<'_>) -> Result<Self, TakeError> {
-        let file = spool::scratch(
+        let file = spool::temporary(
             "CREATE TABLE lines (
                  sku TEXT NOT NULL, warehouse TEXT NOT NULL, quantity INTEGER NOT NULL, name TEXT, line INTEGER NOT NULL,
                  PRIMARY KEY (sku, warehouse)
