@@ -179,8 +179,9 @@ impl Push<'_> {
         let counting = claims.counting(skus, &self.places, self.now(), self.policy);
         for at in &counting {
             let order = claims.order(*at);
-            let Some(id) = &order.erp_id else { continue };
-            let known = self.pass.erp.known_since(id, balances_at, counting.len()).await.map_err(Trouble::from);
+            let row = self.pass.store.orders_at(&[order.row])?.pop();
+            let Some(id) = row.and_then(|row| row.erp_id) else { continue };
+            let known = self.pass.erp.known_since(&id, balances_at, counting.len()).await.map_err(Trouble::from);
             let in_erp = match known {
                 Ok(known) => match known.filter(|erp| erp.store_number == order.id) {
                     Some(erp) => {

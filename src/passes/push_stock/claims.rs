@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use super::places::{Place, Terms};
 use crate::channel::DEFAULT_WAREHOUSE;
 use crate::config::StockConfig;
-use crate::model::{ChannelName, ChannelSku, ErpOrderId, Instant, OrderId, Sku, Status, StockParts};
+use crate::model::{ChannelName, ChannelSku, Instant, OrderId, Sku, Status, StockParts};
 use crate::store::claims::Claim;
 
 /// How long before the channel may let go of an unpaid order's units they are no longer added back.
@@ -18,7 +18,8 @@ const MARGIN: TimeDelta = TimeDelta::hours(1);
 /// weighed.
 #[derive(Debug, Default)]
 pub struct Claims {
-    orders: Vec<Order>,
+    #[expect(clippy::vec_box, reason = "in one piece they would take twice their room while it grows")]
+    orders: Vec<Box<Order>>,
     /// Units sold on any channel and not in the ERP, or not until lately: by the place whose ERP warehouse they are taken from.
     in_flight: ByProduct,
     /// Units that the channel may subtract itself: by the place whose warehouse there they are taken from.
@@ -27,12 +28,12 @@ pub struct Claims {
     doubted: HashMap<usize, InErp>,
 }
 
-/// What is weighed of an order that claims units; each field as in [`Claim`].
+/// What is weighed of an order that claims units; its fields are those of a [`Claim`].
 #[derive(Debug)]
 pub struct Order {
     pub row: i64,
     pub id: OrderId,
-    pub erp_id: Option<ErpOrderId>,
+    in_erp: bool,
     linked_at: Option<Instant>,
     status: Option<Status>,
     erp_status: Option<Status>,
@@ -176,7 +177,7 @@ impl Claims {
                     claims.in_flight.0.extend(places.iter().find(|place| place.erp == warehouse).map(units));
                 }
             }
-            claims.orders.push(Order::from(claim));
+            claims.orders.push(Box::new(Order::from(claim)));
         })?;
         claims.in_flight.sort();
         claims.own.sort();
@@ -193,7 +194,7 @@ impl Claims {
     ) -> impl Iterator<Item = &'a Order> {
         let own = self.own.of(sku, place);
         let orders = own.iter().filter(|units| !self.doubted.contains_key(&units.order));
-        let orders = orders.map(|units| &self.orders[units.order]);
+        let orders = orders.map(|units| &*self.orders[units.order]);
         orders.filter(move |order| standing(order, now, policy) == Standing::Unpaid)
     }
 
@@ -203,7 +204,7 @@ impl Claims {
         let own = all.flat_map(|(sku, place)| self.own.of(sku, place)).map(|units| units.order);
         let counts = |at: &usize| {
             let order = &self.orders[*at];
-            order.erp_id.is_some() && standing(order, now, policy) != Standing::Settled
+            order.in_erp && standing(order, now, policy) != Standing::Settled
         };
         own.filter(counts).collect()
     }
@@ -237,14 +238,14 @@ impl Claims {
         for units in self.in_flight.of(sku, place) {
             // What was in the ERP when its balance was read is subtracted there.
             let order = &self.orders[units.order];
-            if order.erp_id.is_some() && order.linked_at.is_none_or(|at| at < balance_at) {
+            if order.in_erp && order.linked_at.is_none_or(|at| at < balance_at) {
                 continue;
             }
             weighed.in_flight = weighed.in_flight.saturating_add(units.quantity);
             name(&mut weighed.in_flight_orders, &order.id);
             // A balance that is read later may have it in, and be the same number. What a clock that was ahead linked is in none until
             // then.
-            weighed.recheck(order.erp_id.as_ref().and(order.linked_at).map(|at| at.max(now)));
+            weighed.recheck(order.linked_at.filter(|_| order.in_erp).map(|at| at.max(now)));
         }
         // What of a fresh reading's units is not given to a line yet: the same product may stand on several.
         let mut left: HashMap<(i64, &ChannelSku), i64> = HashMap::new();
@@ -294,10 +295,9 @@ impl Claims {
 
 impl From<Claim> for Order {
     fn from(claim: Claim) -> Self {
-        let Claim {
-            row, id, erp_id, linked_at, status, erp_status, created_at, untaken_at, taken_over_at, open, ..
-        } = claim;
-        Self { row, id, erp_id, linked_at, status, erp_status, created_at, untaken_at, taken_over_at, open }
+        let in_erp = claim.erp_id.is_some();
+        let Claim { row, id, linked_at, status, erp_status, created_at, untaken_at, taken_over_at, open, .. } = claim;
+        Self { row, id, in_erp, linked_at, status, erp_status, created_at, untaken_at, taken_over_at, open }
     }
 }
 
