@@ -44,6 +44,22 @@ const GUARDS: &[Guard] = &[
         tests: &[short("two_channels::nobody")],
     },
     Guard {
+        name: "settled",
+        what: "a product is sent anew once an order is surely in handling, even the same number",
+        file: "src/passes/push_stock/work_out.rs",
+        text: " || row.is_some_and(|row| row.recheck_at.is_some_and(|at| at <= self.now()));",
+        without: ";",
+        tests: &[short("two_channels::no_day_goes_wrong_again"), short("torture::life::")],
+    },
+    Guard {
+        name: "oversold",
+        what: "what was sold twice is held, with all who wait for it",
+        file: "src/passes/push_stock/work_out.rs",
+        text: "        if short.is_empty() {\n",
+        without: "        if short.is_empty() || !short.is_empty() {\n",
+        tests: &[short("two_channels::the_last_unit_sold_twice")],
+    },
+    Guard {
         name: "unread",
         what: "what was bought on any channel is read before one is told its stock",
         file: "src/app.rs",
@@ -107,7 +123,7 @@ const GUARDS: &[Guard] = &[
         file: "src/passes/import_orders.rs",
         text: "    if comes_in || differed || is_create_open(pass, row)? {\n        facts.erp = pass.erp.find_order(&row.channel, &row.id).await?;",
         without: "    if comes_in || differed || is_create_open(pass, row)? {\n        facts.erp = None;",
-        tests: &[short("crash::")],
+        tests: &[short("crash::"), long("torture::kills::", 200), long("torture::answers::", 240)],
     },
     Guard {
         name: "bucket",
@@ -139,7 +155,7 @@ const GUARDS: &[Guard] = &[
         file: "src/http/error.rs",
         text: "200..300 | 408 | 500.. => Setback::Unsure,",
         without: "200..300 | 408 | 500.. => Setback::NotDone,",
-        tests: &[short("torture::half_done")],
+        tests: &[short("torture::half_done"), short("torture::soak")],
     },
     Guard {
         name: "looked-for",
