@@ -49,7 +49,7 @@ const GUARDS: &[Guard] = &[
         file: "src/passes/push_stock/work_out.rs",
         text: " || row.is_some_and(|row| row.recheck_at.is_some_and(|at| at <= self.now()));",
         without: ";",
-        tests: &[short("two_channels::no_day_goes_wrong_again"), short("torture::life::")],
+        tests: &[short("two_channels::no_day_goes_wrong_again")],
     },
     Guard {
         name: "oversold",
@@ -251,7 +251,7 @@ const GUARDS: &[Guard] = &[
         file: "src/lock.rs",
         text: "    match file.try_lock() {\n        Ok(()) => {}\n        Err(TryLockError::WouldBlock) => {\n            let mut holder",
         without: "    match Ok::<(), TryLockError>(()) {\n        Ok(()) => {}\n        Err(TryLockError::WouldBlock) => {\n            let mut holder",
-        tests: &[short("torture::overlap::of_two_runs")],
+        tests: &[short("torture::overlap::of_two_runs"), long("torture::life::", 12)],
     },
     Guard {
         name: "unique",

@@ -80,19 +80,18 @@ impl Desk<'_> {
         };
         accounts::look_at_channel(self.store, config)?;
         let channel = front_office::open(self.config, config, false, self.clock, self.stop)?;
-        let tell = |account: &Account<'_>| {
-            match self.reporter.is_human() {
-                true => self.show(config, window, account)?,
-                false => self.show_json(config, window, account)?,
-            }
-            Ok((account.listed, account.unaccounted()))
-        };
-        account::account(&channel, self.store, window, config.limits.in_flight, self.stop, tell)
+        let account = account::account(&channel, self.store, window, config.limits.in_flight, self.stop)
             .await
-            .map_err(|error| Failure::new(error.exit(self.stop), error.to_string()))
+            .map_err(|error| Failure::new(error.exit(self.stop), error.to_string()))?;
+        match self.reporter.is_human() {
+            true => self.show(config, window, &account),
+            false => self.show_json(config, window, &account),
+        }
+        .map_err(|error| unreadable_state(&error))?;
+        Ok((account.listed, account.unaccounted))
     }
 
-    fn show(&self, config: &ChannelConfig, window: Window, account: &Account<'_>) -> rusqlite::Result<()> {
+    fn show(&self, config: &ChannelConfig, window: Window, account: &Account) -> rusqlite::Result<()> {
         self.reporter.news(&daily::account_of(&config.name, window.from, window.to, account.listed));
         for (fate, (orders, worth)) in &account.fates {
             self.reporter.news(&format!("  {:<11} {orders:>7}  {worth:>16}", crate::words::terms::fate(fate.code())));
@@ -112,7 +111,7 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn show_json(&self, config: &ChannelConfig, window: Window, account: &Account<'_>) -> rusqlite::Result<()> {
+    fn show_json(&self, config: &ChannelConfig, window: Window, account: &Account) -> rusqlite::Result<()> {
         for (fate, (orders, worth)) in &account.fates {
             let fields =
                 json!({ "channel": config.name, "fate": Fate::code(*fate), "orders": orders, "cents": worth.get() });
@@ -132,7 +131,7 @@ impl Desk<'_> {
                 "since": window.from.to_rfc3339(),
                 "until": window.to.to_rfc3339(),
                 "listed": account.listed,
-                "unaccounted": account.unaccounted(),
+                "unaccounted": account.unaccounted,
                 "not_listed": account.not_listed,
             }),
         );

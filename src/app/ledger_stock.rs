@@ -43,6 +43,9 @@ pub(super) fn run(ledger: &Ledger, sku: &[String], reporter: &Reporter, now: Ins
         }
         told += levels.len();
     }
+    if reporter.is_human() && told == 0 {
+        reporter.verbatim(&table(&[], true).trim_fmt());
+    }
     if !reporter.is_human() {
         reporter.counted(json!({ "levels": told, "read_at": now.to_rfc3339() }));
     }

@@ -197,7 +197,8 @@ pub fn orders(
         // One that is let go meanwhile is not there any more.
         let facts = |row: &i64| store.facts(*row).optional().transpose();
         let read = move |page: &[i64]| page.iter().filter_map(facts).collect::<rusqlite::Result<Vec<_>>>();
-        rows.chunks(PAGE).map(move |page| read(page).map_err(|error| unreadable_state(&error)))
+        let pages = rows.chunks(PAGE).map(move |page| read(page).map_err(|error| unreadable_state(&error)));
+        pages.filter(|page| page.as_ref().map_or(true, |page| !page.is_empty()))
     };
     let fates = store.fates(&filter).map_err(|error| unreadable_state(&error))?;
     let total: i64 = fates.iter().map(|count| count.orders).sum();

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{Failure, accounts, back_office, front_office, heeding, look_into_store, runtime, select};
+use super::{
+    Failure, accounts, back_office, front_office, heeding, look_into_store, runtime, select, unreadable_state,
+};
 use crate::channel::Window;
 use crate::cli::ReconcileArgs;
 use crate::clock::Clock;
@@ -15,6 +17,7 @@ use crate::passes::reconcile::{Compared, Difference, OfStock, Sides};
 use crate::report::Reporter;
 use crate::stop::Stop;
 use crate::store::Store;
+use crate::store::spool::Spool;
 use crate::words::reconcile as words;
 
 /// How far back without `--since`.
@@ -37,22 +40,27 @@ pub fn run(args: &ReconcileArgs, config: &Config, reporter: &Reporter) -> Result
         let desk = Desk { config, store: &store, erp: &erp, clock: &clock, stop: &stop, reporter };
         let (mut exit, mut orders, mut stock, mut differences) = (Exit::Done, 0, 0, 0);
         for channel in channels {
-            let tell = |compared: Compared| match compared {
-                Compared::Order((order, erp_number, found)) => {
+            // What differs may be more than memory holds, and whoever reads it may take long: it is told once nobody is asked any more.
+            let found = Spool::new().map_err(|error| unreadable_state(&error))?;
+            let keep = |compared: Compared| match compared {
+                Compared::Order((order, erp_number, all)) => {
                     orders += 1;
-                    differences += found.len();
-                    found.iter().for_each(|one| desk.show(&channel.name, &order, erp_number.as_deref(), one));
+                    differences += all.len();
+                    all.iter().try_for_each(|one| {
+                        found.keep("", &desk.said(&channel.name, &order, erp_number.as_deref(), one))
+                    })
                 }
-                Compared::Stock(found) => {
+                Compared::Stock(of_stock) => {
                     stock += 1;
-                    differences += usize::from(found.is_some());
-                    found.iter().for_each(|one| desk.show_stock(&channel.name, one));
+                    differences += usize::from(of_stock.is_some());
+                    of_stock.iter().try_for_each(|one| found.keep("", &desk.said_of_stock(&channel.name, one)))
                 }
             };
-            if let Err(failure) = desk.one(channel, (since, now), tell).await {
+            if let Err(failure) = desk.one(channel, (since, now), keep).await {
                 log::error!("{}", say!("channel {}: {}" | "canal {}: {}", channel.name, failure.message()));
                 exit = exit.worst(failure.exit);
             }
+            found.each(|text| desk.show(text)).map_err(|error| unreadable_state(&error))?;
         }
         if differences > 0 {
             exit = exit.worst(Exit::Held);
@@ -80,7 +88,7 @@ impl Desk<'_> {
         &self,
         config: &ChannelConfig,
         (from, to): (Instant, Instant),
-        tell: impl FnMut(Compared),
+        tell: impl FnMut(Compared) -> rusqlite::Result<()>,
     ) -> Result<(), Failure> {
         accounts::look_at_channel(self.store, config)?;
         let channel = front_office::open(self.config, config, true, self.clock, self.stop)?;
@@ -91,33 +99,34 @@ impl Desk<'_> {
             .map_err(|error| Failure::new(error.exit(self.stop), error.to_string()))
     }
 
-    fn show(&self, name: &ChannelName, order: &OrderId, erp_number: Option<&str>, one: &Difference) {
+    /// A difference as it is kept until it is told: for eyes a line, else the fields of a record.
+    fn said(&self, name: &ChannelName, order: &OrderId, erp_number: Option<&str>, one: &Difference) -> String {
         let (text, repair) = (words::difference(one), words::repair(one, name, order, erp_number));
         if self.reporter.is_human() {
-            return self.reporter.line(&say!(
-                "{name} {order}: {text}; repair: {repair}" | "{name} {order}: {text}; conserto: {repair}"
-            ));
+            return say!("{name} {order}: {text}; repair: {repair}" | "{name} {order}: {text}; conserto: {repair}");
         }
-        self.reporter.json(
-            "difference",
-            json!({ "channel": name, "order": order, "code": words::code(one), "erp_number": erp_number,
-                "text": text, "repair": repair }),
-        );
+        json!({ "channel": name, "order": order, "code": words::code(one), "erp_number": erp_number, "text": text,
+            "repair": repair })
+        .to_string()
     }
 
-    fn show_stock(&self, name: &ChannelName, one: &OfStock) {
+    fn said_of_stock(&self, name: &ChannelName, one: &OfStock) -> String {
         let sku = &one.row.sku;
         let (text, repair) = (words::stock(one), words::repair_stock(name, sku));
         if self.reporter.is_human() {
-            return self
-                .reporter
-                .line(&say!("{name} {sku}: {text}; repair: {repair}" | "{name} {sku}: {text}; conserto: {repair}"));
+            return say!("{name} {sku}: {text}; repair: {repair}" | "{name} {sku}: {text}; conserto: {repair}");
         }
-        self.reporter.json(
-            "difference",
-            json!({ "channel": name, "sku": sku, "warehouse": one.row.warehouse, "code": words::STOCK,
-                "shown": one.shown, "told": one.row.pushed.map(|(units, _)| units), "want": one.row.want,
-                "text": text, "repair": repair }),
-        );
+        json!({ "channel": name, "sku": sku, "warehouse": one.row.warehouse, "code": words::STOCK,
+            "shown": one.shown, "told": one.row.pushed.map(|(units, _)| units), "want": one.row.want,
+            "text": text, "repair": repair })
+        .to_string()
+    }
+
+    fn show(&self, said: &str) {
+        if self.reporter.is_human() {
+            self.reporter.line(said);
+        } else if let Ok(fields) = serde_json::from_str(said) {
+            self.reporter.json("difference", fields);
+        }
     }
 }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::pin::pin;
 
 use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::Trouble;
 use super::intake::listing::{self, Gap, Listed as Part};
@@ -18,9 +20,10 @@ use crate::stop::Stop;
 use crate::store::Store;
 use crate::store::listed::Listed;
 use crate::store::orders::Fate;
+use crate::store::spool::Spool;
 
 /// An order without a fate.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unaccounted {
     /// Which.
     pub order: OrderId,
@@ -30,54 +33,60 @@ pub struct Unaccounted {
     pub seen: bool,
 }
 
-/// What became of the orders of a range.
+/// What became of the orders of a range. However many have no fate, or are not listed, they are not in memory.
 #[derive(Debug)]
-pub struct Account<'a> {
-    store: &'a Store,
-    channel: &'a ChannelName,
-    range: Window,
-    list: Listed,
+pub struct Account {
     /// How many orders the list has.
     pub listed: usize,
     /// How many of them have each fate, and what they are worth.
     pub fates: BTreeMap<Fate, (usize, Cents)>,
+    /// How many of them have none.
+    pub unaccounted: usize,
     /// How many orders the state file has in the range, and the list does not.
     pub not_listed: usize,
+    those_unaccounted: Spool,
+    those_not_listed: Spool,
 }
 
-impl<'a> Account<'a> {
-    fn of(list: Listed, store: &'a Store, channel: &'a ChannelName, range: Window) -> rusqlite::Result<Self> {
-        let (listed, fates, mut not_listed) = (list.count()?, BTreeMap::new(), 0);
-        let mut account = Self { store, channel, range, list, listed, fates, not_listed };
-        for heard in account.list.orders() {
-            let Some(row) = store.order(channel, &heard?.id)? else { continue };
-            let Some(fate) = row.fate else { continue };
-            let (orders, worth) = account.fates.entry(fate).or_default();
-            *orders += 1;
-            *worth = [*worth, row.total.unwrap_or_default()].into_iter().sum();
-        }
-        account.each_not_listed(|_| not_listed += 1)?;
-        Ok(Self { not_listed, ..account })
-    }
-
-    /// How many listed orders have none.
-    pub fn unaccounted(&self) -> usize {
-        self.listed - self.fates.values().map(|(orders, _)| orders).sum::<usize>()
-    }
-
-    /// Tells of those.
-    ///
-    /// # Errors
-    /// When the list or the state file cannot be read; so does what follows.
-    pub fn each_unaccounted(&self, mut tell: impl FnMut(Unaccounted)) -> rusqlite::Result<()> {
-        for heard in self.list.orders() {
+impl Account {
+    fn of(list: &Listed, store: &Store, channel: &ChannelName, range: Window) -> rusqlite::Result<Self> {
+        let mut account = Self {
+            listed: list.count()?,
+            fates: BTreeMap::new(),
+            unaccounted: 0,
+            not_listed: 0,
+            those_unaccounted: Spool::new()?,
+            those_not_listed: Spool::new()?,
+        };
+        for heard in list.orders() {
             let Heard { id, state, .. } = heard?;
-            let row = self.store.order(self.channel, &id)?;
-            if row.as_ref().is_none_or(|row| row.fate.is_none()) {
-                tell(Unaccounted { order: id, state, seen: row.is_some() });
+            let row = store.order(channel, &id)?;
+            if let Some((row, fate)) = row.as_ref().and_then(|row| Some((row, row.fate?))) {
+                let (orders, worth) = account.fates.entry(fate).or_default();
+                *orders += 1;
+                *worth = [*worth, row.total.unwrap_or_default()].into_iter().sum();
+            } else {
+                let one = json!(Unaccounted { order: id, state, seen: row.is_some() });
+                account.those_unaccounted.keep("", &one.to_string())?;
+                account.unaccounted += 1;
             }
         }
-        Ok(())
+        store.each_placed(channel, (range.from, range.to), |order| {
+            if !list.has(&order)? {
+                account.those_not_listed.keep("", order.as_str())?;
+                account.not_listed += 1;
+            }
+            Ok(())
+        })?;
+        Ok(account)
+    }
+
+    /// Tells of the listed orders that have no fate.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn each_unaccounted(&self, mut tell: impl FnMut(Unaccounted)) -> rusqlite::Result<()> {
+        self.those_unaccounted.each(|text| serde_json::from_str(text).into_iter().for_each(&mut tell))
     }
 
     /// Tells of the orders that are not listed, the latest first.
@@ -85,12 +94,7 @@ impl<'a> Account<'a> {
     /// # Errors
     /// As [`Account::each_unaccounted`].
     pub fn each_not_listed(&self, mut tell: impl FnMut(OrderId)) -> rusqlite::Result<()> {
-        self.store.each_placed(self.channel, (self.range.from, self.range.to), |order| {
-            if !self.list.has(&order)? {
-                tell(order);
-            }
-            Ok(())
-        })
+        self.those_not_listed.each(|text| tell(OrderId::new(text)))
     }
 }
 
@@ -128,21 +132,20 @@ impl NoAccount {
     }
 }
 
-/// Holds the orders that the channel's list has from one instant to another, read so many windows at a time, against the state file.
-/// Gives what `tell` does of the account, which it looks into as of one moment.
+/// Holds the orders that the channel's list has from one instant to another, read so many windows at a time, against the state file as
+/// it is at one moment.
 ///
 /// # Errors
 /// [`NoAccount`] when either cannot be read whole.
-pub async fn account<T>(
+pub async fn account(
     channel: &Channel,
     store: &Store,
     range: Window,
     at_once: usize,
     stop: &Stop,
-    tell: impl FnOnce(&Account<'_>) -> rusqlite::Result<T>,
-) -> Result<T, NoAccount> {
+) -> Result<Account, NoAccount> {
     let list = listed(channel, range, at_once, stop).await?;
-    Ok(store.at_one_moment(|store| tell(&Account::of(list, store, channel.name(), range)?))?)
+    Ok(store.at_one_moment(|store| Account::of(&list, store, channel.name(), range))?)
 }
 
 /// The orders of a range by the channel's list, so many windows of it read at a time.

@@ -154,8 +154,12 @@ impl Sides<'_> {
     /// Compares the orders of a range, and the stock, and tells of each as it is done with.
     ///
     /// # Errors
-    /// When a side cannot be read: then nothing is known of what was not told.
-    pub async fn reconcile(&self, range: Window, mut tell: impl FnMut(Compared)) -> Result<(), NoAccount> {
+    /// When a side cannot be read: then nothing is known of what was not told; or when `tell` fails.
+    pub async fn reconcile(
+        &self,
+        range: Window,
+        mut tell: impl FnMut(Compared) -> rusqlite::Result<()>,
+    ) -> Result<(), NoAccount> {
         let at_once = self.config.limits.in_flight;
         let listed = account::listed(self.channel, range, at_once, self.stop).await?;
         let orders = stream::iter(listed.orders()).map(async |heard| self.order(heard?.id).await.map(Compared::Order));
@@ -167,7 +171,10 @@ impl Sides<'_> {
         let mut all = pin!(orders.buffered(at_once).chain(stock.buffered(at_once)));
         while let Some(compared) = all.next().await {
             self.go_on()?;
-            tell(compared.map_err(NoAccount::List)?);
+            tell(compared.map_err(|trouble| match trouble {
+                Trouble::State(error) => NoAccount::State(error),
+                other => NoAccount::List(other),
+            })?)?;
         }
         Ok(())
     }

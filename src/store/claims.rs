@@ -186,18 +186,13 @@ impl Store {
         mut take: impl FnMut(Claim),
     ) -> rusqlite::Result<()> {
         let (channel, settled) = (channel.as_str(), millis(settled));
-        self.in_flight(&mut take)?;
-        self.each(
-            &format!(
-                "{} WHERE {MOVED} >= ?1 AND o.linked_at >= ?1 AND o.erp_id IS NOT NULL AND {TAKES_UNITS}
-                     AND NOT coalesce(o.channel = ?2 AND (o.open = 1 AND o.taken_over_at IS NULL OR o.taken_over_at > ?3), 0)",
-                select("orders_moved")
-            ),
-            params![millis(linked_since), channel, settled],
-            &mut take,
-        )?;
-        self.each(&own_untaken(), [channel], &mut take)?;
-        self.each(&own_settling(), params![channel, settled], &mut take)
+        // Of one moment, or an order that is handed over meanwhile would come twice.
+        self.at_one_moment(|store| {
+            store.in_flight(&mut take)?;
+            store.each(&linked_lately(), params![millis(linked_since), channel, settled], &mut take)?;
+            store.each(&own_untaken(), [channel], &mut take)?;
+            store.each(&own_settling(), params![channel, settled], &mut take)
+        })
     }
 
     /// Gives, one after another, the orders of every channel that are in flight, and those in the ERP that may still take units from
@@ -206,14 +201,15 @@ impl Store {
     /// # Errors
     /// When the state file cannot be read.
     pub fn all_claims(&self, mut take: impl FnMut(Claim)) -> rusqlite::Result<()> {
-        self.in_flight(&mut take)?;
         let open = format!("{} WHERE o.open = 1 AND o.erp_id IS NOT NULL AND {TAKES_UNITS}", select("orders_open"));
-        self.each(&open, [], &mut take)
+        self.at_one_moment(|store| {
+            store.in_flight(&mut take)?;
+            store.each(&open, [], &mut take)
+        })
     }
 
     fn in_flight(&self, take: &mut impl FnMut(Claim)) -> rusqlite::Result<()> {
-        let in_flight = "o.erp_id IS NULL AND (o.fate IS NULL OR o.fate = 'waiting' OR o.fate = 'held')";
-        let query = format!("{} WHERE {in_flight} AND {TAKES_UNITS}", select("orders_in_flight"));
+        let query = format!("{} WHERE {IN_FLIGHT} AND {TAKES_UNITS}", select("orders_in_flight"));
         self.each(&query, [], take)
     }
 
@@ -262,6 +258,16 @@ fn select(index: &str) -> String {
          FROM orders o INDEXED BY {index} JOIN order_lines l ON l.order_row = o.id
              LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
                  ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL"
+    )
+}
+
+/// The orders that came into the ERP at an instant (1) or later, but those of a channel (2) that the next two find, the last of them by
+/// another instant (3).
+fn linked_lately() -> String {
+    format!(
+        "{} WHERE {MOVED} >= ?1 AND o.linked_at >= ?1 AND o.erp_id IS NOT NULL AND {TAKES_UNITS}
+             AND NOT coalesce(o.channel = ?2 AND (o.open = 1 AND o.taken_over_at IS NULL OR o.taken_over_at > ?3), 0)",
+        select("orders_moved")
     )
 }
 
@@ -357,11 +363,15 @@ mod tests {
         assert_eq!(all, [1, 2, 4, 5, 6, 7, 8]);
     }
 
-    /// However many were handed over long ago, and are open.
+    /// However many moved long ago, and are open.
     #[test]
     fn who_was_handed_over_lately_is_found_without_the_others() {
         let (_folder, store) = store(&[]);
-        for (sql, found_by) in [(own_untaken(), "(channel=? AND <expr>=?)"), (own_settling(), "(<expr>>?)")] {
+        for (sql, found_by) in [
+            (linked_lately(), "(<expr>>?)"),
+            (own_untaken(), "(channel=? AND <expr>=?)"),
+            (own_settling(), "(<expr>>?)"),
+        ] {
             let mut plan = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let params = vec![0; plan.parameter_count()];
             let steps = plan.query_map(rusqlite::params_from_iter(params), |row| row.get::<_, String>(3)).unwrap();

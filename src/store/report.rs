@@ -26,6 +26,10 @@ pub struct OrderPoint {
 impl Store {
     /// Answers several questions as of one moment, whatever passes write meanwhile.
     pub fn at_one_moment<T>(&self, body: impl FnOnce(&Self) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        if !self.connection.is_autocommit() {
+            // In a transaction of ours nobody else writes.
+            return body(self);
+        }
         let snapshot = self.connection.unchecked_transaction()?;
         let answer = body(self)?;
         snapshot.finish()?;

@@ -165,6 +165,7 @@ impl Claims {
                     let place = match (&line.warehouse, &*places) {
                         // Whatever the channel calls it, there is only this one.
                         (_, [only]) if only.channel.as_str() == DEFAULT_WAREHOUSE => Some(only),
+                        // No two places have the same warehouse, on either side.
                         (Some(named), _) => places.iter().find(|place| place.channel == *named),
                         // It is reserved somewhere; which of several is not told.
                         (None, [only]) => Some(only),
@@ -251,14 +252,11 @@ impl Claims {
         let mut left: HashMap<(i64, &ChannelSku), i64> = HashMap::new();
         for units in self.own.of(sku, place) {
             let order = &self.orders[units.order];
+            // Whatever becomes of it, what it had reserved the channel lets go of with one more number once it surely is in handling.
+            weighed.recheck(settled_at(order, policy).filter(|at| policy.channel_reserves && *at > now));
             if let Some(doubt) = self.doubted.get(&units.order) {
                 weighed.recheck((*doubt == InErp::Unheard).then_some(now));
                 continue;
-            }
-            if !order.open && policy.channel_reserves {
-                // It was invoiced, or went on otherwise. What it had reserved the channel may not have let go of yet: that takes one
-                // more number, once it surely is in handling.
-                weighed.recheck(settled_at(order, policy).filter(|at| *at > now));
             }
             let verdict = verdicts.map(|verdicts| verdicts.get(&order.row).unwrap_or(&Verdict::Moving));
             let added_back = match (standing(order, now, policy), verdict) {
@@ -278,7 +276,6 @@ impl Claims {
                     if order.untaken_at.zip(pushed_at).is_some_and(|(untaken, pushed)| untaken >= pushed) {
                         weighed.moving = weighed.moving.saturating_add(units.quantity);
                     }
-                    weighed.recheck(settled_at(order, policy));
                     // What a failed call withholds is looked at again by the next run.
                     weighed.recheck(verdict.is_some_and(|verdict| *verdict == Verdict::Unheard).then_some(now));
                     continue;
@@ -315,7 +312,7 @@ fn name(orders: &mut Vec<OrderId>, order: &OrderId) {
 }
 
 fn standing(order: &Order, now: Instant, policy: &StockConfig) -> Standing {
-    // What is not known to be reserved is not counted on, neither to add it back nor to let a number stand.
+    // What is not known to be reserved is not counted on, neither to add it back nor to let a number stand; nor what may have left.
     if !policy.channel_reserves || !order.open {
         return Standing::Settled;
     }

@@ -123,7 +123,11 @@ impl Push<'_> {
         let news = store.stock_news_seq()?;
         let claims = match &mut way.claims {
             Some((seq, claims)) if *seq == news => claims,
-            other => &mut other.insert((news, self.claims()?)).1,
+            other => {
+                // There may be many: not both at once.
+                *other = None;
+                &mut other.insert((news, self.claims()?)).1
+            }
         };
         let sends = self.work_out_handful(&rows, claims).await?;
         let at: BTreeMap<_, &StockRow> = rows.iter().map(|row| ((&row.sku, &row.warehouse), row)).collect();

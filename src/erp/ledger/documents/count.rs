@@ -6,7 +6,7 @@ use super::{TakeError, Taken};
 use crate::documents::StockSheet;
 use crate::erp::ErpError;
 use crate::erp::ledger::stock::{self, Counting};
-use crate::erp::ledger::{Ledger, Product, StockCount, Warehouse, products};
+use crate::erp::ledger::{DEFAULT_WAREHOUSE, Ledger, Product, StockCount, Warehouse, products};
 use crate::model::{Instant, Sku, WarehouseId};
 use crate::store::spool;
 
@@ -20,7 +20,7 @@ impl Ledger {
     ) -> Result<Taken, TakeError> {
         let lines = Lines::of(sheet)?;
         let (products, changed) = self.write(|tx| {
-            lines.each("SELECT DISTINCT warehouse FROM lines WHERE warehouse <> '' ORDER BY warehouse", |row| {
+            lines.each("SELECT DISTINCT warehouse FROM lines ORDER BY warehouse", |row| {
                 let id = WarehouseId::new(row.get::<_, String>(0)?);
                 products::upsert_warehouse(tx, &Warehouse { id, name: None }).map(drop)
             })?;
@@ -35,8 +35,8 @@ impl Ledger {
                 return Ok((products, None));
             }
             let mut counting = Counting::new(tx, now, source);
-            lines.each("SELECT sku, nullif(warehouse, ''), quantity FROM lines", |row| {
-                let warehouse = row.get::<_, Option<String>>(1)?.map(WarehouseId::new);
+            lines.each("SELECT sku, warehouse, quantity FROM lines", |row| {
+                let warehouse = Some(WarehouseId::new(row.get::<_, String>(1)?));
                 counting.set(&StockCount { sku: Sku::new(row.get::<_, String>(0)?), warehouse, quantity: row.get(2)? })
             })?;
             Ok((products, Some(counting.changed())))
@@ -62,7 +62,7 @@ impl Lines {
             let mut first = file.prepare("SELECT line, quantity FROM lines WHERE sku = ?1 AND warehouse = ?2")?;
             sheet.each(|row| {
                 let sku = row.sku.as_str();
-                let warehouse = row.warehouse.as_ref().map_or("", WarehouseId::as_str);
+                let warehouse = row.warehouse.as_ref().map_or(DEFAULT_WAREHOUSE, WarehouseId::as_str);
                 let line = i64::try_from(row.line).unwrap_or(i64::MAX);
                 if add.execute(params![sku, warehouse, row.quantity, row.name, line])? > 0 {
                     return Ok::<_, TakeError>(Ok(()));

@@ -266,6 +266,8 @@ fn a_stock_sheet_is_taken_whole_or_not_at_all_and_every_bad_line_is_named() {
     assert!(refused(&format!("{good}NEW;;X;1,5\n")).starts_with("line 3002: the quantity"));
     let conflict = refused("A;;X;1\n\nA;;X;2\n");
     assert_eq!(conflict, "line 4: `A` stands on line 2 with quantity 1 and here with 2; keep one");
+    let same = refused("A;;default;4\nA;;;3\n");
+    assert_eq!(same, "line 3: `A` stands on line 2 with quantity 4 and here with 3; keep one");
     let both = refused("A;;X;1\nB;;X;dois\nA;;X;1\nA;;X;2\nA;;Y;7\nA;;;3\nA;;;4\n");
     let lines: Vec<&str> = both.split("; ").filter_map(|part| part.strip_prefix("line ")?.split(':').next()).collect();
     assert_eq!(lines, ["3", "5", "8"], "{both}");
