@@ -342,7 +342,29 @@ fn time_alone_may_change_a_number() {
     let just_linked = Claim { linked_at: Some(at(0)), ..linked(order(3, "outlet", Status::Paid, 1)) };
     let weighed = weigh(vec![just_linked], None, None);
     assert_eq!((weighed.in_flight, weighed.recheck_at), (1, Some(at(0))));
+    // What a clock that was ahead linked is in no balance until then.
+    let ahead = Claim { linked_at: Some(at(9)), ..linked(order(3, "outlet", Status::Paid, 1)) };
+    let weighed = weigh(vec![ahead], None, None);
+    assert_eq!((weighed.in_flight, weighed.recheck_at), (1, Some(at(9))));
     assert_eq!(weigh(Vec::new(), None, None).recheck_at, None);
+}
+
+/// Invoiced or gone before it surely is in handling: it counts for nothing but the number that the channel lets go of its units with.
+#[test]
+fn an_order_that_has_left_is_looked_at_once_more() {
+    let taken = Claim { taken_over_at: Some(at(0)), ..linked(order(1, "loja", Status::Paid, 1)) };
+    let closed = weigh(vec![Claim { open: false, ..taken.clone() }], Some(at(-10)), None);
+    let config = config();
+    let loja = &config.channels[0];
+    let places = places::of(loja, &WarehouseId::new("default")).unwrap();
+    let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
+    let mut claims = gathered(vec![taken], &loja.name, &places, &terms);
+    claims.heard(0, InErp::Gone);
+    let product = (&Sku::new("CANECA"), &places[0]);
+    let gone = claims.weigh(product, at(0), Some(at(-10)), None, at(0), &loja.stock);
+    for weighed in [closed, gone] {
+        assert_eq!(weighed, Weighed { recheck_at: Some(at(1)), ..Weighed::default() });
+    }
 }
 
 #[test]
