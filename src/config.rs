@@ -25,6 +25,7 @@ use crate::channel::outgoing::XmlRule;
 use crate::erp::DEFAULT_WAREHOUSE;
 use crate::lang::{say, word};
 use crate::model::{CarrierName, ChannelName, Instant, PaymentMethod, Sku, WarehouseId, calendar};
+use crate::store::gathering;
 
 pub use auto_cancel::AutoCancel;
 pub use erp::{Credentials, ErpConfig, TokenScheme};
@@ -124,12 +125,16 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// How many orders, or levels, are in hand at the same time: more than there may be calls, so that none of these waits while what
-    /// answers said is written down. Fewer where calls wait for their turn anyway, so that what was read does not wait with them;
-    /// and one where there may be but one call, so that all happens in order.
+    /// How many orders, or levels, are in hand at the same time: more than there may be calls, so that none of these waits while the
+    /// answers of others are [gathered](gathering::most) and what they said is written down. Fewer where calls wait for their turn
+    /// anyway, so that what was read does not wait with them; and one where there may be but one call, so that all happens in order.
     pub fn at_once(&self) -> usize {
-        let others = self.in_flight.saturating_sub(1);
-        self.in_flight + if self.requests_per_minute > 0 { others / 2 } else { others * 2 }
+        let beside = match self.in_flight {
+            0 | 1 => 0,
+            in_flight if self.requests_per_minute > 0 => (in_flight - 1) / 2,
+            in_flight => gathering::most(in_flight) * 2,
+        };
+        self.in_flight + beside
     }
 }
 

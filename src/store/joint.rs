@@ -19,7 +19,7 @@ use std::task::{Poll, Waker};
 use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 use tokio::time::Instant;
 
-use super::gathering::Gathering;
+use super::gathering::{self, Gathering, LetGo};
 
 /// A round with so many writes is committed though there is more to do: others wait for the file.
 const MOST_WRITES: u32 = 200;
@@ -205,7 +205,11 @@ impl Joint {
     fn end(&self) {
         self.written.set(None);
         self.rounds.set(self.rounds.get() + 1);
-        self.waiting.take().into_iter().for_each(Waker::wake);
+    }
+
+    /// Whoever waited for a round that is over.
+    fn let_go(&self) -> Vec<Waker> {
+        if self.written.get().is_none() { self.waiting.take() } else { Vec::new() }
     }
 }
 
@@ -218,7 +222,7 @@ fn undone() -> rusqlite::Error {
 enum Step {
     /// The answers that came together are read.
     Answers,
-    /// What follows from them is written, and calls are begun.
+    /// What follows from them is written, and calls are begun: in several turns, if it is much.
     Work,
     /// The calls are on their way, and do not wait for the disk.
     Commit,
@@ -254,14 +258,18 @@ impl Together {
         let done = poll_fn(|cx| {
             let (polled, then) = match next {
                 Step::Answers => (Poll::Pending, Step::Work),
-                Step::Work => match work.as_mut().poll(cx) {
-                    Poll::Pending if !self.is_open() => {
-                        tell();
-                        next = Step::Answers;
-                        return Poll::Pending;
+                Step::Work => {
+                    self.let_go().wake_some();
+                    match work.as_mut().poll(cx) {
+                        Poll::Pending if !self.let_go().is_empty() => (Poll::Pending, Step::Work),
+                        Poll::Pending if !self.is_open() => {
+                            tell();
+                            next = Step::Answers;
+                            return Poll::Pending;
+                        }
+                        polled => (polled, Step::Commit),
                     }
-                    polled => (polled, Step::Commit),
-                },
+                }
                 Step::Commit => {
                     // What failed is told to whoever writes next, or at the end.
                     let _ = self.commit();
@@ -281,6 +289,12 @@ impl Together {
             file.before.take();
         }
         (done, self.files.iter().try_for_each(|file| file.check()))
+    }
+
+    /// Whoever need not wait any longer.
+    fn let_go(&self) -> &LetGo {
+        self.files.iter().for_each(|file| self.answers.let_go.add(file.let_go()));
+        &self.answers.let_go
     }
 
     fn is_open(&self) -> bool {
@@ -306,10 +320,10 @@ impl Together {
         result
     }
 
-    /// Waits until it is worth to take in an answer: in a round, for others of those that are under way, `most` at a time.
-    pub async fn gather(&self, under_way: impl Fn() -> usize, most: usize) {
+    /// Waits until it is worth to take in an answer: in a round, for others of those that are under way, `in_flight` at a time.
+    pub async fn gather(&self, under_way: impl Fn() -> usize, in_flight: usize) {
         if self.files.iter().any(|file| file.is_joined.get()) {
-            self.answers.wait(under_way, most).await;
+            self.answers.wait(under_way, gathering::most(in_flight)).await;
         }
     }
 }
@@ -546,6 +560,27 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         let is_over = (0..5).any(|_| run.as_mut().poll(&mut cx).is_ready());
         assert!(is_over, "it is not waited for a commit that never comes");
+    }
+
+    #[test]
+    fn many_who_go_on_do_so_a_few_at_a_time_and_are_committed_together() {
+        let files = Files::new();
+        let (many, turns) = (20, Cell::new(0));
+        let one = async |n: i64| {
+            add(&files.state, n).unwrap();
+            files.state.committed().await.unwrap();
+            add(&files.state, many + n).unwrap();
+            files.state.committed().await.unwrap();
+            assert_eq!(files.seen(), [0, 2 * many], "in one commit, whenever they went on");
+        };
+        let all = (0..many).map(|n| one(n).boxed_local()).collect::<FuturesUnordered<_>>();
+        let together = files.together();
+        let mut run = Box::pin(together.run(all.collect::<Vec<()>>(), || {}));
+        let mut cx = Context::from_waker(Waker::noop());
+        while run.as_mut().poll(&mut cx).is_pending() {
+            turns.set(turns.get() + 1);
+        }
+        assert!(turns.get() > 8, "the network had its turn in between: {}", turns.get());
     }
 
     #[test]

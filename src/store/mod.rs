@@ -11,7 +11,7 @@ pub mod claims;
 pub mod cursors;
 pub mod customer_key;
 pub mod facts;
-mod gathering;
+pub mod gathering;
 pub mod holds;
 pub mod joint;
 pub mod journal;

@@ -19,7 +19,7 @@ use crate::reason::Reason;
 use crate::report::Outcome;
 use crate::store::stock::StockRow;
 
-/// How many numbers are worked out at a time, right before they are sent; more where one call takes more, or more are under way.
+/// How many numbers are worked out at a time, right before they are sent; more where one call takes more, or more are in hand.
 const HANDFUL: usize = 32;
 
 /// How long orders that wait to be handed over do so while numbers are sent, beside what is under way then.
@@ -106,7 +106,7 @@ impl Push<'_> {
     /// Works out the next handful, and notes that it is about to be sent.
     async fn next_handful(&self, way: &mut Way<'_>) -> Result<Vec<Worked>, Trouble> {
         let store = self.pass.store;
-        let handful = HANDFUL.max(self.pass.config.limits.in_flight).max(self.pass.channel.stock_batch());
+        let handful = HANDFUL.max(self.pass.config.limits.at_once() / 2).max(self.pass.channel.stock_batch());
         let rows = store.stock_dirty(self.channel(), way.after.as_ref(), handful)?;
         let Some(last) = rows.last() else {
             way.is_over = true;
