@@ -97,16 +97,12 @@ impl Record {
 /// Notes that the ERP changed something about an order.
 pub(super) fn mark(tx: &Connection, order: i64) -> rusqlite::Result<()> {
     for pass in PASSES {
-        let marked = tx
-            .prepare_cached("UPDATE outgoing SET news = news + 1 WHERE pass = ?1 AND order_row = ?2")?
-            .execute(params![pass, order])?;
-        if marked == 0 {
-            tx.prepare_cached(
-                "INSERT INTO outgoing (pass, order_row, channel, news)
-                 VALUES (?1, ?2, (SELECT channel FROM orders WHERE id = ?2), 1)",
-            )?
-            .execute(params![pass, order])?;
-        }
+        tx.prepare_cached(
+            "INSERT INTO outgoing (pass, order_row, channel, news)
+             VALUES (?1, ?2, (SELECT channel FROM orders WHERE id = ?2), 1)
+             ON CONFLICT DO UPDATE SET news = news + 1",
+        )?
+        .execute(params![pass, order])?;
     }
     Ok(())
 }

@@ -678,6 +678,8 @@ fn apply(tx: &Connection, kind: &FileKind, done: usize) -> rusqlite::Result<()> 
 
 /// What is not kept in the file and must be set on every connection that writes.
 fn set_pragmas(conn: &Connection) -> rusqlite::Result<()> {
+    // A plan is good for every value: SQLite would make some anew for each, in search of a better one.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // More than all statements there are, so that none is prepared twice.
     conn.set_prepared_statement_cache_capacity(256);
     conn.pragma_update(None, "synchronous", "FULL")?;

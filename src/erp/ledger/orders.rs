@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::stock::Place;
 use super::{Ledger, add_to_history, next_seq, note, products, refused, stock};
-use crate::erp::{ErpError, ErpOrder, NewOrder};
+use crate::erp::{ErpError, ErpOrder, NewLine, NewOrder};
 use crate::lang::{keep, say, word};
 use crate::model::{CarrierName, Cents, ChannelName, ErpOrderId, Instant, OrderId, Status};
 use crate::store::{instant, millis};
@@ -53,38 +54,17 @@ impl Ledger {
     /// (lines + freight + tax − discount is another amount), `unknown_sku`, `unknown_warehouse`; or the file cannot be
     /// written.
     pub fn create_order(&self, new: &NewOrder, now: Instant) -> Result<ErpOrder, ErpError> {
-        self.write(|tx| {
+        // Whatever may be refused is found out before anything is written: there is nothing to undo.
+        self.connection.write(|tx| {
             if let Some(existing) = find(tx, &new.channel, &new.store_number)? {
-                return Ok(existing);
+                return Ok(Ok(existing));
             }
-            check(new)?;
-            let customer = products::keep_customer(tx, &new.customer, now)?;
-            let order = insert(tx, new, customer, now)?;
-            insert_recipient(tx, order, new)?;
-            insert_payments(tx, order, new)?;
-            for (position, line) in new.lines.iter().enumerate() {
-                let product = products::product(tx, &line.sku)?;
-                let warehouse = line.warehouse.as_ref().map(|code| products::warehouse(tx, code)).transpose()?;
-                tx.prepare_cached(
-                    "INSERT INTO order_lines (order_id, position, product, name, quantity, unit_price, total, warehouse)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                )?
-                .execute(params![
-                    order,
-                    ordinal(position),
-                    product,
-                    line.name,
-                    line.quantity,
-                    line.unit_price.get(),
-                    line.total.get(),
-                    warehouse
-                ])?;
-                let place = stock::Place { product, warehouse: warehouse.unwrap_or(products::DEFAULT_WAREHOUSE_ROW) };
-                stock::reserve(tx, order, place, line.quantity, now)?;
+            match places(tx, new) {
+                Ok(places) => insert(tx, new, &places, now).map(Ok),
+                Err(ErpError::File(error)) => Err(error),
+                Err(refusal) => Ok(Err(refusal)),
             }
-            add_to_history(tx, order, now, &keep!("imported from {}" | "importado de {}", new.channel))?;
-            must_read(tx, order)
-        })
+        })?
     }
 
     /// Moves the order to a status, with a note for its history. The same status again is no change;
@@ -205,7 +185,45 @@ fn check(new: &NewOrder) -> Result<(), ErpError> {
     Ok(())
 }
 
-fn insert(tx: &Connection, new: &NewOrder, customer: Option<i64>, now: Instant) -> Result<i64, ErpError> {
+/// Where the units of each line are, or the refusal of the order.
+fn places(tx: &Connection, new: &NewOrder) -> Result<Vec<Place>, ErpError> {
+    check(new)?;
+    let place = |line: &NewLine| {
+        let product = products::product(tx, &line.sku)?;
+        let warehouse = line.warehouse.as_ref().map(|code| products::warehouse(tx, code)).transpose()?;
+        Ok(Place { product, warehouse: warehouse.unwrap_or(products::DEFAULT_WAREHOUSE_ROW) })
+    };
+    new.lines.iter().map(place).collect()
+}
+
+/// Everything about a new order.
+fn insert(tx: &Connection, new: &NewOrder, places: &[Place], now: Instant) -> rusqlite::Result<ErpOrder> {
+    let customer = products::keep_customer(tx, &new.customer, now)?;
+    let order = insert_order(tx, new, customer, now)?;
+    insert_recipient(tx, order, new)?;
+    insert_payments(tx, order, new)?;
+    for ((position, line), place) in new.lines.iter().enumerate().zip(places) {
+        tx.prepare_cached(
+            "INSERT INTO order_lines (order_id, position, product, name, quantity, unit_price, total, warehouse)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            order,
+            ordinal(position),
+            place.product,
+            line.name,
+            line.quantity,
+            line.unit_price.get(),
+            line.total.get(),
+            line.warehouse.as_ref().map(|_| place.warehouse)
+        ])?;
+        stock::reserve(tx, order, *place, line.quantity, now)?;
+    }
+    add_to_history(tx, order, now, &keep!("imported from {}" | "importado de {}", new.channel))?;
+    read(tx, order)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+fn insert_order(tx: &Connection, new: &NewOrder, customer: Option<i64>, now: Instant) -> rusqlite::Result<i64> {
     let seq = next_seq(tx)?;
     tx.prepare_cached(
         "INSERT INTO orders (channel, store_number, marketplace, marketplace_order, placed_at, status, paid_at, total,
@@ -237,7 +255,7 @@ fn insert(tx: &Connection, new: &NewOrder, customer: Option<i64>, now: Instant) 
     Ok(tx.last_insert_rowid())
 }
 
-fn insert_recipient(tx: &Connection, order: i64, new: &NewOrder) -> Result<(), ErpError> {
+fn insert_recipient(tx: &Connection, order: i64, new: &NewOrder) -> rusqlite::Result<()> {
     let customer = &new.customer;
     tx.prepare_cached(
         "INSERT INTO recipients (order_id, name, document, trade_name, state_registration, email, phone, address, note)
@@ -257,7 +275,7 @@ fn insert_recipient(tx: &Connection, order: i64, new: &NewOrder) -> Result<(), E
     Ok(())
 }
 
-fn insert_payments(tx: &Connection, order: i64, new: &NewOrder) -> Result<(), ErpError> {
+fn insert_payments(tx: &Connection, order: i64, new: &NewOrder) -> rusqlite::Result<()> {
     for (position, payment) in new.payments.iter().enumerate() {
         tx.prepare_cached(
             "INSERT INTO order_payments (order_id, position, method, label, amount, installments, due_date, gateway_id)
