@@ -25,6 +25,9 @@ use crate::model::Instant;
 /// How long a turn waits for another process's transaction, as for the state file itself.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Who has no rate to keep looks for another process's pause no more often than this: a look takes longer than all else about a call.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
 /// How far ahead a turn may be reserved, in microseconds; whoever wants one beyond comes back. What lies much further
 /// ahead in the file was written before the clock was set back.
 const HORIZON: i64 = 10_000_000;
@@ -69,6 +72,8 @@ pub struct Budget {
     rate: Cell<Option<Rate>>,
     /// The host has told its rate.
     is_told: Cell<bool>,
+    /// The row as it was last seen, and when by the monotonic clock.
+    seen: Cell<Option<(Duration, Row)>>,
     clock: Clock,
     rows: Rows,
     /// What this process writes to the same file, which must not be waited for.
@@ -102,8 +107,7 @@ impl Budget {
         connection.pragma_update(None, "trusted_schema", false)?;
         seal::register(&connection)?;
         let rows = Rows::File { connection: RefCell::new(connection), key: key.to_owned() };
-        let budget =
-            Self { rate: Cell::new(rate.into()), is_told: Cell::default(), clock, rows, beside: Together::default() };
+        let budget = Self { rows, ..Self::alone(rate, clock) };
         budget.read()?;
         Ok(budget)
     }
@@ -111,7 +115,8 @@ impl Budget {
     /// A budget of this process alone, for when there is no state file.
     pub fn alone(rate: impl Into<Option<Rate>>, clock: Clock) -> Self {
         let rows = Rows::Alone(Cell::default());
-        Self { rate: Cell::new(rate.into()), is_told: Cell::default(), clock, rows, beside: Together::default() }
+        let rate = Cell::new(rate.into());
+        Self { rate, is_told: Cell::default(), seen: Cell::default(), clock, rows, beside: Together::default() }
     }
 
     /// The same, beside writes of this process to the same file that are committed together.
@@ -142,7 +147,7 @@ impl Budget {
     pub fn take(&self) -> rusqlite::Result<Turn> {
         match self.rate.get() {
             // Nothing to reserve: a look at the pause is enough.
-            None => Ok(self.pause(self.read()?).map_or(Turn::In(Duration::ZERO), Turn::Paused)),
+            None => Ok(self.pause(self.look()?).map_or(Turn::In(Duration::ZERO), Turn::Paused)),
             Some(rate) => self.change(|row| match self.pause(*row) {
                 Some(until) => Turn::Paused(until),
                 None => row.reserve(self.clock.now().timestamp_micros(), rate.interval),
@@ -177,6 +182,17 @@ impl Budget {
         (until > now && until <= longest).then_some(until)
     }
 
+    /// The row, as it was a moment ago.
+    fn look(&self) -> rusqlite::Result<Row> {
+        let now = self.clock.elapsed();
+        if let Some((_, row)) = self.seen.get().filter(|(at, _)| now.saturating_sub(*at) < LOOK_EVERY) {
+            return Ok(row);
+        }
+        let row = self.read()?;
+        self.seen.set(Some((now, row)));
+        Ok(row)
+    }
+
     fn read(&self) -> rusqlite::Result<Row> {
         match &self.rows {
             Rows::Alone(row) => Ok(row.get()),
@@ -185,6 +201,7 @@ impl Budget {
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Row) -> T) -> rusqlite::Result<T> {
+        self.seen.take();
         match &self.rows {
             Rows::Alone(cell) => {
                 let mut row = cell.get();
@@ -323,6 +340,23 @@ mod tests {
         assert_eq!(one.take().unwrap(), Turn::In(Duration::ZERO));
         assert_eq!(paced.take().unwrap(), Turn::In(Duration::ZERO));
         assert_eq!(paced.take().unwrap(), Turn::In(Duration::from_millis(1_020)));
+    }
+
+    #[test]
+    fn who_has_no_rate_sees_anothers_pause_a_moment_later_and_its_own_at_once() {
+        let (_folder, path) = state_file();
+        let clock = Clock::fixed(noon());
+        let open = || Budget::open(&path, "host", None, clock.clone()).unwrap();
+        let (one, other) = (open(), open());
+        assert_eq!(one.take().unwrap(), Turn::In(Duration::ZERO));
+        other.pause_for(Duration::from_secs(5)).unwrap();
+        clock.advance(LOOK_EVERY);
+        assert!(matches!(one.take().unwrap(), Turn::Paused(_)));
+        assert!(matches!(other.take().unwrap(), Turn::Paused(_)));
+        clock.advance(Duration::from_secs(5));
+        assert_eq!(one.take().unwrap(), Turn::In(Duration::ZERO));
+        one.pause_for(Duration::from_secs(5)).unwrap();
+        assert!(matches!(one.take().unwrap(), Turn::Paused(_)));
     }
 
     #[test]
