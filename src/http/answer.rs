@@ -128,16 +128,16 @@ impl Told {
     pub fn new(headers: &HeaderMap, now: Instant) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         let date = text(DATE.as_str()).and_then(http_date);
-        let number = |name: &str| {
-            let value = text(&format!("ratelimit-{name}")).or_else(|| text(&format!("x-ratelimit-{name}")))?;
+        let number = |names: [&str; 2]| {
+            let value = names.into_iter().find_map(text)?;
             // Some add the window or a policy behind a comma or semicolon.
             value.split([',', ';']).next()?.trim().parse::<u64>().ok()
         };
         let quota = Quota {
-            limit: number("limit"),
-            remaining: number("remaining"),
+            limit: number(["ratelimit-limit", "x-ratelimit-limit"]),
+            remaining: number(["ratelimit-remaining", "x-ratelimit-remaining"]),
             // Mostly seconds from now; some hosts tell seconds since 1970.
-            reset: number("reset").map(|reset| {
+            reset: number(["ratelimit-reset", "x-ratelimit-reset"]).map(|reset| {
                 let epoch = u64::try_from(now.timestamp()).unwrap_or_default();
                 Duration::from_secs(if reset > 1_000_000_000 { reset.saturating_sub(epoch) } else { reset })
             }),

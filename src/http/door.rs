@@ -35,11 +35,14 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Most bytes read of an answer that is no success; it is only there to be told of.
 const ERROR_BODY: usize = 64_000;
 
+/// Room made for an answer at once, where it tells how long it is: an order fits.
+const AT_FIRST: usize = 32_000;
+
 /// The way to one host with one set of credentials. Calls may overlap; all belong to one task.
 pub struct Door {
     client: Client,
-    /// The base address without a slash at its end, and its path alone.
-    base: (String, String),
+    /// The base address, and its path without a slash at its end.
+    base: (Url, String),
     site: Arc<Site>,
     signer: Option<Signer>,
     policy: RetryPolicy,
@@ -118,7 +121,7 @@ impl Door {
         // reqwest is built without a TLS provider, so that it is ring and not the larger default. A second time is no
         // harm.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (base, url, local) = options::base_url(&options.base_url)?;
+        let (url, local) = options::base_url(&options.base_url)?;
         let in_flight = options.in_flight.max(1);
         let mut client = Client::builder()
             .default_headers(options::headers(&options)?)
@@ -146,7 +149,7 @@ impl Door {
         };
         Ok(Self {
             client,
-            base: (base, url.path().trim_end_matches('/').to_owned()),
+            base: (url.clone(), url.path().trim_end_matches('/').to_owned()),
             site: Arc::new(site),
             signer: options.signer,
             policy: options.retry,
@@ -330,11 +333,13 @@ impl Door {
     fn address(&self, call: &Call) -> Result<(Method, Url), &'static str> {
         let (base, base_path) = &self.base;
         let method = call.method.clone().map_err(|_| word!("the method is none" | "o método não existe"))?;
-        let url = Url::parse(&format!("{base}{}{}", call.path, call.query))
-            .map_err(|_| word!("the path is none" | "o caminho não existe"))?;
-        if !call.path.starts_with('/') || url.path() != format!("{base_path}{}", call.path) {
+        let path = format!("{base_path}{}", call.path);
+        let mut url = base.clone();
+        url.set_path(&path);
+        if !call.path.starts_with('/') || url.path() != path {
             return Err(word!("the id cannot be part of an address" | "o id não pode fazer parte de um endereço"));
         }
+        url.set_query(call.query.strip_prefix('?'));
         Ok((method, url))
     }
 
@@ -403,7 +408,8 @@ impl Door {
 
     /// The body up to a limit, and how reading ended.
     async fn read(&self, mut response: Response, limit: usize) -> (Vec<u8>, Result<(), Failure>) {
-        let mut bytes = Vec::new();
+        let told = response.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut bytes = Vec::with_capacity(told.unwrap_or_default().min(limit).min(AT_FIRST));
         loop {
             match response.chunk().await {
                 Ok(None) => return (bytes, Ok(())),
@@ -435,7 +441,7 @@ impl Door {
     /// The host a redirect points to; the rest of the address may hold anything.
     fn redirect_to(&self, headers: &HeaderMap) -> Option<String> {
         let location = headers.get(LOCATION)?.to_str().ok()?;
-        let target = Url::parse(&self.base.0).ok()?.join(location).ok()?;
+        let target = self.base.0.join(location).ok()?;
         target.host_str().map(str::to_owned)
     }
 

@@ -161,8 +161,8 @@ pub enum DoorError {
     Client(String),
 }
 
-/// The base address as a URL without a slash at its end, and whether it is this machine itself.
-pub(super) fn base_url(text: &str) -> Result<(String, Url, bool), DoorError> {
+/// The base address, and whether it is this machine itself.
+pub(super) fn base_url(text: &str) -> Result<(Url, bool), DoorError> {
     let refuse = |problem: &str| {
         // A password in the address must not get into a message.
         let url = text.rsplit_once('@').map_or(text, |(_, host)| host).to_owned();
@@ -185,7 +185,7 @@ pub(super) fn base_url(text: &str) -> Result<(String, Url, bool), DoorError> {
         "http" => return Err(DoorError::PlainHttp { host: host.to_owned() }),
         _ => return Err(refuse(word!("it must begin with https://" | "deve começar com https://"))),
     }
-    Ok((url.as_str().trim_end_matches('/').to_owned(), url, local))
+    Ok((url, local))
 }
 
 /// Whether a host is this machine itself.
@@ -228,10 +228,10 @@ mod tests {
 
     #[test]
     fn addresses() {
-        assert_eq!(base_url("https://a.example.com/").unwrap().0, "https://a.example.com");
-        assert_eq!(base_url("https://a.example.com:8443/v2/").unwrap().0, "https://a.example.com:8443/v2");
+        assert_eq!(base_url("https://a.example.com").unwrap().0.as_str(), "https://a.example.com/");
+        assert_eq!(base_url("https://a.example.com:8443/v2").unwrap().0.path(), "/v2");
         for local in ["http://127.0.0.1:80", "http://127.9.9.9", "http://[::1]:3000", "http://localhost:1"] {
-            assert!(base_url(local).unwrap().2, "{local}");
+            assert!(base_url(local).unwrap().1, "{local}");
         }
         assert!(refused("http://a.example.com").contains("https://"));
         assert!(refused("http://localhost.example.com").contains("https://"));
