@@ -23,6 +23,10 @@ pub fn bench(asked: &Asked) -> bool {
 }
 
 fn at(asked: &Asked, orders: usize, in_flight: usize, millis: u64) -> bool {
+    let what = format!("{orders} orders, {in_flight} in flight, {millis} ms");
+    if !asked.is_asked_for(&what) {
+        return true;
+    }
     let latency = Duration::from_millis(millis);
     let ready = || {
         let shop = Shop::new(Side::Vtex);
@@ -45,7 +49,6 @@ fn at(asked: &Asked, orders: usize, in_flight: usize, millis: u64) -> bool {
         last = Some(shop);
     }
     let Some(shop) = last else { return false };
-    let what = format!("{orders} orders, {in_flight} in flight, {millis} ms");
     let row = Row { what: &what, spent: Spent::median(&spent), calls, things: orders, folder: Some(shop.folder()) };
     row.print();
     let mut are_good = true;

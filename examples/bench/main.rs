@@ -1,7 +1,8 @@
 //! What vaivem costs: seconds, processor time, calls, memory and disk, on simulated platforms in this process.
 //!
-//! `cargo run --release --example bench -- SUBJECT [--small] [--runs N] [--peer FILE [--python FILE]]`, where a subject is a file
-//! beside this one; without a subject all of them follow one another, which takes about half an hour. `--small` is a tenth of the work.
+//! `cargo run --release --example bench -- SUBJECT [--small] [--runs N] [--only ROW] [--peer FILE [--python FILE]]`, where a subject is a file
+//! beside this one; without a subject all of them follow one another, which takes about half an hour. `--small` is a tenth of the work, and `--only` takes of `import`
+//! and `push` the rows alone whose name has these words.
 //!
 //! | subject | what is measured |
 //! |---|---|
@@ -38,8 +39,7 @@ use std::process::ExitCode;
 /// The first argument that makes this program be `vaivem` itself.
 const AS_VAIVEM: &str = "as-vaivem";
 
-const USAGE: &str =
-    "usage: bench [import|push|quiet|limit|memory|start]... [--small] [--runs N] [--peer FILE [--python FILE]]";
+const USAGE: &str = "usage: bench [import|push|quiet|limit|memory|start]... [--small] [--runs N] [--only ROW] [--peer FILE [--python FILE]]";
 
 /// What was asked for.
 pub struct Asked {
@@ -47,6 +47,8 @@ pub struct Asked {
     pub runs: usize,
     /// A tenth of the work.
     is_small: bool,
+    /// What the name of a row must have.
+    only: String,
     /// A script to be held against, and what runs it.
     pub peer: Option<(PathBuf, PathBuf)>,
 }
@@ -55,6 +57,11 @@ impl Asked {
     /// So many of something, or a tenth of it.
     pub fn size(&self, of: usize) -> usize {
         if self.is_small { of / 10 } else { of }
+    }
+
+    /// Whether that row is to be measured.
+    pub fn is_asked_for(&self, row: &str) -> bool {
+        row.contains(&self.only)
     }
 }
 
@@ -89,13 +96,14 @@ fn main() -> ExitCode {
 }
 
 fn understood(args: Vec<String>) -> Option<(Vec<Subject>, Asked)> {
-    let mut asked = Asked { runs: 3, is_small: false, peer: None };
+    let mut asked = Asked { runs: 3, is_small: false, only: String::new(), peer: None };
     let (mut subjects, mut peer, mut python) = (Vec::new(), None, PathBuf::from("python3"));
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--small" => asked.is_small = true,
             "--runs" => asked.runs = args.next()?.parse().ok().filter(|runs| *runs > 0)?,
+            "--only" => asked.only = args.next()?,
             "--peer" => peer = Some(PathBuf::from(args.next()?)),
             "--python" => python = PathBuf::from(args.next()?),
             name => subjects.push(*SUBJECTS.iter().find(|(known, _)| *known == name)?),

@@ -23,6 +23,10 @@ pub fn bench(asked: &Asked) -> bool {
 }
 
 fn at(asked: &Asked, side: Side, levels: usize, in_flight: usize, millis: u64) -> bool {
+    let what = format!("{levels} levels to {}, {in_flight} in flight, {millis} ms", side.name());
+    if !asked.is_asked_for(&what) {
+        return true;
+    }
     let ready = || {
         let shop = Shop::new(side);
         let warehouse = if side == Side::Vtex { "1_1" } else { "default" };
@@ -50,7 +54,6 @@ fn at(asked: &Asked, side: Side, levels: usize, in_flight: usize, millis: u64) -
         last = Some(shop);
     }
     let Some(shop) = last else { return false };
-    let what = format!("{levels} levels to {}, {in_flight} in flight, {millis} ms", side.name());
     let row = Row { what: &what, spent: Spent::median(&spent), calls, things: levels, folder: Some(shop.folder()) };
     row.print();
     let mut are_good = true;
