@@ -2,6 +2,8 @@
 //!
 //! They are lenient about the form and strict about the value: a cent is never lost to a rounding.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, NaiveDateTime};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
@@ -41,17 +43,17 @@ const LARGEST: i64 = 10_000_000_000_000;
 /// # Errors
 /// When it has a fraction, is no number, or larger than any amount can be.
 pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    let (number, found) = match Option::<Value>::deserialize(deserializer)? {
+    let none = |found: &dyn Display| D::Error::custom(format!("expected a whole number, found {found}"));
+    let number = match Option::<Value>::deserialize(deserializer)? {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
-        Some(Value::String(text)) => (scaled(text.trim(), 0), "other text".to_owned()),
-        Some(Value::Number(number)) => (integral(&number), number.to_string()),
-        Some(other) => (None, kind(&other).to_owned()),
+        Some(Value::String(text)) => scaled(text.trim(), 0).ok_or_else(|| none(&"other text"))?,
+        Some(Value::Number(number)) => integral(&number).ok_or_else(|| none(&number))?,
+        Some(other) => return Err(none(&kind(&other))),
     };
-    match number {
-        Some(number) if (-LARGEST..=LARGEST).contains(&number) => Ok(Some(number)),
-        Some(_) => Err(D::Error::custom("expected a whole number, found one that no amount can be")),
-        None => Err(D::Error::custom(format!("expected a whole number, found {found}"))),
+    match (-LARGEST..=LARGEST).contains(&number) {
+        true => Ok(Some(number)),
+        false => Err(D::Error::custom("expected a whole number, found one that no amount can be")),
     }
 }
 

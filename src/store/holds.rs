@@ -97,20 +97,18 @@ pub(super) fn release_told_sku(
     sku: &Sku,
     now: Instant,
 ) -> rusqlite::Result<()> {
-    if is_oversold(tx, channel, sku)? {
-        Ok(())
-    } else {
-        release_sku(tx, channel, sku, "the channel took its stock", now)
+    match open_of_sku(tx, channel, sku)? {
+        Some((hold, code)) if code != OVERSOLD => end(tx, hold, "the channel took its stock", now),
+        _ => Ok(()),
     }
 }
 
+/// More was sold than there is.
+const OVERSOLD: &str = "oversold";
+
 /// Whether a SKU is held because more was sold than there is.
 fn is_oversold(tx: &Connection, channel: &ChannelName, sku: &Sku) -> rusqlite::Result<bool> {
-    tx.prepare_cached(
-        "SELECT 1 FROM holds INDEXED BY holds_open_sku
-         WHERE channel = ?1 AND sku = ?2 AND sku IS NOT NULL AND released_at IS NULL AND code = 'oversold'",
-    )?
-    .exists(params![channel.as_str(), sku.as_str()])
+    Ok(open_of_sku(tx, channel, sku)?.is_some_and(|(_, code)| code == OVERSOLD))
 }
 
 /// Releases the open hold of a SKU, if there is one.
@@ -121,14 +119,17 @@ pub(super) fn release_sku(
     why: &str,
     now: Instant,
 ) -> rusqlite::Result<()> {
-    let open: Option<i64> = tx
-        .prepare_cached(
-            "SELECT id FROM holds INDEXED BY holds_open_sku
-             WHERE channel = ?1 AND sku = ?2 AND sku IS NOT NULL AND released_at IS NULL",
-        )?
-        .query_row(params![channel.as_str(), sku.as_str()], |row| row.get(0))
-        .optional()?;
-    open.map_or(Ok(()), |hold| end(tx, hold, why, now))
+    open_of_sku(tx, channel, sku)?.map_or(Ok(()), |(hold, _)| end(tx, hold, why, now))
+}
+
+/// The open hold of a SKU and its code, if there is one.
+fn open_of_sku(tx: &Connection, channel: &ChannelName, sku: &Sku) -> rusqlite::Result<Option<(i64, String)>> {
+    tx.prepare_cached(
+        "SELECT id, code FROM holds INDEXED BY holds_open_sku
+         WHERE channel = ?1 AND sku = ?2 AND sku IS NOT NULL AND released_at IS NULL",
+    )?
+    .query_row(params![channel.as_str(), sku.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+    .optional()
 }
 
 fn end(tx: &Connection, hold: i64, why: &str, now: Instant) -> rusqlite::Result<()> {

@@ -267,7 +267,7 @@ fn a_run_whose_end_cannot_be_noted_is_no_good_run() {
 #[test]
 fn whoever_does_not_read_what_a_run_tells_keeps_no_other_run_from_the_files() {
     let shop = Shop::with("in_flight = 16");
-    (0..600).for_each(|_| drop(shop.place(paid())));
+    (0..1_200).for_each(|_| drop(shop.place(paid())));
     let mut unread = shop.command(&["import-orders"]);
     let unread = unread.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A pipe holds 64 KiB, and it has more to tell.
@@ -277,14 +277,14 @@ fn whoever_does_not_read_what_a_run_tells_keeps_no_other_run_from_the_files() {
         std::thread::sleep(Duration::from_millis(700));
         before > 100 && calls() == before
     });
-    assert!(shop.erp().len() < 600, "it is in the midst of it");
+    assert!(shop.erp().len() < 1_200, "it is in the midst of it");
     let begun = Instant::now();
     let _ = shop.run(&["sync-payments"]).exits(0);
     assert!(begun.elapsed() < Duration::from_secs(8), "it waited for the files: {:?}", begun.elapsed());
     let output = unread.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let _ = shop.import().exits(0);
-    assert_eq!(shop.erp().len(), 600);
+    assert_eq!(shop.erp().len(), 1_200);
 }
 
 #[test]

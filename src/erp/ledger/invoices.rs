@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::orders::{advance, existing_row, must_read};
 use super::products;
 use super::stock::{self, MovementKind, Open, Place};
-use super::{Ledger, note, refused};
+use super::{Ledger, next_seq, note, refused};
 use crate::erp::ErpError;
 use crate::lang::{keep, say, word};
 use crate::model::{Cents, ErpOrderId, Instant, Sku, Status};
@@ -186,7 +186,7 @@ impl Ledger {
             for (place, quantity) in units(tx, invoice)? {
                 stock::move_units(tx, place, quantity, MovementKind::InvoiceCancelled, &why, at)?;
                 if !ended {
-                    stock::reserve(tx, order, place, quantity, at)?;
+                    stock::reserve(tx, order, (place, quantity), next_seq(tx)?, at)?;
                 }
             }
             note(tx, order, at, &keep!("invoice {number} cancelled: {reason}" | "nota {number} cancelada: {reason}"))?;

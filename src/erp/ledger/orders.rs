@@ -199,7 +199,8 @@ fn places(tx: &Connection, new: &NewOrder) -> Result<Vec<Place>, ErpError> {
 /// Everything about a new order.
 fn insert(tx: &Connection, new: &NewOrder, places: &[Place], now: Instant) -> rusqlite::Result<ErpOrder> {
     let customer = products::keep_customer(tx, &new.customer, now)?;
-    let order = insert_order(tx, new, customer, now)?;
+    let seq = next_seq(tx)?;
+    let order = insert_order(tx, new, customer, seq, now)?;
     insert_recipient(tx, order, new)?;
     insert_payments(tx, order, new)?;
     for ((position, line), place) in new.lines.iter().enumerate().zip(places) {
@@ -217,14 +218,30 @@ fn insert(tx: &Connection, new: &NewOrder, places: &[Place], now: Instant) -> ru
             line.total.get(),
             line.warehouse.as_ref().map(|_| place.warehouse)
         ])?;
-        stock::reserve(tx, order, *place, line.quantity, now)?;
+        stock::reserve(tx, order, (*place, line.quantity), seq, now)?;
     }
     add_to_history(tx, order, now, &keep!("imported from {}" | "importado de {}", new.channel))?;
-    read(tx, order)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+    Ok(ErpOrder {
+        id: ErpOrderId::new(order.to_string()),
+        number: order.to_string(),
+        channel: Some(new.channel.clone()),
+        store_number: new.store_number.clone(),
+        status: new.status.clone(),
+        total: new.total,
+        units: Some(new.lines.iter().map(|line| line.quantity).sum()),
+        cancelled_at: None,
+        cancel_reason: None,
+        invoiced: false,
+    })
 }
 
-fn insert_order(tx: &Connection, new: &NewOrder, customer: Option<i64>, now: Instant) -> rusqlite::Result<i64> {
-    let seq = next_seq(tx)?;
+fn insert_order(
+    tx: &Connection,
+    new: &NewOrder,
+    customer: Option<i64>,
+    seq: i64,
+    now: Instant,
+) -> rusqlite::Result<i64> {
     tx.prepare_cached(
         "INSERT INTO orders (channel, store_number, marketplace, marketplace_order, placed_at, status, paid_at, total,
              freight, discount, tax, line_count, customer, carrier, service, promised_at, fiscal_payment, imported_at,

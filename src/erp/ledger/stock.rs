@@ -316,13 +316,19 @@ pub(super) struct Place {
     pub warehouse: i64,
 }
 
-/// Reserves units for an order.
-pub(super) fn reserve(tx: &Connection, order: i64, place: Place, quantity: i64, now: Instant) -> rusqlite::Result<()> {
+/// Reserves units for an order. That is a part of the change `seq`.
+pub(super) fn reserve(
+    tx: &Connection,
+    order: i64,
+    (place, quantity): (Place, i64),
+    seq: i64,
+    now: Instant,
+) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO reservations (order_id, product, warehouse, quantity, made_at) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![order, place.product, place.warehouse, quantity, millis(now)])?;
-    touch(tx, place, now)
+    touch(tx, place, seq, now)
 }
 
 /// An open reservation.
@@ -360,7 +366,7 @@ pub(super) fn release(tx: &Connection, open: Open, quantity: i64, why: &str, now
         tx.prepare_cached("UPDATE reservations SET released_at = ?2, released_why = ?3 WHERE id = ?1")?
             .execute(params![open.row, at, why])?;
     }
-    touch(tx, open.place, now)
+    touch(tx, open.place, next_seq(tx)?, now)
 }
 
 /// Releases everything an order still has reserved.
@@ -377,7 +383,7 @@ pub(super) fn move_units(
     why: &str,
     now: Instant,
 ) -> rusqlite::Result<()> {
-    touch(tx, place, now)?;
+    touch(tx, place, next_seq(tx)?, now)?;
     let balance = tx
         .prepare_cached(
             "UPDATE stock SET physical = physical + ?3 WHERE product = ?1 AND warehouse = ?2 AND sound RETURNING physical",
@@ -403,12 +409,11 @@ fn log(
     .map(|_| ())
 }
 
-/// Marks a balance as changed, making its row where there is none.
-fn touch(tx: &Connection, place: Place, now: Instant) -> rusqlite::Result<()> {
+/// Marks a balance as changed by the change `seq`, making its row where there is none.
+fn touch(tx: &Connection, place: Place, seq: i64, now: Instant) -> rusqlite::Result<()> {
     const CHANGE: &str =
         "UPDATE stock SET changed_at = ?3, changed_seq = ?4 WHERE product = ?1 AND warehouse = ?2 AND sound";
     const ADD: &str = "INSERT INTO stock (product, warehouse, changed_at, changed_seq) VALUES (?1, ?2, ?3, ?4)";
-    let seq = next_seq(tx)?;
     for statement in [CHANGE, ADD] {
         if tx.prepare_cached(statement)?.execute(params![place.product, place.warehouse, millis(now), seq])? > 0 {
             break;
