@@ -45,6 +45,7 @@ mod apply;
 mod back_office;
 mod backup;
 mod cancel_desk;
+mod causes;
 mod check;
 mod explain;
 mod front_office;

@@ -1,4 +1,4 @@
-//! A large catalogue, written into the files straight away: a real first look at it would take an hour of calls.
+//! A large catalogue and what is held, written into the files straight away: a real first look at it would take an hour of calls.
 
 use std::path::Path;
 
@@ -78,6 +78,27 @@ pub fn age(folder: &Path) {
         folder,
         &format!("UPDATE orders SET linked_at = linked_at - {days}, taken_over_at = taken_over_at - {days}"),
     );
+}
+
+/// Holds all orders, each by two passes, for a few causes.
+pub fn hold(folder: &Path) {
+    for (pass, code, reason) in [
+        (
+            "push-invoices",
+            "carrier_unmapped",
+            "json_object('code', 'carrier_unmapped', 'carrier', 'Carrier ' || (id % 5))",
+        ),
+        ("push-tracking", "not_on_channel", "json_object('code', 'not_on_channel')"),
+    ] {
+        change(
+            folder,
+            &format!(
+                "INSERT INTO holds (channel, order_row, pass, code, reason, since, tried_at, amount, promised_at)
+                 SELECT channel, id, '{pass}', '{code}', {reason}, seen_at, seen_at, coalesce(total, 0), promised_at
+                 FROM orders"
+            ),
+        );
+    }
 }
 
 /// Changes the state file as vaivem itself would not.

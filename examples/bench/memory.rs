@@ -41,6 +41,7 @@ pub fn bench(asked: &Asked) -> bool {
         measured(&[verb, "-q"], &[0, 3]);
     }
     measured(&["push-stock", "--full", "--dry-run"], &[0, 3]);
+    catalogue::hold(shop.folder());
     let page = shop.folder().join("page.html");
     let page = page.to_str().expect("a path");
     let since = (chrono::Utc::now().date_naive() - chrono::Days::new(90)).to_string();
@@ -49,6 +50,9 @@ pub fn bench(asked: &Asked) -> bool {
         &["report", "--html", page],
         &["orders"],
         &["holds"],
+        &["holds", "--limit", "0"],
+        &["holds", "--output", "jsonl"],
+        &["cancel", "list"],
         &["account", "--since", &since],
         &["reconcile"],
         &["ledger", "orders"],

@@ -100,16 +100,16 @@ fn list(named: &[String], config: &Config, reporter: &Reporter) -> Result<Exit, 
 
 fn read(store: &Store, ledger: Option<&Ledger>, channels: BTreeSet<ChannelName>) -> rusqlite::Result<Vec<Open>> {
     let mut found: BTreeMap<(ChannelName, OrderId), Open> = BTreeMap::new();
-    for hold in store.holds()? {
+    store.each_hold(|hold| {
         let is_one = matches!(
             hold.reason,
             Reason::CancelledAfterInvoice
                 | Reason::CancellationAgainstInvoice { .. }
                 | Reason::PaidAfterCancellation { .. }
         );
-        let Some(order) = hold.order.filter(|_| is_one && channels.contains(&hold.channel)) else { continue };
-        let Some(row) = store.order(&hold.channel, &order)? else { continue };
-        let invoices = invoices(store, ledger, &store.facts(row.row)?)?;
+        let held = hold.order.zip(hold.order_row).filter(|_| is_one && channels.contains(&hold.channel));
+        let Some((order, row)) = held else { return Ok(()) };
+        let invoices = invoices(store, ledger, &store.facts(row)?)?;
         found.entry((hold.channel.clone(), order.clone())).or_insert(Open {
             channel: hold.channel,
             order,
@@ -119,7 +119,8 @@ fn read(store: &Store, ledger: Option<&Ledger>, channels: BTreeSet<ChannelName>)
             since: Some(hold.since),
             invoices,
         });
-    }
+        Ok(())
+    })?;
     let asked = OrderFilter { channels, status: Some("cancellation_requested".into()), ..OrderFilter::default() };
     for facts in store.orders_by(&asked, None)? {
         if matches!(facts.row.fate, Some(Fate::Cancelled | Fate::Skipped)) {

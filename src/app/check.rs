@@ -326,8 +326,13 @@ impl Check<'_> {
     /// What is mapped, and what orders lack.
     async fn mappings(&mut self, one: &ChannelConfig, erp: Option<&Erp>, store: Option<&local::State>) {
         if let Some(store) = store {
-            match store.store.holds() {
-                Ok(holds) => self.tell_all(mappings::lacking(&one.name, &holds)),
+            let mut lacking = mappings::Lacking::on(&one.name);
+            let add = |hold| {
+                lacking.add(&hold);
+                Ok(())
+            };
+            match store.store.each_hold(add) {
+                Ok(()) => self.tell_all(lacking.findings()),
                 Err(error) => log::debug!("the holds cannot be read: {error}"),
             }
         }

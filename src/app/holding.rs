@@ -1,8 +1,9 @@
 //! `holds add`, `skip`, `release`, `retry`: what a person says about orders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::naming::Names;
@@ -10,10 +11,11 @@ use super::who::who;
 use super::{Failure, asked_for, locks, unreadable_state, unwritable_state};
 use crate::cli::HoldsCommand;
 use crate::exit::Exit;
-use crate::model::Instant;
+use crate::model::{ChannelName, Instant, OrderId};
 use crate::report::{Reporter, Tone};
 use crate::store::by_hand::Released;
 use crate::store::facts::OrderFacts;
+use crate::store::holds::Hold;
 use crate::words::{daily, terms};
 
 /// Where and for whom it is done.
@@ -36,11 +38,12 @@ impl Desk<'_> {
             HoldsCommand::Skip { orders, because, .. } => self.skip(&self.find(&orders.orders)?, text(because)?),
             HoldsCommand::Release { orders, .. } => self.release(&self.find(&orders.orders)?),
             HoldsCommand::Retry { orders, reason, .. } => {
-                let mut found = if orders.is_empty() { Vec::new() } else { self.find(orders)? };
+                let found = if orders.is_empty() { Vec::new() } else { self.find(orders)? };
+                let mut rows: Vec<i64> = found.iter().map(|order| order.row.row).collect();
                 if let Some(code) = reason {
-                    found.extend(self.held_for(code)?);
+                    rows.extend(self.held_for(code)?);
                 }
-                self.retry(&found)
+                self.retry(&rows)
             }
         }
     }
@@ -49,15 +52,17 @@ impl Desk<'_> {
         asked_for(numbers)?.iter().map(|number| self.names.the_order(number)).collect()
     }
 
-    fn held_for(&self, code: &str) -> Result<Vec<OrderFacts>, Failure> {
-        let holds = self.names.store.holds().map_err(|error| unreadable_state(&error))?;
-        let of_code =
-            holds.into_iter().filter(|hold| self.names.channels.contains(&hold.channel) && hold.reason.code() == code);
-        let orders = of_code.filter_map(|hold| self.names.store.order(&hold.channel, &hold.order?).transpose());
-        orders
-            .map(|row| self.names.store.facts(row?.row))
-            .collect::<rusqlite::Result<_>>()
-            .map_err(|error| unreadable_state(&error))
+    /// The rows of the orders: they may be more than memory holds.
+    fn held_for(&self, code: &str) -> Result<Vec<i64>, Failure> {
+        let mut rows = Vec::new();
+        let find = |hold: Hold| {
+            if self.names.channels.contains(&hold.channel) && hold.reason.code() == code {
+                rows.extend(hold.order_row);
+            }
+            Ok(())
+        };
+        self.names.store.each_hold(find).map_err(|error| unreadable_state(&error))?;
+        Ok(rows)
     }
 
     fn hold(&self, orders: &[OrderFacts], note: &str) -> Result<Exit, Failure> {
@@ -116,29 +121,29 @@ impl Desk<'_> {
         Ok(exit)
     }
 
-    fn retry(&self, orders: &[OrderFacts]) -> Result<Exit, Failure> {
+    fn retry(&self, rows: &[i64]) -> Result<Exit, Failure> {
         let by = who();
-        let (mut exit, mut passes) = (Exit::Done, BTreeMap::<String, Vec<&OrderFacts>>::new());
-        for order in orders {
-            let of_order = self
-                .names
-                .store
-                .retry_by_hand(order.row.row, &by, self.now)
-                .map_err(|error| unwritable_state(&error))?;
+        let (mut exit, mut passes) = (Exit::Done, BTreeMap::<String, Tried>::new());
+        for row in rows {
+            // One that is forgotten meanwhile is not there any more.
+            let order = self.names.store.facts(*row).optional().map_err(|error| unreadable_state(&error))?;
+            let Some(order) = order else { continue };
+            let of_order =
+                self.names.store.retry_by_hand(*row, &by, self.now).map_err(|error| unwritable_state(&error))?;
             if of_order.is_empty() {
                 exit = Exit::Usage;
-                self.tell(order, "failed", &by, Some(daily::NOT_HELD.get()));
+                self.tell(&order, "failed", &by, Some(daily::NOT_HELD.get()));
                 continue;
             }
-            self.tell(order, "retried", &by, Some(&daily::next_run_tries(&of_order)));
+            self.tell(&order, "retried", &by, Some(&daily::next_run_tries(&of_order)));
             for pass in of_order {
-                passes.entry(pass).or_default().push(order);
+                passes.entry(pass).or_default().add(&order);
             }
         }
         if self.reporter.is_human() {
-            for (pass, orders) in &passes {
-                let orders: Vec<_> = orders.iter().map(|order| (&order.row.channel, &order.row.id)).collect();
-                self.reporter.news(&daily::at_once(pass, &orders));
+            for (pass, Tried { orders, first, channels }) in &passes {
+                let only = first.as_ref().filter(|_| *orders == 1);
+                self.reporter.news(&daily::at_once(pass, channels, only));
             }
         }
         Ok(exit)
@@ -154,6 +159,22 @@ impl Desk<'_> {
         let mark = self.reporter.mark(if done == "failed" { Tone::Bad } else { Tone::Good }, terms::by_hand(done));
         let line = format!("{mark} {} {}{remark}", row.channel, row.id);
         if done == "failed" { self.reporter.line(&line) } else { self.reporter.news(&line) }
+    }
+}
+
+/// What a pass is to try again.
+#[derive(Default)]
+struct Tried {
+    orders: usize,
+    first: Option<OrderId>,
+    channels: BTreeSet<ChannelName>,
+}
+
+impl Tried {
+    fn add(&mut self, order: &OrderFacts) {
+        self.orders += 1;
+        self.first.get_or_insert_with(|| order.row.id.clone());
+        self.channels.insert(order.row.channel.clone());
     }
 }
 

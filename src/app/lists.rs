@@ -1,11 +1,12 @@
 //! `orders` and `holds`: what the state file knows, for eyes and scripts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use comfy_table::{CellAlignment, Table, presets};
 use rusqlite::OptionalExtension;
 use serde_json::{Value, json};
 
+use super::causes::{Cause, Causes, Sum};
 use super::widths::Widths;
 use super::{Failure, unreadable_state};
 use crate::cli::{HoldsListArgs, OrdersArgs};
@@ -32,129 +33,79 @@ pub fn holds(
 ) -> Result<Exit, Failure> {
     let since = args.since.map(calendar::start_of_day);
     let before = args.until.and_then(|day| day.succ_opt()).map(calendar::start_of_day);
-    let mut holds = store.holds().map_err(|error| unreadable_state(&error))?;
-    holds.retain(|hold| {
+    let is_asked_for = |hold: &Hold| {
         channels.contains(&hold.channel)
             && (args.fate.is_none() || hold.fate == args.fate)
             && (args.status.is_none() || hold.status.contains(&args.status))
             && args.reason.as_ref().is_none_or(|code| hold.reason.code() == *code)
             && since.is_none_or(|since| hold.since >= since)
             && before.is_none_or(|before| hold.since < before)
-    });
-    let causes = causes(&holds);
+    };
+    let (mut all, mut causes) = (Sum::default(), Causes::new(words::reason));
+    let count = |hold: Hold| {
+        if is_asked_for(&hold) {
+            all.add(&hold);
+            causes.add(&hold);
+        }
+        Ok(())
+    };
+    store.each_hold(count).map_err(|error| unreadable_state(&error))?;
+    let causes = causes.sorted();
     if reporter.is_human() {
         // Whoever asks for one cause wants to see all of it.
         let limit = args.limit.unwrap_or(if args.reason.is_some() { 0 } else { 5 });
+        let limit = if limit == 0 { usize::MAX } else { limit };
         for cause in &causes {
-            cause.show(reporter, if limit == 0 { usize::MAX } else { limit }, now);
+            show(cause, store, reporter, limit, now).map_err(|error| unreadable_state(&error))?;
         }
-        match holds.len() {
+        match all.holds {
             0 => reporter.news(&daily::NOTHING_HELD),
-            n => reporter.line(&daily::held_in_all(n, worth(&holds))),
+            n => reporter.line(&daily::held_in_all(n, all.worth)),
         }
     } else {
         let limit = args.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
-        for hold in causes.iter().flat_map(|cause| cause.holds.iter().take(limit)) {
-            reporter.json("hold", hold_json(hold));
+        for hold in causes.iter().flat_map(|cause| cause.holds(store, limit)) {
+            reporter.json("hold", hold_json(&hold.map_err(|error| unreadable_state(&error))?));
         }
         for cause in &causes {
-            reporter.json("cause", cause.json());
+            let first = cause.first(store).map_err(|error| unreadable_state(&error))?;
+            reporter.json("cause", cause_json(cause, first.as_ref()));
         }
-        reporter.counted(json!({ "holds": holds.len(), "held_cents": worth(&holds).get() }));
+        reporter.counted(json!({ "holds": all.holds, "held_cents": all.worth.get() }));
     }
-    Ok(if holds.is_empty() { Exit::Done } else { Exit::Held })
+    Ok(if all.holds == 0 { Exit::Done } else { Exit::Held })
 }
 
-/// What the orders are worth. One that two passes hold is worth what it is worth once.
-fn worth<'a>(holds: impl IntoIterator<Item = &'a Hold>) -> Cents {
-    let mut counted = BTreeSet::new();
-    let holds = holds.into_iter();
-    holds
-        .filter(|hold| hold.order.is_none() || counted.insert((&hold.channel, &hold.order)))
-        .map(|hold| hold.amount)
-        .sum()
+fn show(cause: &Cause<'_>, store: &Store, reporter: &Reporter, limit: usize, now: Instant) -> rusqlite::Result<()> {
+    let mut told = cause.holds(store, limit).peekable();
+    let first = told.peek().and_then(|first| first.as_ref().ok());
+    let (text, hint) = (first.and_then(|first| cause.text(first)), first.and_then(|first| cause.hint(first)));
+    let Sum { holds, products, worth, .. } = cause.held.sum;
+    let number = (i64::try_from(holds).unwrap_or(i64::MAX), products == holds);
+    reporter.line(&daily::cause(cause.code, text.as_deref(), number, worth, cause.held.promised_at));
+    if let Some(hint) = hint {
+        reporter.line(&daily::what_to_do(&hint));
+    }
+    for hold in told {
+        let hold = hold?;
+        let own = text.is_none().then(|| words::reason(&hold.reason));
+        reporter.line(&format!("    {}", daily::hold(&hold, own.as_deref(), now)));
+    }
+    if holds > limit {
+        reporter.line(&format!("    {}", daily::more_holds(holds - limit, cause.code)));
+    }
+    Ok(())
 }
 
-/// Holds that one deed of a person would release.
-pub(super) struct Cause<'a> {
-    /// The reason's code.
-    pub(super) code: String,
-    /// What all of them say; `None` where each has words of its own.
-    text: Option<String>,
-    /// All of them.
-    pub(super) holds: Vec<&'a Hold>,
-}
-
-/// The holds by cause, the one that holds up most money first; of equals the one with the earliest promise.
-pub(super) fn causes<'a>(holds: impl IntoIterator<Item = &'a Hold>) -> Vec<Cause<'a>> {
-    let mut causes: BTreeMap<(String, Option<String>), Vec<&Hold>> = BTreeMap::new();
-    for hold in holds {
-        causes.entry((hold.reason.code(), daily::shared_cause(&hold.reason))).or_default().push(hold);
-    }
-    let mut causes: Vec<_> =
-        causes.into_iter().map(|((code, text), holds)| Cause { code, text, holds }.with_common_text()).collect();
-    causes.sort_by_key(|cause| {
-        let promised = cause.promised_at();
-        (std::cmp::Reverse(cause.worth()), promised.is_none(), promised)
-    });
-    causes
-}
-
-impl Cause<'_> {
-    /// Takes what all of its holds say, if they say the same.
-    fn with_common_text(mut self) -> Self {
-        let mut texts = self.holds.iter().map(|hold| words::reason(&hold.reason));
-        if self.text.is_none()
-            && let Some(first) = texts.next()
-            && texts.all(|text| text == first)
-        {
-            self.text = Some(first);
-        }
-        self
-    }
-
-    pub(super) fn worth(&self) -> Cents {
-        worth(self.holds.iter().copied())
-    }
-
-    /// What to do about it; with the channel's name in it where all are of one.
-    pub(super) fn hint(&self) -> Option<String> {
-        let first = self.holds.first()?;
-        let is_of_one = self.holds.iter().all(|hold| hold.channel == first.channel);
-        if is_of_one { words::hint_on(&first.channel, &first.reason) } else { words::hint(&first.reason) }
-    }
-
-    pub(super) fn promised_at(&self) -> Option<Instant> {
-        self.holds.iter().filter_map(|hold| hold.promised_at).min()
-    }
-
-    fn show(&self, reporter: &Reporter, limit: usize, now: Instant) {
-        let of_products = self.holds.iter().all(|hold| hold.order.is_none());
-        let number = (i64::try_from(self.holds.len()).unwrap_or(i64::MAX), of_products);
-        let text = self.text.as_deref();
-        reporter.line(&daily::cause(&self.code, text, number, self.worth(), self.promised_at()));
-        if let Some(hint) = self.hint() {
-            reporter.line(&daily::what_to_do(&hint));
-        }
-        for hold in self.holds.iter().take(limit) {
-            let own = text.is_none().then(|| words::reason(&hold.reason));
-            reporter.line(&format!("    {}", daily::hold(hold, own.as_deref(), now)));
-        }
-        if self.holds.len() > limit {
-            reporter.line(&format!("    {}", daily::more_holds(self.holds.len() - limit, &self.code)));
-        }
-    }
-
-    fn json(&self) -> Value {
-        json!({
-            "code": self.code,
-            "text": self.text,
-            "holds": self.holds.len(),
-            "held_cents": self.worth().get(),
-            "since": self.holds.iter().map(|hold| hold.since).min().map(|at| at.to_rfc3339()),
-            "promised_at": self.promised_at().map(|at| at.to_rfc3339()),
-        })
-    }
+fn cause_json(cause: &Cause<'_>, first: Option<&Hold>) -> Value {
+    json!({
+        "code": cause.code,
+        "text": first.and_then(|first| cause.text(first)),
+        "holds": cause.held.sum.holds,
+        "held_cents": cause.held.sum.worth.get(),
+        "since": first.map(|first| first.since.to_rfc3339()),
+        "promised_at": cause.held.promised_at.map(|at| at.to_rfc3339()),
+    })
 }
 
 fn hold_json(hold: &Hold) -> Value {

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use chrono::{Days, NaiveDate, TimeDelta};
 use serde_json::json;
 
-use super::lists::causes;
+use super::causes::{Cause, Causes};
 use super::status::is_alive;
 use super::{Failure, print_bytes, unreadable_state};
 use crate::cli::ReportArgs;
 use crate::exit::Exit;
 use crate::http::excerpt;
 use crate::model::{ChannelName, Instant, calendar};
-use crate::page::{self, CauseSum, ChannelPart, FATES, FateSum, Lag, Page, PassPart, Trouble, Work};
+use crate::page::{self, CauseSum, ChannelPart, FATES, FateSum, Lag, MOST_CAUSES, Page, PassPart, Trouble, Work};
 use crate::passes::Verb;
 use crate::reason::{Actor, Reason};
 use crate::report::Reporter;
@@ -40,7 +40,7 @@ pub fn run(
     reporter: &Reporter,
     now: Instant,
 ) -> Result<Exit, Failure> {
-    let gather = |store: &Store| Gathering::new(store, args.days, now)?.page(channels, args);
+    let gather = |store: &Store| Gathering::new(store, channels, args.days, now)?.page(channels, args);
     let page = store.at_one_moment(gather).map_err(|error| unreadable_state(&error))?;
     let text = page.render();
     if args.html == Path::new("-") {
@@ -111,17 +111,52 @@ struct Orders {
     ages: [[i64; 4]; 8],
 }
 
+/// What is held.
+#[derive(Default)]
+struct Held {
+    /// The causes of each channel.
+    causes: BTreeMap<ChannelName, Causes>,
+    /// The oldest holds, as many as the page names.
+    oldest: Vec<Hold>,
+    /// How many holds need a person.
+    needs_person: i64,
+    /// How many the next run tries without anybody.
+    alone: i64,
+}
+
+impl Held {
+    fn on(channels: &BTreeSet<ChannelName>, store: &Store) -> rusqlite::Result<Self> {
+        let mut held = Self::default();
+        store.each_hold(|hold| {
+            if channels.contains(&hold.channel) {
+                held.add(hold);
+            }
+            Ok(())
+        })?;
+        Ok(held)
+    }
+
+    fn add(&mut self, hold: Hold) {
+        let is_alone = hold.reason.actor() == Some(Actor::NextRun);
+        *(if is_alone { &mut self.alone } else { &mut self.needs_person }) += 1;
+        self.causes.entry(hold.channel.clone()).or_insert_with(|| Causes::new(fit_for_others)).add(&hold);
+        if self.oldest.len() < TROUBLES {
+            self.oldest.push(hold);
+        }
+    }
+}
+
 /// The state file's answers, brought into the page's form.
 struct Gathering<'a> {
     store: &'a Store,
     now: Instant,
     days: Vec<NaiveDate>,
     orders: BTreeMap<String, Orders>,
-    holds: Vec<Hold>,
+    held: Held,
 }
 
 impl<'a> Gathering<'a> {
-    fn new(store: &'a Store, days: u16, now: Instant) -> rusqlite::Result<Self> {
+    fn new(store: &'a Store, channels: &BTreeSet<ChannelName>, days: u16, now: Instant) -> rusqlite::Result<Self> {
         let today = calendar::local_date(now);
         let back = (0..u64::from(days)).rev();
         let days: Vec<NaiveDate> = back.filter_map(|ago| today.checked_sub_days(Days::new(ago))).collect();
@@ -134,28 +169,24 @@ impl<'a> Gathering<'a> {
                 orders.count(&point, &days, now);
             }
         })?;
-        Ok(Self { store, now, days, orders, holds: store.holds()? })
+        Ok(Self { store, now, days, orders, held: Held::on(channels, store)? })
     }
 
-    fn page(mut self, channels: &BTreeSet<ChannelName>, args: &ReportArgs) -> rusqlite::Result<Page> {
-        self.holds.retain(|hold| channels.contains(&hold.channel));
-        let by_itself = |hold: &&Hold| hold.reason.actor() == Some(Actor::NextRun);
-        let alone = self.holds.iter().filter(by_itself).count();
+    fn page(self, channels: &BTreeSet<ChannelName>, args: &ReportArgs) -> rusqlite::Result<Page> {
         let hours = (i64::from(args.days) * 24).div_euclid(STRETCHES) + 1;
         // Whole stretches in a day, so that every day begins with one.
         let hours = (hours..=24).find(|hours| 24 % hours == 0).unwrap_or(24);
         let stretch = TimeDelta::hours(hours);
         let erp = Some(self.store.mirror_age()?).filter(|age| age.orders_at.is_some() || age.stock_at.is_some());
         let parts = channels.iter().map(|name| self.channel(name, stretch)).collect::<rusqlite::Result<_>>()?;
-        let troubles =
-            self.holds.iter().take(TROUBLES).map(|hold| self.trouble(hold)).collect::<rusqlite::Result<_>>()?;
+        let troubles = self.held.oldest.iter().map(|hold| self.trouble(hold)).collect::<rusqlite::Result<_>>()?;
         Ok(Page {
             made_at: self.now,
             every: args.every.and_then(|span| TimeDelta::from_std(span.0).ok()),
             stretch,
             channels: parts,
             troubles,
-            holds: (as_long(self.holds.len() - alone), as_long(alone)),
+            holds: (self.held.needs_person, self.held.alone),
             erp,
             days: self.days,
         })
@@ -167,14 +198,15 @@ impl<'a> Gathering<'a> {
         let mut work = vec![Work::default(); self.days.len()];
         let passes = Verb::NAMES.iter().map(|pass| self.pass(pass, name, stretch, &mut work));
         let passes = passes.collect::<rusqlite::Result<_>>()?;
-        let holds = self.holds.iter().filter(|hold| hold.channel == *name);
+        let causes = self.held.causes.get(name).map(Causes::sorted).unwrap_or_default();
         Ok(ChannelPart {
             name: name.clone(),
             standing: self.store.standing(name)?,
             fates: orders.fates,
             placed: orders.placed,
             ages: orders.ages,
-            causes: causes(holds).iter().map(|cause| cause_sum(&cause.code, &cause.holds, cause)).collect(),
+            causes: causes.iter().take(MOST_CAUSES).map(|cause| self.cause(cause)).collect::<rusqlite::Result<_>>()?,
+            more_causes: causes.len().saturating_sub(MOST_CAUSES),
             passes,
             work,
             stock_waiting: self.store.stock_unconfirmed(name)?,
@@ -218,6 +250,19 @@ impl<'a> Gathering<'a> {
             last: last.map(|run| (run.started_at, run.exit.clone(), is_under_way(&run))),
             work,
             failure,
+        })
+    }
+
+    fn cause(&self, cause: &Cause<'_>) -> rusqlite::Result<CauseSum> {
+        let first = cause.first(self.store)?;
+        Ok(CauseSum {
+            text: first.as_ref().map(|first| fit_for_others(&first.reason)).unwrap_or_default(),
+            is_shared: cause.is_said_by_all(),
+            holds: (as_long(cause.held.sum.orders), as_long(cause.held.sum.products)),
+            worth: cause.held.sum.worth,
+            promised_at: cause.held.promised_at,
+            hint: first.and_then(|first| cause.hint(&first)),
+            code: cause.code.to_owned(),
         })
     }
 
@@ -283,21 +328,6 @@ fn open_kind(point: &OrderPoint) -> Option<usize> {
 fn age_class(age: TimeDelta) -> usize {
     let up_to = [1, 6, 24, 48, 96, 168, 336];
     up_to.iter().position(|hours| age < TimeDelta::hours(*hours)).unwrap_or(up_to.len())
-}
-
-fn cause_sum(code: &str, holds: &[&Hold], cause: &super::lists::Cause<'_>) -> CauseSum {
-    let mut texts = holds.iter().map(|hold| fit_for_others(&hold.reason));
-    let text = texts.next().unwrap_or_default();
-    let of_orders: BTreeSet<_> = holds.iter().filter_map(|hold| hold.order.as_ref()).collect();
-    CauseSum {
-        code: code.to_owned(),
-        is_shared: texts.all(|other| other == text),
-        text,
-        holds: (as_long(of_orders.len()), as_long(holds.iter().filter(|hold| hold.order.is_none()).count())),
-        worth: cause.worth(),
-        promised_at: cause.promised_at(),
-        hint: cause.hint(),
-    }
 }
 
 /// Why, without what the other side or a person wrote, and without what looks like a document or an address.

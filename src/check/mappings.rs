@@ -12,39 +12,75 @@ use crate::store::holds::Hold;
 pub const ASKED: usize = 50;
 
 /// What open holds of a channel's orders lack, each once, with how many orders wait for it.
-pub fn lacking(channel: &ChannelName, holds: &[Hold]) -> Vec<Finding> {
-    let mut products: BTreeMap<&str, (&UnmappedSku, BTreeSet<&OrderId>)> = BTreeMap::new();
-    let mut carriers: BTreeMap<&str, BTreeSet<&OrderId>> = BTreeMap::new();
-    for (hold, order) in
-        holds.iter().filter(|hold| hold.channel == *channel).filter_map(|hold| Some((hold, hold.order.as_ref()?)))
-    {
+#[derive(Debug)]
+pub struct Lacking<'a> {
+    channel: &'a ChannelName,
+    /// By the channel's id.
+    products: BTreeMap<String, (UnmappedSku, Waiting)>,
+    carriers: BTreeMap<String, Waiting>,
+}
+
+/// Orders that wait for the same.
+#[derive(Debug, Default)]
+struct Waiting {
+    orders: usize,
+    /// The first of them by number.
+    example: Option<OrderId>,
+}
+
+impl<'a> Lacking<'a> {
+    /// Nothing yet.
+    pub fn on(channel: &'a ChannelName) -> Self {
+        Self { channel, products: BTreeMap::new(), carriers: BTreeMap::new() }
+    }
+
+    /// Counts what a hold's order lacks. No order is held twice for one reason.
+    pub fn add(&mut self, hold: &Hold) {
+        let Some(order) = hold.order.as_ref().filter(|_| hold.channel == *self.channel) else { return };
         match &hold.reason {
             Reason::SkusUnmapped { skus } => {
                 for sku in skus {
-                    products.entry(&sku.channel_sku).or_insert_with(|| (sku, BTreeSet::new())).1.insert(order);
+                    let of_product = self.products.entry(sku.channel_sku.clone());
+                    of_product.or_insert_with(|| (sku.clone(), Waiting::default())).1.add(order);
                 }
             }
-            Reason::CarrierUnmapped { carrier } => drop(carriers.entry(carrier).or_default().insert(order)),
+            Reason::CarrierUnmapped { carrier } => self.carriers.entry(carrier.clone()).or_default().add(order),
             _ => {}
         }
     }
-    let example =
-        |orders: &BTreeSet<&OrderId>| orders.first().map_or_else(|| OrderId::new(""), |order| (*order).clone());
-    let products = products.into_values().map(|(sku, orders)| Finding::ProductUnmapped {
-        channel: channel.clone(),
-        channel_sku: sku.channel_sku.clone(),
-        tried: sku.tried.clone(),
-        name: sku.name.clone(),
-        orders: orders.len(),
-        example: example(&orders),
-    });
-    let carriers = carriers.into_iter().map(|(carrier, orders)| Finding::CarrierUnmapped {
-        channel: channel.clone(),
-        carrier: carrier.to_owned(),
-        orders: orders.len(),
-        example: example(&orders),
-    });
-    products.chain(carriers).collect()
+
+    /// The products, then the carriers.
+    pub fn findings(self) -> impl Iterator<Item = Finding> {
+        let channel = self.channel;
+        let products = self.products.into_iter().map(|(channel_sku, (sku, waiting))| Finding::ProductUnmapped {
+            channel: channel.clone(),
+            channel_sku,
+            tried: sku.tried,
+            name: sku.name,
+            orders: waiting.orders,
+            example: waiting.example(),
+        });
+        let carriers = self.carriers.into_iter().map(|(carrier, waiting)| Finding::CarrierUnmapped {
+            channel: channel.clone(),
+            carrier,
+            orders: waiting.orders,
+            example: waiting.example(),
+        });
+        products.chain(carriers)
+    }
+}
+
+impl Waiting {
+    fn add(&mut self, order: &OrderId) {
+        self.orders += 1;
+        if self.example.as_ref().is_none_or(|example| order < example) {
+            self.example = Some(order.clone());
+        }
+    }
+
+    fn example(self) -> OrderId {
+        self.example.unwrap_or_else(|| OrderId::new(""))
+    }
 }
 
 /// The products that the configuration maps to, of which the ERP is asked; each once.
@@ -81,8 +117,11 @@ mod tests {
     fn hold(order: &str, reason: Reason) -> Hold {
         let at: Instant = "2026-11-25T12:00:00Z".parse().unwrap();
         Hold {
+            row: 1,
             channel: ChannelName::new("loja"),
             order: Some(OrderId::new(order)),
+            order_row: Some(1),
+            is_one_of_several: false,
             erp_number: None,
             sku: None,
             reason,
@@ -104,21 +143,26 @@ mod tests {
     #[test]
     fn what_is_lacking_is_told_once_with_its_orders() {
         let holds = [
-            hold("1", Reason::SkusUnmapped { skus: vec![product("7"), product("8")] }),
-            hold("2", Reason::SkusUnmapped { skus: vec![product("7")] }),
+            hold("2", Reason::SkusUnmapped { skus: vec![product("7"), product("8")] }),
+            hold("1", Reason::SkusUnmapped { skus: vec![product("7")] }),
             hold("3", Reason::CarrierUnmapped { carrier: "Sedex".into() }),
             hold("4", Reason::NotOnChannel),
         ];
-        let found = lacking(&ChannelName::new("loja"), &holds);
-        let told: Vec<(String, usize)> = found
-            .iter()
-            .map(|one| match one {
-                Finding::ProductUnmapped { channel_sku, orders, .. } => (channel_sku.clone(), *orders),
-                Finding::CarrierUnmapped { carrier, orders, .. } => (carrier.clone(), *orders),
+        let lacking = |channel: &str| -> Vec<(String, usize, String)> {
+            let channel = ChannelName::new(channel);
+            let mut lacking = Lacking::on(&channel);
+            holds.iter().for_each(|hold| lacking.add(hold));
+            let told = |one| match one {
+                Finding::ProductUnmapped { channel_sku, orders, example, .. } => {
+                    (channel_sku, orders, example.to_string())
+                }
+                Finding::CarrierUnmapped { carrier, orders, example, .. } => (carrier, orders, example.to_string()),
                 other => panic!("{other:?}"),
-            })
-            .collect();
-        assert_eq!(told, [("7".into(), 2), ("8".into(), 1), ("Sedex".into(), 1)]);
-        assert_eq!(lacking(&ChannelName::new("hub"), &holds), []);
+            };
+            lacking.findings().map(told).collect()
+        };
+        let told = [("7", 2, "1"), ("8", 1, "2"), ("Sedex", 1, "3")];
+        assert_eq!(lacking("loja"), told.map(|(what, orders, example)| (what.into(), orders, example.into())));
+        assert_eq!(lacking("hub"), []);
     }
 }

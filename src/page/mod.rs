@@ -61,8 +61,10 @@ pub struct ChannelPart {
     pub placed: Vec<[i64; 6]>,
     /// Open orders by class of age ([`words::AGE_CLASSES.map(Both::get)`]) and kind ([`words::OPEN_KINDS.map(Both::get)`]).
     pub ages: [[i64; 4]; 8],
-    /// What holds orders and products, the cause that holds up most money first.
+    /// What holds orders and products, the cause that holds up most money first; at most [`MOST_CAUSES`].
     pub causes: Vec<CauseSum>,
+    /// How many causes there are besides.
+    pub more_causes: usize,
     /// Each pass.
     pub passes: Vec<PassPart>,
     /// What all passes did on each day.
@@ -207,7 +209,7 @@ enum Verdict {
 }
 
 /// How many causes of a channel are told of.
-const MOST_CAUSES: usize = 8;
+pub const MOST_CAUSES: usize = 8;
 
 impl Page {
     /// How it is, in one line.
@@ -517,10 +519,10 @@ impl ChannelView<'_> {
             return out + &element("p", "", &text(words::NO_TROUBLE.get()));
         }
         let most = causes.iter().map(|cause| cause.worth.get()).max().unwrap_or(0);
-        let listed: String = causes.iter().take(MOST_CAUSES).map(|cause| cause_item(cause, most)).collect();
+        let listed: String = causes.iter().map(|cause| cause_item(cause, most)).collect();
         let mut out = out + &element("ol", "causes", &listed);
-        if causes.len() > MOST_CAUSES {
-            out += &element("p", "quiet", &rich(&words::more_causes(causes.len() - MOST_CAUSES)));
+        if self.part.more_causes > 0 {
+            out += &element("p", "quiet", &rich(&words::more_causes(self.part.more_causes)));
         }
         out
     }
@@ -706,6 +708,7 @@ mod tests {
             placed: vec![[0; 6]; 2],
             ages: [[0; 4]; 8],
             causes: Vec::new(),
+            more_causes: 0,
             passes: vec![PassPart {
                 name: "import-orders",
                 lag: Lag { stretches: vec![None; 16], ..Lag::default() },

@@ -1,6 +1,6 @@
 //! What cannot go on, why, since when, and worth how much.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Store, instant, millis};
 use crate::model::{Cents, ChannelName, Instant, OrderId, Sku};
@@ -12,10 +12,16 @@ pub(super) const BY_HAND: &str = "by-hand";
 /// An open hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
+    /// The hold's row.
+    pub row: i64,
     /// On which channel.
     pub channel: ChannelName,
     /// Which order, unless a SKU is held.
     pub order: Option<OrderId>,
+    /// The order's row.
+    pub order_row: Option<i64>,
+    /// Whether other holds of the order are open, too.
+    pub is_one_of_several: bool,
     /// The ERP's number for it, if it has one.
     pub erp_number: Option<String>,
     /// Which SKU, unless an order is held.
@@ -279,43 +285,65 @@ impl Store {
             .collect()
     }
 
-    /// The open holds, the oldest first.
+    /// Tells of every open hold, the oldest first.
+    ///
+    /// # Errors
+    /// When the state file cannot be read, or `tell` fails.
+    pub fn each_hold(&self, mut tell: impl FnMut(Hold) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+        let mut open = self.connection.prepare_cached(&format!(
+            "{HOLDS} WHERE h.released_at IS NULL
+                 -- What two passes say alike is said once.
+                 AND NOT EXISTS (SELECT 1 FROM holds e WHERE e.order_row = h.order_row AND e.code = h.code
+                     AND e.released_at IS NULL AND e.id < h.id)
+             ORDER BY h.since, h.id"
+        ))?;
+        let mut rows = open.query([])?;
+        while let Some(row) = rows.next()? {
+            tell(from_row(row)?)?;
+        }
+        Ok(())
+    }
+
+    /// Those of these rows that are there, the oldest first, as they are now: they may be released.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn holds(&self) -> rusqlite::Result<Vec<Hold>> {
+    pub fn holds_in(&self, rows: &[i64]) -> rusqlite::Result<Vec<Hold>> {
         self.connection
-            .prepare_cached(
-                "SELECT h.channel, o.order_id, o.erp_number, h.sku, h.reason, h.since, h.tried_at, h.tries, h.amount,
-                     coalesce(o.promised_at, h.promised_at), h.pass, o.fate, o.status, o.raw_status
-                 FROM holds h LEFT JOIN orders o ON o.id = h.order_row
-                 WHERE h.released_at IS NULL
-                     -- What two passes say alike is said once.
-                     AND NOT EXISTS (SELECT 1 FROM holds e WHERE e.order_row = h.order_row AND e.code = h.code
-                         AND e.released_at IS NULL AND e.id < h.id)
-                 ORDER BY h.since, h.id",
-            )?
-            .query_map([], |row| {
-                let reason: String = row.get(4)?;
-                Ok(Hold {
-                    channel: ChannelName::new(row.get::<_, String>(0)?),
-                    order: row.get::<_, Option<String>>(1)?.map(OrderId::new),
-                    erp_number: row.get(2)?,
-                    sku: row.get(3)?,
-                    // A reason that this version does not know is shown as it stands.
-                    reason: serde_json::from_str(&reason).unwrap_or(Reason::CallFailed { message: reason }),
-                    since: instant(row.get(5)?),
-                    tried_at: instant(row.get(6)?),
-                    tries: row.get(7)?,
-                    amount: Cents::new(row.get(8)?),
-                    promised_at: row.get::<_, Option<i64>>(9)?.map(instant),
-                    pass: row.get(10)?,
-                    fate: row.get(11)?,
-                    status: [row.get(12)?, row.get(13)?],
-                })
-            })?
+            .prepare_cached(&format!("{HOLDS} WHERE h.id IN (SELECT value FROM json_each(?1)) ORDER BY h.since, h.id"))?
+            .query_map([serde_json::to_string(rows).unwrap_or_default()], from_row)?
             .collect()
     }
+}
+
+/// What [`from_row`] reads.
+const HOLDS: &str =
+    "SELECT h.id, h.channel, o.order_id, o.id, o.erp_number, h.sku, o.fate, o.status, o.raw_status, h.pass, h.reason,
+         h.since, h.tried_at, h.tries, h.amount, coalesce(o.promised_at, h.promised_at),
+         (SELECT count(*) FROM holds e WHERE e.order_row = h.order_row AND e.released_at IS NULL) > 1
+     FROM holds h LEFT JOIN orders o ON o.id = h.order_row";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Hold> {
+    let reason: String = row.get(10)?;
+    Ok(Hold {
+        row: row.get(0)?,
+        channel: ChannelName::new(row.get::<_, String>(1)?),
+        order: row.get::<_, Option<String>>(2)?.map(OrderId::new),
+        order_row: row.get(3)?,
+        erp_number: row.get(4)?,
+        sku: row.get(5)?,
+        fate: row.get(6)?,
+        status: [row.get(7)?, row.get(8)?],
+        pass: row.get(9)?,
+        // A reason that this version does not know is shown as it stands.
+        reason: serde_json::from_str(&reason).unwrap_or(Reason::CallFailed { message: reason }),
+        since: instant(row.get(11)?),
+        tried_at: instant(row.get(12)?),
+        tries: row.get(13)?,
+        amount: Cents::new(row.get(14)?),
+        promised_at: row.get::<_, Option<i64>>(15)?.map(instant),
+        is_one_of_several: row.get(16)?,
+    })
 }
 
 #[cfg(test)]
@@ -339,9 +367,20 @@ mod tests {
         Reason::CallFailed { message: message.into() }
     }
 
+    fn holds(store: &Store) -> Vec<Hold> {
+        let mut holds = Vec::new();
+        store
+            .each_hold(|hold| {
+                holds.push(hold);
+                Ok(())
+            })
+            .unwrap();
+        holds
+    }
+
     /// Code, since, tries of the open hold.
     fn open(store: &Store) -> Option<(String, Instant, i64)> {
-        let holds = store.holds().unwrap();
+        let holds = holds(store);
         assert!(holds.len() < 2);
         holds.first().map(|hold| (hold.reason.code(), hold.since, hold.tries))
     }
@@ -352,7 +391,7 @@ mod tests {
         store.write(|tx| hold(tx, 1, &call_failed("first"), at(1))).unwrap();
         store.write(|tx| hold(tx, 1, &call_failed("second"), at(2))).unwrap();
         assert_eq!(open(&store), Some(("call_failed".into(), at(1), 2)));
-        assert_eq!(store.holds().unwrap()[0].reason, call_failed("second"));
+        assert_eq!(holds(&store)[0].reason, call_failed("second"));
     }
 
     #[test]
@@ -386,5 +425,39 @@ mod tests {
         assert_eq!(open(&store), Some(("cancelled_after_invoice".into(), at(4), 1)), "another pass's");
         guest(Some(&Reason::CancelledAfterInvoice), 7);
         assert_eq!(open(&store), Some(("cancelled_after_invoice".into(), at(4), 2)), "they say the same");
+    }
+
+    #[test]
+    fn open_holds_come_by_age_and_what_two_passes_say_alike_comes_once() {
+        let (_folder, store) = store();
+        store.write(|tx| hold(tx, 1, &Reason::NotOnChannel, at(2))).unwrap();
+        store.write(|tx| hold_in(tx, 1, "push-invoices", &call_failed("no"), at(1))).unwrap();
+        store.write(|tx| hold_in(tx, 1, "push-tracking", &call_failed("neither"), at(3))).unwrap();
+        store.hold_sku(&ChannelName::new("loja"), &Sku::new("A"), &Reason::SkuIsKit, at(2)).unwrap();
+        let held = holds(&store);
+        let told: Vec<_> =
+            held.iter().map(|hold| (hold.reason.code(), hold.order_row, hold.is_one_of_several)).collect();
+        assert_eq!(
+            told,
+            [
+                ("call_failed".into(), Some(1), true),
+                ("not_on_channel".into(), Some(1), true),
+                ("sku_is_kit".into(), None, false)
+            ]
+        );
+        let rows: Vec<i64> = held.iter().map(|hold| hold.row).rev().chain([77]).collect();
+        assert_eq!(store.holds_in(&rows).unwrap(), held);
+    }
+
+    #[test]
+    fn an_order_is_held_alone_once_the_other_holds_are_released() {
+        let (_folder, store) = store();
+        store.write(|tx| hold(tx, 1, &Reason::NotOnChannel, at(1))).unwrap();
+        store.write(|tx| hold_in(tx, 1, "push-invoices", &call_failed("no"), at(2))).unwrap();
+        let released = holds(&store).pop().unwrap();
+        store.write(|tx| release_in(tx, 1, "push-invoices", "gone", at(3))).unwrap();
+        assert_eq!(holds(&store).iter().map(|hold| hold.is_one_of_several).collect::<Vec<_>>(), [false]);
+        let told = store.holds_in(&[released.row]).unwrap();
+        assert_eq!(told[0].reason, released.reason, "whoever counted it can still tell it");
     }
 }

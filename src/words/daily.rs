@@ -1,5 +1,6 @@
 //! The words of daily operation: what `status`, the lists, `why` and `account` tell.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use chrono::TimeDelta;
@@ -371,16 +372,16 @@ pub fn next_run_tries(passes: &[String]) -> String {
     say!("the next {} tries it" | "o próximo {} tenta de novo", passes.join(word!(" and " | " e ")))
 }
 
-/// How not to wait for the next run.
-pub fn at_once(pass: &str, orders: &[(&ChannelName, &OrderId)]) -> String {
-    let mut channels: Vec<&ChannelName> = orders.iter().map(|(channel, _)| *channel).collect();
-    channels.dedup();
-    match (orders, channels.as_slice()) {
-        ([(_, order)], [channel]) => say!("          at once: {}" | "          já: {}", command(pass, channel, order)),
-        (_, [channel]) => say!(
+/// How not to wait for the next run, for orders of these channels; or for the only one there is.
+pub fn at_once(pass: &str, channels: &BTreeSet<ChannelName>, only: Option<&OrderId>) -> String {
+    match (channels.first().filter(|_| channels.len() == 1), only) {
+        (Some(channel), Some(order)) => {
+            say!("          at once: {}" | "          já: {}", command(pass, channel, order))
+        }
+        (Some(channel), None) => say!(
             "          at once: vaivem {pass} --channel {channel}" | "          já: vaivem {pass} --channel {channel}"
         ),
-        _ => say!("          at once: vaivem {pass}" | "          já: vaivem {pass}"),
+        (None, _) => say!("          at once: vaivem {pass}" | "          já: vaivem {pass}"),
     }
 }
 
@@ -621,6 +622,20 @@ mod tests {
         assert_eq!(shared_cause(&unmapped("5", Some("BONE"))), shared_cause(&unmapped("BONE", Some("BONE"))));
         assert_ne!(shared_cause(&unmapped("5", None)), shared_cause(&unmapped("6", None)));
         assert_eq!(shared_cause(&Reason::NotOnChannel), None);
+    }
+
+    #[test]
+    fn the_command_for_at_once_names_the_only_order_or_the_only_channel() {
+        let channels = |names: &[&str]| names.iter().map(|name| ChannelName::new(*name)).collect();
+        let (one, two) = (channels(&["loja"]), channels(&["hub", "loja"]));
+        let order = OrderId::new("1-01");
+        for (channels, only, told) in [
+            (&one, Some(&order), "vaivem push-stock --channel loja --order 1-01"),
+            (&one, None, "vaivem push-stock --channel loja"),
+            (&two, None, "vaivem push-stock"),
+        ] {
+            assert_eq!(at_once("push-stock", channels, only).trim(), format!("at once: {told}"));
+        }
     }
 
     #[test]
