@@ -8,7 +8,7 @@ use super::{Failure, accounts, back_office, front_office, heeding, locks, open_s
 use crate::channel::Window;
 use crate::cli::AdoptArgs;
 use crate::clock::Clock;
-use crate::config::{ChannelConfig, Config};
+use crate::config::{ChannelConfig, Config, ErpConfig};
 use crate::erp::Erp;
 use crate::exit::Exit;
 use crate::lang::{self, say};
@@ -56,6 +56,10 @@ pub fn run(args: &AdoptArgs, config: &Config, reporter: &Reporter) -> Result<Exi
                     exit = exit.worst(failure.exit);
                 }
             }
+        }
+        if matches!(config.erp, ErpConfig::Eccosys { .. }) && !args.dry_run && reporter.is_human() {
+            let done = config.erp.inboxes().iter().map(|inbox| inbox.join("done"));
+            done.filter(|done| done.is_dir()).for_each(|done| reporter.news(&daily::put_back(&done)));
         }
         reporter.finish();
         Ok(exit)

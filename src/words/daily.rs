@@ -580,6 +580,18 @@ pub fn adopted(
     text + &say!("; the channel has {invoices} and {parcels} of theirs" | "; o canal tem {invoices} e {parcels} deles")
 }
 
+/// What to do with carriers' files after the state file was lost, where nothing else keeps what they told.
+pub fn put_back(done: &Path) -> String {
+    say!(
+        "if the state file was lost: what carriers told in their files stood there alone until it was written or sent. After the \
+         next `vaivem sync`, move those of the last days from {} back into the folder above; taking one twice changes nothing"
+            | "se o arquivo de estado se perdeu: o que as transportadoras disseram em seus arquivos estava só ali até ser gravado \
+               ou enviado. Depois do próximo `vaivem sync`, devolva os dos últimos dias de {} à pasta acima; aproveitar um duas \
+               vezes não muda nada",
+        done.display()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

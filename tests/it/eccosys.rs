@@ -3,6 +3,7 @@
 
 use chrono::{TimeDelta, Utc};
 
+use crate::adopt::{lose_state, since};
 use crate::back_office::{Nfe, ago, parcel};
 use crate::sandbox::{Fault, Kind, Mangle, Payment, Phase, papers};
 use crate::shop::{Shop, paid};
@@ -376,6 +377,32 @@ fn a_forgotten_order_is_forgotten_in_the_mirror_too_and_found_again() {
     assert_eq!(mirrored(), 0);
     let _ = shop.import();
     assert_eq!((mirrored(), shop.eccosys(|e| e.find(&id).len())), (1, 1));
+}
+
+#[test]
+fn what_a_carrier_told_a_state_file_that_was_lost_comes_back_with_its_file() {
+    let mut shop = shop();
+    shop.open_inboxes();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    shop.issue(&id, &Nfe::new(501, 4_990));
+    shop.ship(&id, &parcel("BR501"));
+    let _ = shop.run(&["sync"]).exits(0);
+    let path = format!("/pedidos/{}", shop.eccosys(|e| e.id_of(&id)));
+    shop.eccosys(|e| e.faults.push(Fault::next(1_000, Kind::status(500)).on("GET", &path)));
+    shop.drop_into("carriers/oco.txt", &papers::ocoren(&[(501, 1, ago(5))], ago(1)));
+    let _ = shop.run(&["push-tracking"]);
+    shop.eccosys(|e| e.faults.clear());
+    lose_state(&shop);
+    let adopt = ["--output", "human", "adopt", "--since", &since()];
+    let (done, told) = (shop.path("carriers/done"), shop.run(&adopt).exits(0).stdout);
+    assert!(told.contains(&format!("move those of the last days from {} back", done.display())), "{told}");
+    let is_delivered = || shop.packages(&id)[0].delivered.is_some();
+    let _ = shop.run(&["sync"]).exits(0);
+    assert!(!is_delivered(), "nobody else knows");
+    std::fs::rename(done.join("oco.txt"), done.with_file_name("oco.txt")).unwrap();
+    let _ = shop.run(&["sync"]).exits(0);
+    assert!(is_delivered());
 }
 
 #[test]
