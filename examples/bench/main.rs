@@ -1,8 +1,8 @@
 //! What vaivem costs: seconds, processor time, calls, memory and disk, on simulated platforms in this process.
 //!
-//! `cargo run --release --example bench -- SUBJECT [--small] [--runs N] [--only ROW] [--peer FILE [--python FILE]]`, where a subject is a file
-//! beside this one; without a subject all of them follow one another, which takes about half an hour. `--small` is a tenth of the work, and `--only` takes of `import`
-//! and `push` the rows alone whose name has these words.
+//! `cargo run --release --example bench -- SUBJECT [--small] [--runs N] [--only ROW] [--peer FILE [--python FILE]]`, where a
+//! subject is a file beside this one; without a subject all of them follow one another, which takes about half an hour. `--small` is a
+//! tenth of the work, and `--only` takes of `import` and `push` the rows alone whose name has these words.
 //!
 //! | subject | what is measured |
 //! |---|---|
@@ -39,7 +39,8 @@ use std::process::ExitCode;
 /// The first argument that makes this program be `vaivem` itself.
 const AS_VAIVEM: &str = "as-vaivem";
 
-const USAGE: &str = "usage: bench [import|push|quiet|limit|memory|start]... [--small] [--runs N] [--only ROW] [--peer FILE [--python FILE]]";
+const USAGE: &str = "usage: bench [import|push|quiet|limit|memory|start]... [--small] [--runs N] [--only ROW] \
+    [--peer FILE [--python FILE]]";
 
 /// What was asked for.
 pub struct Asked {

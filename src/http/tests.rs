@@ -356,7 +356,7 @@ async fn what_is_not_there_is_none_and_a_wrong_address_is_an_error() {
 async fn an_id_cannot_lead_elsewhere() {
     let server = Server::doing([]).await;
     let door = server.door();
-    for id in ["..", ".", "../../admin"] {
+    for id in ["..", ".", "../../admin", "a?b=c", "a#b", "%2e%2e/a"] {
         let path = format!("/orders/{}", if id.len() > 2 { id.to_owned() } else { segment(id) });
         let error = door.call(Call::read("read order", path).about(id)).await.unwrap_err();
         assert_eq!((error.triage(), error.status()), (Triage::SkipItem, None), "{id}");
@@ -364,6 +364,18 @@ async fn an_id_cannot_lead_elsewhere() {
     assert!(server.requests().is_empty());
     door.call(Call::read("read order", format!("/orders/{}", segment("a/../b?c#d")))).await.unwrap();
     assert!(server.requests()[0].starts_with("GET /orders/a%2F..%2Fb%3Fc%23d HTTP/1.1"), "{}", server.requests()[0]);
+}
+
+#[tokio::test]
+async fn a_path_of_the_base_address_comes_first_with_or_without_a_slash_at_its_end() {
+    let server = Server::doing([]).await;
+    for base in ["", "/", "/v2", "/v2/"] {
+        let door = Door::new(DoorOptions { base_url: format!("{}{base}", server.url), ..server.options() }).unwrap();
+        door.call(Call::read("read order", "/orders/1").query("of", "a b&c#d")).await.unwrap();
+    }
+    let lines: Vec<String> = server.requests().iter().map(|one| one.lines().next().unwrap().to_owned()).collect();
+    let [plain, deep] = ["", "/v2"].map(|base| format!("GET {base}/orders/1?of=a%20b%26c%23d HTTP/1.1"));
+    assert_eq!(lines, [plain.clone(), plain, deep.clone(), deep]);
 }
 
 #[tokio::test]
