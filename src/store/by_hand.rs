@@ -55,7 +55,7 @@ impl Store {
             let was_skipped = tx
                 .prepare_cached(
                     "UPDATE orders SET fate = NULL, fate_why = NULL, fate_at = NULL, open = 1, heard = heard + 1
-                     WHERE id = ?1 AND fate = 'skipped' AND fate_why ->> 'code' = 'skipped_by_hand'",
+                     WHERE id = ?1 AND fate = 'skipped' AND fate_why ->> 'code' = 'skipped_by_hand' AND sound",
                 )?
                 .execute([order])?;
             Ok(match (was_skipped, is_held) {
@@ -108,7 +108,7 @@ impl Store {
             }
             note(tx, order, now, "decided", &format!("{}: {json}", Fate::Skipped.code()))?;
             tx.prepare_cached(
-                "UPDATE orders SET fate = 'skipped', fate_why = ?2, fate_at = ?3, open = 0, visited = heard WHERE id = ?1",
+                "UPDATE orders SET fate = 'skipped', fate_why = ?2, fate_at = ?3, open = 0, visited = heard WHERE id = ?1 AND sound",
             )?
             .execute(params![order, json, millis(now)])?;
             Ok(Ok(()))
@@ -138,10 +138,10 @@ impl Store {
                 return Ok(passes);
             }
             note(tx, order, now, "retried", &keep!("by {by}" | "por {by}"))?;
-            tx.prepare_cached("UPDATE orders SET heard = heard + 1, open = 1 WHERE id = ?1")?.execute([order])?;
+            tx.prepare_cached("UPDATE orders SET heard = heard + 1, open = 1 WHERE id = ?1 AND sound")?.execute([order])?;
             tx.prepare_cached(
                 "UPDATE outgoing SET news = news + 1 WHERE order_row = ?1 AND pass IN (
-                     SELECT pass FROM holds WHERE order_row = ?1 AND released_at IS NULL)",
+                     SELECT pass FROM holds WHERE order_row = ?1 AND released_at IS NULL) AND sound",
             )?
             .execute([order])?;
             // A refused cancellation is asked for again only once nothing says that it was refused.

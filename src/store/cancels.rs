@@ -62,7 +62,7 @@ impl Store {
                 let marked: Option<i64> = tx
                     .prepare_cached(
                         "UPDATE orders SET erp_status = 'cancelled'
-                         WHERE channel = ?1 AND erp_id = ?2 AND erp_status IS NOT 'cancelled' RETURNING id",
+                         WHERE channel = ?1 AND erp_id = ?2 AND erp_status IS NOT 'cancelled' AND sound RETURNING id",
                     )?
                     .query_row(params![channel.as_str(), id.as_str()], |row| row.get(0))
                     .optional()?;

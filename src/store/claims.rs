@@ -88,7 +88,7 @@ pub(super) fn record_lines(tx: &Connection, order: i64, lines: &[Line]) -> rusql
     }
     for (position, line) in (0i64..).zip(&new) {
         tx.prepare_cached(
-            "INSERT INTO order_lines (order_row, position, channel_sku, sku, warehouse, quantity)
+            "INSERT OR ROLLBACK INTO order_lines (order_row, position, channel_sku, sku, warehouse, quantity)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![

@@ -66,7 +66,8 @@ impl Store {
             let why = format!("the cut-off date is now {}", calendar::local_date(cutoff));
             for row in &skipped {
                 orders::note(tx, *row, now, "reopened", &why)?;
-                tx.prepare_cached("UPDATE orders SET open = 1, heard = heard + 1 WHERE id = ?1")?.execute([row])?;
+                tx.prepare_cached("UPDATE orders SET open = 1, heard = heard + 1 WHERE id = ?1 AND sound")?
+                    .execute([row])?;
             }
             clear(tx, channel, LIST)?;
             set(tx, channel, LIST_CUTOFF, cutoff)?;

@@ -179,7 +179,9 @@ impl Store {
                 (_, None) => release(tx, order, "its cause is gone", now),
                 (_, Some(reason)) => {
                     hold(tx, order, reason, now)?;
-                    tx.prepare_cached("UPDATE orders SET open = 1 WHERE id = ?1")?.execute([order]).map(|_| ())
+                    tx.prepare_cached("UPDATE orders SET open = 1 WHERE id = ?1 AND sound")?
+                        .execute([order])
+                        .map(|_| ())
                 }
             }
         })

@@ -117,7 +117,7 @@ impl Store {
                     )?;
                 }
                 tx.execute(
-                    "UPDATE orders SET customer = NULL, purged_at = ?2 WHERE id IN (SELECT value FROM json_each(?1))",
+                    "UPDATE orders SET customer = NULL, purged_at = ?2 WHERE id IN (SELECT value FROM json_each(?1)) AND sound",
                     params![list, millis(now)],
                 )?;
                 Ok(rows.len())

@@ -131,7 +131,7 @@ impl Store {
                 let Some(row) = known else {
                     new += 1;
                     tx.prepare_cached(
-                        "INSERT INTO orders (channel, order_id, seen_at, heard, cancel_heard) VALUES (?1, ?2, ?3, 1, ?4)",
+                        "INSERT OR ROLLBACK INTO orders (channel, order_id, seen_at, heard, cancel_heard) VALUES (?1, ?2, ?3, 1, ?4)",
                     )?
                     .execute(params![
                         channel.as_str(),
@@ -172,7 +172,7 @@ impl Store {
                     tx.prepare_cached(
                         "UPDATE orders SET heard = heard + 1, cancel_heard = max(cancel_heard, ?2),
                              open = max(open, ?2 AND erp_id IS NOT NULL AND fate IS NOT 'cancelled')
-                         WHERE id = ?1",
+                         WHERE id = ?1 AND sound",
                     )?
                     .execute(params![row, item.is_cancellation()])?;
                 }
@@ -246,11 +246,11 @@ impl Store {
             )?
             .execute(params![row, millis(now), order.raw_status])?;
             tx.prepare_cached(
-                "UPDATE orders SET read_at = ?2, status = ?3, raw_status = ?4, created_at = ?5, total = ?6, sequence = ?7,
+                "UPDATE OR ROLLBACK orders SET read_at = ?2, status = ?3, raw_status = ?4, created_at = ?5, total = ?6, sequence = ?7,
                      marketplace = ?8, marketplace_order = ?9, method = ?10, due_date = ?11, promised_at = ?12, customer = ?13,
                      taken_over_at = CASE WHEN ?14 THEN coalesce(taken_over_at, ?2) ELSE taken_over_at END,
                      untaken_at = CASE WHEN ?14 THEN untaken_at ELSE ?15 END
-                 WHERE id = ?1",
+                 WHERE id = ?1 AND sound",
             )?
             .execute(params![
                 row,
@@ -294,9 +294,9 @@ impl Store {
             journal::settle(tx, effect, journal::State::Done, link.answer, now)?;
             note(tx, effect.order, now, "decided", &format!("{}: {why}", Fate::Imported.code()))?;
             tx.prepare_cached(
-                "UPDATE orders SET erp_id = ?2, erp_number = ?3, erp_status = ?4, linked_at = coalesce(linked_at, ?5),
+                "UPDATE OR ROLLBACK orders SET erp_id = ?2, erp_number = ?3, erp_status = ?4, linked_at = coalesce(linked_at, ?5),
                      fate = 'imported', fate_why = ?6, fate_at = ?5, open = 1
-                 WHERE id = ?1",
+                 WHERE id = ?1 AND sound",
             )?
             .execute(params![
                 effect.order,
@@ -317,7 +317,7 @@ impl Store {
     /// When the state file cannot be written.
     pub fn record_erp_status(&self, row: i64, status: &Status) -> rusqlite::Result<()> {
         self.write(|tx| {
-            tx.prepare_cached("UPDATE orders SET erp_status = ?2 WHERE id = ?1 AND erp_status IS NOT ?2")?
+            tx.prepare_cached("UPDATE orders SET erp_status = ?2 WHERE id = ?1 AND erp_status IS NOT ?2 AND sound")?
                 .execute(params![row, status.code()])
                 .map(|_| ())
         })
@@ -336,7 +336,7 @@ impl Store {
     ) -> rusqlite::Result<()> {
         self.write(|tx| {
             journal::settle(tx, effect, journal::State::Done, answer, now)?;
-            tx.prepare_cached("UPDATE orders SET taken_over_at = coalesce(taken_over_at, ?2) WHERE id = ?1")?
+            tx.prepare_cached("UPDATE orders SET taken_over_at = coalesce(taken_over_at, ?2) WHERE id = ?1 AND sound")?
                 .execute(params![row, millis(now)])
                 .map(|_| ())
         })
@@ -348,7 +348,7 @@ impl Store {
     /// When the state file cannot be written.
     pub fn have_visited(&self, row: i64) -> rusqlite::Result<()> {
         self.write(|tx| {
-            tx.prepare_cached("UPDATE orders SET visited = min(visited, heard - 1), open = 1 WHERE id = ?1")?
+            tx.prepare_cached("UPDATE orders SET visited = min(visited, heard - 1), open = 1 WHERE id = ?1 AND sound")?
                 .execute([row])
                 .map(|_| ())
         })
@@ -373,12 +373,12 @@ impl Store {
                 .query_row(params![row.row, decided.fate.code(), json], |row| row.get(0))?;
             if !is_same {
                 note(tx, row.row, now, "decided", &format!("{}: {json}", decided.fate.code()))?;
-                tx.prepare_cached("UPDATE orders SET fate = ?2, fate_why = ?3, fate_at = ?4 WHERE id = ?1")?
+                tx.prepare_cached("UPDATE OR ROLLBACK orders SET fate = ?2, fate_why = ?3, fate_at = ?4 WHERE id = ?1 AND sound")?
                     .execute(params![row.row, decided.fate.code(), json, millis(now)])?;
             }
             // A tombstone is one for good, whatever fate anybody finds for the order later.
             tx.prepare_cached(
-                "UPDATE orders SET visited = max(visited, ?2), open = ?3, cancel_heard = max(cancel_heard, ?4) WHERE id = ?1",
+                "UPDATE orders SET visited = max(visited, ?2), open = ?3, cancel_heard = max(cancel_heard, ?4) WHERE id = ?1 AND sound",
             )?
             .execute(params![row.row, row.heard, decided.open, decided.fate == Fate::Cancelled])
             .map(|_| ())

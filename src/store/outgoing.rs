@@ -100,7 +100,7 @@ pub(super) fn mark(tx: &Connection, order: i64) -> rusqlite::Result<()> {
         tx.prepare_cached(
             "INSERT INTO outgoing (pass, order_row, channel, news)
              VALUES (?1, ?2, (SELECT channel FROM orders WHERE id = ?2), 1)
-             ON CONFLICT DO UPDATE SET news = news + 1",
+             ON CONFLICT DO UPDATE SET news = news + 1 WHERE sound",
         )?
         .execute(params![pass, order])?;
     }
@@ -225,7 +225,8 @@ impl Store {
                  SELECT ?1, id, channel, ?3, ?3, ?4, ?5, iif(?5 IS NULL, NULL, ?6), ?7 FROM orders WHERE id = ?2
                  ON CONFLICT DO UPDATE SET visited = max(visited, ?3), open = ?4, waits_for = ?5,
                      waits_since = CASE WHEN ?5 IS NULL THEN NULL WHEN waits_for IS ?5 THEN waits_since ELSE ?6 END,
-                     done_with = ?7",
+                     done_with = ?7
+                 WHERE sound",
             )?
             .execute(params![pass, order, due.news, pushed.open, waits_for, millis(now), pushed.done_with])
             .map(|_| ())

@@ -42,13 +42,13 @@ impl Store {
             for word in words {
                 for (table, column) in FREE_TEXT {
                     let update = format!(
-                        "UPDATE OR REPLACE {table} SET {column} = replace({column}, ?1, ?2) WHERE instr({column}, ?1) > 0"
+                        "UPDATE OR REPLACE {table} SET {column} = replace({column}, ?1, ?2) WHERE instr({column}, ?1) > 0 AND sound"
                     );
                     tx.execute(&update, params![word, crate::erp::ledger::ERASED])?;
                 }
             }
             notes::keep(tx, note)?;
-            tx.execute("UPDATE orders SET customer = NULL WHERE customer = ?1", [hash])
+            tx.execute("UPDATE orders SET customer = NULL WHERE customer = ?1 AND sound", [hash])
         })
     }
 

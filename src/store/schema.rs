@@ -25,6 +25,8 @@ pub const STATE: FileKind = FileKind {
         visits::V13,
         seal::READ_AFTER,
         claims::V15,
+        stock::V16,
+        totals::V17,
     ],
 };
 

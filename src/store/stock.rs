@@ -87,6 +87,25 @@ CREATE INDEX stock_dirty ON stock (channel, sku, warehouse)
 CREATE INDEX stock_recheck ON stock (channel, recheck_at) WHERE recheck_at IS NOT NULL;
 ";
 
+/// Migration: an order read for the first time has no part in the stock but by its lines, which tell of it themselves. And a row
+/// is replaced by two steps, so that the statement that changed the order may say `OR ROLLBACK`: it would hold for the triggers, too.
+pub(super) const V16: &str = "
+DROP TRIGGER orders_move_stock;
+DROP TRIGGER order_lines_move_stock;
+CREATE TRIGGER orders_move_stock AFTER UPDATE OF erp_id, erp_status, fate, status, taken_over_at ON orders
+WHEN old.erp_id IS NOT new.erp_id OR old.erp_status IS NOT new.erp_status OR old.fate IS NOT new.fate
+    OR old.status IS NOT new.status AND old.status IS NOT NULL OR old.taken_over_at IS NOT new.taken_over_at
+BEGIN
+    DELETE FROM stock_news WHERE order_row = new.id;
+    INSERT INTO stock_news (order_row) VALUES (new.id);
+END;
+CREATE TRIGGER order_lines_move_stock AFTER INSERT ON order_lines
+BEGIN
+    DELETE FROM stock_news WHERE order_row = new.order_row;
+    INSERT INTO stock_news (order_row) VALUES (new.order_row);
+END;
+";
+
 /// What the index `stock_dirty` holds, word for word.
 const DIRTY: &str = "(pushed IS NOT want OR resend = 1) AND channel_sku IS NOT NULL";
 
@@ -460,8 +479,10 @@ impl Store {
                 millis(now)
             ])?;
             for order in added_back {
-                tx.prepare_cached("UPDATE orders SET untaken_at = max(coalesce(untaken_at, 0), ?2) WHERE id = ?1")?
-                    .execute(params![order, millis(now)])?;
+                tx.prepare_cached(
+                    "UPDATE orders SET untaken_at = max(coalesce(untaken_at, 0), ?2) WHERE id = ?1 AND sound",
+                )?
+                .execute(params![order, millis(now)])?;
             }
             settle(tx, channel, want, State::Done, answer, now)?;
             super::holds::release_told_sku(tx, channel, &want.sku, now)

@@ -148,7 +148,7 @@ fn add_to_history(tx: &Connection, order: i64, at: Instant, note: &str) -> rusql
 fn note(tx: &Connection, order: i64, at: Instant, note: &str) -> rusqlite::Result<()> {
     add_to_history(tx, order, at, note)?;
     let seq = next_seq(tx)?;
-    tx.prepare_cached("UPDATE orders SET changed_at = max(changed_at, ?2), changed_seq = ?3 WHERE id = ?1")?
+    tx.prepare_cached("UPDATE orders SET changed_at = max(changed_at, ?2), changed_seq = ?3 WHERE id = ?1 AND sound")?
         .execute(params![order, millis(at), seq])
         .map(|_| ())
 }

@@ -114,7 +114,7 @@ impl Ledger {
                 return Err(transition(&order, &Status::Cancelled));
             }
             let row = existing_row(tx, id)?;
-            tx.prepare_cached("UPDATE orders SET cancelled_at = ?2, cancel_reason = ?3 WHERE id = ?1")?
+            tx.prepare_cached("UPDATE orders SET cancelled_at = ?2, cancel_reason = ?3 WHERE id = ?1 AND sound")?
                 .execute(params![row, millis(now), reason])?;
             move_to(tx, row, &Status::Cancelled, reason, now)?;
             must_read(tx, row)
@@ -125,7 +125,8 @@ impl Ledger {
 /// Sets an order's status and notes it; an order that ends releases what it holds. Whether the move is allowed is the
 /// caller's question.
 pub(super) fn move_to(tx: &Connection, order: i64, status: &Status, why: &str, now: Instant) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE orders SET status = ?2 WHERE id = ?1")?.execute(params![order, status.code()])?;
+    tx.prepare_cached("UPDATE orders SET status = ?2 WHERE id = ?1 AND sound")?
+        .execute(params![order, status.code()])?;
     if matches!(status, Status::Cancelled | Status::Returned) {
         stock::release_all(tx, order, &status.code(), now)?;
     }

@@ -98,12 +98,12 @@ impl Ledger {
                          phone = NULL, address = NULL, note = NULL WHERE order_id = ?1",
                     params![number, ERASED],
                 )?;
-                tx.execute("UPDATE orders SET customer = NULL WHERE id = ?1", [number])?;
+                tx.execute("UPDATE orders SET customer = NULL WHERE id = ?1 AND sound", [number])?;
                 for word in words {
                     for update in [
                         "UPDATE order_history SET note = replace(note, ?2, ?3) WHERE order_id = ?1 AND instr(note, ?2) > 0",
                         "UPDATE orders SET cancel_reason = replace(cancel_reason, ?2, ?3)
-                         WHERE id = ?1 AND instr(cancel_reason, ?2) > 0",
+                         WHERE id = ?1 AND instr(cancel_reason, ?2) > 0 AND sound",
                         "UPDATE invoices SET cancel_reason = replace(cancel_reason, ?2, ?3)
                          WHERE order_id = ?1 AND instr(cancel_reason, ?2) > 0",
                     ] {
@@ -118,7 +118,7 @@ impl Ledger {
                 }
             }
             let theirs = "SELECT id FROM customers WHERE tax_id = ?1";
-            tx.execute(&format!("UPDATE orders SET customer = NULL WHERE customer IN ({theirs})"), [document.as_str()])?;
+            tx.execute(&format!("UPDATE orders SET customer = NULL WHERE customer IN ({theirs}) AND sound"), [document.as_str()])?;
             tx.execute("DELETE FROM customers WHERE tax_id = ?1", [document.as_str()])?;
             Ok(files)
         })

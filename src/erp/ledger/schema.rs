@@ -4,8 +4,11 @@ use crate::store::seal;
 use crate::store::sqlite::{self, FileKind};
 
 /// The ledger: `vaiL` in ASCII marks it as ours.
-pub const LEDGER: FileKind =
-    FileKind { application_id: 0x7661_694c, name: "ledger", migrations: &[V1, V2, sqlite::CHECKED, seal::READ_AFTER] };
+pub const LEDGER: FileKind = FileKind {
+    application_id: 0x7661_694c,
+    name: "ledger",
+    migrations: &[V1, V2, sqlite::CHECKED, seal::READ_AFTER, seal::READ_BY_MORE],
+};
 
 /// Instants are milliseconds since 1970 in UTC, amounts integer cents, quantities whole units, statuses stable codes.
 ///
