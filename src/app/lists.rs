@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use rusqlite::OptionalExtension;
 use serde_json::{Value, json};
 
-use super::causes::{Cause, Causes, Sum};
+use super::causes::{Cause, Causes};
 use super::widths::Widths;
 use super::{Failure, unreadable_state};
 use crate::cli::{HoldsListArgs, OrdersArgs};
@@ -15,6 +15,7 @@ use crate::lang::moment;
 use crate::model::{Cents, ChannelName, Instant, Status, calendar};
 use crate::report::Reporter;
 use crate::store::Store;
+use crate::store::causes::Counted;
 use crate::store::facts::{OrderFacts, OrderFilter};
 use crate::store::holds::Hold;
 use crate::store::orders::{Fate, FateCount};
@@ -41,48 +42,58 @@ pub fn holds(
             && since.is_none_or(|since| hold.since >= since)
             && before.is_none_or(|before| hold.since < before)
     };
-    let (mut all, mut causes) = (Sum::default(), Causes::new(words::reason));
-    let count = |hold: Hold| {
-        if is_asked_for(&hold) {
-            all.add(&hold);
-            causes.add(&hold);
+    let tell = || {
+        let mut causes = Causes::new(words::reason)?;
+        store.each_hold(|hold| if is_asked_for(&hold) { causes.add(&hold) } else { Ok(()) })?;
+        if reporter.is_human() {
+            // Whoever asks for one cause wants to see all of it.
+            let limit = args.limit.unwrap_or(if args.reason.is_some() { 0 } else { 5 });
+            show(&causes, store, reporter, if limit == 0 { usize::MAX } else { limit }, now)?;
+        } else {
+            record(&causes, store, reporter, args.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX))?;
         }
-        Ok(())
+        Ok(causes.in_all().0)
     };
-    store.each_hold(count).map_err(|error| unreadable_state(&error))?;
-    let causes = causes.sorted();
-    if reporter.is_human() {
-        // Whoever asks for one cause wants to see all of it.
-        let limit = args.limit.unwrap_or(if args.reason.is_some() { 0 } else { 5 });
-        let limit = if limit == 0 { usize::MAX } else { limit };
-        for cause in &causes {
-            show(cause, store, reporter, limit, now).map_err(|error| unreadable_state(&error))?;
-        }
-        match all.holds {
-            0 => reporter.news(&daily::NOTHING_HELD),
-            n => reporter.line(&daily::held_in_all(n, all.worth)),
-        }
-    } else {
-        let limit = args.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
-        for hold in causes.iter().flat_map(|cause| cause.holds(store, limit)) {
-            reporter.json("hold", hold_json(&hold.map_err(|error| unreadable_state(&error))?));
-        }
-        for cause in &causes {
-            let first = cause.first(store).map_err(|error| unreadable_state(&error))?;
-            reporter.json("cause", cause_json(cause, first.as_ref()));
-        }
-        reporter.counted(json!({ "holds": all.holds, "held_cents": all.worth.get() }));
-    }
-    Ok(if all.holds == 0 { Exit::Done } else { Exit::Held })
+    let number = tell().map_err(|error| unreadable_state(&error))?;
+    Ok(if number == 0 { Exit::Done } else { Exit::Held })
 }
 
-fn show(cause: &Cause<'_>, store: &Store, reporter: &Reporter, limit: usize, now: Instant) -> rusqlite::Result<()> {
+fn show(causes: &Causes, store: &Store, reporter: &Reporter, limit: usize, now: Instant) -> rusqlite::Result<()> {
+    causes.each(|cause| show_cause(&cause, store, reporter, limit, now))?;
+    match causes.in_all() {
+        (0, _) => reporter.news(&daily::NOTHING_HELD),
+        (number, worth) => reporter.line(&daily::held_in_all(number, worth)),
+    }
+    Ok(())
+}
+
+fn record(causes: &Causes, store: &Store, reporter: &Reporter, limit: usize) -> rusqlite::Result<()> {
+    causes.each(|cause| {
+        let told = |hold: rusqlite::Result<Hold>| hold.map(|hold| reporter.json("hold", hold_json(&hold)));
+        cause.holds(store, limit).try_for_each(told)
+    })?;
+    causes.each(|cause| {
+        reporter.json("cause", cause_json(&cause, cause.first(store)?.as_ref()));
+        Ok(())
+    })?;
+    let (number, worth) = causes.in_all();
+    reporter.counted(json!({ "holds": number, "held_cents": worth.get() }));
+    Ok(())
+}
+
+fn show_cause(
+    cause: &Cause<'_>,
+    store: &Store,
+    reporter: &Reporter,
+    limit: usize,
+    now: Instant,
+) -> rusqlite::Result<()> {
     let mut told = cause.holds(store, limit).peekable();
     let first = told.peek().and_then(|first| first.as_ref().ok());
     let (text, hint) = (first.and_then(|first| cause.text(first)), first.and_then(|first| cause.hint(first)));
-    let Sum { holds, products, worth, .. } = cause.held.sum;
-    let number = (i64::try_from(holds).unwrap_or(i64::MAX), products == holds);
-    reporter.line(&daily::cause(cause.code, text.as_deref(), number, worth, cause.held.promised_at));
+    let Counted { code, holds, products, worth, promised_at, .. } = &cause.held;
+    let number = (i64::try_from(*holds).unwrap_or(i64::MAX), products == holds);
+    reporter.line(&daily::cause(code, text.as_deref(), number, *worth, *promised_at));
     if let Some(hint) = hint {
         reporter.line(&daily::what_to_do(&hint));
     }
@@ -91,18 +102,18 @@ fn show(cause: &Cause<'_>, store: &Store, reporter: &Reporter, limit: usize, now
         let own = text.is_none().then(|| words::reason(&hold.reason));
         reporter.line(&format!("    {}", daily::hold(&hold, own.as_deref(), now)));
     }
-    if holds > limit {
-        reporter.line(&format!("    {}", daily::more_holds(holds - limit, cause.code)));
+    if *holds > limit {
+        reporter.line(&format!("    {}", daily::more_holds(holds - limit, code)));
     }
     Ok(())
 }
 
 fn cause_json(cause: &Cause<'_>, first: Option<&Hold>) -> Value {
     json!({
-        "code": cause.code,
+        "code": cause.held.code,
         "text": first.and_then(|first| cause.text(first)),
-        "holds": cause.held.sum.holds,
-        "held_cents": cause.held.sum.worth.get(),
+        "holds": cause.held.holds,
+        "held_cents": cause.held.worth.get(),
         "since": first.map(|first| first.since.to_rfc3339()),
         "promised_at": cause.held.promised_at.map(|at| at.to_rfc3339()),
     })

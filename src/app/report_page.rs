@@ -126,23 +126,22 @@ struct Held {
 
 impl Held {
     fn on(channels: &BTreeSet<ChannelName>, store: &Store) -> rusqlite::Result<Self> {
-        let mut held = Self::default();
-        store.each_hold(|hold| {
-            if channels.contains(&hold.channel) {
-                held.add(hold);
-            }
-            Ok(())
-        })?;
+        let none = |name: &ChannelName| Ok((name.clone(), Causes::new(fit_for_others)?));
+        let causes = channels.iter().map(none).collect::<rusqlite::Result<_>>()?;
+        let mut held = Self { causes, ..Self::default() };
+        store.each_hold(|hold| held.add(hold))?;
         Ok(held)
     }
 
-    fn add(&mut self, hold: Hold) {
+    fn add(&mut self, hold: Hold) -> rusqlite::Result<()> {
+        let Some(causes) = self.causes.get_mut(&hold.channel) else { return Ok(()) };
+        causes.add(&hold)?;
         let is_alone = hold.reason.actor() == Some(Actor::NextRun);
         *(if is_alone { &mut self.alone } else { &mut self.needs_person }) += 1;
-        self.causes.entry(hold.channel.clone()).or_insert_with(|| Causes::new(fit_for_others)).add(&hold);
         if self.oldest.len() < TROUBLES {
             self.oldest.push(hold);
         }
+        Ok(())
     }
 }
 
@@ -198,15 +197,15 @@ impl<'a> Gathering<'a> {
         let mut work = vec![Work::default(); self.days.len()];
         let passes = Verb::NAMES.iter().map(|pass| self.pass(pass, name, stretch, &mut work));
         let passes = passes.collect::<rusqlite::Result<_>>()?;
-        let causes = self.held.causes.get(name).map(Causes::sorted).unwrap_or_default();
+        let (causes, more_causes) = self.causes(name)?;
         Ok(ChannelPart {
             name: name.clone(),
             standing: self.store.standing(name)?,
             fates: orders.fates,
             placed: orders.placed,
             ages: orders.ages,
-            causes: causes.iter().take(MOST_CAUSES).map(|cause| self.cause(cause)).collect::<rusqlite::Result<_>>()?,
-            more_causes: causes.len().saturating_sub(MOST_CAUSES),
+            causes,
+            more_causes,
             passes,
             work,
             stock_waiting: self.store.stock_unconfirmed(name)?,
@@ -253,16 +252,28 @@ impl<'a> Gathering<'a> {
         })
     }
 
+    /// As many of a channel's causes as the page names, and how many more there are.
+    fn causes(&self, name: &ChannelName) -> rusqlite::Result<(Vec<CauseSum>, usize)> {
+        let Some(causes) = self.held.causes.get(name) else { return Ok(Default::default()) };
+        let mut named = Vec::new();
+        causes.first(MOST_CAUSES, |cause| {
+            named.push(self.cause(&cause)?);
+            Ok(())
+        })?;
+        let more = causes.number()?.saturating_sub(MOST_CAUSES);
+        Ok((named, more))
+    }
+
     fn cause(&self, cause: &Cause<'_>) -> rusqlite::Result<CauseSum> {
         let first = cause.first(self.store)?;
         Ok(CauseSum {
             text: first.as_ref().map(|first| fit_for_others(&first.reason)).unwrap_or_default(),
-            is_shared: cause.is_said_by_all(),
-            holds: (as_long(cause.held.sum.orders), as_long(cause.held.sum.products)),
-            worth: cause.held.sum.worth,
+            is_shared: cause.held.is_said_by_all,
+            holds: (as_long(cause.held.holds - cause.held.products), as_long(cause.held.products)),
+            worth: cause.held.worth,
             promised_at: cause.held.promised_at,
             hint: first.and_then(|first| cause.hint(&first)),
-            code: cause.code.to_owned(),
+            code: cause.held.code.clone(),
         })
     }
 

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod budget;
 pub mod by_hand;
 pub mod cancels;
+pub mod causes;
 pub mod claims;
 pub mod cursors;
 pub mod customer_key;
