@@ -240,8 +240,8 @@ pub struct Tally {
     heard: usize,
     new: usize,
     outcomes: BTreeMap<Outcome, usize>,
-    /// The orders that are held, with what each is worth: of several passes each is one.
-    held: BTreeMap<(ChannelName, OrderId), Cents>,
+    /// The rows of the orders that are held, with what each is worth: of several passes each is one. They may be many.
+    held: BTreeMap<i64, Cents>,
 }
 
 impl Tally {
@@ -251,10 +251,10 @@ impl Tally {
         self.new += new;
     }
 
-    /// One visit of an order.
-    pub fn order(&mut self, outcome: Outcome, (channel, order): (&ChannelName, &OrderId), worth: Option<Cents>) {
+    /// One visit of the order in that row.
+    pub fn order(&mut self, outcome: Outcome, row: i64, worth: Option<Cents>) {
         match outcome {
-            Outcome::Held => drop(self.held.insert((channel.clone(), order.clone()), worth.unwrap_or_default())),
+            Outcome::Held => drop(self.held.insert(row, worth.unwrap_or_default())),
             other => self.product(other),
         }
     }
@@ -276,7 +276,7 @@ impl Tally {
         for (outcome, count) in &other.outcomes {
             *self.outcomes.entry(*outcome).or_default() += count;
         }
-        self.held.extend(other.held.iter().map(|(order, worth)| (order.clone(), *worth)));
+        self.held.extend(&other.held);
     }
 
     /// Whether there is nothing to tell of.
@@ -813,15 +813,14 @@ mod tests {
 
     #[test]
     fn an_order_that_two_passes_hold_is_one() {
-        let (channel, order) = (ChannelName::new("loja"), OrderId::new("1-01"));
-        let held = |order: &OrderId| {
+        let held = |row: i64| {
             let mut tally = Tally::default();
-            tally.order(Outcome::Held, (&channel, order), Some(Cents::new(4_990)));
-            tally.order(Outcome::Waiting, (&channel, order), Some(Cents::new(4_990)));
+            tally.order(Outcome::Held, row, Some(Cents::new(4_990)));
+            tally.order(Outcome::Waiting, row, Some(Cents::new(4_990)));
             tally
         };
         let mut sum = Tally::default();
-        [held(&order), held(&order), held(&OrderId::new("2-01"))].iter().for_each(|tally| sum.add(tally));
+        [held(1), held(1), held(2)].iter().for_each(|tally| sum.add(tally));
         sum.product(Outcome::Held);
         assert_eq!((sum.of(Outcome::Held), sum.worth_held(), sum.of(Outcome::Waiting)), (3, Cents::new(9_980), 3));
     }

@@ -438,7 +438,7 @@ impl Pass<'_> {
     /// What a person asked for cannot be done; nothing of it is kept.
     fn failed(&self, row: &OrderRow, reason: Reason) {
         self.plan.hears_of_order(&row.id);
-        self.tally.borrow_mut().order(Outcome::Failed, (&row.channel, &row.id), None);
+        self.tally.borrow_mut().order(Outcome::Failed, row.row, None);
         self.report.item(&Item {
             channel: row.channel.clone(),
             order: row.id.clone(),
@@ -493,7 +493,7 @@ impl Pass<'_> {
 
     /// Counts and reports what a visit came to.
     fn tell(&self, row: &OrderRow, outcome: Outcome, is_news: bool, reason: &Reason, actions: &[&'static str]) {
-        self.tally.borrow_mut().order(outcome, (&row.channel, &row.id), row.total);
+        self.tally.borrow_mut().order(outcome, row.row, row.total);
         if outcome == Outcome::Held {
             self.plan.hears_of_order(&row.id);
         }

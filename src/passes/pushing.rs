@@ -264,7 +264,7 @@ impl Visit<'_> {
         };
         let current = pass.store.order(&self.row.channel, &self.row.id)?;
         let worth = current.as_ref().and_then(|row| row.total);
-        pass.tally.borrow_mut().order(outcome, (&self.row.channel, &self.row.id), worth);
+        pass.tally.borrow_mut().order(outcome, self.row.row, worth);
         let row = self.row.row;
         if outcome == Outcome::Held {
             pass.plan.hears_of_order(&self.row.id);

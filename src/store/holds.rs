@@ -112,9 +112,9 @@ pub(super) fn release_told_sku(
 /// More was sold than there is.
 const OVERSOLD: &str = "oversold";
 
-/// Whether a SKU is held because more was sold than there is.
-fn is_oversold(tx: &Connection, channel: &ChannelName, sku: &Sku) -> rusqlite::Result<bool> {
-    Ok(open_of_sku(tx, channel, sku)?.is_some_and(|(_, code)| code == OVERSOLD))
+/// Whether a SKU is held for the reason with that code.
+fn is_sku_held(tx: &Connection, channel: &ChannelName, sku: &Sku, code: &str) -> rusqlite::Result<bool> {
+    Ok(open_of_sku(tx, channel, sku)?.is_some_and(|(_, open)| open == code))
 }
 
 /// Releases the open hold of a SKU, if there is one.
@@ -196,7 +196,7 @@ impl Store {
         let (json, code) = (to_json(reason), reason.code());
         let is_of_a_call = matches!(reason, Reason::CallFailed { .. } | Reason::OutcomeUnknown { .. });
         self.write(|tx| {
-            if is_of_a_call && is_oversold(tx, channel, sku)? {
+            if is_of_a_call && is_sku_held(tx, channel, sku, OVERSOLD)? {
                 return Ok(());
             }
             let renewed = tx
@@ -217,17 +217,12 @@ impl Store {
         })
     }
 
-    /// Whether a SKU is held because the channel does not take its stock.
+    /// Whether a SKU is held for the reason with that code.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn is_stock_refused(&self, channel: &ChannelName, sku: &Sku) -> rusqlite::Result<bool> {
-        self.connection
-            .prepare_cached(
-                "SELECT 1 FROM holds INDEXED BY holds_open_sku
-                 WHERE channel = ?1 AND sku = ?2 AND sku IS NOT NULL AND released_at IS NULL AND code = 'stock_refused'",
-            )?
-            .exists(params![channel.as_str(), sku.as_str()])
+    pub fn is_sku_held(&self, channel: &ChannelName, sku: &Sku, code: &str) -> rusqlite::Result<bool> {
+        is_sku_held(&self.connection, channel, sku, code)
     }
 
     /// Releases the holds of those of these SKUs of which more was sold than there is.
@@ -238,7 +233,7 @@ impl Store {
         let why = "there are as many as were sold";
         self.write(|tx| {
             for sku in skus {
-                if is_oversold(tx, channel, sku)? {
+                if is_sku_held(tx, channel, sku, OVERSOLD)? {
                     release_sku(tx, channel, sku, why, now)?;
                 }
             }
@@ -271,19 +266,6 @@ impl Store {
         self.connection
             .prepare_cached("SELECT reason FROM holds WHERE order_row = ?1 AND released_at IS NULL ORDER BY since, id")?
             .query_map([order], |row| row.get(0).map(from_json))?
-            .collect()
-    }
-
-    /// The channel's products that are held for the reason with that code.
-    ///
-    /// # Errors
-    /// When the state file cannot be read.
-    pub fn skus_held(&self, channel: &ChannelName, code: &str) -> rusqlite::Result<std::collections::BTreeSet<Sku>> {
-        self.connection
-            .prepare_cached(
-                "SELECT sku FROM holds WHERE channel = ?1 AND code = ?2 AND sku IS NOT NULL AND released_at IS NULL",
-            )?
-            .query_map([channel.as_str(), code], |row| row.get::<_, String>(0).map(Sku::new))?
             .collect()
     }
 

@@ -220,7 +220,7 @@ impl Push<'_> {
         let (store, want) = (self.pass.store, &worked.want);
         store.stock_not_confirmed(self.channel(), want, false, &message, self.now())?;
         if let Some(id) = &want.channel_sku
-            && !store.is_stock_refused(self.channel(), &want.sku)?
+            && !store.is_sku_held(self.channel(), &want.sku, "stock_refused")?
             && self.is_kit(id).await? == Some(true)
         {
             return self.leave_kit(id, &want.sku);

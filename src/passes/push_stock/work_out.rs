@@ -387,8 +387,13 @@ impl Push<'_> {
         let store = self.pass.store;
         // Those that the channel was told of, and that are not held for it yet.
         let known: BTreeSet<Sku> = store.stock_rows(self.channel(), gone)?.into_iter().map(|row| row.sku).collect();
-        let held = store.skus_held(self.channel(), &Reason::StockNotInErp.code())?;
-        let missing: Vec<Sku> = known.into_iter().filter(|sku| !held.contains(sku)).collect();
+        let code = Reason::StockNotInErp.code();
+        let mut missing = Vec::new();
+        for sku in known {
+            if !store.is_sku_held(self.channel(), &sku, &code)? {
+                missing.push(sku);
+            }
+        }
         let mut all = Missing::default();
         all.add(&missing);
         if missing.is_empty() {
