@@ -1,8 +1,10 @@
 //! `cancel list|accept|deny`: cancellations that a person must decide on, and what that person decides.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use chrono::TimeDelta;
+use chrono::{SecondsFormat, TimeDelta};
+use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::naming::Names;
@@ -26,6 +28,7 @@ use crate::report::{Reporter, Tone};
 use crate::store::Store;
 use crate::store::facts::{OrderFacts, OrderFilter};
 use crate::store::orders::Fate;
+use crate::store::spool::Spool;
 use crate::words::cancel_desk as words;
 use crate::words::retold::retold;
 
@@ -42,6 +45,7 @@ pub fn run(command: &CancelCommand, config: &Config, reporter: &Reporter) -> Res
 }
 
 /// A cancellation to decide on.
+#[derive(Serialize, Deserialize)]
 struct Open {
     channel: ChannelName,
     order: OrderId,
@@ -53,53 +57,76 @@ struct Open {
     invoices: Vec<(u32, Instant)>,
 }
 
+impl Open {
+    /// What it is listed by: what has the least time left comes first, and of that the oldest.
+    fn turn(&self, now: Instant) -> String {
+        let until = self.invoices.iter().map(|(_, issued)| *issued + WINDOW).filter(|until| *until > now).min();
+        // What has no time comes behind all times.
+        let [until, since] =
+            [until, self.since].map(|at| at.map_or("~".into(), |at| at.to_rfc3339_opts(SecondsFormat::Nanos, true)));
+        [&until, &since, self.channel.as_str(), self.order.as_str()].join("\0")
+    }
+}
+
 fn list(named: &[String], config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
     let channels = names(&select(config, named)?);
     let (store, now) = (look_into_store(config)?, Clock::system().now());
-    let mut open =
-        read(&store, look_into_ledger(config).as_ref(), channels).map_err(|error| unreadable_state(&error))?;
-    // What has the least time left first.
-    open.sort_by_key(|one| {
-        let until = one.invoices.iter().map(|(_, issued)| *issued + WINDOW).filter(|until| *until > now).min();
-        (until.is_none(), until, one.since.is_none(), one.since)
-    });
-    for one in &open {
-        let until = |issued: Instant| issued + WINDOW;
-        if reporter.is_human() {
-            let head = format!("{:<10} {}  {:>14}", one.channel.as_str(), one.order, one.amount.to_string());
-            reporter.line(&format!("{head}  {}", words::open(&one.reason, one.since, now)));
-            for (number, issued) in &one.invoices {
-                reporter.line(&format!("  {}", words::window(*number, *issued, until(*issued), now)));
-            }
-            for command in words::commands(&one.reason, &one.channel, &one.order) {
-                reporter.line(&format!("  {command}"));
-            }
-            continue;
-        }
-        let invoices: Vec<_> = one
-            .invoices
-            .iter()
-            .map(|(number, issued)| {
-                json!({ "number": number, "issued_at": issued.to_rfc3339(), "cancel_until": until(*issued).to_rfc3339(),
-                    "seconds_left": (until(*issued) - now).num_seconds().max(0) })
-            })
-            .collect();
-        reporter.json(
-            "cancellation",
-            json!({ "channel": one.channel, "order": one.order, "erp_number": one.erp_number, "cents": one.amount.get(),
-                "code": one.reason.code(), "since": one.since.map(|at| at.to_rfc3339()), "invoices": invoices }),
-        );
-    }
+    let list = || {
+        // There may be more than memory holds.
+        let open = Spool::new()?;
+        let keep = |one: Open| open.keep(&one.turn(now), &serde_json::to_string(&one).unwrap_or_default());
+        let number = each(&store, look_into_ledger(config).as_ref(), channels, keep)?;
+        open.each(|text| match serde_json::from_str(text) {
+            Ok(one) => show(&one, reporter, now),
+            Err(error) => log::error!("{error}"),
+        })?;
+        Ok(number)
+    };
+    let number = list().map_err(|error| unreadable_state(&error))?;
     match reporter.is_human() {
-        true if open.is_empty() => reporter.news(&words::NOTHING),
+        true if number == 0 => reporter.news(&words::NOTHING),
         true => {}
-        false => reporter.counted(json!({ "cancellations": open.len() })),
+        false => reporter.counted(json!({ "cancellations": number })),
     }
-    Ok(if open.is_empty() { Exit::Done } else { Exit::Held })
+    Ok(if number == 0 { Exit::Done } else { Exit::Held })
 }
 
-fn read(store: &Store, ledger: Option<&Ledger>, channels: BTreeSet<ChannelName>) -> rusqlite::Result<Vec<Open>> {
-    let mut found: BTreeMap<(ChannelName, OrderId), Open> = BTreeMap::new();
+fn show(one: &Open, reporter: &Reporter, now: Instant) {
+    let until = |issued: Instant| issued + WINDOW;
+    if reporter.is_human() {
+        let head = format!("{:<10} {}  {:>14}", one.channel.as_str(), one.order, one.amount.to_string());
+        reporter.line(&format!("{head}  {}", words::open(&one.reason, one.since, now)));
+        for (number, issued) in &one.invoices {
+            reporter.line(&format!("  {}", words::window(*number, *issued, until(*issued), now)));
+        }
+        for command in words::commands(&one.reason, &one.channel, &one.order) {
+            reporter.line(&format!("  {command}"));
+        }
+        return;
+    }
+    let invoices: Vec<_> = one
+        .invoices
+        .iter()
+        .map(|(number, issued)| {
+            json!({ "number": number, "issued_at": issued.to_rfc3339(), "cancel_until": until(*issued).to_rfc3339(),
+                "seconds_left": (until(*issued) - now).num_seconds().max(0) })
+        })
+        .collect();
+    reporter.json(
+        "cancellation",
+        json!({ "channel": one.channel, "order": one.order, "erp_number": one.erp_number, "cents": one.amount.get(),
+            "code": one.reason.code(), "since": one.since.map(|at| at.to_rfc3339()), "invoices": invoices }),
+    );
+}
+
+/// Tells of every order with a cancellation to decide on, once, and gives how many there are.
+fn each(
+    store: &Store,
+    ledger: Option<&Ledger>,
+    channels: BTreeSet<ChannelName>,
+    tell: impl Fn(Open) -> rusqlite::Result<()>,
+) -> rusqlite::Result<usize> {
+    let mut told = BTreeSet::new();
     store.each_hold(|hold| {
         let is_one = matches!(
             hold.reason,
@@ -108,9 +135,9 @@ fn read(store: &Store, ledger: Option<&Ledger>, channels: BTreeSet<ChannelName>)
                 | Reason::PaidAfterCancellation { .. }
         );
         let held = hold.order.zip(hold.order_row).filter(|_| is_one && channels.contains(&hold.channel));
-        let Some((order, row)) = held else { return Ok(()) };
+        let Some((order, row)) = held.filter(|(_, row)| told.insert(*row)) else { return Ok(()) };
         let invoices = invoices(store, ledger, &store.facts(row)?)?;
-        found.entry((hold.channel.clone(), order.clone())).or_insert(Open {
+        tell(Open {
             channel: hold.channel,
             order,
             erp_number: hold.erp_number,
@@ -118,17 +145,17 @@ fn read(store: &Store, ledger: Option<&Ledger>, channels: BTreeSet<ChannelName>)
             reason: hold.reason,
             since: Some(hold.since),
             invoices,
-        });
-        Ok(())
+        })
     })?;
     let asked = OrderFilter { channels, status: Some("cancellation_requested".into()), ..OrderFilter::default() };
-    for facts in store.orders_by(&asked, None)? {
-        if matches!(facts.row.fate, Some(Fate::Cancelled | Fate::Skipped)) {
-            continue;
-        }
+    for row in store.order_rows_by(&asked, None)? {
+        // One that is let go meanwhile is not there any more.
+        let facts = store.facts(row).optional()?;
+        let is_open = |facts: &OrderFacts| !matches!(facts.row.fate, Some(Fate::Cancelled | Fate::Skipped));
+        let Some(facts) = facts.filter(|facts| is_open(facts) && told.insert(row)) else { continue };
         let invoices = invoices(store, ledger, &facts)?;
         let row = facts.row;
-        found.entry((row.channel.clone(), row.id.clone())).or_insert(Open {
+        tell(Open {
             channel: row.channel,
             order: row.id,
             erp_number: row.erp_number,
@@ -136,9 +163,9 @@ fn read(store: &Store, ledger: Option<&Ledger>, channels: BTreeSet<ChannelName>)
             reason: Reason::CancellationRequestedOnChannel,
             since: None,
             invoices,
-        });
+        })?;
     }
-    Ok(found.into_values().collect())
+    Ok(told.len())
 }
 
 /// Number and issue of the ERP's invoices that stand, where that is known.
@@ -242,4 +269,35 @@ fn tell(order: &OrderFacts, done: &Done, by: &str, reporter: &Reporter) -> Exit 
         );
     }
     exit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_the_least_time_left_is_listed_first_and_then_the_oldest() {
+        let now = Instant::from_timestamp(1_790_000_000, 0).unwrap();
+        let at = |hours: i64| now + TimeDelta::hours(hours);
+        let open = |channel: &str, order: &str, since: Option<i64>, issued: &[i64]| Open {
+            channel: ChannelName::new(channel),
+            order: OrderId::new(order),
+            erp_number: None,
+            amount: Cents::ZERO,
+            reason: Reason::CancellationRequestedOnChannel,
+            since: since.map(at),
+            invoices: issued.iter().map(|hours| (1, at(*hours))).collect(),
+        };
+        let listed = [
+            open("b", "9", None, &[-30, -23]),
+            open("b", "8", Some(-1), &[-1, -22]),
+            open("b", "7", Some(-9), &[]),
+            open("b", "6", Some(-8), &[-24]),
+            open("a", "5", None, &[]),
+            open("a", "50", None, &[]),
+            open("ab", "4", None, &[]),
+            open("b", "3", None, &[]),
+        ];
+        assert!(listed.is_sorted_by(|one, next| one.turn(now) < next.turn(now)));
+    }
 }

@@ -91,32 +91,15 @@ const FILTER: &str = "channel IN (SELECT value FROM json_each(:channels))
     AND (:before IS NULL OR coalesce(created_at, seen_at) < :before)";
 
 impl Store {
-    /// The orders that a filter lets through, the latest placed first.
-    ///
-    /// # Errors
-    /// When the state file cannot be read.
-    pub fn orders_by(&self, filter: &OrderFilter, limit: Option<usize>) -> rusqlite::Result<Vec<OrderFacts>> {
-        self.by(&format!("{COLUMNS}, {MORE}"), filter, limit, facts)
-    }
-
-    /// The rows of the same orders, for whoever looks at [each](Self::facts) in turn: there may be more than memory holds.
+    /// The rows of the orders that a filter lets through, the latest placed first, for whoever looks at [each](Self::facts) in turn:
+    /// there may be more than memory holds.
     ///
     /// # Errors
     /// When the state file cannot be read.
     pub fn order_rows_by(&self, filter: &OrderFilter, limit: Option<usize>) -> rusqlite::Result<Vec<i64>> {
-        self.by("id", filter, limit, |row| row.get(0))
-    }
-
-    fn by<T>(
-        &self,
-        columns: &str,
-        filter: &OrderFilter,
-        limit: Option<usize>,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<Vec<T>> {
         self.connection
             .prepare(&format!(
-                "SELECT {columns} FROM orders WHERE {FILTER}
+                "SELECT id FROM orders WHERE {FILTER}
                  ORDER BY coalesce(created_at, seen_at) DESC, id DESC LIMIT :limit"
             ))?
             .query_map(
@@ -125,7 +108,7 @@ impl Store {
                     ":reason": filter.reason, ":since": filter.since.map(millis), ":before": filter.before.map(millis),
                     ":limit": limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX)),
                 },
-                read,
+                |row| row.get(0),
             )?
             .collect()
     }
@@ -281,13 +264,9 @@ mod tests {
         let (_folder, store, channels) = store();
         let all = || OrderFilter { channels: channels.clone(), ..OrderFilter::default() };
         let some = |text: &str| Some(text.to_owned());
-        let found = |filter: OrderFilter| {
-            let found = rows(&store.orders_by(&filter, None).unwrap());
-            assert_eq!(store.order_rows_by(&filter, None).unwrap(), found);
-            found
-        };
+        let found = |filter: OrderFilter| store.order_rows_by(&filter, None).unwrap();
         assert_eq!(found(all()), [3, 2, 1], "the latest first");
-        assert_eq!(rows(&store.orders_by(&all(), Some(1)).unwrap()), [3]);
+        assert_eq!(store.order_rows_by(&all(), Some(1)).unwrap(), [3]);
         assert_eq!(found(OrderFilter { channels: [ChannelName::new("hub")].into(), ..OrderFilter::default() }), [3]);
         assert_eq!(found(OrderFilter { fate: some("held"), ..all() }), [2]);
         assert_eq!(found(OrderFilter { status: some("handling"), ..all() }), [3, 2, 1]);
