@@ -101,6 +101,19 @@ pub fn hold(folder: &Path) {
     }
 }
 
+/// Gives every hold for a carrier a cause of its own.
+pub fn tell_apart(folder: &Path) {
+    change(
+        folder,
+        "UPDATE holds SET reason = json_object('code', code, 'carrier', 'Carrier ' || id) WHERE code = 'carrier_unmapped'",
+    );
+}
+
+/// The customers want all orders cancelled.
+pub fn ask_to_cancel(folder: &Path) {
+    change(folder, "UPDATE orders SET status = 'cancellation_requested'");
+}
+
 /// Changes the state file as vaivem itself would not.
 fn change(folder: &Path, sql: &str) {
     let state = rusqlite::Connection::open(folder.join("vaivem.db")).expect("the state file");

@@ -4,7 +4,10 @@
 
 use std::fmt::Write as _;
 
+use chrono::{Days, TimeDelta, Utc};
+
 use super::measure::vaivem;
+use super::sandbox::OrderSeed;
 use super::shop::{Shop, Side};
 use super::table::{Row, bar, head};
 use super::{Asked, catalogue};
@@ -44,7 +47,7 @@ pub fn bench(asked: &Asked) -> bool {
     catalogue::hold(shop.folder());
     let page = shop.folder().join("page.html");
     let page = page.to_str().expect("a path");
-    let since = (chrono::Utc::now().date_naive() - chrono::Days::new(90)).to_string();
+    let since = (Utc::now().date_naive() - Days::new(90)).to_string();
     for args in [
         &["status"][..],
         &["report", "--html", page],
@@ -65,5 +68,18 @@ pub fn bench(asked: &Asked) -> bool {
     ] {
         measured(args, &[0, 3, 5]);
     }
+    println!("\nwhere each hold for a carrier has a cause of its own\n");
+    catalogue::tell_apart(shop.folder());
+    for args in [&["holds"][..], &["holds", "--output", "jsonl"], &["report", "--html", page]] {
+        measured(args, &[0, 3]);
+    }
+    println!("\nwhere all orders are asked to be cancelled\n");
+    catalogue::ask_to_cancel(shop.folder());
+    measured(&["cancel", "list"], &[3]);
+    println!("\nwhere as many orders more are held, of a product that the ERP does not know\n");
+    let first = Utc::now() - TimeDelta::minutes(i64::try_from(orders).unwrap_or(0));
+    let unknown = OrderSeed::new().sku("9999", "NOT-IN-ERP", 1_000, 1);
+    shop.sandbox.vtex(|v| v.place_many(orders, unknown, first, TimeDelta::minutes(1)));
+    measured(&["import-orders"], &[3]);
     are_good
 }
