@@ -223,7 +223,7 @@ impl Door {
         let mut last: Option<CallError> = None;
         let (error, host_is_down) = loop {
             if self.health.is_down(self.clock.elapsed()) {
-                let given_up = || origin.failed(Failure::GivenUp { failed: self.health.failing() });
+                let given_up = || origin.failed(Failure::GivenUp { last: self.health.last_problem() });
                 break (last.unwrap_or_else(given_up), true);
             }
             let slot = match self.turn(origin, &mut retry).await {
@@ -244,7 +244,7 @@ impl Door {
             may_be_done |= error.may_be_done();
             if error.blames_host() {
                 self.count(|counts| counts.failed += 1);
-                self.health.failed(&mut mark, self.clock.elapsed());
+                self.health.failed(&mut mark, self.clock.elapsed(), error.problem());
             } else if error.status().is_some() {
                 self.health.answered();
             }

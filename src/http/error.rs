@@ -80,8 +80,8 @@ pub enum Failure {
     Stopped(StopReason),
     /// Not tried: too many different calls in a row have failed.
     GivenUp {
-        /// How many.
-        failed: u32,
+        /// How the last of them did, as the end of a sentence.
+        last: String,
     },
     /// The shared budget in the state file cannot be used. Nothing was sent.
     Budget {
@@ -262,6 +262,11 @@ impl CallError {
         }
     }
 
+    /// What happened, without what was attempted.
+    pub(super) fn problem(&self) -> String {
+        Problem(&self.0).to_string()
+    }
+
     pub(super) fn may_be_done(&self) -> bool {
         self.0.may_be_done
     }
@@ -364,9 +369,9 @@ impl Inner {
                 moment(*until)
             )),
             Failure::Stopped(reason) => write!(f, "{reason}"),
-            Failure::GivenUp { failed } => f.write_str(&say!(
-                "not tried, since {failed} calls in a row to {host} failed"
-                    | "não tentado, pois {failed} chamadas seguidas a {host} falharam"
+            Failure::GivenUp { last } => f.write_str(&say!(
+                "not tried, since one call after another failed, the last so: {last}"
+                    | "não tentado, pois uma chamada após outra falhou, a última assim: {last}"
             )),
             Failure::Budget { detail } => f.write_str(&say!(
                 "the shared budget in the state file cannot be used ({detail})"
@@ -390,7 +395,7 @@ impl fmt::Display for CallError {
         if let Some(about) = &inner.origin.about {
             what += &format!(" {about}");
         }
-        let mut problem = Problem(inner).to_string();
+        let mut problem = self.problem();
         if inner.refuses_credentials() {
             let names: Vec<&str> = inner.origin.site.secret_headers.iter().map(|(name, _)| name.as_str()).collect();
             let sent_as = names.join(word!(" and " | " e "));

@@ -1,6 +1,6 @@
 //! Whether the host as a whole is in trouble, told from one item that is: by how many different calls fail in a row.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 /// So many different calls in a row, without one good answer between them, mean that the host is down.
@@ -18,6 +18,8 @@ pub(super) struct Health {
     good_answers: Cell<u64>,
     /// When it was last found to be down, by the clock's elapsed time.
     down_since: Cell<Option<Duration>>,
+    /// How the last try that failed did: who makes no try of its own tells that.
+    last_problem: RefCell<String>,
 }
 
 /// One call's part in the count.
@@ -33,7 +35,8 @@ impl Health {
     }
 
     /// A try of a call failed, and the host is to blame.
-    pub fn failed(&self, mark: &mut Mark, now: Duration) {
+    pub fn failed(&self, mark: &mut Mark, now: Duration, problem: String) {
+        self.last_problem.replace(problem);
         let present = Some(self.good_answers.get());
         if mark.0 != present {
             mark.0 = present;
@@ -54,9 +57,9 @@ impl Health {
         self.down_since.get().is_some_and(|since| now.saturating_sub(since) < REST)
     }
 
-    /// How many calls in a row have failed.
-    pub fn failing(&self) -> u32 {
-        self.failing.get()
+    /// How the last try that failed did.
+    pub fn last_problem(&self) -> String {
+        self.last_problem.borrow().clone()
     }
 }
 
@@ -69,22 +72,22 @@ mod tests {
         let (health, now) = (Health::default(), Duration::ZERO);
         let mut poison = Mark::default();
         for _ in 0..20 {
-            health.failed(&mut poison, now);
+            health.failed(&mut poison, now, String::new());
         }
         assert!(!health.is_down(now), "one item that fails again and again is not the host");
         for _ in 0..3 {
-            health.failed(&mut Mark::default(), now);
+            health.failed(&mut Mark::default(), now, String::new());
         }
         assert!(!health.is_down(now));
         health.answered();
         for calls in 1..=5 {
             assert!(!health.is_down(now));
-            health.failed(&mut Mark::default(), now);
-            assert_eq!(health.failing(), calls);
+            health.failed(&mut Mark::default(), now, format!("call {calls}"));
         }
+        assert_eq!(health.last_problem(), "call 5");
         assert!(health.is_down(now));
         assert!(!health.is_down(REST), "after a rest it is tried again");
-        health.failed(&mut Mark::default(), REST);
+        health.failed(&mut Mark::default(), REST, String::new());
         assert!(health.is_down(REST));
         health.answered();
         assert!(!health.is_down(REST));
