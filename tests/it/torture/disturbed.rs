@@ -25,10 +25,15 @@ impl Turn {
         }
     }
 
-    /// Nothing goes wrong any more, and every pause that was asked for is over by the time of the next cron run.
-    pub fn calm(&self, shop: &Shop) {
+    /// Nothing goes wrong any more, on either side.
+    pub fn is_well_again(&self, shop: &Shop) {
         self.side().calm(shop);
         shop.eccosys(|e| e.faults.clear());
+    }
+
+    /// The same, and every pause that was asked for is over by the time of the next cron run.
+    pub fn calm(&self, shop: &Shop) {
+        self.is_well_again(shop);
         shop.end_pauses();
         shop.be_patient();
     }
