@@ -161,6 +161,11 @@ impl Fault {
         self
     }
 
+    /// What goes wrong.
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
     fn strikes(&mut self, call: &Call) -> bool {
         if !matches(call, &self.method, &self.path) || self.left == Some(0) {
             return false;

@@ -54,6 +54,11 @@ fn any_list_break(case: &mut Case) -> Mangle {
     *case.any(&[Mangle::Reversed, Mangle::RowsTwice, Mangle::RowMissing(seed), Mangle::SamePage, Mangle::Empty])
 }
 
+/// Whether rows of a list are not there, so that a run cannot know that there is more to do.
+fn leaves_out(fault: &Fault) -> bool {
+    matches!(fault.kind(), Kind::Mangled(Mangle::RowMissing(_) | Mangle::SamePage | Mangle::Empty))
+}
+
 fn any_fault(case: &mut Case, class: Class, lists: &[(&'static str, &'static str)], calls: u32) -> Fault {
     let (mangle, place) = match class {
         Class::Breaks if case.random.u8(..4) == 0 => (any_list_break(case), *case.any(lists)),
@@ -98,6 +103,7 @@ fn mangled(case: &mut Case, class: Class) -> u64 {
         |case: &mut Case, lists, calls| (0..2).map(|_| any_fault(case, class, lists, calls)).collect::<Vec<_>>();
     let (at_channel, in_erp) = (faults(case, &LISTS, turn.calls), faults(case, &ERP_LISTS, turn.erp_calls));
     let told = format!("{turn}, {class:?}: {at_channel:?}, {in_erp:?}");
+    let is_whole = !at_channel.iter().chain(&in_erp).any(leaves_out);
     // With either, or with both.
     match case.random.u8(..3) {
         0 if turn.office == Office::Eccosys => turn.strike_erp(&shop, in_erp),
@@ -108,12 +114,14 @@ fn mangled(case: &mut Case, class: Class) -> u64 {
         _ => turn.strike_channel(&shop, at_channel),
     }
     let ran = run_bounded(&shop, &turn.side().args(turn.verb));
-    ended_well(&ran, &told);
     let struck = shop.struck();
+    if class == Class::Breaks && is_whole {
+        turn.tells_the_truth(&shop, &ran, &told);
+    } else {
+        turn.tells_what_it_left(&shop, &ran, &told);
+    }
     match class {
-        Class::Breaks => {
-            turn.recovers(&shop);
-        }
+        Class::Breaks => turn.recovers(&shop),
         Class::Misshapes | Class::Lies => {
             if class == Class::Misshapes {
                 turn.promises_nothing_twice(&shop);

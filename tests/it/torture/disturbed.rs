@@ -47,11 +47,45 @@ impl Turn {
     /// It says that all is done only where the world looks so.
     #[track_caller]
     pub fn tells_the_truth(&self, shop: &Shop, ran: &Ran, told: &str) {
-        ended_well(ran, told);
+        self.tells_the_truth_as(shop, ran, told, |truth| truth);
+    }
+
+    /// The same, but that less may be promised than there is, for what was dated by a wrong clock; and that a guard may stop the run.
+    #[track_caller]
+    pub fn tells_the_truth_promising_less(&self, shop: &Shop, ran: &Ran, told: &str) {
+        let no_stock = |truth: Truth| Truth { inventory: Default::default(), ..truth }.without_the_way_to_deliveries();
+        if ran.code == Some(6) {
+            self.tells_what_it_left(shop, ran, told);
+        } else {
+            self.tells_the_truth_as(shop, ran, told, no_stock);
+        }
+    }
+
+    /// The same, as far as `seen` shows.
+    #[track_caller]
+    fn tells_the_truth_as(&self, shop: &Shop, ran: &Ran, told: &str, seen: impl Fn(Truth) -> Truth) {
+        self.tells_what_it_left(shop, ran, told);
         assert!(matches!(ran.code, Some(0 | 3 | 5)), "{told}: {ran:?}");
         if ran.code == Some(0) {
             assert_eq!(self.exit_of(), 0, "{told}: something is to be held: {ran:?}");
-            shop.truth().is(&self.after, &format!("{told}, which ended with 0"));
+            seen(shop.truth()).is(&seen(self.after.clone()), &format!("{told}, which ended with 0: {ran:?}"));
+        }
+    }
+
+    /// The run ended well, and does not gloss over what it left, whatever it was led to believe: all is done only where it held nothing
+    /// and knows the outcome of all it did, and what ended it is named.
+    #[track_caller]
+    pub fn tells_what_it_left(&self, shop: &Shop, ran: &Ran, told: &str) {
+        ended_well(ran, told);
+        let (before, now) = (self.before().truth(), shop.truth());
+        match ran.code {
+            Some(0) => {
+                let held: Vec<_> = now.holds.iter().filter(|hold| !before.holds.contains(hold)).collect();
+                assert!(held.is_empty() && now.unsettled.is_empty(), "{told}: {held:?}, {:?}: {ran:?}", now.unsettled);
+            }
+            Some(3) => {}
+            Some(4 | 5 | 6) => assert!(ran.summary()["message"].is_string(), "{told}: {ran:?}"),
+            _ => panic!("{told}: {ran:?}"),
         }
     }
 
