@@ -179,7 +179,7 @@ impl Rush {
     fn of(case: &Case) -> Self {
         let mut all = Vec::new();
         // A slow machine may never come to the larger of them.
-        for a_second in [40, 8] {
+        for a_second in [8, 40] {
             for office in [Office::Ledger, Office::Eccosys] {
                 for side in Side::BOTH {
                     let verbs = BUSY.into_iter().filter(|verb| (side, *verb) != (Side::Hub, "push-stock"));
@@ -239,7 +239,7 @@ impl Rush {
             "import-orders" => placed(self.a_second, Side::paid),
             "sync-payments" => {
                 // One call each.
-                let ids = placed(2 * self.a_second, Side::unpaid);
+                let ids = placed(4 * self.a_second, Side::unpaid);
                 let _ = self.side.run(shop, "import-orders").exits(0);
                 ids.iter().for_each(|id| self.side.pay(shop, id));
                 ids
