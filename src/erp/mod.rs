@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 pub use eccosys::UNSURE;
-pub use ledger::{DEFAULT_WAREHOUSE, Posted, StockLevel, StockMark, StockPart, StockReading};
+pub use ledger::{DEFAULT_WAREHOUSE, Posted, Rests, StockLevel, StockMark, StockPart, StockReading};
 pub use outgoing::{DeliveryEvent, DeliveryOutcome};
 
 /// An order as it is to be created in the ERP: every SKU and the carrier are the ERP's own by now.
@@ -281,6 +281,15 @@ impl Erp {
         match self {
             Self::Ledger(ledger) => ledger.stock_levels(skus, now),
             Self::Eccosys(eccosys) => eccosys.stock_levels(skus).await,
+        }
+    }
+
+    /// What orders that left in part still have reserved of these products.
+    pub async fn rests(&self, skus: &[Sku]) -> Result<Rests, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.rests(skus),
+            // An order has one invoice there, which is of all of it.
+            Self::Eccosys(_) => Ok(Rests::new()),
         }
     }
 

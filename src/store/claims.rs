@@ -208,6 +208,19 @@ impl Store {
         })
     }
 
+    /// Gives those of the orders with these counterparts in the ERP of which nothing is expected any more.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn closed_claims<'a>(
+        &self,
+        mut ids: impl Iterator<Item = &'a ErpOrderId>,
+        mut take: impl FnMut(Claim),
+    ) -> rusqlite::Result<()> {
+        let closed = format!("{} WHERE o.erp_id = ?1 AND o.open = 0 AND {TAKES_UNITS}", select("orders_by_erp_id"));
+        ids.try_for_each(|id| self.each(&closed, [id.as_str()], &mut take))
+    }
+
     fn in_flight(&self, take: &mut impl FnMut(Claim)) -> rusqlite::Result<()> {
         let query = format!("{} WHERE {IN_FLIGHT} AND {TAKES_UNITS}", select("orders_in_flight"));
         self.each(&query, [], take)
@@ -361,6 +374,9 @@ mod tests {
         store.all_claims(|claim| all.push(claim.row)).unwrap();
         all.sort_unstable();
         assert_eq!(all, [1, 2, 4, 5, 6, 7, 8]);
+        let mut closed = Vec::new();
+        store.closed_claims([ErpOrderId::new("7")].iter(), |claim| closed.push(claim.row)).unwrap();
+        assert_eq!(closed, [10, 11]);
     }
 
     /// However many moved long ago, and are open.

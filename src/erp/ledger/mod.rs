@@ -46,7 +46,9 @@ pub use lists::{InvoiceCandidate, MatchedBy, OrderChanges, OrderFilter, OrderSum
 pub use privacy::{ERASED, Personal, PersonalOrder};
 pub use products::{CustomerRecord, DEFAULT_WAREHOUSE, Product, Warehouse};
 pub use shipments::{DeliveryEvent, DeliveryOutcome, Shipment};
-pub use stock::{Movement, MovementKind, Reservation, StockCount, StockLevel, StockMark, StockPart, StockReading};
+pub use stock::{
+    Movement, MovementKind, Reservation, Rests, StockCount, StockLevel, StockMark, StockPart, StockReading,
+};
 
 #[cfg(test)]
 pub(crate) const KIND: sqlite::FileKind = schema::LEDGER;

@@ -1,11 +1,13 @@
 //! Stock: balances set by counts and moved by invoices, reservations of orders, and what may be sold.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::products::{self, DEFAULT_WAREHOUSE_ROW, sku_list};
 use super::{Ledger, last_seq, next_seq};
 use crate::erp::ErpError;
-use crate::model::{Instant, Sku, WarehouseId};
+use crate::model::{ErpOrderId, Instant, Sku, Status, WarehouseId};
 use crate::store::{instant, millis};
 
 /// Balances as of one moment.
@@ -67,6 +69,9 @@ impl StockLevel {
         self.physical.saturating_sub(self.reserved)
     }
 }
+
+/// Units that orders of which a part is invoiced still have reserved, by order, product and warehouse.
+pub type Rests = BTreeMap<(ErpOrderId, Sku, WarehouseId), i64>;
 
 /// A physical balance as it was counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,6 +213,30 @@ impl Ledger {
         let next = next.map(|(seq, sku)| StockMark { seq: *seq, sku: sku.clone() });
         let skus: Vec<Sku> = changed.into_iter().map(|(_, sku)| sku).collect();
         Ok(StockPart { reading: self.stock_levels(&skus, now)?, seq, next, missing: Vec::new() })
+    }
+
+    /// What orders of which a part is invoiced still have reserved of these products.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn rests(&self, skus: &[Sku]) -> Result<Rests, ErpError> {
+        let mut rests = Rests::new();
+        for sku in skus {
+            let mut open = self.connection.prepare_cached(
+                "SELECT r.order_id, w.code, r.quantity, o.status, r.sound, o.sound
+                 FROM reservations r JOIN orders o ON o.id = r.order_id JOIN warehouses w ON w.id = r.warehouse
+                 WHERE r.product = (SELECT id FROM products WHERE sku = ?1) AND r.released_at IS NULL",
+            )?;
+            let mut rows = open.query([sku.as_str()])?;
+            while let Some(row) = rows.next()? {
+                if Status::from_code(&row.get::<_, String>(3)?).is_final_for_payment() {
+                    let order = ErpOrderId::new(row.get::<_, i64>(0)?.to_string());
+                    let warehouse = WarehouseId::new(row.get::<_, String>(1)?);
+                    *rests.entry((order, sku.clone(), warehouse)).or_default() += row.get::<_, i64>(2)?;
+                }
+            }
+        }
+        Ok(rests)
     }
 
     /// The latest changes of a product's physical balances, the newest first.

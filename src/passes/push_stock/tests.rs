@@ -282,13 +282,16 @@ fn who_claims_a_product() {
     let out = Claim { erp_status: Some(Status::Invoiced), ..linked(order(5, "loja", Status::Paid, 9)) };
     let mut twice = linked(order(2, "outlet", Status::AwaitingPayment, 2));
     twice.lines.push(twice.lines[0].clone());
-    let mut claimants = Claimants::of([Sku::new("CANECA")]);
-    for claim in [twice, other, elsewhere, out, order(1, "loja", Status::Paid, 1)] {
+    let mut in_part = Claim { erp_id: Some(ErpOrderId::new("8")), row: 6, id: OrderId::new("6-01"), ..out.clone() };
+    in_part.lines.push(in_part.lines[0].clone());
+    let rests = [((ErpOrderId::new("8"), Sku::new("CANECA"), WarehouseId::new("central")), 10)];
+    let mut claimants = Claimants::of([Sku::new("CANECA")], rests.into());
+    for claim in [twice, other, elsewhere, out, in_part, order(1, "loja", Status::Paid, 1)] {
         claimants.add(&claim, &terms);
     }
     let named = claimants.take(&Sku::new("CANECA"), &WarehouseId::new("central"));
     let named: Vec<_> = named.iter().map(|one| (one.channel.as_str(), one.order.as_str(), one.units)).collect();
-    assert_eq!(named, [("outlet", "2-01", 4), ("loja", "1-01", 1)]);
+    assert_eq!(named, [("loja", "6-01", 10), ("outlet", "2-01", 4), ("loja", "1-01", 1)]);
 }
 
 #[test]

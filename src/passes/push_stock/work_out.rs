@@ -9,7 +9,7 @@ use super::guard::{self, Missing, Toll};
 use super::{Decision, Push, Worked, unread};
 use crate::erp::{StockLevel, StockReading};
 use crate::exit::Exit;
-use crate::model::{Instant, Sku, WarehouseId};
+use crate::model::{ErpOrderId, Instant, Sku, WarehouseId};
 use crate::passes::{Pass, Trouble};
 use crate::plan::Subject;
 use crate::reason::Reason;
@@ -262,12 +262,12 @@ impl Push<'_> {
             }
         }
         self.pass.store.want_stock(self.channel(), &wants, None)?;
-        self.tell_shortages(shortages)?;
+        self.tell_shortages(shortages).await?;
         Ok(self.pass.store.committed().await?)
     }
 
     /// Holds the products of which more was sold than there is, which no number undoes; the others are held for that no more.
-    fn tell_shortages(&self, shortages: BTreeMap<&Sku, Option<Worked>>) -> Result<(), Trouble> {
+    async fn tell_shortages(&self, shortages: BTreeMap<&Sku, Option<Worked>>) -> Result<(), Trouble> {
         let fine: Vec<&Sku> = shortages.iter().filter(|(_, worked)| worked.is_none()).map(|(sku, _)| *sku).collect();
         self.pass.store.release_oversold(self.channel(), &fine, self.now())?;
         let short: Vec<(&Sku, Worked)> =
@@ -275,8 +275,14 @@ impl Push<'_> {
         if short.is_empty() {
             return Ok(());
         }
-        let mut claimants = Claimants::of(short.iter().map(|(sku, _)| (*sku).clone()));
-        self.pass.store.all_claims(|claim| claimants.add(&claim, &self.terms))?;
+        let skus: Vec<Sku> = short.iter().map(|(sku, _)| (*sku).clone()).collect();
+        let rests = self.pass.erp.rests(&skus).await?;
+        let in_part: BTreeSet<ErpOrderId> = rests.keys().map(|(order, ..)| order.clone()).collect();
+        let mut claimants = Claimants::of(skus, rests);
+        let mut add = |claim| claimants.add(&claim, &self.terms);
+        self.pass.store.all_claims(&mut add)?;
+        // On a channel that counts what was invoiced a part may be the end of it.
+        self.pass.store.closed_claims(in_part.iter(), &mut add)?;
         for (sku, worked) in short {
             let parts = &worked.want.parts;
             let reason = Reason::Oversold {

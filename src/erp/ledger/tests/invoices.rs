@@ -1,6 +1,7 @@
 //! Invoices: posted once, cancelled once, never more than the order has.
 
 use super::*;
+use crate::model::WarehouseId;
 
 #[test]
 fn an_invoice_takes_its_units_from_shelf_and_reservation_together() {
@@ -59,6 +60,16 @@ fn several_invoices_share_an_order_and_never_exceed_it() {
     let detail = ledger.order_detail(&id).unwrap().unwrap();
     assert_eq!(detail.invoices.len(), 2);
     assert_eq!(detail.reservations.iter().map(|r| r.quantity).sum::<i64>(), 5);
+}
+
+#[test]
+fn what_an_order_waits_for_once_a_part_of_it_is_invoiced() {
+    let ledger = ledger();
+    let [in_part, whole, _open] = ["A-1", "A-2", "A-3"].map(|number| created(&ledger, number, &[("A", 2), ("A", 2)]));
+    ledger.post_invoice(&in_part, &invoice(1, Some(&[("A", 1)])), at(5)).unwrap();
+    ledger.post_invoice(&whole, &invoice(2, None), at(5)).unwrap();
+    let rests = ledger.rests(&["A", "B"].map(Sku::new)).unwrap();
+    assert_eq!(rests, [((in_part, Sku::new("A"), WarehouseId::new(DEFAULT_WAREHOUSE)), 3)].into());
 }
 
 #[test]
