@@ -92,6 +92,16 @@ impl Anymarket {
         self.touch(id);
     }
 
+    /// The order is changed before it goes out: so many units of its first line.
+    pub fn change_units(&mut self, id: i64, units: i64) {
+        let mut seed = AnyOrderSeed::clone(&self.order(id).seed);
+        seed.lines[0].amount = units.into();
+        let allocation = self.allocate(&seed);
+        let order = self.order_mut(id);
+        (order.seed, order.allocation) = (Arc::new(seed), allocation);
+        self.touch(id);
+    }
+
     /// Something of an order changes, and not its status.
     pub fn touch(&mut self, id: i64) {
         let status = self.order(id).status.clone();

@@ -146,6 +146,14 @@ impl Vtex {
         });
     }
 
+    /// The order holds so many units more of a SKU.
+    pub(super) fn change_reservation(&mut self, id: &str, sku: &str, more: i64) {
+        let stocks = self.inventory.stocks.iter_mut().filter(|((one, _), _)| one == sku);
+        if let Some(hold) = stocks.filter_map(|(_, stock)| stock.reservations.get_mut(id)).next() {
+            hold.quantity += more;
+        }
+    }
+
     pub(super) fn release_reservations(&mut self, id: &str) {
         self.with_stocks_of(id, |stock| {
             stock.reservations.remove(id);
