@@ -213,6 +213,11 @@ impl Shop {
         self.configure();
     }
 
+    /// Whether its configuration allows to cancel at the hub.
+    pub fn may_cancel_at_hub(&self) -> bool {
+        self.hub.as_ref().is_some_and(|settings| settings.lines().any(|line| line == "cancel = true"))
+    }
+
     /// A second shop in the same state, platforms and files.
     pub fn copy(&self) -> Self {
         let copy = Self {

@@ -136,13 +136,15 @@ fn kind(at: usize) -> Kind {
 struct HubHabit {
     reserving: &'static [&'static str],
     counted_on: bool,
+    /// An order that a person cancels in the ERP may be cancelled there, too.
+    cancels: bool,
 }
 
 const HABITS: [HubHabit; 4] = [
-    HubHabit { reserving: &["PENDING", "PAID_WAITING_SHIP"], counted_on: false },
-    HubHabit { reserving: &[], counted_on: false },
-    HubHabit { reserving: &["PENDING", "PAID_WAITING_SHIP"], counted_on: true },
-    HubHabit { reserving: &["PENDING"], counted_on: true },
+    HubHabit { reserving: &["PENDING", "PAID_WAITING_SHIP"], counted_on: false, cancels: false },
+    HubHabit { reserving: &[], counted_on: false, cancels: true },
+    HubHabit { reserving: &["PENDING", "PAID_WAITING_SHIP"], counted_on: true, cancels: false },
+    HubHabit { reserving: &["PENDING"], counted_on: true, cancels: true },
 ];
 
 /// How often each thing was seen, to know that the days were worth living.
@@ -224,11 +226,12 @@ fn loja_settings(settle: &str, early: bool) -> String {
     )
 }
 
-fn hub_settings(counted_on: bool, early: bool) -> String {
+fn hub_settings(habit: HubHabit, early: bool) -> String {
     let import = if early { "import = \"all\"\n" } else { "" };
-    let counted_on = if counted_on { ", channel_reserves = true" } else { "" };
+    let cancel = if habit.cancels { "cancel = true\n" } else { "" };
+    let counted_on = if habit.counted_on { ", channel_reserves = true" } else { "" };
     format!(
-        "{import}timeout = \"2s\"\nmax_wait = \"1s\"\nauto_cancel = {{ enabled = true }}\n\
+        "{import}{cancel}timeout = \"2s\"\nmax_wait = \"1s\"\nauto_cancel = {{ enabled = true }}\n\
          invoices = {{ confirm_within = \"0s\", settle_after = \"0s\" }}\n\
          stock = {{ warehouse = \"default\", unknown_skus = \"ignore\"{counted_on} }}"
     )
@@ -236,7 +239,7 @@ fn hub_settings(counted_on: bool, early: bool) -> String {
 
 impl<'a> Day<'a> {
     fn new(habit: HubHabit, early: bool, settle: &str, figures: &'a RefCell<Figures>) -> Self {
-        let mut shop = Shop::with_hub(&hub_settings(habit.counted_on, early));
+        let mut shop = Shop::with_hub(&hub_settings(habit, early));
         shop.set(&loja_settings(settle, early));
         shop.vtex(|v| {
             v.add_sku("1", SKU);
@@ -700,11 +703,14 @@ impl<'a> Day<'a> {
     /// there is missing besides, until these are invoiced or cancelled, wherever the program may not count on that.
     fn grows_quiet(&mut self) -> Result<(), TestCaseError> {
         self.shop.set(&loja_settings("0s", self.early));
+        if self.habit.cancels {
+            self.sync_clean()?;
+        }
         for (id, orders) in self.shop.erp() {
             let is_asked_for = || ["PENDING", "PAID_WAITING_SHIP"].contains(&&*self.status(Hub, &id));
             let is_of_hub = self.orders(Hub).iter().any(|(one, _)| *one == id);
             if is_of_hub && orders[0].status == "cancelled" && is_asked_for() {
-                // `marketplace_must_cancel`: a person does.
+                // `marketplace_must_cancel`, or paid after it was cancelled: a person does.
                 self.cancel(Hub, &id);
             }
         }
