@@ -17,7 +17,7 @@ use crate::shop::Shop;
 use crate::torture;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
+pub enum Class {
     Breaks,
     /// Lies in the shape of what is told.
     Misshapes,
@@ -44,10 +44,10 @@ fn any_break(case: &mut Case) -> Mangle {
 }
 
 /// What breaks a list, which is only a hint: an order that is missing in it is in the next one.
-const LISTS: [(&str, &str); 3] = [("GET", "/api/oms/pvt/orders?"), ("GET", "/feed"), ("GET", "/orders?")];
+pub const LISTS: [(&str, &str); 3] = [("GET", "/api/oms/pvt/orders?"), ("GET", "/feed"), ("GET", "/orders?")];
 
 /// And the ERP's.
-const ERP_LISTS: [(&str, &str); 3] = [("GET", "/pedidos/situacao"), ("GET", "/pedidos?"), ("GET", "/estoques?")];
+pub const ERP_LISTS: [(&str, &str); 3] = [("GET", "/pedidos/situacao"), ("GET", "/pedidos?"), ("GET", "/estoques?")];
 
 fn any_list_break(case: &mut Case) -> Mangle {
     let seed = case.seed();
@@ -59,7 +59,7 @@ fn leaves_out(fault: &Fault) -> bool {
     matches!(fault.kind(), Kind::Mangled(Mangle::RowMissing(_) | Mangle::SamePage | Mangle::Empty))
 }
 
-fn any_fault(case: &mut Case, class: Class, lists: &[(&'static str, &'static str)], calls: u32) -> Fault {
+pub fn any_fault(case: &mut Case, class: Class, lists: &[(&'static str, &'static str)], calls: u32) -> Fault {
     let (mangle, place) = match class {
         Class::Breaks if case.random.u8(..4) == 0 => (any_list_break(case), *case.any(lists)),
         Class::Breaks => (any_break(case), ("", "")),

@@ -8,8 +8,15 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
+
+use super::answers::{self, Class};
+use super::disturbed::Case;
+use super::state_file;
 
 use crate::office::Office;
 use crate::sandbox::anymarket::{AnyAddress, AnyBuyer};
@@ -95,6 +102,12 @@ impl Search {
         for leak in leaks(bytes) {
             self.found.push(format!("{place}: {leak}"));
         }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.places += other.places;
+        self.found.extend(other.found);
     }
 
     /// Every file of a folder, but for those that may hold a customer's data.
@@ -374,5 +387,103 @@ fn keys_and_customers_are_in_nothing_that_is_said_or_kept() {
         "secrets",
         search.places,
         format!("things said and files searched, {} bytes; nothing of a key or a customer", search.bytes),
+    );
+}
+
+/// A shop in the middle of everything: some orders are in the ERP with their invoices, others just came.
+fn half_way(office: Office) -> Shop {
+    let shop = shop(office);
+    let orders: Vec<String> = Side::BOTH.into_iter().flat_map(|side| place(side, &shop)).collect();
+    let _ = shop.run(&["sync"]);
+    shop.issue_all(&[nfe(901, &orders[0], CPF), nfe(902, &orders[3], CPF)]);
+    shop.fetch_parcels(&[nfe(901, &orders[0], CPF)], chrono::Utc::now() - chrono::TimeDelta::hours(30));
+    Side::BOTH.into_iter().for_each(|side| drop(place(side, &shop)));
+    shop
+}
+
+/// What goes wrong beneath a run, and is none of a platform's own words.
+#[derive(Clone, Copy, Debug)]
+enum Beneath {
+    MangledAnswers,
+    DamagedState,
+    Kill,
+}
+
+/// Runs a verb of which that comes in the way, looks at all it said and left behind, and at what is said afterwards. Gives whether
+/// it really came.
+fn disturb(shop: &Shop, beneath: Beneath, case: &mut Case, search: &mut Search) -> bool {
+    let verb = *case.any(&VERBS);
+    let form = *case.any(&FORMS);
+    let came = match beneath {
+        Beneath::MangledAnswers => {
+            let class = *case.any(&[Class::Breaks, Class::Misshapes, Class::Lies]);
+            let mut faults = |lists, calls| -> Vec<Fault> {
+                (0..3).map(|_| answers::any_fault(case, class, lists, calls)).collect()
+            };
+            Side::BOTH.into_iter().for_each(|side| side.strike(shop, faults(&answers::LISTS, 12)));
+            shop.eccosys(|e| e.faults.extend(faults(&answers::ERP_LISTS, 12)));
+            let struck = shop.struck();
+            say(shop, search, form, &[verb]);
+            shop.struck() > struck
+        }
+        Beneath::DamagedState => {
+            let state = shop.path("vaivem.db");
+            match case.random.u8(..4) {
+                0 => {
+                    let bytes = std::fs::read(&state).unwrap();
+                    std::fs::write(&state, &bytes[..case.random.usize(1..bytes.len())]).unwrap();
+                }
+                _ => state_file::overwrite(&state, usize::MAX, &mut case.random),
+            }
+            say(shop, search, form, &[verb]);
+            true
+        }
+        Beneath::Kill => {
+            let mut child = shop.command(&[&[verb], form].concat()).spawn().unwrap();
+            std::thread::sleep(Duration::from_millis(case.random.u64(2..60)));
+            child.kill().unwrap();
+            let output = child.wait_with_output().unwrap();
+            search.look("what a killed run said", &[output.stdout, output.stderr].concat());
+            // Without an exit code it did not end by itself.
+            output.status.code().is_none()
+        }
+    };
+    search.look_into(&shop.path(""));
+    Side::BOTH.into_iter().for_each(|side| side.calm(shop));
+    shop.eccosys(|e| e.faults.clear());
+    let order = shop.vtex(|v| v.orders.keys().next().unwrap().clone());
+    let afterwards: [&[&str]; 5] =
+        [&["sync"], &["check"], &["holds"], &["why", &order], &["support-bundle", &order, "--file", "bundle.json"]];
+    for command in afterwards {
+        say(shop, search, *case.any(&FORMS), command);
+    }
+    search.look_into(&shop.path(""));
+    came
+}
+
+#[test]
+fn nor_in_what_mangled_answers_damaged_files_and_kills_leave_behind() {
+    let shops = [Office::Ledger, Office::Eccosys].map(half_way);
+    let numbers: Vec<u32> = (0..torture::cases(12, 900)).collect();
+    let (search, came) = (Mutex::new(Search::default()), AtomicUsize::new(0));
+    torture::each_of(&numbers, 4, |number| {
+        let mut case = Case { number: *number, random: fastrand::Rng::with_seed(u64::from(*number)) };
+        let beneath = [Beneath::MangledAnswers, Beneath::DamagedState, Beneath::Kill][*number as usize % 3];
+        let shop = shops[*number as usize / 3 % 2].copy();
+        let mut seen = Search::default();
+        came.fetch_add(usize::from(disturb(&shop, beneath, &mut case, &mut seen)), Ordering::SeqCst);
+        assert!(seen.found.is_empty(), "{beneath:?}: {:#?}", seen.found);
+        search.lock().unwrap().add(seen);
+    });
+    let (search, came) = (search.into_inner().unwrap(), came.into_inner());
+    assert!(came * 2 > numbers.len(), "only {came} of {} were disturbed", numbers.len());
+    torture::held(
+        "secrets",
+        search.places,
+        format!(
+            "things said and files searched after {came} mangled answers, damaged state files and kills, {} bytes; nothing of a key \
+             or a customer",
+            search.bytes
+        ),
     );
 }

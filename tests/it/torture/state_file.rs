@@ -65,7 +65,7 @@ fn try_on(
 
 /// Overwrites 64 bytes at a random place before `end` where something stands, with bytes that are as random. The files of a day are
 /// young, and most of them is room.
-fn overwrite(file: &Path, end: usize, rng: &mut Rng) {
+pub fn overwrite(file: &Path, end: usize, rng: &mut Rng) {
     let mut bytes = std::fs::read(file).unwrap();
     let has_content = |at: usize| bytes[at..at + 64].iter().filter(|byte| **byte != 0).count() >= 16;
     let at = std::iter::repeat_with(|| rng.usize(0..=end.min(bytes.len()) - 64)).find(|at| has_content(*at)).unwrap();
