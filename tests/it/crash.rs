@@ -3,8 +3,8 @@
 //! Two ways to choose the point: at every request the program makes, before the sandbox applies it and after it did but before the
 //! answer; and, for the steps between requests (documents, journal, ledger, state file), at moments spread over the whole run. Only
 //! what hit a living program counts. Reading changes nothing, so before and after are one point there, but for a feed, whose events
-//! are hidden by it. `VAIVEM_TORTURE=long` tries both all the same, every request to the ERP, and 200 moments for each verb and not
-//! just a few; `VAIVEM_CASES` so many as it says.
+//! are hidden by it. `VAIVEM_TORTURE=long` tries both all the same, every request with an ERP that takes some, and 200 moments for each
+//! verb and not just a few; `VAIVEM_CASES` so many as it says.
 
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
@@ -114,13 +114,14 @@ fn share_of(turn: &Turn, moments: u32) -> u32 {
 
 /// At most so many requests of each kind to the ERP are tried in the short form: each run makes many.
 const ERP_REQUESTS: u32 = 4;
+/// And so many to the channel where the ERP takes requests, too: those to the channel are much the same with every ERP.
+const BESIDE_ERP: u32 = 1;
 
 fn points_of(turn: &Turn, pace: &Pace, moments: u32) -> Vec<Point> {
     let shares = |of: u32| (0..of).map(move |n| (2 * n + 1) * 500 / of);
-    // What the channel is asked is the same with every ERP.
-    let to_channel = if turn.office == Office::Ledger { pace.to_channel } else { [0, 0] };
-    let most = if torture::is_long() { u32::MAX } else { ERP_REQUESTS };
-    let requests = requests_of(to_channel, u32::MAX, false).chain(requests_of(pace.to_erp, most, true));
+    let at_channel = if turn.office == Office::Ledger { u32::MAX } else { BESIDE_ERP };
+    let [at_channel, in_erp] = [at_channel, ERP_REQUESTS].map(|most| if torture::is_long() { u32::MAX } else { most });
+    let requests = requests_of(pace.to_channel, at_channel, false).chain(requests_of(pace.to_erp, in_erp, true));
     let (early, among) = match turn.documents().len() {
         0 => (0, 0),
         1 | 2 => (moments / 2, 0),
@@ -134,11 +135,11 @@ fn points_of(turn: &Turn, pace: &Pace, moments: u32) -> Vec<Point> {
         .collect()
 }
 
-/// At most so many of each kind, spread over the run.
+/// At most so many of each kind, spread over the run: the last of each stretch of it.
 fn requests_of([readings, writings]: [u32; 2], most: u32, in_erp: bool) -> impl Iterator<Item = At> {
     let of_kind = move |kind, count: u32, phases: &'static [Phase]| {
         let tried = count.min(most);
-        let nth = move |n: u32| 1 + u32::try_from(u64::from(n) * u64::from(count) / u64::from(tried)).unwrap();
+        let nth = move |n: u32| u32::try_from(u64::from(n + 1) * u64::from(count) / u64::from(tried)).unwrap();
         (0..tried).flat_map(move |n| phases.iter().map(move |phase| At { kind, nth: nth(n), phase: *phase, in_erp }))
     };
     const BOTH: &[Phase] = &[Phase::BeforeEffect, Phase::AfterEffect];
