@@ -455,7 +455,8 @@ fn disturb(shop: &Shop, beneath: Beneath, case: &mut Case, search: &mut Search) 
     let afterwards: [&[&str]; 5] =
         [&["sync"], &["check"], &["holds"], &["why", &order], &["support-bundle", &order, "--file", "bundle.json"]];
     for command in afterwards {
-        say(shop, search, *case.any(&FORMS), command);
+        let form = *case.any(&FORMS);
+        say(shop, search, form, command);
     }
     search.look_into(&shop.path(""));
     came
