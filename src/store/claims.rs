@@ -379,6 +379,57 @@ mod tests {
         assert_eq!(closed, [10, 11]);
     }
 
+    fn news(store: &Store) -> Vec<(i64, i64)> {
+        let mut all = store.connection.prepare("SELECT seq, order_row FROM stock_news ORDER BY seq").unwrap();
+        all.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    #[test]
+    fn an_order_tells_of_its_stock_by_its_lines_and_then_by_what_becomes_of_it() {
+        let (_folder, store) = store(&[("loja", "status = 'paid', raw_status = 'handling'")]);
+        assert_eq!(news(&store), [(2, 1)], "its two lines alone");
+        let becomes =
+            |what: &str| store.connection.execute(&format!("UPDATE OR ROLLBACK orders SET {what}"), []).unwrap();
+        for (what, seq) in [("status = 'paid'", 2), ("total = 7", 2), ("erp_id = '7'", 3), ("status = 'cancelled'", 4)]
+        {
+            becomes(what);
+            assert_eq!(news(&store), [(seq, 1)], "{what}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_an_order_that_is_not_there_is_not_kept() {
+        let (_folder, store) = store(&[("loja", "status = 'paid'")]);
+        let orphan =
+            "INSERT OR ROLLBACK INTO order_lines (order_row, position, channel_sku, quantity) VALUES (9, 0, '1', 3)";
+        assert!(store.write(|tx| tx.execute(orphan, [])).is_err());
+        assert!(store.write(|tx| tx.execute(&orphan.replace("(9, 0", "(1, 0"), [])).is_err(), "it has that line");
+        assert_eq!(store.lines_of(1).unwrap().len(), 2);
+        assert_eq!(news(&store), [(2, 1)]);
+    }
+
+    #[test]
+    fn lines_and_news_of_an_older_file_stay_and_no_number_is_given_again() {
+        use crate::store::schema::STATE;
+        use crate::store::sqlite::{self, FileKind};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.db");
+        let old = sqlite::open(&path, &FileKind { migrations: &STATE.migrations[..15], ..STATE }).unwrap();
+        for id in 1..4 {
+            old.execute("INSERT INTO orders (id, channel, order_id, seen_at) VALUES (?1, 'loja', ?1, 0)", [id])
+                .unwrap();
+            let line =
+                "INSERT INTO order_lines (order_row, position, channel_sku, sku, quantity) VALUES (?1, 0, '1', 'A', 3)";
+            old.execute(line, [id]).unwrap();
+        }
+        old.execute_batch("DELETE FROM stock_news WHERE seq = 3").unwrap();
+        drop(old);
+        let store = Store::open(&path).unwrap();
+        assert_eq!((news(&store), store.lines_of(2).unwrap().len()), (vec![(1, 1), (2, 2)], 1));
+        store.connection.execute_batch("UPDATE orders SET fate = 'held' WHERE id = 1").unwrap();
+        assert_eq!(news(&store), [(2, 2), (4, 1)]);
+    }
+
     /// However many moved long ago, and are open.
     #[test]
     fn who_was_handed_over_lately_is_found_without_the_others() {

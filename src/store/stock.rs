@@ -37,7 +37,7 @@ CREATE TABLE stock_news (
 ) STRICT;
 CREATE TRIGGER orders_move_stock AFTER UPDATE OF erp_id, erp_status, fate, status, taken_over_at ON orders
 WHEN old.erp_id IS NOT new.erp_id OR old.erp_status IS NOT new.erp_status OR old.fate IS NOT new.fate
-    OR old.status IS NOT new.status OR old.taken_over_at IS NOT new.taken_over_at
+    OR old.status IS NOT new.status AND old.status IS NOT NULL OR old.taken_over_at IS NOT new.taken_over_at
 BEGIN
     INSERT OR REPLACE INTO stock_news (order_row) VALUES (new.id);
 END;
@@ -87,11 +87,34 @@ CREATE INDEX stock_dirty ON stock (channel, sku, warehouse)
 CREATE INDEX stock_recheck ON stock (channel, recheck_at) WHERE recheck_at IS NOT NULL;
 ";
 
-/// Migration: an order read for the first time has no part in the stock but by its lines, which tell of it themselves. And a row
-/// is replaced by two steps, so that the statement that changed the order may say `OR ROLLBACK`: it would hold for the triggers, too.
+/// Migration: an order read for the first time has no part in the stock but by its lines, which tell of it themselves. The rest is for
+/// the statements that change orders and lines, so that they may say `OR ROLLBACK` and SQLite need not keep what each of them changed:
+/// it holds for the triggers, too, so a row is replaced by two steps; and whether an order is there is asked when all is committed.
 pub(super) const V16: &str = "
 DROP TRIGGER orders_move_stock;
 DROP TRIGGER order_lines_move_stock;
+CREATE TABLE lines_anew (
+    order_row INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    position INTEGER NOT NULL,
+    channel_sku TEXT NOT NULL,
+    sku TEXT,
+    warehouse TEXT,
+    quantity INTEGER NOT NULL,
+    PRIMARY KEY (order_row, position)
+) STRICT, WITHOUT ROWID;
+INSERT INTO lines_anew SELECT order_row, position, channel_sku, sku, warehouse, quantity FROM order_lines;
+DROP TABLE order_lines;
+ALTER TABLE lines_anew RENAME TO order_lines;
+CREATE TABLE news_anew (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    order_row INTEGER NOT NULL UNIQUE REFERENCES orders (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+INSERT INTO news_anew SELECT seq, order_row FROM stock_news;
+-- A number that was given is not given again, though its row is gone.
+DELETE FROM sqlite_sequence WHERE name = 'news_anew';
+UPDATE sqlite_sequence SET name = 'news_anew' WHERE name = 'stock_news';
+DROP TABLE stock_news;
+ALTER TABLE news_anew RENAME TO stock_news;
 CREATE TRIGGER orders_move_stock AFTER UPDATE OF erp_id, erp_status, fate, status, taken_over_at ON orders
 WHEN old.erp_id IS NOT new.erp_id OR old.erp_status IS NOT new.erp_status OR old.fate IS NOT new.fate
     OR old.status IS NOT new.status AND old.status IS NOT NULL OR old.taken_over_at IS NOT new.taken_over_at

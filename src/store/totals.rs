@@ -47,15 +47,16 @@ BEGIN
 END;
 ";
 
-/// Migration: the triggers read the seals of what they count up, which takes less than a trigger of the table.
+/// Migration: the triggers read the seals of what they count up, which takes less than a trigger of the table; and without a conflict
+/// to resolve, so that what the statement that changed the order says of conflicts can hold for them.
 pub(super) const V17: &str = "
 DROP TRIGGER orders_come;
 DROP TRIGGER orders_go;
 DROP TRIGGER orders_change_fate;
 CREATE TRIGGER orders_come AFTER INSERT ON orders
 BEGIN
-    INSERT INTO fates VALUES (new.channel, coalesce(new.fate, 'undecided'), 1)
-        ON CONFLICT DO UPDATE SET orders = orders + 1 WHERE sound;
+    UPDATE fates SET orders = orders + 1 WHERE channel = new.channel AND fate = coalesce(new.fate, 'undecided') AND sound;
+    INSERT INTO fates SELECT new.channel, coalesce(new.fate, 'undecided'), 1 WHERE changes() = 0;
 END;
 CREATE TRIGGER orders_go AFTER DELETE ON orders
 BEGIN
@@ -64,8 +65,8 @@ END;
 CREATE TRIGGER orders_change_fate AFTER UPDATE OF fate ON orders WHEN old.fate IS NOT new.fate
 BEGIN
     UPDATE fates SET orders = orders - 1 WHERE channel = old.channel AND fate = coalesce(old.fate, 'undecided') AND sound;
-    INSERT INTO fates VALUES (new.channel, coalesce(new.fate, 'undecided'), 1)
-        ON CONFLICT DO UPDATE SET orders = orders + 1 WHERE sound;
+    UPDATE fates SET orders = orders + 1 WHERE channel = new.channel AND fate = coalesce(new.fate, 'undecided') AND sound;
+    INSERT INTO fates SELECT new.channel, coalesce(new.fate, 'undecided'), 1 WHERE changes() = 0;
 END;
 ";
 
