@@ -1001,6 +1001,19 @@ fn what_is_cancelled_in_the_erp_is_not_taken_for_reserved() {
     }
 }
 
+/// The units of an order are kept back on its channel until a number is sent once the pause after its handing over is over, be the
+/// number the same. A pause that was made shorter is over at once.
+#[test]
+fn a_shorter_pause_keeps_no_unit_back_for_good() {
+    use Event::{Buy, Cancel, CancelInErp, SaleDuring, Sync};
+    let figures = RefCell::new(Figures::default());
+    let before = [Buy(Loja, false, 1), Buy(Hub, true, 2), Sync, Cancel(Hub, 9), CancelInErp(10)];
+    let last = [Buy(Hub, false, 1), SaleDuring("sync", Loja, 2)];
+    let day: Vec<Event> = before.into_iter().chain(last).collect();
+    // What is paused for an hour before the end is paused for no time then.
+    Day::new(HABITS[1], true, "1h", &figures).lives_through(&day).unwrap();
+}
+
 /// What is left of an order that went out in part waits like any other: where more is sold than there is, the order is named for it.
 #[test]
 fn the_rest_of_an_order_waits_like_any_other() {

@@ -27,6 +27,8 @@ struct Basis {
     handed_over: BTreeMap<Sku, Instant>,
     /// A person wants them sent again.
     resend: bool,
+    /// They were last worked out by another configuration.
+    are_terms_new: bool,
 }
 
 /// A part of what the channel was told of.
@@ -163,7 +165,8 @@ impl Push<'_> {
 
     fn basis(&self) -> Result<Basis, Trouble> {
         let resend = self.request.full || !self.request.skus.is_empty();
-        Ok(Basis { claims: self.claims()?, handed_over: self.handed_over()?, resend })
+        let (claims, handed_over) = (self.claims()?, self.handed_over()?);
+        Ok(Basis { claims, handed_over, resend, are_terms_new: !self.has_same_terms()? })
     }
 
     /// The next products of a source, and what is left of it.
@@ -214,7 +217,7 @@ impl Push<'_> {
         basis: &mut Basis,
         toll: &mut Toll,
     ) -> Result<(), Trouble> {
-        let Basis { claims, handed_over, resend } = basis;
+        let Basis { claims, handed_over, resend, are_terms_new } = basis;
         let skus: BTreeSet<&Sku> = levels.iter().map(|level| &level.sku).collect();
         let skus: Vec<Sku> = skus.into_iter().cloned().collect();
         self.recall(claims, &skus, *until).await?;
@@ -230,8 +233,7 @@ impl Push<'_> {
                 let pushed_at = row.and_then(|row| row.pushed).map(|(_, at)| at);
                 let mut weighed = claims.weigh((&level.sku, place), *read_at, pushed_at, None, self.now(), self.policy);
                 let is_planned = self.pass.is_planned(&Subject::Stock(level.sku.clone(), place.channel.clone()));
-                let mut resend =
-                    (*resend && is_planned) || row.is_some_and(|row| row.recheck_at.is_some_and(|at| at <= self.now()));
+                let mut resend = *resend && is_planned;
                 if let Some(settled) = handed_over.get(&level.sku) {
                     if *settled > self.now() {
                         weighed.recheck(Some(*settled));
@@ -239,6 +241,9 @@ impl Push<'_> {
                         resend = true;
                     }
                 }
+                // What was waited for is over: in time, or since `settle` is shorter now.
+                let is_over = |at| at <= self.now() || *are_terms_new && weighed.recheck_at.is_none();
+                resend |= row.and_then(|row| row.recheck_at).is_some_and(is_over);
                 let id = resolved.ids.get(&level.sku).cloned();
                 let is_there = id.is_some();
                 let worked = self.number(level, place, (row, id), weighed, (*read_at, resend));
