@@ -30,10 +30,15 @@ fn lose_and_adopt(shop: &Shop, turn: &Turn) {
 }
 
 /// Where an order stood before a person cancelled it, Eccosys does not tell: only the state file knew that the person saw it paid. The
-/// channel does not follow then, and a person must say which of the two counts.
+/// channel does not follow then, and a person must say which of the two counts. Meanwhile the hub keeps its units for it.
 pub fn set_conflict_aside(truth: &mut Truth, end: &mut Truth, order: &str) {
     let conflict = (order.to_owned(), "paid_after_cancellation".to_owned());
     if truth.holds.contains(&conflict) && !end.holds.contains(&conflict) {
+        for (code, units, _) in &truth.erp[order][0].lines {
+            if let Some(at_hub) = end.inventory.get_mut(code) {
+                at_hub.can_be_bought -= units;
+            }
+        }
         for truth in [truth, end] {
             truth.holds.retain(|(held, _)| held != order);
             truth.channel.remove(order);
