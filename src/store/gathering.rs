@@ -19,10 +19,10 @@ use tokio::time::{Instant, sleep_until};
 const ONE_OF: u32 = 30;
 
 /// How many times as many answers as there can be calls are gathered.
-const TIMES: usize = 4;
+const TIMES: usize = 8;
 
 /// Most answers that are gathered: what follows from them keeps others from the files.
-const MOST: usize = 64;
+const MOST: usize = 128;
 
 /// The longest wait of an answer, however slow the disk is.
 const LONGEST: Duration = Duration::from_millis(20);

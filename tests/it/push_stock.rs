@@ -292,14 +292,14 @@ fn no_order_is_handed_over_in_the_middle_of_a_push() {
 /// A push of a whole catalogue takes long, and no order waits for its end.
 #[test]
 fn a_long_push_gives_way_to_an_order_that_waits() {
-    let shop = many(200);
-    shop.vtex(|v| v.faults.push(Fault::always(Kind::SlowMs(400)).on("PATCH", "/api/")));
+    let shop = many(400);
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::SlowMs(200)).on("PATCH", "/api/")));
     let push = shop.command(&["push-stock", "--max-duration", "8s"]).spawn().unwrap();
     wait_until("the push", || patches(&shop) > 0);
     let ready = shop.place(paid());
     let _ = shop.run(&["import-orders", "--order", &ready]).exits(0);
     assert_eq!(shop.take_overs(&ready), 1);
-    assert!(patches(&shop) < 180, "it was not at its end");
+    assert!(patches(&shop) < 380, "it was not at its end");
     let before = patches(&shop);
     wait_until("the push goes on", || patches(&shop) > before);
     assert_eq!(push.wait_with_output().unwrap().status.code(), Some(10));
