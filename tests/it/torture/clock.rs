@@ -69,7 +69,7 @@ fn this_clock_is_wrong(case: &mut Case, library: &Path) {
     let shop = turn.begin();
     let before = turn.effects(&shop);
     let ran = run_off_by(&shop, &turn.side().args(turn.verb), library, off);
-    turn.tells_the_truth_promising_less(&shop, &ran, &told);
+    turn.tells_the_truth_by_a_wrong_clock(&shop, &ran, &told);
     if turn.verb == "auto-cancel" && off.abs() > TOLERANCE + TimeDelta::minutes(1) {
         assert_eq!(turn.effects(&shop), before, "{told}: {ran:?}");
     }
@@ -92,7 +92,7 @@ fn the_platforms_clock_is_wrong(case: &mut Case) {
     set(off);
     let before = turn.effects(&shop);
     let ran = shop.run(&turn.side().args(turn.verb));
-    turn.tells_the_truth_promising_less(&shop, &ran, &told);
+    turn.tells_the_truth_by_a_wrong_clock(&shop, &ran, &told);
     if turn.verb == "auto-cancel" {
         assert_eq!((turn.effects(&shop), ran.code), (before, Some(6)), "{told}: {ran:?}");
     }
@@ -119,7 +119,7 @@ fn it_jumps_in_the_middle(case: &mut Case, library: &Path) {
     });
     let mut command = off_by(&shop, &turn.side().args(turn.verb), library, TimeDelta::zero());
     command.env_remove("FAKETIME").env("FAKETIME_TIMESTAMP_FILE", &file).env("FAKETIME_NO_CACHE", "1");
-    turn.tells_the_truth_promising_less(&shop, &ran(command.output().unwrap()), &told);
+    turn.tells_the_truth_by_a_wrong_clock(&shop, &ran(command.output().unwrap()), &told);
     turn.side().unwatched(&shop);
     std::fs::remove_file(&file).unwrap();
     turn.recovers_promising_less(&shop);
