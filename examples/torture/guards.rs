@@ -47,8 +47,8 @@ const GUARDS: &[Guard] = &[
         name: "settled",
         what: "a product is sent anew once an order is surely in handling, even the same number",
         file: "src/passes/push_stock/work_out.rs",
-        text: " || row.is_some_and(|row| row.recheck_at.is_some_and(|at| at <= self.now()));",
-        without: ";",
+        text: "resend |= row.and_then(|row| row.recheck_at).is_some_and(is_over);",
+        without: "let _ = row.and_then(|row| row.recheck_at).is_some_and(is_over);",
         tests: &[short("two_channels::no_day_goes_wrong_again")],
     },
     Guard {
@@ -140,6 +140,22 @@ const GUARDS: &[Guard] = &[
         text: "row.paused_until = present.max(millis(until).saturating_add(1));",
         without: "row.paused_until = present.min(millis(until));",
         tests: &[short("torture::storms")],
+    },
+    Guard {
+        name: "sat-out",
+        what: "a short pause that a platform asked for is sat out, and the run goes on",
+        file: "src/http/retry.rs",
+        text: "self.may_spend(pause).then(|| pause.saturating_add(spread(pause)))",
+        without: "None::<Duration>.filter(|_| self.may_spend(pause))",
+        tests: &[short("torture::storms")],
+    },
+    Guard {
+        name: "certificate",
+        what: "a host proves who it is, the ERP's like a channel's",
+        file: "src/http/door.rs",
+        text: "        let client = client.build().map_err",
+        without: "        let client = client.tls_danger_accept_invalid_certs(true).build().map_err",
+        tests: &[short("torture::network")],
     },
     Guard {
         name: "unanswered",

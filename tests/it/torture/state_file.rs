@@ -534,12 +534,18 @@ fn a_damaged_row_is_never_sealed_anew() {
     let folder = tempfile::tempdir_in("/dev/shm").unwrap();
     let path = folder.path().join(STATE);
     full_state_file(&path);
+    let state = rusqlite::Connection::open(&path).unwrap();
+    vaivem::store::seal::register(&state).unwrap();
+    let hold = "INSERT INTO holds (channel, sku, code, reason, since, tried_at, amount) VALUES ('loja', 'HELD-1', 'oversold', '{}', 0, 0, 0)";
+    state.execute(hold, []).unwrap();
+    drop(state);
     let mut bytes = std::fs::read(&path).unwrap();
-    // One order's worth, in all its places: the row itself and no index.
-    let number = b"1172452500700-01";
-    let places: Vec<usize> = (0..bytes.len() - number.len()).filter(|at| bytes[*at..].starts_with(number)).collect();
-    for at in &places {
-        bytes[at + 12] = b'9';
+    let mut damaged = 0;
+    // One order's worth, and one hold's, each in all its places: the row itself and its indexes.
+    for (text, becomes) in [(b"1172452500700-01".as_slice(), b"1172452500709-01".as_slice()), (b"HELD-1", b"HELD-7")] {
+        let places: Vec<usize> = (0..bytes.len() - text.len()).filter(|at| bytes[*at..].starts_with(text)).collect();
+        places.iter().for_each(|at| bytes[*at..*at + text.len()].copy_from_slice(becomes));
+        damaged += places.len();
     }
     std::fs::write(&path, bytes).unwrap();
     let state = rusqlite::Connection::open(&path).unwrap();
@@ -548,14 +554,16 @@ fn a_damaged_row_is_never_sealed_anew() {
         .query_row("SELECT order_id FROM orders WHERE order_id = '1172452500709-01' AND id = 700", [], |row| row.get(0))
         .unwrap();
     assert_eq!(found, "1172452500709-01", "SQLite takes it for an order");
-    // As every statement of ours reads the seal with its row.
-    for change in
-        ["UPDATE orders SET heard = heard + 1 WHERE id = 700 AND sound", "UPDATE orders SET fate = 'held' WHERE sound"]
-    {
+    // By a trigger, or as every statement of ours reads the seal with the row.
+    for change in [
+        "UPDATE holds SET tries = tries + 1",
+        "UPDATE orders SET heard = heard + 1 WHERE id = 700 AND sound",
+        "UPDATE orders SET fate = 'held' WHERE sound",
+    ] {
         let error = state.execute(change, []).expect_err(change);
         assert_eq!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt), "{change}: {error}");
     }
-    torture::held("damage", places.len(), "places of a damaged row, which no change makes sound");
+    torture::held("damage", damaged, "places of a damaged row, which no change makes sound");
 }
 
 /// A disk of its own under a shop's folder, gone when dropped.
