@@ -44,7 +44,12 @@ pub(super) fn said(body: &[u8], content_type: Option<&str>) -> Said {
         return Said { excerpt: Some(excerpt), in_prose: true, ..Said::default() };
     }
     let Ok(value) = serde_json::from_str::<Value>(text) else {
-        return Said { excerpt: Some(short(text)), in_prose: true, ..Said::default() };
+        let excerpt = if is_data(text) {
+            word!("data that is cut or garbled" | "dados cortados ou corrompidos").to_owned()
+        } else {
+            short(text)
+        };
+        return Said { excerpt: Some(excerpt), in_prose: true, ..Said::default() };
     };
     // VTEX: {"error":{"code","message"}}; ANYMARKET: {"code","message"}; Eccosys: {"error":[{"codigo","erro"}]},
     // perhaps in "result".
@@ -76,6 +81,13 @@ pub(super) fn is_web_page(body: &[u8], content_type: Option<&str>) -> bool {
         Some(b'{' | b'[' | b'"') => false,
         Some(_) => called_html && serde_json::from_slice::<serde::de::IgnoredAny>(start).is_err(),
     }
+}
+
+/// Whether text that is no JSON is a piece of some, or other data for machines: nobody's words for people, and perhaps somebody's name
+/// and address.
+fn is_data(text: &str) -> bool {
+    let is_key = |(at, _)| text[at + 1..].trim_start().starts_with(':');
+    text.starts_with(['{', '[', '<']) || text.match_indices('"').any(is_key)
 }
 
 /// Text for a message: one line, short, and without what looks like a person's document, phone or e-mail.
@@ -230,6 +242,17 @@ mod tests {
     fn an_unknown_shape_tells_its_keys_only() {
         assert_eq!(of(r#"{"firstName":"Ana","city":"Olinda"}"#), texts(None, None, "a JSON object of city, firstName"));
         assert_eq!(of(r#"[{"name":"Ana"}]"#), texts(None, None, "a JSON list of 1 entries"));
+    }
+
+    #[test]
+    fn a_piece_of_data_is_told_by_that_alone() {
+        let order = r#"{"situacao":"Pago","_OutroEndereco":{"bairro":"Carmo Velho","numero":"12"}}"#;
+        for cut in
+            [&order[..order.len() - 3], &order[1..], &order[25..], "<nfeProc><xNome>Ana</xNome>", r#"[{"a" : "Ana"},"#]
+        {
+            assert_eq!(of(cut), texts(None, None, "data that is cut or garbled"), "{cut}");
+        }
+        assert_eq!(of(r#"SKU "12" is locked: try again"#), texts(None, None, r#"SKU "12" is locked: try again"#));
     }
 
     #[test]
