@@ -43,7 +43,7 @@ const CAMPAIGN: &[Trial] = &[
     trial("disk_full", "torture::disk_full::", "a disk without room, and with room again"),
     trial("answers", "torture::answers", "answers cut, garbled, repeated, misshapen or with other values, at any call"),
     trial("half_done", "torture::half_done", "calls that take effect and do not look like it, at 1 to 50 % of all"),
-    trial("storms", "torture::storms", "429 and 5xx, Retry-After in every form, and a limit of 40 calls a second"),
+    trial("storms", "torture::storms", "429 and 5xx, Retry-After in every form, and limits of 8 and 40 calls a second"),
     trial(
         "network",
         "torture::network",
