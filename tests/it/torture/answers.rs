@@ -54,9 +54,10 @@ fn any_list_break(case: &mut Case) -> Mangle {
     *case.any(&[Mangle::Reversed, Mangle::RowsTwice, Mangle::RowMissing(seed), Mangle::SamePage, Mangle::Empty])
 }
 
-/// Whether rows of a list are not there, so that a run cannot know that there is more to do.
-fn leaves_out(fault: &Fault) -> bool {
-    matches!(fault.kind(), Kind::Mangled(Mangle::RowMissing(_) | Mangle::SamePage | Mangle::Empty))
+/// Whether a run is led to believe what is not so: that there is no more to do, where rows of a list are not there; or that its
+/// credentials are not good, where it is shown a page.
+fn misleads(fault: &Fault) -> bool {
+    matches!(fault.kind(), Kind::Mangled(Mangle::RowMissing(_) | Mangle::SamePage | Mangle::Empty | Mangle::WebPage))
 }
 
 pub fn any_fault(case: &mut Case, class: Class, lists: &[(&'static str, &'static str)], calls: u32) -> Fault {
@@ -103,7 +104,7 @@ fn mangled(case: &mut Case, class: Class) -> u64 {
         |case: &mut Case, lists, calls| (0..2).map(|_| any_fault(case, class, lists, calls)).collect::<Vec<_>>();
     let (at_channel, in_erp) = (faults(case, &LISTS, turn.calls), faults(case, &ERP_LISTS, turn.erp_calls));
     let told = format!("{turn}, {class:?}: {at_channel:?}, {in_erp:?}");
-    let is_whole = !at_channel.iter().chain(&in_erp).any(leaves_out);
+    let is_misled = at_channel.iter().chain(&in_erp).any(misleads);
     // With either, or with both.
     match case.random.u8(..3) {
         0 if turn.office == Office::Eccosys => turn.strike_erp(&shop, in_erp),
@@ -115,7 +116,7 @@ fn mangled(case: &mut Case, class: Class) -> u64 {
     }
     let ran = run_bounded(&shop, &turn.side().args(turn.verb));
     let struck = shop.struck();
-    if class == Class::Breaks && is_whole {
+    if class == Class::Breaks && !is_misled {
         turn.tells_the_truth(&shop, &ran, &told);
     } else {
         turn.tells_what_it_left(&shop, &ran, &told);
