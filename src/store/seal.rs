@@ -253,6 +253,7 @@ mod tests {
         FileKind { migrations: &[OLD.migrations[0], "ALTER TABLE children ADD COLUMN note TEXT;"], ..OLD };
 
     const DATED: FileKind = FileKind { migrations: &[OLD.migrations[0], sqlite::CHECKED], ..OLD };
+    const RESEALED: FileKind = FileKind { migrations: &[OLD.migrations[0], sqlite::CHECKED, READ_AFTER], ..OLD };
 
     fn open(path: &Path) -> Connection {
         sqlite::open(path, &OLD).unwrap()
@@ -461,8 +462,9 @@ mod tests {
         drop(sqlite::open(&path, &kind).unwrap());
         let good = std::fs::read(&path).unwrap();
         overwrite(&path, "Eva", "Eve");
-        // It was checked a moment ago.
+        // It was checked a moment ago. But a migration may make a table anew, with seals of what it finds.
         assert!(sqlite::open(&path, &kind).is_ok());
+        assert!(matches!(sqlite::open(&path, &RESEALED), Err(OpenError::Corrupt { .. })));
         std::fs::write(&path, good).unwrap();
         let conn = sqlite::open(&path, &kind).unwrap();
         conn.execute_batch("UPDATE checked SET at = at - 86400001").unwrap();

@@ -493,7 +493,9 @@ impl Opener<'_> {
         self.said(conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())))?;
         let now = Clock::system().now();
         let is_old = !self.is_small() && checked_at(&conn).is_none_or(|at| at > now || now - at > CHECKED_FOR);
-        if unclean || is_old || self.is_small() {
+        // What is made anew by a migration is sealed anew.
+        let is_older = self.said(user_version(&conn))? < self.kind.version();
+        if unclean || is_old || is_older || self.is_small() {
             self.whole_check(&conn)?;
         }
         self.migrate(&conn)?;

@@ -37,7 +37,7 @@ CREATE TABLE stock_news (
 ) STRICT;
 CREATE TRIGGER orders_move_stock AFTER UPDATE OF erp_id, erp_status, fate, status, taken_over_at ON orders
 WHEN old.erp_id IS NOT new.erp_id OR old.erp_status IS NOT new.erp_status OR old.fate IS NOT new.fate
-    OR old.status IS NOT new.status AND old.status IS NOT NULL OR old.taken_over_at IS NOT new.taken_over_at
+    OR old.status IS NOT new.status OR old.taken_over_at IS NOT new.taken_over_at
 BEGIN
     INSERT OR REPLACE INTO stock_news (order_row) VALUES (new.id);
 END;
