@@ -28,7 +28,7 @@ impl Claimants {
     /// Adds what an order claims: of one that is invoiced, what no invoice has taken from the shelf.
     pub fn add(&mut self, claim: &Claim, terms: &Terms<'_>) {
         let has_left = claim.erp_status.as_ref().is_some_and(Status::is_final_for_payment);
-        for line in &claim.lines {
+        for line in claim.lines.iter().filter(|line| line.quantity > 0) {
             let Some(sku) = terms.sku(&claim.channel, line).filter(|sku| self.products.contains(sku)) else { continue };
             let warehouse = terms.warehouse(&claim.channel, line);
             let quantity = if has_left { self.rest(claim, &sku, &warehouse, line.quantity) } else { line.quantity };

@@ -242,7 +242,8 @@ impl Push<'_> {
                     }
                 }
                 // What was waited for is over: in time, or since `settle` is shorter now.
-                let is_over = |at| at <= self.now() || *are_terms_new && weighed.recheck_at.is_none();
+                let is_over =
+                    |at| at <= self.now() || *are_terms_new && weighed.recheck_at.is_none_or(|next| next > at);
                 resend |= row.and_then(|row| row.recheck_at).is_some_and(is_over);
                 let id = resolved.ids.get(&level.sku).cloned();
                 let is_there = id.is_some();
