@@ -50,11 +50,19 @@ impl Turn {
     /// It says that all is done only where the world looks so.
     #[track_caller]
     pub fn tells_the_truth(&self, shop: &Shop, ran: &Ran, told: &str) {
-        self.tells_it_is(&shop.truth(), &self.after, shop, ran, told);
+        let (now, mut should) = (shop.truth(), self.after.clone());
+        // What a reading that failed withholds is promised by a later run.
+        for (sku, stock) in &now.inventory {
+            let promised = &should.inventory[sku];
+            if stock.told <= promised.told && stock.can_be_bought <= promised.can_be_bought {
+                should.inventory.insert(sku.clone(), stock.clone());
+            }
+        }
+        self.tells_it_is(&now, &should, shop, ran, told);
     }
 
-    /// The same of a run whose clock is wrong: less may be promised than there is, for what it dated; what is due later is done already,
-    /// where it is ahead; and a guard may stop it.
+    /// The same of a run whose clock is wrong: less may be promised than there is, for what it dated; what is due later is done already
+    /// where it is ahead, and nothing yet where it is behind; and a guard may stop it.
     #[track_caller]
     pub fn tells_the_truth_by_a_wrong_clock(&self, shop: &Shop, ran: &Ran, told: &str) {
         if ran.code == Some(6) {
@@ -65,10 +73,11 @@ impl Turn {
             Truth { inventory, shelf, ..truth.clone() }.without_the_way_to_deliveries()
         };
         let (now, mut after) = (no_stock(&shop.truth()), no_stock(&self.after));
-        let end = no_stock(&self.end);
-        accept(&now.channel, &mut after.channel, &end.channel);
-        accept(&now.erp, &mut after.erp, &end.erp);
-        accept(&now.fates, &mut after.fates, &end.fates);
+        for then in [no_stock(&self.before().truth()), no_stock(&self.end)] {
+            accept(&now.channel, &mut after.channel, &then.channel);
+            accept(&now.erp, &mut after.erp, &then.erp);
+            accept(&now.fates, &mut after.fates, &then.fates);
+        }
         self.tells_it_is(&now, &after, shop, ran, told);
     }
 
@@ -210,13 +219,13 @@ impl std::fmt::Debug for Number {
     }
 }
 
-/// What is as it will be in the end is accepted, too.
+/// What is now as it was or will be then is accepted, too.
 fn accept<T: Clone + PartialEq>(
     now: &BTreeMap<String, T>,
     should: &mut BTreeMap<String, T>,
-    end: &BTreeMap<String, T>,
+    then: &BTreeMap<String, T>,
 ) {
-    for (id, one) in end.iter().filter(|(id, one)| now.get(*id) == Some(*one)) {
+    for (id, one) in then.iter().filter(|(id, one)| now.get(*id) == Some(*one)) {
         should.insert(id.clone(), one.clone());
     }
 }
