@@ -370,8 +370,8 @@ impl Inner {
             )),
             Failure::Stopped(reason) => write!(f, "{reason}"),
             Failure::GivenUp { last } => f.write_str(&say!(
-                "not tried, since one call after another failed; of the last: {last}"
-                    | "não tentado, pois uma chamada após outra falhou; da última: {last}"
+                "not tried, since one call after another failed; the last one: {last}"
+                    | "não tentado, pois uma chamada após outra falhou; a última: {last}"
             )),
             Failure::Budget { detail } => f.write_str(&say!(
                 "the shared budget in the state file cannot be used ({detail})"
