@@ -74,14 +74,15 @@ impl Effect<'_> {
 }
 
 /// Reads all that is kept of an order, so that it ends in an error where a row does not fit its [seal](super::seal); and whether an
-/// effect was intended before.
-const ALL_SOUND: &str = "SELECT sum(sound), EXISTS (SELECT 1 FROM journal WHERE key = ?2) FROM (
-    SELECT sound FROM orders WHERE id = ?1
-    UNION ALL SELECT sound FROM order_lines WHERE order_row = ?1
-    UNION ALL SELECT sound FROM journal WHERE order_row = ?1
-    UNION ALL SELECT sound FROM outgoing WHERE pass IN ('push-invoices', 'push-tracking') AND order_row = ?1
-    UNION ALL SELECT sound FROM cancellations WHERE order_row = ?1
-    UNION ALL SELECT sound FROM holds WHERE order_row = ?1 AND released_at IS NULL)";
+/// effect was intended before. Each table by itself and without `IN`: for a sum over them together SQLite makes a table, each time.
+const ALL_SOUND: &str = "SELECT EXISTS (SELECT 1 FROM journal WHERE key = ?2),
+    (SELECT sound FROM orders WHERE id = ?1),
+    (SELECT sum(sound) FROM order_lines WHERE order_row = ?1),
+    (SELECT sum(sound) FROM journal WHERE order_row = ?1),
+    (SELECT sound FROM outgoing WHERE pass = 'push-invoices' AND order_row = ?1),
+    (SELECT sound FROM outgoing WHERE pass = 'push-tracking' AND order_row = ?1),
+    (SELECT sum(sound) FROM cancellations WHERE order_row = ?1),
+    (SELECT sum(sound) FROM holds WHERE order_row = ?1 AND released_at IS NULL)";
 
 impl Store {
     /// Notes that the effect is about to be sent, on the disk when this returns. Nothing is done on the word of a damaged row: all
@@ -98,7 +99,7 @@ impl Store {
     pub(super) fn note_intention(&self, effect: &Effect<'_>, now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| {
             let key = effect.key();
-            let again: bool = tx.prepare_cached(ALL_SOUND)?.query_row(params![effect.order, key], |row| row.get(1))?;
+            let again: bool = tx.prepare_cached(ALL_SOUND)?.query_row(params![effect.order, key], |row| row.get(0))?;
             if !again {
                 return first_intended(tx, &key, effect.channel, Some(effect.order), effect.action, now);
             }

@@ -240,11 +240,12 @@ impl Store {
         let customer = order.customer.tax_id().map(|tax_id| self.customer_key().hash(&tax_id));
         let status = order.status.code();
         self.write(|tx| {
-            tx.prepare_cached(
-                "INSERT OR IGNORE INTO history (order_row, at, what, detail)
-                 SELECT id, ?2, 'read', ?3 FROM orders WHERE id = ?1 AND raw_status IS NOT ?3",
-            )?
-            .execute(params![row, millis(now), order.raw_status])?;
+            let is_new: bool = tx
+                .prepare_cached("SELECT raw_status IS NOT ?2 FROM orders WHERE id = ?1")?
+                .query_row(params![row, order.raw_status], |row| row.get(0))?;
+            if is_new {
+                note(tx, row, now, "read", &order.raw_status)?;
+            }
             tx.prepare_cached(
                 "UPDATE OR ROLLBACK orders SET read_at = ?2, status = ?3, raw_status = ?4, created_at = ?5, total = ?6, sequence = ?7,
                      marketplace = ?8, marketplace_order = ?9, method = ?10, due_date = ?11, promised_at = ?12, customer = ?13,

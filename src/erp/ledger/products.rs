@@ -202,31 +202,31 @@ pub(super) fn customer_from_row(row: &Row<'_>) -> rusqlite::Result<Customer> {
 /// apart.
 pub(super) fn keep_customer(tx: &Connection, customer: &Customer, now: Instant) -> rusqlite::Result<Option<i64>> {
     let Some(tax_id) = customer.tax_id() else { return Ok(None) };
+    let known: Option<i64> = tx
+        .prepare_cached("SELECT id FROM customers WHERE tax_id = ?1")?
+        .query_row([tax_id.as_str()], |row| row.get(0))
+        .optional()?;
+    let Customer { name, trade_name, state_registration, email, phone, .. } = customer;
+    let Some(row) = known else {
+        tx.prepare_cached(
+            "INSERT INTO customers (tax_id, name, trade_name, state_registration, email, phone, since, changed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+        )?
+        .execute(params![tax_id.as_str(), name, trade_name, state_registration, email, phone, millis(now)])?;
+        return Ok(Some(tx.last_insert_rowid()));
+    };
     tx.prepare_cached(
-        "INSERT INTO customers (tax_id, name, trade_name, state_registration, email, phone, since, changed_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
-         ON CONFLICT (tax_id) DO UPDATE SET
-             name = excluded.name,
-             trade_name = coalesce(excluded.trade_name, trade_name),
-             state_registration = coalesce(excluded.state_registration, state_registration),
-             email = coalesce(excluded.email, email),
-             phone = coalesce(excluded.phone, phone),
-             changed_at = excluded.changed_at
-         RETURNING id",
+        "UPDATE customers SET
+             name = ?2,
+             trade_name = coalesce(?3, trade_name),
+             state_registration = coalesce(?4, state_registration),
+             email = coalesce(?5, email),
+             phone = coalesce(?6, phone),
+             changed_at = ?7
+         WHERE id = ?1",
     )?
-    .query_row(
-        params![
-            tax_id.as_str(),
-            customer.name,
-            customer.trade_name,
-            customer.state_registration,
-            customer.email,
-            customer.phone,
-            millis(now)
-        ],
-        |row| row.get(0),
-    )
-    .map(Some)
+    .execute(params![row, name, trade_name, state_registration, email, phone, millis(now)])?;
+    Ok(Some(row))
 }
 
 /// The row of a product, or the refusal `unknown_sku`.
