@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::http::excerpt;
+use crate::http::{excerpt, lenient};
 
 /// Why an answer is no order we can use: where, and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +22,7 @@ impl Unreadable {
 
 /// Reads a body as a platform's own form of an order.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
-    serde_json::from_slice(body).map_err(|error| {
+    lenient::from_body(body).map_err(|error| {
         // Following the way to each value takes as long again, and only an error needs it.
         let mut json = serde_json::Deserializer::from_slice(body);
         let at = serde_path_to_error::deserialize::<_, T>(&mut json).err().map(|error| error.path().to_string());

@@ -7,7 +7,7 @@ use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::error::{CallError, Failure, Origin};
-use super::excerpt;
+use super::{excerpt, lenient};
 use crate::model::Instant;
 use crate::store::budget::Rate;
 
@@ -67,7 +67,7 @@ impl Answer {
     /// When it is empty, no JSON, or of another form; the error says where.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, CallError> {
         // Following the way to each value takes as long again, and only an error needs it.
-        if let Ok(value) = serde_json::from_slice(self.body()) {
+        if let Ok(value) = lenient::from_body(self.body()) {
             return Ok(value);
         }
         let mut json = serde_json::Deserializer::from_slice(self.body());

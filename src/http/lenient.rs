@@ -11,6 +11,17 @@ use serde_json::{Number, Value};
 
 use crate::model::Instant;
 
+/// A body as JSON. That it is UTF-8 is asked once of the whole, not of each text in it.
+///
+/// # Errors
+/// When it is no JSON of that form.
+pub fn from_body<'de, T: Deserialize<'de>>(body: &'de [u8]) -> serde_json::Result<T> {
+    match str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
+    }
+}
+
 /// A list or struct that may be null: null is the default.
 ///
 /// # Errors

@@ -486,8 +486,8 @@ impl Pass<'_> {
             self.store.decide(row, &decided, self.clock.now())?;
         }
         let is_news = row.fate != Some(decided.fate) || !actions.is_empty() || outcome == Outcome::Held;
-        let current = self.store.order(&row.channel, &row.id)?;
-        self.tell(current.as_ref().unwrap_or(row), outcome, is_news, reason, actions);
+        let (erp_number, total) = self.store.to_tell(row.row)?;
+        self.tell(&OrderRow { erp_number, total, ..row.clone() }, outcome, is_news, reason, actions);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use super::holds::{BY_HAND, from_json, hold_in, release_in};
 use super::orders::{Fate, note};
 use super::timeline::pass_to_run;
-use super::{Store, millis};
+use super::{Store, millis, standing};
 use crate::lang::keep;
 use crate::model::Instant;
 use crate::reason::Reason;
@@ -52,12 +52,13 @@ impl Store {
                 .prepare_cached("SELECT 1 FROM holds WHERE order_row = ?1 AND pass = ?2 AND released_at IS NULL")?
                 .exists(params![order, BY_HAND])?;
             release_in(tx, order, BY_HAND, &keep!("released by {by}" | "liberado por {by}"), now)?;
-            let was_skipped = tx
-                .prepare_cached(
+            let was_skipped = standing::change(tx, order, |tx| {
+                tx.prepare_cached(
                     "UPDATE orders SET fate = NULL, fate_why = NULL, fate_at = NULL, open = 1, heard = heard + 1
                      WHERE id = ?1 AND fate = 'skipped' AND fate_why ->> 'code' = 'skipped_by_hand' AND sound",
                 )?
-                .execute([order])?;
+                .execute([order])
+            })?;
             Ok(match (was_skipped, is_held) {
                 (0, false) => Released::Nothing,
                 (0, true) => Released::Hold,
@@ -107,10 +108,13 @@ impl Store {
                 release_in(tx, order, &pass, &format!("skipped by {by}"), now)?;
             }
             note(tx, order, now, "decided", &format!("{}: {json}", Fate::Skipped.code()))?;
-            tx.prepare_cached(
-                "UPDATE orders SET fate = 'skipped', fate_why = ?2, fate_at = ?3, open = 0, visited = heard WHERE id = ?1 AND sound",
-            )?
-            .execute(params![order, json, millis(now)])?;
+            standing::change(tx, order, |tx| {
+                tx.prepare_cached(
+                    "UPDATE orders SET fate = 'skipped', fate_why = ?2, fate_at = ?3, open = 0, visited = heard
+                     WHERE id = ?1 AND sound",
+                )?
+                .execute(params![order, json, millis(now)])
+            })?;
             Ok(Ok(()))
         })
     }

@@ -1,11 +1,11 @@
 //! What auto-cancel remembers: which orders it announced, which were cancelled in the ERP, which are watched for a late payment.
 
 use chrono::NaiveDate;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::orders::{COLUMNS, OrderRow, from_row, note};
 use super::visits::AT_REST;
-use super::{Store, instant, millis};
+use super::{Store, instant, millis, standing};
 use crate::model::{ChannelName, ErpOrderId, Instant, PaymentMethod};
 use crate::reason::Reason;
 
@@ -59,14 +59,17 @@ impl Store {
     ) -> rusqlite::Result<()> {
         self.write(|tx| {
             for id in orders {
-                let marked: Option<i64> = tx
+                let news: Vec<i64> = tx
                     .prepare_cached(
-                        "UPDATE orders SET erp_status = 'cancelled'
-                         WHERE channel = ?1 AND erp_id = ?2 AND erp_status IS NOT 'cancelled' AND sound RETURNING id",
+                        "SELECT id FROM orders WHERE channel = ?1 AND erp_id = ?2 AND erp_status IS NOT 'cancelled' AND sound",
                     )?
-                    .query_row(params![channel.as_str(), id.as_str()], |row| row.get(0))
-                    .optional()?;
-                if let Some(row) = marked {
+                    .query_map(params![channel.as_str(), id.as_str()], |row| row.get(0))?
+                    .collect::<rusqlite::Result<_>>()?;
+                for row in news {
+                    standing::change(tx, row, |tx| {
+                        tx.prepare_cached("UPDATE orders SET erp_status = 'cancelled' WHERE id = ?1 AND sound")?
+                            .execute([row])
+                    })?;
                     note(tx, row, now, "heard", "cancelled (ERP)")?;
                 }
             }

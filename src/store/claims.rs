@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, params};
 
 use super::visits::AT_REST;
-use super::{Store, instant, millis};
+use super::{Store, instant, millis, standing};
 use crate::model::{ChannelName, ChannelSku, ErpOrderId, Instant, Line, OrderId, Sku, Status, WarehouseId};
 
 /// A line of an order, as of its last reading.
@@ -88,7 +88,7 @@ pub(super) fn record_lines(tx: &Connection, order: i64, lines: &[Line]) -> rusql
     }
     for (position, line) in (0i64..).zip(&new) {
         tx.prepare_cached(
-            "INSERT OR ROLLBACK INTO order_lines (order_row, position, channel_sku, sku, warehouse, quantity)
+            "INSERT INTO order_lines (order_row, position, channel_sku, sku, warehouse, quantity)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![
@@ -100,7 +100,7 @@ pub(super) fn record_lines(tx: &Connection, order: i64, lines: &[Line]) -> rusql
             line.quantity
         ])?;
     }
-    Ok(())
+    standing::move_stock(tx, order)
 }
 
 fn line_from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<ClaimLine> {
@@ -324,6 +324,7 @@ fn claim_from_row(row: &Row<'_>, line: ClaimLine) -> rusqlite::Result<Claim> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::order::sample::line;
 
     fn at(seconds: i64) -> Instant {
         Instant::from_timestamp(1_790_000_000 + seconds, 0).unwrap()
@@ -386,13 +387,33 @@ mod tests {
 
     #[test]
     fn an_order_tells_of_its_stock_by_its_lines_and_then_by_what_becomes_of_it() {
-        let (_folder, store) = store(&[("loja", "status = 'paid', raw_status = 'handling'")]);
-        assert_eq!(news(&store), [(2, 1)], "its two lines alone");
-        let becomes =
-            |what: &str| store.connection.execute(&format!("UPDATE OR ROLLBACK orders SET {what}"), []).unwrap();
-        for (what, seq) in [("status = 'paid'", 2), ("total = 7", 2), ("erp_id = '7'", 3), ("status = 'cancelled'", 4)]
-        {
-            becomes(what);
+        let (_folder, store) = store(&[("loja", "heard = 1")]);
+        let becomes = |what: &str| {
+            store.write(|tx| {
+                standing::change(tx, 1, |tx| tx.execute(&format!("UPDATE orders SET {what} WHERE id = 1"), []))
+            })
+        };
+        let reads = |quantities: [i64; 2]| {
+            let lines = quantities.map(|quantity| line("1", "A", quantity, 100));
+            store.write(|tx| record_lines(tx, 1, &lines))
+        };
+        becomes("status = 'paid', raw_status = 'handling'").unwrap();
+        assert_eq!(news(&store), [], "it was never read before");
+        for (quantities, seq) in [([4, 3], 1), ([4, 3], 1), ([3, 4], 2)] {
+            reads(quantities).unwrap();
+            assert_eq!(news(&store), [(seq, 1)], "its two lines alone: {quantities:?}");
+        }
+        let steps = [
+            ("status = 'paid'", 2),
+            ("total = 7", 2),
+            ("erp_id = '7'", 3),
+            ("erp_status = 'paid'", 4),
+            ("fate = 'imported'", 5),
+            ("taken_over_at = 9", 6),
+            ("status = 'cancelled'", 7),
+        ];
+        for (what, seq) in steps {
+            becomes(what).unwrap();
             assert_eq!(news(&store), [(seq, 1)], "{what}");
         }
     }
@@ -400,12 +421,12 @@ mod tests {
     #[test]
     fn a_line_of_an_order_that_is_not_there_is_not_kept() {
         let (_folder, store) = store(&[("loja", "status = 'paid'")]);
-        let orphan =
-            "INSERT OR ROLLBACK INTO order_lines (order_row, position, channel_sku, quantity) VALUES (9, 0, '1', 3)";
+        let orphan = "INSERT INTO order_lines (order_row, position, channel_sku, quantity) VALUES (9, 0, '1', 3)";
         assert!(store.write(|tx| tx.execute(orphan, [])).is_err());
         assert!(store.write(|tx| tx.execute(&orphan.replace("(9, 0", "(1, 0"), [])).is_err(), "it has that line");
+        assert!(store.write(|tx| standing::move_stock(tx, 9)).is_err());
         assert_eq!(store.lines_of(1).unwrap().len(), 2);
-        assert_eq!(news(&store), [(2, 1)]);
+        assert_eq!(news(&store), []);
     }
 
     #[test]
@@ -426,7 +447,7 @@ mod tests {
         drop(old);
         let store = Store::open(&path).unwrap();
         assert_eq!((news(&store), store.lines_of(2).unwrap().len()), (vec![(1, 1), (2, 2)], 1));
-        store.connection.execute_batch("UPDATE orders SET fate = 'held' WHERE id = 1").unwrap();
+        store.write(|tx| standing::move_stock(tx, 1)).unwrap();
         assert_eq!(news(&store), [(2, 2), (4, 1)]);
     }
 

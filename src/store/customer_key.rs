@@ -15,7 +15,7 @@ use crate::lang::{say, word};
 use crate::model::TaxId;
 
 /// The key; its bytes never leave this file.
-pub struct CustomerKey([u8; 32]);
+pub struct CustomerKey(Hmac<Sha256>);
 
 impl std::fmt::Debug for CustomerKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -54,24 +54,28 @@ impl CustomerKey {
 
     /// For a dry run: the key if there is one, else one that is forgotten.
     pub(super) fn load_or_forget(state: &Path) -> Self {
-        read(&beside(state)).ok().flatten().unwrap_or_else(|| Self(random()))
+        read(&beside(state)).ok().flatten().unwrap_or_else(|| Self::of(random()))
+    }
+
+    fn of(key: [u8; 32]) -> Self {
+        // A key that is shorter than the hash's block is filled up with zeros.
+        let mut block = [0; 64];
+        block[..key.len()].copy_from_slice(&key);
+        Self(Hmac::new(&block.into()))
     }
 
     /// The hash of a document, the same for every spelling of it.
     pub fn hash(&self, document: &TaxId) -> [u8; 16] {
         let mut out = [0; 16];
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
-            mac.update(document.as_str().as_bytes());
-            out.copy_from_slice(&mac.finalize().into_bytes()[..16]);
-        }
+        let mac = self.0.clone().chain_update(document.as_str().as_bytes());
+        out.copy_from_slice(&mac.finalize().into_bytes()[..16]);
         out
     }
 
     /// A digest of everything a value holds, personal data included, that says nothing to whoever lacks the key. The same value has
     /// the same digest as long as it is made by the same program with the same key.
     pub fn seal(&self, value: &impl Hash) -> String {
-        let Ok(mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
-        let mut sealing = Sealing(mac);
+        let mut sealing = Sealing(self.0.clone());
         value.hash(&mut sealing);
         sealing.0.finalize().into_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
@@ -127,7 +131,7 @@ fn read(path: &Path) -> std::io::Result<Option<CustomerKey>> {
                    criada; clientes gravados até lá não são mais reconhecidos"
         ))
     })?;
-    Ok(Some(CustomerKey(key)))
+    Ok(Some(CustomerKey::of(key)))
 }
 
 fn random() -> [u8; 32] {
@@ -144,6 +148,14 @@ fn random() -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hash_is_the_hmac_of_the_digits() {
+        let document = TaxId::parse("390.533.447-05").unwrap();
+        let mut mac = Hmac::<Sha256>::new_from_slice(&[7; 32]).unwrap();
+        mac.update(b"39053344705");
+        assert_eq!(CustomerKey::of([7; 32]).hash(&document), mac.finalize().into_bytes()[..16]);
+    }
 
     #[test]
     fn a_damaged_key_is_not_replaced() {

@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::journal::{self, Effect, State};
 use super::notes::{self, Note};
-use super::{Store, millis, mirror, orders};
+use super::{Store, millis, mirror, orders, standing};
 use crate::model::{ChannelName, Instant, OrderId};
 
 /// The tables that know of orders, beside those that follow by themselves.
@@ -69,6 +69,7 @@ impl Store {
             let insert = "INSERT INTO orders (channel, order_id, seen_at) VALUES (?1, ?2, ?3)";
             tx.execute(insert, params![channel.as_str(), id, millis(now)])?;
             let order = tx.last_insert_rowid();
+            standing::come(tx, channel.as_str(), 1)?;
             orders::note(tx, order, now, "heard", orders::NAMED)?;
             if in_erp {
                 let create = Effect { channel: &channel, order, action: journal::CREATE, of: "" };

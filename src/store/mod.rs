@@ -32,6 +32,7 @@ mod schema;
 pub mod seal;
 pub mod spool;
 pub mod sqlite;
+mod standing;
 pub mod stock;
 pub mod survey;
 pub mod timeline;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Store, claims, holds, instant, journal, kits, millis, outgoing};
+use super::{Store, claims, holds, instant, journal, kits, millis, outgoing, standing};
 use crate::channel::Heard;
 use crate::erp::ErpOrder;
 use crate::model::{Cents, ChannelName, ErpOrderId, Instant, Order, OrderId, Readiness, Status};
@@ -131,7 +131,7 @@ impl Store {
                 let Some(row) = known else {
                     new += 1;
                     tx.prepare_cached(
-                        "INSERT OR ROLLBACK INTO orders (channel, order_id, seen_at, heard, cancel_heard) VALUES (?1, ?2, ?3, 1, ?4)",
+                        "INSERT INTO orders (channel, order_id, seen_at, heard, cancel_heard) VALUES (?1, ?2, ?3, 1, ?4)",
                     )?
                     .execute(params![
                         channel.as_str(),
@@ -177,6 +177,7 @@ impl Store {
                     .execute(params![row, item.is_cancellation()])?;
                 }
             }
+            standing::come(tx, channel.as_str(), new)?;
             Ok(new)
         })
     }
@@ -192,6 +193,16 @@ impl Store {
             .optional()
     }
 
+    /// What reports tell of an order beside its number and fate: its number in the ERP, and what it is worth.
+    ///
+    /// # Errors
+    /// When the state file cannot be read, or has no such order.
+    pub fn to_tell(&self, row: i64) -> rusqlite::Result<(Option<String>, Option<Cents>)> {
+        self.connection
+            .prepare_cached("SELECT erp_number, total FROM orders WHERE id = ?1")?
+            .query_row([row], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(Cents::new))))
+    }
+
     /// The order's row, making one when the order was never seen: a person named it.
     ///
     /// # Errors
@@ -203,6 +214,7 @@ impl Store {
                 .execute(params![channel.as_str(), id.as_str(), millis(now)])?;
             if inserted > 0 {
                 note(tx, tx.last_insert_rowid(), now, "heard", NAMED)?;
+                standing::come(tx, channel.as_str(), 1)?;
             }
             tx.prepare_cached(&format!("SELECT {COLUMNS} FROM orders WHERE channel = ?1 AND order_id = ?2"))?
                 .query_row(params![channel.as_str(), id.as_str()], from_row)
@@ -246,30 +258,32 @@ impl Store {
             if is_new {
                 note(tx, row, now, "read", &order.raw_status)?;
             }
-            tx.prepare_cached(
-                "UPDATE OR ROLLBACK orders SET read_at = ?2, status = ?3, raw_status = ?4, created_at = ?5, total = ?6, sequence = ?7,
-                     marketplace = ?8, marketplace_order = ?9, method = ?10, due_date = ?11, promised_at = ?12, customer = ?13,
-                     taken_over_at = CASE WHEN ?14 THEN coalesce(taken_over_at, ?2) ELSE taken_over_at END,
-                     untaken_at = CASE WHEN ?14 THEN untaken_at ELSE ?15 END
-                 WHERE id = ?1 AND sound",
-            )?
-            .execute(params![
-                row,
-                millis(now),
-                status,
-                order.raw_status,
-                millis(order.created_at),
-                order.total.get(),
-                order.sequence,
-                order.marketplace.as_ref().map(|marketplace| &marketplace.name),
-                order.marketplace.as_ref().and_then(|marketplace| marketplace.order_id.as_ref()),
-                order.payments.first().map(|payment| payment.method.code()),
-                order.due_date().map(|date| date.to_string()),
-                order.delivery.promised_at.map(millis),
-                customer,
-                order.readiness == Readiness::TakenOver,
-                millis(asked_at),
-            ])?;
+            standing::change(tx, row, |tx| {
+                tx.prepare_cached(
+                    "UPDATE orders SET read_at = ?2, status = ?3, raw_status = ?4, created_at = ?5, total = ?6, sequence = ?7,
+                         marketplace = ?8, marketplace_order = ?9, method = ?10, due_date = ?11, promised_at = ?12, customer = ?13,
+                         taken_over_at = CASE WHEN ?14 THEN coalesce(taken_over_at, ?2) ELSE taken_over_at END,
+                         untaken_at = CASE WHEN ?14 THEN untaken_at ELSE ?15 END
+                     WHERE id = ?1 AND sound",
+                )?
+                .execute(params![
+                    row,
+                    millis(now),
+                    status,
+                    order.raw_status,
+                    millis(order.created_at),
+                    order.total.get(),
+                    order.sequence,
+                    order.marketplace.as_ref().map(|marketplace| &marketplace.name),
+                    order.marketplace.as_ref().and_then(|marketplace| marketplace.order_id.as_ref()),
+                    order.payments.first().map(|payment| payment.method.code()),
+                    order.due_date().map(|date| date.to_string()),
+                    order.delivery.promised_at.map(millis),
+                    customer,
+                    order.readiness == Readiness::TakenOver,
+                    millis(asked_at),
+                ])
+            })?;
             claims::record_lines(tx, row, &order.lines)?;
             kits::record(tx, &order.channel, &order.lines)?;
             if order.readiness == Readiness::TakenOver {
@@ -294,19 +308,21 @@ impl Store {
         self.write(|tx| {
             journal::settle(tx, effect, journal::State::Done, link.answer, now)?;
             note(tx, effect.order, now, "decided", &format!("{}: {why}", Fate::Imported.code()))?;
-            tx.prepare_cached(
-                "UPDATE OR ROLLBACK orders SET erp_id = ?2, erp_number = ?3, erp_status = ?4, linked_at = coalesce(linked_at, ?5),
-                     fate = 'imported', fate_why = ?6, fate_at = ?5, open = 1
-                 WHERE id = ?1 AND sound",
-            )?
-            .execute(params![
-                effect.order,
-                erp.id.as_str(),
-                erp.number,
-                erp.status.code(),
-                millis(now),
-                why
-            ])?;
+            standing::change(tx, effect.order, |tx| {
+                tx.prepare_cached(
+                    "UPDATE orders SET erp_id = ?2, erp_number = ?3, erp_status = ?4, linked_at = coalesce(linked_at, ?5),
+                         fate = 'imported', fate_why = ?6, fate_at = ?5, open = 1
+                     WHERE id = ?1 AND sound",
+                )?
+                .execute(params![
+                    effect.order,
+                    erp.id.as_str(),
+                    erp.number,
+                    erp.status.code(),
+                    millis(now),
+                    why
+                ])
+            })?;
             // What the ERP has of it already may have been told before the two were linked.
             outgoing::mark(tx, effect.order)
         })
@@ -318,9 +334,11 @@ impl Store {
     /// When the state file cannot be written.
     pub fn record_erp_status(&self, row: i64, status: &Status) -> rusqlite::Result<()> {
         self.write(|tx| {
-            tx.prepare_cached("UPDATE orders SET erp_status = ?2 WHERE id = ?1 AND erp_status IS NOT ?2 AND sound")?
-                .execute(params![row, status.code()])
-                .map(|_| ())
+            standing::change(tx, row, |tx| {
+                tx.prepare_cached("UPDATE orders SET erp_status = ?2 WHERE id = ?1 AND erp_status IS NOT ?2 AND sound")?
+                    .execute(params![row, status.code()])
+                    .map(|_| ())
+            })
         })
     }
 
@@ -337,9 +355,13 @@ impl Store {
     ) -> rusqlite::Result<()> {
         self.write(|tx| {
             journal::settle(tx, effect, journal::State::Done, answer, now)?;
-            tx.prepare_cached("UPDATE orders SET taken_over_at = coalesce(taken_over_at, ?2) WHERE id = ?1 AND sound")?
+            standing::change(tx, row, |tx| {
+                tx.prepare_cached(
+                    "UPDATE orders SET taken_over_at = coalesce(taken_over_at, ?2) WHERE id = ?1 AND sound",
+                )?
                 .execute(params![row, millis(now)])
                 .map(|_| ())
+            })
         })
     }
 
@@ -374,8 +396,10 @@ impl Store {
                 .query_row(params![row.row, decided.fate.code(), json], |row| row.get(0))?;
             if !is_same {
                 note(tx, row.row, now, "decided", &format!("{}: {json}", decided.fate.code()))?;
-                tx.prepare_cached("UPDATE OR ROLLBACK orders SET fate = ?2, fate_why = ?3, fate_at = ?4 WHERE id = ?1 AND sound")?
-                    .execute(params![row.row, decided.fate.code(), json, millis(now)])?;
+                standing::change(tx, row.row, |tx| {
+                    tx.prepare_cached("UPDATE orders SET fate = ?2, fate_why = ?3, fate_at = ?4 WHERE id = ?1 AND sound")?
+                        .execute(params![row.row, decided.fate.code(), json, millis(now)])
+                })?;
             }
             // A tombstone is one for good, whatever fate anybody finds for the order later.
             tx.prepare_cached(

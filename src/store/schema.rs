@@ -2,7 +2,7 @@
 
 use super::sqlite::{self, FileKind};
 use super::{
-    accounts, cancels, claims, journal, kits, mirror, notes, outgoing, reminders, seal, stock, totals, visits,
+    accounts, cancels, claims, journal, kits, mirror, notes, outgoing, reminders, seal, standing, stock, totals, visits,
 };
 
 /// The state file: `vaiv` in ASCII marks it as ours.
@@ -27,6 +27,7 @@ pub const STATE: FileKind = FileKind {
         claims::V15,
         stock::V16,
         totals::V17,
+        standing::V18,
     ],
 };
 

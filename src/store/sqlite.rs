@@ -684,6 +684,8 @@ fn set_pragmas(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // More than all statements there are, so that none is prepared twice.
     conn.set_prepared_statement_cache_capacity(256);
+    // Pages of the log between two of its writings into the file, 16 MiB: the same pages are written again and again.
+    conn.pragma_update(None, "wal_autocheckpoint", 4_096)?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "trusted_schema", false)

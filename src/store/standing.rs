@@ -1,0 +1,118 @@
+//! Where an order stands, and what is kept beside it: how many orders have each fate, and of which orders the part in the stock may be
+//! another now. Whatever makes an order or changes where one stands goes through [`come`] or [`change`], so that neither is forgotten.
+//!
+//! Not by triggers: of what a statement with a trigger changes SQLite keeps a copy, to undo it alone, with every order that comes in.
+
+use rusqlite::{Connection, params};
+
+/// Migration: the triggers go.
+pub(super) const V18: &str = "
+DROP TRIGGER orders_come;
+DROP TRIGGER orders_change_fate;
+DROP TRIGGER orders_move_stock;
+DROP TRIGGER order_lines_move_stock;
+";
+
+/// The fate of orders that are not decided on, as they are counted.
+const UNDECIDED: &str = "undecided";
+
+/// What an order's part in the stock depends on, beside its lines.
+#[derive(PartialEq, Eq)]
+struct Standing {
+    fate: Option<String>,
+    erp_id: Option<String>,
+    erp_status: Option<String>,
+    status: Option<String>,
+    taken_over_at: Option<i64>,
+}
+
+/// Counts orders of a channel that were made a moment ago.
+pub(super) fn come(tx: &Connection, channel: &str, orders: usize) -> rusqlite::Result<()> {
+    match orders {
+        0 => Ok(()),
+        _ => count(tx, channel, None, i64::try_from(orders).unwrap_or(i64::MAX)),
+    }
+}
+
+/// Changes an order, and what is kept beside it.
+pub(super) fn change<T>(
+    tx: &Connection,
+    order: i64,
+    change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let (channel, before) = read(tx, order)?;
+    let done = change(tx)?;
+    let (_, after) = read(tx, order)?;
+    if after.fate != before.fate {
+        count(tx, &channel, before.fate.as_deref(), -1)?;
+        count(tx, &channel, after.fate.as_deref(), 1)?;
+    }
+    // One that is read for the first time has no part in the stock but by its lines, which tell of it themselves.
+    let is_first_reading = before.status.is_none();
+    let known = Standing { status: if is_first_reading { after.status.clone() } else { before.status }, ..before };
+    if after != known {
+        move_stock(tx, order)?;
+    }
+    Ok(done)
+}
+
+/// Notes that an order's part in the stock may be another now. Each channel remembers how far it went.
+pub(super) fn move_stock(tx: &Connection, order: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM stock_news WHERE order_row = ?1")?.execute([order])?;
+    tx.prepare_cached("INSERT INTO stock_news (order_row) VALUES (?1)")?.execute([order]).map(|_| ())
+}
+
+fn read(tx: &Connection, order: i64) -> rusqlite::Result<(String, Standing)> {
+    tx.prepare_cached("SELECT channel, fate, erp_id, erp_status, status, taken_over_at FROM orders WHERE id = ?1")?
+        .query_row([order], |row| {
+            let standing = Standing {
+                fate: row.get(1)?,
+                erp_id: row.get(2)?,
+                erp_status: row.get(3)?,
+                status: row.get(4)?,
+                taken_over_at: row.get(5)?,
+            };
+            Ok((row.get(0)?, standing))
+        })
+}
+
+fn count(tx: &Connection, channel: &str, fate: Option<&str>, by: i64) -> rusqlite::Result<()> {
+    let fate = fate.unwrap_or(UNDECIDED);
+    let known = tx
+        .prepare_cached("UPDATE fates SET orders = orders + ?3 WHERE channel = ?1 AND fate = ?2 AND sound")?
+        .execute(params![channel, fate, by])?;
+    if known == 0 && by > 0 {
+        tx.prepare_cached("INSERT INTO fates (channel, fate, orders) VALUES (?1, ?2, ?3)")?
+            .execute(params![channel, fate, by])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    /// What a statement must set to make another of where an order stands.
+    const COLUMNS: [&str; 5] = ["fate", "erp_id", "erp_status", "status", "taken_over_at"];
+
+    #[test]
+    fn whatever_makes_an_order_or_changes_where_one_stands_says_so() {
+        let (mut changed, mut made, mut counted) = (0, 0, 0);
+        for entry in std::fs::read_dir("src/store").unwrap() {
+            let path = entry.unwrap().path();
+            let source = std::fs::read_to_string(&path).unwrap();
+            let source = source.split("mod tests {").next().unwrap();
+            for (at, _) in source.match_indices("UPDATE orders SET") {
+                let statement = source[at..].split('"').next().unwrap();
+                let set: Vec<&str> = statement.split("WHERE").next().unwrap().split_whitespace().collect();
+                let is_set = |column: &str| set.windows(2).any(|words| words == [column, "="]);
+                if COLUMNS.into_iter().any(is_set) {
+                    changed += 1;
+                    let before = source[..at].rfind("standing::change(").map_or("", |said| &source[said..at]);
+                    assert!((1..4).contains(&before.lines().count()), "{}: {statement}", path.display());
+                }
+            }
+            made += source.matches("INTO orders (").count();
+            counted += source.matches("standing::come(").count();
+        }
+        assert_eq!((changed, made, counted), (8, 3, 3));
+    }
+}
