@@ -56,7 +56,10 @@ impl Ledger {
     pub fn create_order(&self, new: &NewOrder, now: Instant) -> Result<ErpOrder, ErpError> {
         // Whatever may be refused is found out before anything is written: there is nothing to undo.
         self.connection.write(|tx| {
-            if let Some(existing) = find(tx, &new.channel, &new.store_number)? {
+            let exists = tx
+                .prepare_cached("SELECT 1 FROM orders WHERE channel = ?1 AND store_number = ?2")?
+                .exists(params![new.channel.as_str(), new.store_number.as_str()])?;
+            if exists && let Some(existing) = find(tx, &new.channel, &new.store_number)? {
                 return Ok(Ok(existing));
             }
             match places(tx, new) {
