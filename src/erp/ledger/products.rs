@@ -202,12 +202,18 @@ pub(super) fn customer_from_row(row: &Row<'_>) -> rusqlite::Result<Customer> {
 /// apart.
 pub(super) fn keep_customer(tx: &Connection, customer: &Customer, now: Instant) -> rusqlite::Result<Option<i64>> {
     let Some(tax_id) = customer.tax_id() else { return Ok(None) };
-    let known: Option<i64> = tx
-        .prepare_cached("SELECT id FROM customers WHERE tax_id = ?1")?
-        .query_row([tax_id.as_str()], |row| row.get(0))
-        .optional()?;
     let Customer { name, trade_name, state_registration, email, phone, .. } = customer;
-    let Some(row) = known else {
+    let known: Option<(i64, bool)> = tx
+        .prepare_cached(
+            "SELECT id, sound AND name = ?2 AND (?3 IS NULL OR trade_name IS ?3) AND (?4 IS NULL OR state_registration IS ?4)
+                 AND (?5 IS NULL OR email IS ?5) AND (?6 IS NULL OR phone IS ?6)
+             FROM customers WHERE tax_id = ?1",
+        )?
+        .query_row(params![tax_id.as_str(), name, trade_name, state_registration, email, phone], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((row, is_same)) = known else {
         tx.prepare_cached(
             "INSERT INTO customers (tax_id, name, trade_name, state_registration, email, phone, since, changed_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
@@ -215,6 +221,9 @@ pub(super) fn keep_customer(tx: &Connection, customer: &Customer, now: Instant) 
         .execute(params![tax_id.as_str(), name, trade_name, state_registration, email, phone, millis(now)])?;
         return Ok(Some(tx.last_insert_rowid()));
     };
+    if is_same {
+        return Ok(Some(row));
+    }
     tx.prepare_cached(
         "UPDATE customers SET
              name = ?2,
@@ -304,12 +313,15 @@ mod tests {
         let mut foreign = order("A-3", &[("A", 1)]);
         foreign.customer.document = Some("PASSPORT 1".into());
         ledger.create_order(&foreign, at(3)).unwrap();
+        let mut same = order("A-4", &[("A", 1)]);
+        same.customer.name = second.customer.name.clone();
+        ledger.create_order(&same, at(4)).unwrap();
 
         let record = ledger.customer(&TaxId::parse("529.982.247-25").unwrap()).unwrap().unwrap();
         assert_eq!(record.customer.name, "Ana Souza Lima");
         assert_eq!(record.customer.email.as_deref(), Some("ana@example.com"));
         assert_eq!((record.since, record.changed_at), (at(1), at(2)));
-        assert_eq!(record.orders, ["1", "2"].map(ErpOrderId::new));
+        assert_eq!(record.orders, ["1", "2", "4"].map(ErpOrderId::new));
         assert_eq!(ledger.customer(&TaxId::parse("11144477735").unwrap()).unwrap(), None);
         // What an order was placed with stays with the order.
         let placed = ledger.order_detail(&ErpOrderId::new("1")).unwrap().unwrap().content.customer;

@@ -22,6 +22,9 @@ const MOST_PARTS: usize = 64;
 /// How many pages of a window are asked for at a time, as far as there are so many by the list's own count.
 const PAGES_AT_ONCE: usize = 5;
 
+/// How many times as many windows are asked for at a time once those before were shown whole.
+const GROWTH: usize = 4;
+
 /// Why not all of the list was read.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::passes) enum Gap {
@@ -73,7 +76,7 @@ pub(in crate::passes) enum Listed {
 type Part = (Window, Option<Result<Listed, Trouble>>);
 
 /// Lists a range in windows small enough to be listed to their end, and tells `hear` what they show. Gives what became of each window,
-/// the oldest first; none that is divided. One window at first, and twice as many at a time, up to `at_once`, as long as they are shown
+/// the oldest first; none that is divided. One window at first, and [more and more](GROWTH) at a time, up to `at_once`, as long as they are shown
 /// whole. Ends before its time where `is_over` says so, after one window at least.
 pub(in crate::passes) fn walk<'a>(
     channel: &'a Channel,
@@ -95,7 +98,7 @@ pub(in crate::passes) fn walk<'a>(
             parts = list_some(channel, parts, whole.clamp(1, at_once.max(1)), is_over, hear).await;
             let listed = || parts.iter().filter_map(|(_, listed)| listed.as_ref());
             whole = match listed().all(|listed| matches!(listed, Ok(Listed::Whole))) {
-                true => whole + listed().count(),
+                true => whole + (GROWTH - 1) * listed().count(),
                 false => 1,
             };
         }
