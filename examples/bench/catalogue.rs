@@ -78,6 +78,8 @@ pub fn age(folder: &Path) {
         folder,
         &format!("UPDATE orders SET linked_at = linked_at - {days}, taken_over_at = taken_over_at - {days}"),
     );
+    change(folder, "DELETE FROM stock_news");
+    change(folder, "INSERT INTO stock_news (order_row) SELECT id FROM orders");
 }
 
 /// Holds all orders, each by two passes, for a few causes.

@@ -3,7 +3,9 @@
 //!
 //! Not by triggers: of what a statement with a trigger changes SQLite keeps a copy, to undo it alone, with every order that comes in.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::orders::Fate;
 
 /// Migration: the triggers go.
 pub(super) const V18: &str = "
@@ -12,9 +14,6 @@ DROP TRIGGER orders_change_fate;
 DROP TRIGGER orders_move_stock;
 DROP TRIGGER order_lines_move_stock;
 ";
-
-/// The fate of orders that are not decided on, as they are counted.
-const UNDECIDED: &str = "undecided";
 
 /// What an order's part in the stock depends on, beside its lines.
 #[derive(PartialEq, Eq)]
@@ -34,15 +33,15 @@ pub(super) fn come(tx: &Connection, channel: &str, orders: usize) -> rusqlite::R
     }
 }
 
-/// Changes an order, and what is kept beside it.
+/// Changes an order, and what is kept beside it. Of one that another process let go of meanwhile there is nothing to change.
 pub(super) fn change<T>(
     tx: &Connection,
     order: i64,
     change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
-    let (channel, before) = read(tx, order)?;
+    let Some((channel, before)) = read(tx, order)? else { return change(tx) };
     let done = change(tx)?;
-    let (_, after) = read(tx, order)?;
+    let Some((_, after)) = read(tx, order)? else { return Ok(done) };
     if after.fate != before.fate {
         count(tx, &channel, before.fate.as_deref(), -1)?;
         count(tx, &channel, after.fate.as_deref(), 1)?;
@@ -62,7 +61,7 @@ pub(super) fn move_stock(tx: &Connection, order: i64) -> rusqlite::Result<()> {
     tx.prepare_cached("INSERT INTO stock_news (order_row) VALUES (?1)")?.execute([order]).map(|_| ())
 }
 
-fn read(tx: &Connection, order: i64) -> rusqlite::Result<(String, Standing)> {
+fn read(tx: &Connection, order: i64) -> rusqlite::Result<Option<(String, Standing)>> {
     tx.prepare_cached("SELECT channel, fate, erp_id, erp_status, status, taken_over_at FROM orders WHERE id = ?1")?
         .query_row([order], |row| {
             let standing = Standing {
@@ -74,10 +73,11 @@ fn read(tx: &Connection, order: i64) -> rusqlite::Result<(String, Standing)> {
             };
             Ok((row.get(0)?, standing))
         })
+        .optional()
 }
 
 fn count(tx: &Connection, channel: &str, fate: Option<&str>, by: i64) -> rusqlite::Result<()> {
-    let fate = fate.unwrap_or(UNDECIDED);
+    let fate = fate.unwrap_or(Fate::UNDECIDED);
     let known = tx
         .prepare_cached("UPDATE fates SET orders = orders + ?3 WHERE channel = ?1 AND fate = ?2 AND sound")?
         .execute(params![channel, fate, by])?;
@@ -90,19 +90,26 @@ fn count(tx: &Connection, channel: &str, fate: Option<&str>, by: i64) -> rusqlit
 
 #[cfg(test)]
 mod tests {
+    use crate::store::Store;
+
     /// What a statement must set to make another of where an order stands.
     const COLUMNS: [&str; 5] = ["fate", "erp_id", "erp_status", "status", "taken_over_at"];
 
     #[test]
     fn whatever_makes_an_order_or_changes_where_one_stands_says_so() {
-        let (mut changed, mut made, mut counted) = (0, 0, 0);
+        let (mut changed, mut made, mut counted, mut lines) = (0, 0, 0, 0);
         for entry in std::fs::read_dir("src/store").unwrap() {
             let path = entry.unwrap().path();
             let source = std::fs::read_to_string(&path).unwrap();
             let source = source.split("mod tests {").next().unwrap();
-            for (at, _) in source.match_indices("UPDATE orders SET") {
+            let is_other =
+                |words: &str| words.starts_with("UPDATE OR") && words.split_whitespace().nth(3) == Some("orders");
+            let others = source.match_indices("UPDATE OR").filter(|(at, _)| is_other(&source[*at..]));
+            assert_eq!(others.count(), 0, "{}: no other words for it", path.display());
+            for (at, _) in source.match_indices("UPDATE orders") {
                 let statement = source[at..].split('"').next().unwrap();
-                let set: Vec<&str> = statement.split("WHERE").next().unwrap().split_whitespace().collect();
+                let set: Vec<&str> = statement.split(" WHERE ").next().unwrap().split_whitespace().collect();
+                assert_eq!(set[2], "SET", "{}: {statement}", path.display());
                 let is_set = |column: &str| set.windows(2).any(|words| words == [column, "="]);
                 if COLUMNS.into_iter().any(is_set) {
                     changed += 1;
@@ -110,9 +117,24 @@ mod tests {
                     assert!((1..4).contains(&before.lines().count()), "{}: {statement}", path.display());
                 }
             }
-            made += source.matches("INTO orders (").count();
+            for (at, _) in source.match_indices("INTO orders (") {
+                made += 1;
+                let columns = source[at..].split(')').next().unwrap();
+                assert!(COLUMNS.iter().all(|column| !columns.contains(&format!(" {column}"))), "{columns}");
+            }
             counted += source.matches("standing::come(").count();
+            lines += source.matches("INTO order_lines (").count();
         }
         assert_eq!((changed, made, counted), (8, 3, 3));
+        // By the one function that tells of it.
+        assert_eq!(lines, 1);
+    }
+
+    #[test]
+    fn an_order_that_is_gone_is_no_error() {
+        let store = Store::alone().unwrap();
+        let changed = store
+            .write(|tx| super::change(tx, 9, |tx| tx.execute("UPDATE orders SET status = 'paid' WHERE id = 9", [])));
+        assert_eq!((changed.unwrap(), store.stock_news_seq().unwrap()), (0, 0));
     }
 }

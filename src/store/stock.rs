@@ -87,9 +87,9 @@ CREATE INDEX stock_dirty ON stock (channel, sku, warehouse)
 CREATE INDEX stock_recheck ON stock (channel, recheck_at) WHERE recheck_at IS NOT NULL;
 ";
 
-/// Migration: an order read for the first time has no part in the stock but by its lines, which tell of it themselves. The rest is for
-/// the statements that change orders and lines, so that they may say `OR ROLLBACK` and SQLite need not keep what each of them changed:
-/// it holds for the triggers, too, so a row is replaced by two steps; and whether an order is there is asked when all is committed.
+/// Migration: an order read for the first time has no part in the stock but by its lines, which tell of it themselves; a row is replaced
+/// by two steps; and whether an order is there is asked when all is committed. The triggers went with
+/// [another migration](super::standing::V18).
 pub(super) const V16: &str = "
 DROP TRIGGER orders_move_stock;
 DROP TRIGGER order_lines_move_stock;

@@ -47,8 +47,8 @@ BEGIN
 END;
 ";
 
-/// Migration: the triggers read the seals of what they count up, which takes less than a trigger of the table; and without a conflict
-/// to resolve, so that what the statement that changed the order says of conflicts can hold for them.
+/// Migration: the triggers read the seals of what they count up, which takes less than a trigger of the table. All but the one of orders
+/// that go went with [another migration](super::standing::V18).
 pub(super) const V17: &str = "
 DROP TRIGGER orders_come;
 DROP TRIGGER orders_go;

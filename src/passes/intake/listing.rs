@@ -22,8 +22,8 @@ const MOST_PARTS: usize = 64;
 /// How many pages of a window are asked for at a time, as far as there are so many by the list's own count.
 const PAGES_AT_ONCE: usize = 5;
 
-/// How many times as many windows are asked for at a time once those before were shown whole.
-const GROWTH: usize = 4;
+/// How many windows more are asked for at a time for each that was shown whole.
+const GROWTH: usize = 3;
 
 /// Why not all of the list was read.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +98,7 @@ pub(in crate::passes) fn walk<'a>(
             parts = list_some(channel, parts, whole.clamp(1, at_once.max(1)), is_over, hear).await;
             let listed = || parts.iter().filter_map(|(_, listed)| listed.as_ref());
             whole = match listed().all(|listed| matches!(listed, Ok(Listed::Whole))) {
-                true => whole + (GROWTH - 1) * listed().count(),
+                true => whole + GROWTH * listed().count(),
                 false => 1,
             };
         }

@@ -65,8 +65,8 @@ const KILLED: usize = 7;
 const MARGIN: u64 = 10;
 /// And so many open files more: connections that broke are open beside those that took their place.
 const FILES: u64 = 8;
-/// What a write-ahead log may have, in bytes: SQLite empties it into its file at a thousand pages, but not within a transaction.
-const LOG: u64 = 8 << 20;
+/// What a write-ahead log may have, in bytes: SQLite empties it into its file at 4,096 pages, but not within a transaction.
+const LOG: u64 = 24 << 20;
 /// Bytes of the state file for each order, for each product on each channel, for each pass of six verbs on two channels, and for
 /// pages that are not full.
 const PER_ORDER: u64 = 3 << 10;
