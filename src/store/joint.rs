@@ -20,6 +20,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 use tokio::time::Instant;
 
 use super::gathering::{self, Gathering, LetGo};
+use crate::lang::word;
 
 /// A round with so many writes is committed though there is more to do: others wait for the file.
 const MOST_WRITES: u32 = 200;
@@ -28,6 +29,8 @@ const MOST_WRITES: u32 = 200;
 #[derive(Debug)]
 pub struct Joint {
     connection: Connection,
+    /// The file's version when it was opened.
+    version: Option<i64>,
     /// Whether writes belong to a round.
     is_joined: Cell<bool>,
     /// The files of the round whose turn comes before.
@@ -53,6 +56,7 @@ impl Joint {
     /// A file whose writes are each committed at once, until a [`Together`] says otherwise.
     pub fn new(connection: Connection) -> Rc<Self> {
         Rc::new(Self {
+            version: version(&connection).ok(),
             connection,
             is_joined: Cell::new(false),
             before: RefCell::default(),
@@ -107,9 +111,22 @@ impl Joint {
 
     fn write_alone<T, E: From<rusqlite::Error>>(&self, body: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        self.check_version()?;
         let result = body(&transaction)?;
         transaction.commit()?;
         Ok(result)
+    }
+
+    /// A newer program may have taken the file over since it was opened, and expects of whoever writes what we do not know.
+    fn check_version(&self) -> rusqlite::Result<()> {
+        if version(&self.connection).ok() == self.version {
+            return Ok(());
+        }
+        let message = word!(
+            "a newer version of vaivem took the file over; the next run goes on"
+                | "uma versão mais nova do vaivem assumiu o arquivo; a próxima execução continua"
+        );
+        Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_SCHEMA), Some(message.to_owned())))
     }
 
     /// Makes what is written next a part of the round.
@@ -127,6 +144,7 @@ impl Joint {
             self.before.borrow().iter().try_for_each(|file| file.begin())?;
             self.say("BEGIN IMMEDIATE")?;
             self.written.set(Some(0));
+            self.check_version().inspect_err(|error| self.fail(error))?;
         }
         Ok(())
     }
@@ -211,6 +229,10 @@ impl Joint {
     fn let_go(&self) -> Vec<Waker> {
         if self.written.get().is_none() { self.waiting.take() } else { Vec::new() }
     }
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))
 }
 
 fn undone() -> rusqlite::Error {
@@ -384,6 +406,20 @@ mod tests {
         add(&files.state, 1).unwrap();
         assert_eq!(files.seen(), [0, 1]);
         assert!(files.state.committed().now_or_never().unwrap().is_ok());
+    }
+
+    #[test]
+    fn nothing_is_written_into_a_file_that_a_newer_program_took_over() {
+        let files = Files::new();
+        add(&files.state, 1).unwrap();
+        files.others[1].pragma_update(None, "user_version", 9).unwrap();
+        assert!(add(&files.state, 2).unwrap_err().to_string().contains("newer version"));
+        let work =
+            async { [add(&files.ledger, 3), add(&files.state, 3), add(&files.state, 4)].map(|added| added.is_ok()) };
+        let (added, committed) = files.together().run(work, || {}).now_or_never().unwrap();
+        assert_eq!(added, [true, false, false]);
+        assert!(committed.is_err());
+        assert_eq!(files.seen(), [1, 1], "the ledger's own is no worse for it");
     }
 
     #[test]
