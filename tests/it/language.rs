@@ -91,6 +91,11 @@ fn without_times(value: &mut Value) {
 fn told(ran: &Ran) -> Vec<Value> {
     let mut records: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     records.iter_mut().for_each(without_times);
+    // Orders come as their answers did; whatever else there is stays in its place behind them.
+    records.sort_by_key(|record| match record["type"] == "order" {
+        true => (false, record.to_string()),
+        false => (true, String::new()),
+    });
     records
 }
 
