@@ -76,7 +76,7 @@ fn checksum(row: &Context<'_>, first: usize) -> i64 {
             ValueRef::Real(number) => sum.add_number(2, number.to_bits().to_le_bytes()),
             // With its length, so that nothing moves from one column to the next unseen.
             ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-                sum.add_number(3, bytes.len().to_le_bytes());
+                sum.add_number(3, (bytes.len() as u64).to_le_bytes());
                 sum.add(bytes);
             }
         }
@@ -305,7 +305,7 @@ mod tests {
             let mut plain = vec![0, 1];
             plain.extend(7i64.to_le_bytes());
             plain.push(3);
-            plain.extend(text.len().to_le_bytes());
+            plain.extend((text.len() as u64).to_le_bytes());
             plain.extend(text.bytes());
             plain.push(1);
             plain.extend((-1i64).to_le_bytes());

@@ -11,7 +11,7 @@ use crate::shop::{Shop, paid};
 use crate::side::Side;
 
 /// What of the customer and of the keys must be nowhere in a bundle.
-const PLANTED: [&str; 21] = [
+const PLANTED: [&str; 22] = [
     "Zuleica",
     "Quinhones",
     "11144477735",
@@ -19,7 +19,9 @@ const PLANTED: [&str; 21] = [
     "Ladeira",
     "Misericórdia",
     "Olinda",
-    "53020",
+    // Not its first five digits alone: a sandbox may listen on a port of that number.
+    "53020-",
+    "530200",
     "\"4711",
     "Portão azul",
     "zuleica@",
