@@ -168,6 +168,7 @@ impl Bundle<'_> {
             if one.row == row.row {
                 claim = Some(if one.erp_id.is_some() { "reserved" } else { "in_flight" });
             }
+            Ok(())
         })?;
         Ok(vec![
             ("holds", story.blocks().iter().map(block).collect()),

@@ -66,6 +66,7 @@ fn claimants(store: &Store, sku: &Sku, channels: &[ChannelConfig]) -> rusqlite::
             let claimant = Claimant { channel: claim.channel, order: claim.id, units };
             found.insert((claim.created_at, claim.row), (claimant, claim.erp_id.is_some()));
         }
+        Ok(())
     })?;
     Ok(found.into_values().rev().collect())
 }

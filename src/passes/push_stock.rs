@@ -37,9 +37,10 @@ use crate::model::{ChannelName, ChannelSku, Instant, Sku, StockParts};
 use crate::plan::{Planned, Subject, act, facts};
 use crate::reason::Reason;
 use crate::report::{Outcome, StockItem};
+use crate::store::claimed::Claiming;
 use crate::store::stock::{StockRow, Want};
 
-use self::claims::{Claims, InErp, Order, Weighed};
+use self::claims::{Claims, InErp, Weighed};
 use self::places::{Place, Terms};
 use super::{Pass, Trouble};
 
@@ -176,9 +177,9 @@ impl Push<'_> {
     /// once the last balance was read stood there when each was, and was subtracted; the units of any other are free in them, whether
     /// or not a pass has heard of it.
     async fn recall(&self, claims: &mut Claims, skus: &[Sku], balances_at: Instant) -> Result<(), Trouble> {
-        let counting = claims.counting(skus, &self.places, self.now(), self.policy);
-        for at in &counting {
-            let order = claims.order(*at);
+        let counting = claims.counting(skus, self.now(), self.policy)?;
+        for counted in &counting {
+            let order = &claims.order(*counted)?;
             let row = self.pass.store.orders_at(&[order.row])?.pop();
             let Some(id) = row.and_then(|row| row.erp_id) else { continue };
             let known = self.pass.erp.known_since(&id, balances_at, counting.len()).await.map_err(Trouble::from);
@@ -197,13 +198,13 @@ impl Push<'_> {
                 }
                 Err(trouble) => return Err(trouble),
             };
-            claims.heard(*at, in_erp);
+            claims.heard(order.row, in_erp)?;
         }
         Ok(())
     }
 
     /// What an order's units would add to a number is kept back until the next run, and this one says so.
-    fn did_not_hear_of(&self, order: &Order, problem: &str) {
+    fn did_not_hear_of(&self, order: &Claiming, problem: &str) {
         self.pass.fall_short(
             Exit::Unavailable,
             say!(

@@ -129,61 +129,69 @@ impl Store {
         self.connection.prepare_cached("SELECT coalesce(max(seq), 0) FROM stock_news")?.query_row([], |row| row.get(0))
     }
 
-    /// Gives what was bought in the orders of any channel whose part in the stock changed after `seq`.
+    /// Gives what was bought in the orders of any channel whose part in the stock changed after `seq`, within one transaction.
     ///
     /// # Errors
-    /// When the state file cannot be read.
-    pub fn stock_news(&self, seq: i64, mut take: impl FnMut(&ChannelName, &ClaimLine)) -> rusqlite::Result<()> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT DISTINCT o.channel, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
-             FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
-                 LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
-                     ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL
-             WHERE n.seq > ?1",
-        )?;
-        let mut rows = statement.query([seq])?;
-        while let Some(row) = rows.next()? {
-            take(&ChannelName::new(row.get::<_, String>(0)?), &line_from_row(row, 1)?);
-        }
-        Ok(())
+    /// When the state file cannot be read, or what `take` says.
+    pub fn stock_news(
+        &self,
+        seq: i64,
+        mut take: impl FnMut(&ChannelName, &ClaimLine) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        self.connection.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT DISTINCT o.channel, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
+                 FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
+                     LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
+                         ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL
+                 WHERE n.seq > ?1",
+            )?;
+            let mut rows = statement.query([seq])?;
+            while let Some(row) = rows.next()? {
+                take(&ChannelName::new(row.get::<_, String>(0)?), &line_from_row(row, 1)?)?;
+            }
+            Ok(())
+        })
     }
 
     /// Gives what was bought in those of the channel's orders whose part in the stock changed after `seq` that were handed over, and
-    /// when that was first seen.
+    /// when that was first seen, within one transaction.
     ///
     /// # Errors
-    /// When the state file cannot be read.
+    /// When the state file cannot be read, or what `take` says.
     pub fn handed_over(
         &self,
         channel: &ChannelName,
         seq: i64,
-        mut take: impl FnMut(&ClaimLine, Instant),
+        mut take: impl FnMut(&ClaimLine, Instant) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<()> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT o.taken_over_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
-             FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
-                 LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
-                     ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL
-             WHERE n.seq > ?1 AND o.channel = ?2 AND o.taken_over_at IS NOT NULL",
-        )?;
-        let mut rows = statement.query(params![seq, channel.as_str()])?;
-        while let Some(row) = rows.next()? {
-            take(&line_from_row(row, 1)?, instant(row.get(0)?));
-        }
-        Ok(())
+        self.connection.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT o.taken_over_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
+                 FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
+                     LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
+                         ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL
+                 WHERE n.seq > ?1 AND o.channel = ?2 AND o.taken_over_at IS NOT NULL",
+            )?;
+            let mut rows = statement.query(params![seq, channel.as_str()])?;
+            while let Some(row) = rows.next()? {
+                take(&line_from_row(row, 1)?, instant(row.get(0)?))?;
+            }
+            Ok(())
+        })
     }
 
     /// Gives, one after another, the orders of every channel that are in flight, or were until `linked_since`; and those of `channel`
     /// that are in the ERP and that it may subtract itself: open and not handed over, or handed over only after `settled`.
     ///
     /// # Errors
-    /// When the state file cannot be read.
+    /// When the state file cannot be read, or what `take` says.
     pub fn claims(
         &self,
         channel: &ChannelName,
         settled: Instant,
         linked_since: Instant,
-        mut take: impl FnMut(Claim),
+        mut take: impl FnMut(Claim) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<()> {
         let (channel, settled) = (channel.as_str(), millis(settled));
         // Of one moment, or an order that is handed over meanwhile would come twice.
@@ -200,7 +208,7 @@ impl Store {
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn all_claims(&self, mut take: impl FnMut(Claim)) -> rusqlite::Result<()> {
+    pub fn all_claims(&self, mut take: impl FnMut(Claim) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
         let open = format!("{} WHERE o.open = 1 AND o.erp_id IS NOT NULL AND {TAKES_UNITS}", select("orders_open"));
         self.at_one_moment(|store| {
             store.in_flight(&mut take)?;
@@ -215,19 +223,24 @@ impl Store {
     pub fn closed_claims<'a>(
         &self,
         mut ids: impl Iterator<Item = &'a ErpOrderId>,
-        mut take: impl FnMut(Claim),
+        mut take: impl FnMut(Claim) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<()> {
         let closed = format!("{} WHERE o.erp_id = ?1 AND o.open = 0 AND {TAKES_UNITS}", select("orders_by_erp_id"));
         ids.try_for_each(|id| self.each(&closed, [id.as_str()], &mut take))
     }
 
-    fn in_flight(&self, take: &mut impl FnMut(Claim)) -> rusqlite::Result<()> {
+    fn in_flight(&self, take: &mut impl FnMut(Claim) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
         let query = format!("{} WHERE {IN_FLIGHT} AND {TAKES_UNITS}", select("orders_in_flight"));
         self.each(&query, [], take)
     }
 
     /// Gives the orders that a query of [`select`] finds.
-    fn each(&self, query: &str, params: impl rusqlite::Params, take: &mut impl FnMut(Claim)) -> rusqlite::Result<()> {
+    fn each(
+        &self,
+        query: &str,
+        params: impl rusqlite::Params,
+        take: &mut impl FnMut(Claim) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare_cached(&format!("{query} ORDER BY o.id, l.position"))?;
         let mut rows = statement.query(params)?;
         let mut claim: Option<Claim> = None;
@@ -236,11 +249,10 @@ impl Store {
             let id: i64 = row.get(0)?;
             match &mut claim {
                 Some(claim) if claim.row == id => claim.lines.push(line),
-                _ => claim.replace(claim_from_row(row, line)?).into_iter().for_each(&mut *take),
+                _ => claim.replace(claim_from_row(row, line)?).map_or(Ok(()), &mut *take)?,
             }
         }
-        claim.into_iter().for_each(take);
-        Ok(())
+        claim.map_or(Ok(()), take)
     }
 
     /// Orders of a channel that were seen but never read, so that nobody knows what was bought: not visited yet, or held since the
@@ -323,6 +335,8 @@ fn claim_from_row(row: &Row<'_>, line: ClaimLine) -> rusqlite::Result<Claim> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::model::order::sample::line;
 
@@ -366,18 +380,24 @@ mod tests {
             ("loja", "erp_id = '7', open = 0"),
             ("loja", &just_closed),
         ]);
+        // Gathers what it is given.
+        fn into<T>(all: &mut Vec<T>) -> impl FnMut(T) -> rusqlite::Result<()> {
+            |one| {
+                all.push(one);
+                Ok(())
+            }
+        }
         let mut claims = Vec::new();
-        store.claims(&ChannelName::new("loja"), at(50), at(90), |claim| claims.push(claim)).unwrap();
-        let rows: Vec<i64> = claims.iter().map(|claim| claim.row).collect();
-        assert_eq!(rows, [1, 2, 7, 4, 5, 11]);
+        store.claims(&ChannelName::new("loja"), at(50), at(90), into(&mut claims)).unwrap();
+        let rows = |claims: &[Claim]| claims.iter().map(|claim| claim.row).collect::<Vec<_>>();
+        assert_eq!(rows(&claims), [1, 2, 7, 4, 5, 11]);
         assert!(claims.iter().all(|claim| claim.lines.len() == 2), "{claims:?}");
         let mut all = Vec::new();
-        store.all_claims(|claim| all.push(claim.row)).unwrap();
-        all.sort_unstable();
-        assert_eq!(all, [1, 2, 4, 5, 6, 7, 8]);
+        store.all_claims(into(&mut all)).unwrap();
+        assert_eq!(rows(&all).into_iter().collect::<BTreeSet<_>>(), BTreeSet::from([1, 2, 4, 5, 6, 7, 8]));
         let mut closed = Vec::new();
-        store.closed_claims([ErpOrderId::new("7")].iter(), |claim| closed.push(claim.row)).unwrap();
-        assert_eq!(closed, [10, 11]);
+        store.closed_claims([ErpOrderId::new("7")].iter(), into(&mut closed)).unwrap();
+        assert_eq!(rows(&closed), [10, 11]);
     }
 
     fn news(store: &Store) -> Vec<(i64, i64)> {

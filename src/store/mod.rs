@@ -8,6 +8,7 @@ pub mod budget;
 pub mod by_hand;
 pub mod cancels;
 pub mod causes;
+pub mod claimed;
 pub mod claims;
 pub mod cursors;
 pub mod customer_key;

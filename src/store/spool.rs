@@ -1,6 +1,7 @@
 //! What is needed later, in order, and may be more than memory holds: in SQLite's own temporary file, which is in memory while small,
 //! readable for nobody else, and gone with the process.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 
 /// Texts by key.
@@ -55,6 +56,8 @@ pub(crate) fn temporary(tables: &str) -> rusqlite::Result<Connection> {
     let connection = Connection::open("")?;
     // Nothing of it outlives the process, so nothing is worth a wait for the disk.
     connection.execute_batch(&format!("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {tables}; BEGIN"))?;
+    // A plan is made once, not for each value that is asked for.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 

@@ -260,14 +260,60 @@ impl Store {
             .optional()
     }
 
-    /// Products whose number time alone may have changed by now.
+    /// Notes that the number of a product may have changed, and when the channel lets go of what it has reserved of it: the latest
+    /// instant that was noted counts.
     ///
     /// # Errors
-    /// When the state file cannot be read.
-    pub fn stock_to_recheck(&self, channel: &ChannelName, now: Instant) -> rusqlite::Result<Vec<Sku>> {
+    /// When there is no room for it.
+    pub fn touch(&self, sku: &Sku, settled_at: Option<Instant>) -> rusqlite::Result<()> {
         self.connection
-            .prepare_cached("SELECT sku FROM stock INDEXED BY stock_recheck WHERE channel = ?1 AND recheck_at <= ?2")?
-            .query_map(params![channel.as_str(), millis(now)], sku_from_row)?
+            .prepare_cached(
+                "INSERT INTO temp.touched (sku, settled_at) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET settled_at = excluded.settled_at
+                     WHERE excluded.settled_at > coalesce(settled_at, excluded.settled_at - 1)",
+            )?
+            .execute(params![sku.as_str(), settled_at.map(millis)])
+            .map(|_| ())
+    }
+
+    /// Notes the products whose number time alone may have changed by now.
+    ///
+    /// # Errors
+    /// When there is no room for them.
+    pub fn touch_due(&self, channel: &ChannelName, now: Instant) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO temp.touched (sku)
+                 SELECT sku FROM stock INDEXED BY stock_recheck WHERE channel = ?1 AND recheck_at <= ?2",
+            )?
+            .execute(params![channel.as_str(), millis(now)])
+            .map(|_| ())
+    }
+
+    /// The products whose number may have changed, as noted: at most `limit`, those after the one given.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn touched(&self, after: Option<&Sku>, limit: usize) -> rusqlite::Result<Vec<Sku>> {
+        self.connection
+            .prepare_cached("SELECT sku FROM temp.touched WHERE sku > ?1 ORDER BY sku LIMIT ?2")?
+            .query_map(params![after.map_or("", Sku::as_str), rows(limit)], |row| {
+                Ok(Sku::new(row.get::<_, String>(0)?))
+            })?
+            .collect()
+    }
+
+    /// When the channel lets go of what it has reserved of these products, as far as that was noted.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn settled(&self, skus: &[Sku]) -> rusqlite::Result<BTreeMap<Sku, Instant>> {
+        self.connection
+            .prepare_cached(
+                "SELECT sku, settled_at FROM temp.touched
+                 WHERE settled_at IS NOT NULL AND sku IN (SELECT value FROM json_each(?1))",
+            )?
+            .query_map([list(skus)], |row| Ok((Sku::new(row.get::<_, String>(0)?), instant(row.get(1)?))))?
             .collect()
     }
 
@@ -360,7 +406,9 @@ impl Store {
     pub fn begin_working_out(&self) -> rusqlite::Result<()> {
         self.connection.execute_batch(
             "CREATE TEMP TABLE IF NOT EXISTS worked_out (sku TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-             DELETE FROM temp.worked_out;",
+             CREATE TEMP TABLE IF NOT EXISTS touched (sku TEXT PRIMARY KEY, settled_at INTEGER) STRICT, WITHOUT ROWID;
+             DELETE FROM temp.worked_out;
+             DELETE FROM temp.touched;",
         )
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 
-use super::claims::{self, Claims, Verdict};
+use super::claims::{Claims, Verdict};
 use super::places::Place;
 use super::{Decision, Push, Worked};
 use crate::channel::{Reading, StockAnswer, StockToSet};
@@ -17,6 +17,7 @@ use crate::passes::Trouble;
 use crate::passes::permit::Permit;
 use crate::reason::Reason;
 use crate::report::Outcome;
+use crate::store::claimed::Claiming;
 use crate::store::stock::StockRow;
 
 /// How many numbers are worked out at a time, right before they are sent; more where one call takes more, or more are in hand.
@@ -157,8 +158,14 @@ impl Push<'_> {
         for (row, place) in places {
             let Some(level) = levels.get(&(&row.sku, &place.erp)) else { continue };
             let pushed_at = row.pushed.map(|(_, at)| at);
-            let mut weighed =
-                claims.weigh((&row.sku, place), reading.read_at, pushed_at, Some(&verdicts), self.now(), self.policy);
+            let mut weighed = claims.weigh(
+                (&row.sku, place),
+                reading.read_at,
+                pushed_at,
+                Some(&verdicts),
+                self.now(),
+                self.policy,
+            )?;
             weighed.recheck(row.recheck_at.filter(|at| *at > self.now()));
             let worked =
                 self.number(level, place, (Some(row), row.channel_sku.clone()), weighed, (reading.read_at, false));
@@ -286,13 +293,13 @@ impl Push<'_> {
         claims: &Claims,
     ) -> Result<BTreeMap<i64, Verdict>, Trouble> {
         let now = self.now();
-        let unpaid: BTreeMap<i64, &claims::Order> = places
-            .iter()
-            .flat_map(|(row, place)| claims.unpaid(&row.sku, place, now, self.policy))
-            .map(|claim| (claim.row, claim))
-            .collect();
+        let mut unpaid: BTreeMap<i64, Claiming> = BTreeMap::new();
+        for (row, place) in places {
+            let claiming = claims.unpaid(&row.sku, place, now, self.policy)?;
+            unpaid.extend(claiming.into_iter().map(|order| (order.row, order)));
+        }
         stream::iter(unpaid.into_values())
-            .map(|claim| async move { Ok((claim.row, self.verdict(claim).await?)) })
+            .map(|claim| async move { Ok((claim.row, self.verdict(&claim).await?)) })
             .buffer_unordered(self.pass.config.limits.at_once())
             .collect::<Vec<Result<(i64, Verdict), Trouble>>>()
             .await
@@ -300,7 +307,7 @@ impl Push<'_> {
             .collect()
     }
 
-    async fn verdict(&self, claim: &claims::Order) -> Result<Verdict, Trouble> {
+    async fn verdict(&self, claim: &Claiming) -> Result<Verdict, Trouble> {
         match self.pass.channel.read_order(&claim.id).await {
             Ok(Reading::Order(order)) if is_unpaid(&order) => {
                 let mut units = BTreeMap::new();

@@ -1,7 +1,6 @@
 //! The plan and what it rests on, without any I/O.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -178,12 +177,7 @@ fn order(row: i64, channel: &str, status: Status, quantity: i64) -> Claim {
 }
 
 fn gathered(orders: Vec<Claim>, channel: &ChannelName, places: &[Place], terms: &Terms<'_>) -> Claims {
-    let each = |take: &mut dyn FnMut(Claim)| -> Result<(), Infallible> {
-        orders.into_iter().for_each(take);
-        Ok(())
-    };
-    let Ok(claims) = Claims::gather(channel, places, terms, at(-1_000_000), each);
-    claims
+    Claims::gather(channel, places, terms, at(-1_000_000), |take| orders.into_iter().try_for_each(take)).unwrap()
 }
 
 fn linked(order: Claim) -> Claim {
@@ -196,7 +190,7 @@ fn weigh(orders: Vec<Claim>, pushed_at: Option<Instant>, verdicts: Option<&BTree
     let places = places::of(loja, &WarehouseId::new("default")).unwrap();
     let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
     let claims = gathered(orders, &loja.name, &places, &terms);
-    claims.weigh((&Sku::new("CANECA"), &places[0]), at(0), pushed_at, verdicts, at(0), &loja.stock)
+    claims.weigh((&Sku::new("CANECA"), &places[0]), at(0), pushed_at, verdicts, at(0), &loja.stock).unwrap()
 }
 
 /// In flight, added back, moving.
@@ -265,7 +259,8 @@ fn what_the_channel_is_not_known_to_reserve_is_not_counted_on() {
     {
         let in_flight = if order.erp_id.is_none() { 3 } else { 0 };
         let claims = gathered(vec![order], &loja.name, &places, &terms);
-        let weighed = claims.weigh((&Sku::new("CANECA"), &places[0]), at(0), Some(at(-10)), None, at(0), &unsure);
+        let weighed =
+            claims.weigh((&Sku::new("CANECA"), &places[0]), at(0), Some(at(-10)), None, at(0), &unsure).unwrap();
         assert_eq!([weighed.in_flight, weighed.added_back, weighed.moving], [in_flight, 0, 0]);
     }
 }
@@ -362,9 +357,9 @@ fn an_order_that_has_left_is_looked_at_once_more() {
     let places = places::of(loja, &WarehouseId::new("default")).unwrap();
     let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
     let mut claims = gathered(vec![taken], &loja.name, &places, &terms);
-    claims.heard(0, InErp::Gone);
+    claims.heard(1, InErp::Gone).unwrap();
     let product = (&Sku::new("CANECA"), &places[0]);
-    let gone = claims.weigh(product, at(0), Some(at(-10)), None, at(0), &loja.stock);
+    let gone = claims.weigh(product, at(0), Some(at(-10)), None, at(0), &loja.stock).unwrap();
     for weighed in [closed, gone] {
         assert_eq!(weighed, Weighed { recheck_at: Some(at(1)), ..Weighed::default() });
     }
@@ -380,7 +375,7 @@ fn without_a_warehouse_a_line_is_only_added_back_where_there_is_only_one() {
     let added_back = |places: &[Place]| {
         let claims = gathered(vec![unnamed.clone()], &config.channels[0].name, places, &terms);
         let policy = &config.channels[0].stock;
-        claims.weigh((&Sku::new("CANECA"), &places[0]), at(0), None, None, at(0), policy).added_back
+        claims.weigh((&Sku::new("CANECA"), &places[0]), at(0), None, None, at(0), policy).unwrap().added_back
     };
     assert_eq!(added_back(&[place("1_1")]), 3);
     assert_eq!(added_back(&[place("1_1"), place("1_2")]), 0);

@@ -24,7 +24,6 @@ const CHUNK: usize = 500;
 /// What the numbers of one run rest on beside the balances.
 struct Basis {
     claims: Claims,
-    handed_over: BTreeMap<Sku, Instant>,
     /// A person wants them sent again.
     resend: bool,
     /// They were last worked out by another configuration.
@@ -42,7 +41,7 @@ struct ToldPart {
 /// Where products come from that may have to be told anew though their balance in the ERP did not change.
 enum Source {
     /// Orders, and time.
-    Touched(Vec<Sku>),
+    Touched(Option<Sku>),
     /// The channel did not have them.
     Missing(Option<(Instant, Sku)>),
     /// The channel has not confirmed their number.
@@ -123,8 +122,9 @@ impl Push<'_> {
                 if !self.accepts_gone(&part.missing)? {
                     return Ok(None);
                 }
+                self.touch(cursor)?;
                 // The last comes first.
-                sources = vec![Source::Dirty(None), Source::Missing(None), Source::Touched(self.touched(cursor)?)];
+                sources = vec![Source::Dirty(None), Source::Missing(None), Source::Touched(None)];
                 if part.reading.levels.is_empty() && self.is_nothing_due(&sources)? {
                     return Ok((next != cursor).then_some(next));
                 }
@@ -165,17 +165,18 @@ impl Push<'_> {
 
     fn basis(&self) -> Result<Basis, Trouble> {
         let resend = self.request.full || !self.request.skus.is_empty();
-        let (claims, handed_over) = (self.claims()?, self.handed_over()?);
-        Ok(Basis { claims, handed_over, resend, are_terms_new: !self.has_same_terms()? })
+        self.touch_handed_over()?;
+        Ok(Basis { claims: self.claims()?, resend, are_terms_new: !self.has_same_terms()? })
     }
 
     /// The next products of a source, and what is left of it.
     fn take(&self, source: Source) -> Result<(Vec<Sku>, Option<Source>), Trouble> {
         let store = self.pass.store;
         Ok(match source {
-            Source::Touched(mut skus) => {
-                let rest = skus.split_off(skus.len().min(CHUNK));
-                (skus, (!rest.is_empty()).then_some(Source::Touched(rest)))
+            Source::Touched(after) => {
+                let skus = store.touched(after.as_ref(), CHUNK)?;
+                let rest = skus.last().map(|last| Source::Touched(Some(last.clone())));
+                (skus, rest)
             }
             Source::Missing(after) => {
                 let now = self.now();
@@ -197,7 +198,7 @@ impl Push<'_> {
         let store = self.pass.store;
         for source in sources {
             let is_empty = match source {
-                Source::Touched(skus) => skus.is_empty(),
+                Source::Touched(_) => store.touched(None, 1)?.is_empty(),
                 Source::Missing(_) => {
                     let now = self.now();
                     store.channel_skus_missing(self.channel(), (now - self.unknown_for(), now), None, 1)?.is_empty()
@@ -217,13 +218,14 @@ impl Push<'_> {
         basis: &mut Basis,
         toll: &mut Toll,
     ) -> Result<(), Trouble> {
-        let Basis { claims, handed_over, resend, are_terms_new } = basis;
+        let Basis { claims, resend, are_terms_new } = basis;
         let skus: BTreeSet<&Sku> = levels.iter().map(|level| &level.sku).collect();
         let skus: Vec<Sku> = skus.into_iter().cloned().collect();
         self.recall(claims, &skus, *until).await?;
         let resolved = self.resolve(&skus).await?;
         self.hold_unresolved(&resolved)?;
         let rows = by_place(self.pass.store.stock_rows(self.channel(), &skus)?);
+        let settled = self.pass.store.settled(&skus)?;
         let mut wants = Vec::with_capacity(levels.len());
         // Of the products that the channel has, the worst case of each.
         let mut shortages: BTreeMap<&Sku, Option<Worked>> = BTreeMap::new();
@@ -231,10 +233,11 @@ impl Push<'_> {
             for place in self.places.iter().filter(|place| place.erp == level.warehouse) {
                 let row = rows.get(&(level.sku.clone(), place.channel.clone()));
                 let pushed_at = row.and_then(|row| row.pushed).map(|(_, at)| at);
-                let mut weighed = claims.weigh((&level.sku, place), *read_at, pushed_at, None, self.now(), self.policy);
+                let mut weighed =
+                    claims.weigh((&level.sku, place), *read_at, pushed_at, None, self.now(), self.policy)?;
                 let is_planned = self.pass.is_planned(&Subject::Stock(level.sku.clone(), place.channel.clone()));
                 let mut resend = *resend && is_planned;
-                if let Some(settled) = handed_over.get(&level.sku) {
+                if let Some(settled) = settled.get(&level.sku) {
                     if *settled > self.now() {
                         weighed.recheck(Some(*settled));
                     } else if pushed_at.is_some_and(|pushed_at| pushed_at < *settled) {
@@ -285,7 +288,10 @@ impl Push<'_> {
         let rests = self.pass.erp.rests(&skus).await?;
         let in_part: BTreeSet<ErpOrderId> = rests.keys().map(|(order, ..)| order.clone()).collect();
         let mut claimants = Claimants::of(skus, rests);
-        let mut add = |claim| claimants.add(&claim, &self.terms);
+        let mut add = |claim| {
+            claimants.add(&claim, &self.terms);
+            Ok(())
+        };
         self.pass.store.all_claims(&mut add)?;
         // On a channel that counts what was invoiced a part may be the end of it.
         self.pass.store.closed_claims(in_part.iter(), &mut add)?;
@@ -323,31 +329,31 @@ impl Push<'_> {
     pub(super) fn claims(&self) -> Result<Claims, Trouble> {
         let settled = self.now() - settle(self.policy);
         let linked_since = self.now() - self.pass.erp.oldest_balance();
-        let each = |take: &mut dyn FnMut(Claim)| self.pass.store.claims(self.channel(), settled, linked_since, take);
+        let each = |take: &mut dyn FnMut(Claim) -> rusqlite::Result<()>| {
+            self.pass.store.claims(self.channel(), settled, linked_since, take)
+        };
         Ok(Claims::gather(self.channel(), &self.places, &self.terms, linked_since, each)?)
     }
 
-    /// Of the products of orders that were handed over since the last run, when the channel lets go of what it has reserved for
+    /// Notes of the products of orders that were handed over since the last run when the channel lets go of what it has reserved for
     /// the last of them: with the first number it is sent from then on.
-    fn handed_over(&self) -> Result<BTreeMap<Sku, Instant>, Trouble> {
-        let mut settled = BTreeMap::new();
-        let Some(cursor) = self.pass.store.stock_cursor(self.channel())? else { return Ok(settled) };
-        self.pass.store.handed_over(self.channel(), cursor.news_seq, |line, at| {
+    fn touch_handed_over(&self) -> Result<(), Trouble> {
+        let store = self.pass.store;
+        let Some(cursor) = store.stock_cursor(self.channel())? else { return Ok(()) };
+        Ok(store.handed_over(self.channel(), cursor.news_seq, |line, at| {
             let at = at.checked_add_signed(settle(self.policy)).unwrap_or(Instant::MAX_UTC);
-            if let Some(sku) = self.terms.sku(self.channel(), line) {
-                settled.entry(sku).and_modify(|last: &mut Instant| *last = at.max(*last)).or_insert(at);
-            }
-        })?;
-        Ok(settled)
+            self.terms.sku(self.channel(), line).map_or(Ok(()), |sku| store.touch(&sku, Some(at)))
+        })?)
     }
 
-    /// Products whose number may have changed though their balance in the ERP did not, and that the channel has: by orders and by time.
-    fn touched(&self, cursor: StockCursor) -> Result<Vec<Sku>, Trouble> {
+    /// Notes the products whose number may have changed though their balance in the ERP did not, and that the channel has: by orders
+    /// and by time.
+    fn touch(&self, cursor: StockCursor) -> Result<(), Trouble> {
         let store = self.pass.store;
-        let mut touched = BTreeSet::new();
-        store.stock_news(cursor.news_seq, |channel, line| touched.extend(self.terms.sku(channel, line)))?;
-        touched.extend(store.stock_to_recheck(self.channel(), self.now())?);
-        Ok(touched.into_iter().collect())
+        store.stock_news(cursor.news_seq, |channel, line| {
+            self.terms.sku(channel, line).map_or(Ok(()), |sku| store.touch(&sku, None))
+        })?;
+        Ok(store.touch_due(self.channel(), self.now())?)
     }
 
     /// The balances that matter: counted, for what was never counted is no statement about the shelf; of a product that the channel
