@@ -36,6 +36,10 @@ mod table;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The first argument that makes this program be `vaivem` itself.
 const AS_VAIVEM: &str = "as-vaivem";
 
