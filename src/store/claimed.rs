@@ -1,5 +1,5 @@
-//! The units that orders claim of each product, gathered once for all the numbers of a push. As many orders as there may be, of one
-//! product, so they are kept as texts are in a [spool](super::spool).
+//! The units that orders claim of each product, gathered once for all the numbers of a push. A hundred thousand orders may claim the same
+//! product, so these are kept as texts are in a [spool](super::spool).
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -88,7 +88,9 @@ impl Claimed {
     /// When there is no room for it.
     pub fn add(&self, claim: &Claim) -> rusqlite::Result<()> {
         self.file
-            .prepare_cached("INSERT OR IGNORE INTO claiming VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+            .prepare_cached(
+                "INSERT INTO claiming VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
+            )?
             .execute(params![
                 claim.row,
                 claim.id.as_str(),
@@ -118,7 +120,7 @@ impl Claimed {
         let of = &claim.lines[line];
         self.marks.mark(sku);
         self.file
-            .prepare_cached("INSERT OR IGNORE INTO claimed_units VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+            .prepare_cached("INSERT INTO claimed_units VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING")?
             .execute(params![
                 sku.as_str(),
                 number(place),
@@ -140,7 +142,7 @@ impl Claimed {
             return Ok(());
         }
         let mut all = self.file.prepare_cached(&format!(
-            "SELECT {ORDER}, u.channel_sku, u.quantity FROM claimed_units u JOIN claiming o ON o.row = u.row
+            "SELECT {ORDER}, u.channel_sku, u.quantity FROM claimed_units u CROSS JOIN claiming o ON o.row = u.row
              WHERE u.sku = ?1 AND u.place = ?2 AND u.by_channel = ?3 ORDER BY u.row, u.line"
         ))?;
         let mut rows = all.query(params![sku.as_str(), number(place), by == By::Channel])?;
