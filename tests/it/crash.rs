@@ -172,10 +172,13 @@ fn killed_among_documents(turn: &Turn, n: u32) -> Shop {
         waited.iter().filter(|file| !now.contains(file)).count()
     };
     let wanted = 1 + n as usize % (waited.len() - 1);
-    for _ in 0..50 {
+    for _ in 0..400 {
         let shop = turn.begin();
         let mut child = quietly(&shop, (turn.side(), turn.verb));
-        wait_until("documents to be taken", || taken(&shop) >= wanted || child.try_wait().unwrap().is_some());
+        // They are taken within a moment, so it is looked all the time.
+        while taken(&shop) < wanted && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
         child.kill().unwrap();
         // Without an exit code it did not end by itself.
         if child.wait().unwrap().code().is_none() && (1..waited.len()).contains(&taken(&shop)) {
