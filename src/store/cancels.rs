@@ -188,8 +188,9 @@ impl Store {
     }
 
     /// The next cancelled orders after row `after` to look at for a late payment, at most `limit`: cancelled since `since`, and not
-    /// looked at since `looked_before`, or by a clock that was ahead of `now`. Those that were in the ERP, or that we cancelled, each time; those that the channel cancelled
-    /// before they were imported only if a boleto or Pix may still be paid, and ever more rarely, for there may be many.
+    /// looked at since `looked_before`, or by a clock that was ahead of `now`. Those that were in the ERP, or that we cancelled, each
+    /// time; those that the channel cancelled before they were imported only if a boleto or Pix may still be paid, and ever more
+    /// rarely, for there may be many.
     ///
     /// # Errors
     /// When the state file cannot be read.

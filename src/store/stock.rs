@@ -645,8 +645,8 @@ impl Store {
             .collect()
     }
 
-    /// Products the channel did not have when last asked, before the given instant, or by a clock that was ahead: at most `limit`, those after the one given, each
-    /// with when that was.
+    /// Products the channel did not have when last asked, before the given instant, or by a clock that was ahead: at most `limit`,
+    /// those after the one given, each with when that was.
     ///
     /// # Errors
     /// When the state file cannot be read.
@@ -727,6 +727,26 @@ mod tests {
         let missing = store.channel_skus_missing(&loja, (at(40), at(100)), None, 9).unwrap();
         let skus: Vec<&str> = missing.iter().map(|(_, sku)| sku.as_str()).collect();
         assert_eq!(skus, ["LONG-AGO", "AHEAD"]);
+    }
+
+    #[test]
+    fn touched_products_are_noted_each_once_with_when_the_last_of_their_orders_settles() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("vaivem.db")).unwrap();
+        store.begin_working_out().unwrap();
+        let at = |seconds: i64| Instant::from_timestamp_millis(1_790_000_000_000 + seconds * 1_000).unwrap();
+        let skus = ["A", "B", "C"].map(Sku::new);
+        let [a, b, c] = &skus;
+        for (sku, settled) in [(c, None), (b, None), (b, Some(2)), (a, Some(9)), (b, Some(7)), (b, Some(5)), (a, None)]
+        {
+            store.touch(sku, settled.map(at)).unwrap();
+        }
+        let settled = store.settled(&skus).unwrap();
+        assert_eq!(settled.into_iter().collect::<Vec<_>>(), [(a.clone(), at(9)), (b.clone(), at(7))]);
+        assert_eq!(store.touched(None, 2).unwrap(), skus[..2]);
+        assert_eq!(store.touched(Some(b), 2).unwrap(), skus[2..]);
+        store.begin_working_out().unwrap();
+        assert_eq!((store.touched(None, 9).unwrap(), store.settled(&skus).unwrap()), (vec![], BTreeMap::new()));
     }
 
     #[test]

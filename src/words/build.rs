@@ -1,5 +1,6 @@
-//! Collects every message of the source, in both languages, as one catalogue: [`say!`], [`keep!`], [`word!`] and `Both(…)` keep the two side by
-//! side where they are written, and this is how a sentence that was noted in English is found again (see `src/words/retold.rs`).
+//! Collects every message of the source, in both languages, as one catalogue: [`say!`], [`keep!`], [`word!`] and `Both(…)` keep the
+//! two side by side where they are written, and this is how a sentence that was noted in English is found again (see
+//! `src/words/retold.rs`).
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

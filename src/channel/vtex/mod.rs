@@ -1,4 +1,5 @@
-//! VTEX: order feed, order list, order detail, start-handling, invoices and tracking. Facts and their sources stand beside the code they shape.
+//! VTEX: order feed, order list, order detail, start-handling, invoices and tracking. Facts and their sources stand beside the code
+//! they shape.
 
 mod cancel;
 pub mod convert;

@@ -76,8 +76,8 @@ pub(in crate::passes) enum Listed {
 type Part = (Window, Option<Result<Listed, Trouble>>);
 
 /// Lists a range in windows small enough to be listed to their end, and tells `hear` what they show. Gives what became of each window,
-/// the oldest first; none that is divided. One window at first, and [more and more](GROWTH) at a time, up to `at_once`, as long as they are shown
-/// whole. Ends before its time where `is_over` says so, after one window at least.
+/// the oldest first; none that is divided. One window at first, and [more and more](GROWTH) at a time, up to `at_once`, as long as they
+/// are shown whole. Ends before its time where `is_over` says so, after one window at least.
 pub(in crate::passes) fn walk<'a>(
     channel: &'a Channel,
     range: Window,

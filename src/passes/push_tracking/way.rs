@@ -41,8 +41,8 @@ impl Word<'_> {
     }
 }
 
-/// The last word on a parcel that carries an invoice: the carriers' events, or the ERP's own date where it is later. A refusal and then a delivery is a
-/// delivery; a delivery and then a refusal or return is not, and at the same time the bad news counts.
+/// The last word on a parcel that carries an invoice: the carriers' events, or the ERP's own date where it is later. A refusal and
+/// then a delivery is a delivery; a delivery and then a refusal or return is not, and at the same time the bad news counts.
 pub fn last_word<'a>(parcel: &Parcel, invoice: &Invoice, events: &'a [DeliveryEvent]) -> Option<Word<'a>> {
     let about_it = |event: &&DeliveryEvent| {
         (event.access_key.is_none() || event.access_key.as_ref() == Some(&invoice.key))
