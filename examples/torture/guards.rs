@@ -39,7 +39,7 @@ const GUARDS: &[Guard] = &[
         name: "in_flight",
         what: "units sold and not yet in the ERP's balance are not promised again",
         file: "src/passes/push_stock/claims.rs",
-        text: "weighed.in_flight = weighed.in_flight.saturating_add(units.quantity);",
+        text: "weighed.in_flight = weighed.in_flight.saturating_add(quantity);",
         without: "",
         tests: &[short("two_channels::nobody")],
     },
