@@ -176,7 +176,9 @@ fn killed_among_documents(turn: &Turn, n: u32) -> Shop {
         let shop = turn.begin();
         let mut child = quietly(&shop, (turn.side(), turn.verb));
         // They are taken within a moment, so it is looked all the time.
+        let begun = std::time::Instant::now();
         while taken(&shop) < wanted && child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{turn} takes no documents and does not end");
             std::thread::yield_now();
         }
         child.kill().unwrap();
