@@ -132,6 +132,11 @@ pub enum Reason {
         /// The channel's word.
         raw: String,
     },
+    /// The ERP says a status that is not known.
+    ErpStatusUnknown {
+        /// The ERP's word.
+        raw: String,
+    },
     /// The channel's answer cannot be used as an order.
     Unreadable {
         /// Where in the answer.

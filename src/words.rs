@@ -101,6 +101,10 @@ fn clause(reason: &Reason) -> String {
             "the channel says `{raw}`, a status vaivem does not know"
                 | "o canal informa `{raw}`, uma situação que o vaivem não conhece"
         ),
+        Reason::ErpStatusUnknown { raw } => say!(
+            "the ERP says `{raw}`, a situation nobody has named"
+                | "o ERP informa `{raw}`, uma situação que ninguém nomeou"
+        ),
         Reason::Unreadable { at, problem } => say!(
             "the channel's answer cannot be used: {} (at `{at}`)"
                 | "a resposta do canal não pode ser usada: {} (em `{at}`)",
@@ -532,6 +536,12 @@ pub fn hint(reason: &Reason) -> Option<String> {
                        comunique a palavra"
         )
         .into(),
+        Reason::ErpStatusUnknown { raw } => say!(
+            "say in [erp.situations] what \"{raw}\" means, or move the order in the ERP; nothing is written for it \
+             until then"
+                | "diga em [erp.situations] o que \"{raw}\" significa, ou mude o pedido no ERP; até lá, nada é \
+                   gravado nele"
+        ),
         Reason::PlanStale { .. } | Reason::PlanOver => word!(
             "look at what changed and make the plan again; the pass's own next run decides on it anew, too"
                 | "veja o que mudou e faça o plano de novo; a próxima execução da própria rotina também decide de novo"

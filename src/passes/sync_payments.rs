@@ -102,6 +102,8 @@ pub fn plan(facts: &Facts) -> Decision {
             Decision::Hold(Reason::CancelledAfterInvoice)
         }
         Status::Cancelled if erp.status == Status::Returned => in_step(),
+        // Nobody can tell what may be written there, nor whether the order is on its way.
+        _ if let Some(unknown) = unknown_in_erp(erp) => Decision::Hold(unknown),
         Status::Cancelled => {
             let note = match &order.cancel_reason {
                 Some(reason) => keep!("cancelled on {}: {reason}" | "cancelado em {}: {reason}", order.channel),
@@ -151,6 +153,14 @@ pub(super) fn paid_after_cancellation(order: &Order, erp: &ErpOrder, channel_fol
     let paid_before = order.paid_at.zip(erp.cancelled_at).is_some_and(|(paid, cancelled)| paid <= cancelled);
     let may_follow = channel_follows && paid_before && !order.status.is_final_for_payment();
     (!may_follow).then(|| Reason::paid_after_cancellation(order))
+}
+
+/// The hold of an order of which the ERP says what nobody has named.
+pub(super) fn unknown_in_erp(erp: &ErpOrder) -> Option<Reason> {
+    match &erp.status {
+        Status::Unknown(raw) => Some(Reason::ErpStatusUnknown { raw: raw.clone() }),
+        _ => None,
+    }
 }
 
 /// Runs the pass.
@@ -359,7 +369,8 @@ mod tests {
             AwaitingPayment, CancellationRequested, Cancelled, Delivered, Invoiced, Paid, PaymentUnderReview, Picking,
             Returned,
         };
-        let table: [(&str, Status, &[&str]); 27] = [
+        let unknown = Status::Unknown("5".into());
+        let table: [(&str, Status, &[&str]); 32] = [
             ("payment-pending", AwaitingPayment, &[]),
             ("payment-pending", PaymentUnderReview, &[]),
             ("payment-pending", Paid, &[]),
@@ -387,6 +398,11 @@ mod tests {
             ("ready-for-handling", Cancelled, &["hold paid_after_cancellation"]),
             ("payment-pending", Cancelled, &[]),
             ("quarantined", Paid, &["hold status_unknown"]),
+            ("quarantined", unknown.clone(), &["hold status_unknown"]),
+            ("payment-pending", unknown.clone(), &["hold erp_status_unknown"]),
+            ("ready-for-handling", unknown.clone(), &["hold erp_status_unknown"]),
+            ("cancellation-requested", unknown.clone(), &["hold erp_status_unknown"]),
+            ("canceled", unknown, &["hold erp_status_unknown"]),
         ];
         for (raw, erp, expected) in table {
             assert_eq!(decided(raw, erp.clone()), expected, "{raw} against {erp}");

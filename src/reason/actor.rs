@@ -84,6 +84,7 @@ impl Reason {
             | Self::RefusedByChannel { .. }
             | Self::TrackingNotTaken { .. } => Actor::Sales,
             Self::StatusUnknown { .. }
+            | Self::ErpStatusUnknown { .. }
             | Self::CarrierUnmapped { .. }
             | Self::FulfillmentUndecided
             | Self::AutoCancelOff { .. }

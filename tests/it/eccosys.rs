@@ -2,6 +2,7 @@
 //! takes about a call a second.
 
 use chrono::{TimeDelta, Utc};
+use serde_json::json;
 
 use crate::adopt::{lose_state, since};
 use crate::back_office::{Nfe, ago, parcel};
@@ -521,6 +522,28 @@ fn only_an_authorised_invoice_goes_out() {
     shop.eccosys(|e| e.settle_invoice(&id, 6));
     let _ = shop.run(&["push-invoices"]).exits(0);
     assert_eq!(shop.channel_status(&id), "invoiced");
+}
+
+/// Until somebody says what it means nothing is known of the order, not even that it is on its way; and a paid order that nobody
+/// sends is lost.
+#[test]
+fn an_order_in_a_situation_of_the_accounts_own_is_held_until_it_is_named() {
+    let mut shop = Shop::on_eccosys(&format!("{SETTINGS}\nimport = \"all\""));
+    let id = shop.place(paid().id("own-01").pending(crate::push_stock::boleto()));
+    let _ = shop.run(&["import-orders"]).exits(0);
+    shop.eccosys(|e| e.put_in(&id, 5));
+    shop.vtex(|v| v.approve_payment(&id));
+    shop.vtex(|v| v.set_status(&id, "ready-for-handling"));
+    for verb in ["sync-payments", "import-orders", "sync-payments"] {
+        let ran = shop.run(&[verb]).exits(3);
+        let reason = &ran.order(&id)["reason"];
+        assert_eq!((&reason["code"], &reason["raw"]), (&json!("erp_status_unknown"), &json!("5")), "{verb}");
+        assert_eq!(held(&shop), [(json!(id).to_string(), json!("erp_status_unknown").to_string())]);
+    }
+    assert_eq!(shop.take_overs(&id), 0);
+    shop.set_erp("situations = { \"5\" = \"in_production\" }");
+    let _ = shop.run(&["sync-payments"]).exits(0);
+    assert_eq!((held(&shop), shop.take_overs(&id)), (vec![], 1));
 }
 
 #[test]

@@ -104,6 +104,12 @@ impl Eccosys {
         self.enter(id, 3, "Enviado para picking", PERSON);
     }
 
+    /// Moves the order into any situation, also one that the account has of its own.
+    pub fn put_in(&mut self, store_number: &str, situation: i64) {
+        let id = self.id_of(store_number);
+        self.enter(id, situation, "Situação alterada", PERSON);
+    }
+
     /// The order is picked and waits for its invoice (ECCOSYS 3).
     pub fn pick(&mut self, store_number: &str) {
         let id = self.id_of(store_number);
