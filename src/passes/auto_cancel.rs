@@ -259,6 +259,13 @@ pub fn is_ours(hold: &Reason) -> bool {
     }
 }
 
+/// Whether this pass still looks at an order that it held, standing where it does on the channel and in the ERP; as
+/// [`crate::store::Store::to_cancel`] finds them.
+pub fn is_due(hold: &Reason, channel: &Status, erp: &Status) -> bool {
+    let is_unpaid = *channel == Status::AwaitingPayment && *erp == Status::AwaitingPayment;
+    is_unpaid || *erp == Status::Cancelled || matches!(hold, Reason::OutcomeUnknown { .. })
+}
+
 /// The first hold that is not for this pass to try again.
 fn anothers(holds: &[Reason]) -> Option<&Reason> {
     holds.iter().find(|hold| !is_ours(hold))

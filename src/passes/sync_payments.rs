@@ -244,9 +244,10 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         (_, false) => Outcome::Updated,
     };
     let open = !(cancelled || facts.order.status.is_final_for_payment() && status.is_final_for_payment());
-    // What keeps auto-cancel from its end is not over because payments are in step.
+    // What keeps auto-cancel from its end is not over because payments are in step, as long as it would still get there.
+    let is_kept = |hold: &Reason| auto_cancel::is_ours(hold) && auto_cancel::is_due(hold, &facts.order.status, &status);
     let hold = match outcome {
-        Outcome::Unchanged if open => pass.store.open_holds(row.row)?.into_iter().find(auto_cancel::is_ours),
+        Outcome::Unchanged if open => pass.store.open_holds(row.row)?.into_iter().find(is_kept),
         _ => None,
     };
     Ok(pass.conclude(row, Decided { fate, reason: why, hold: hold.as_ref(), open }, outcome, &reason, &names)?)

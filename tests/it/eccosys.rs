@@ -547,6 +547,25 @@ fn an_order_in_a_situation_of_the_accounts_own_is_held_until_it_is_named() {
 }
 
 #[test]
+fn an_order_that_is_not_cancelled_after_all_is_not_held_for_it() {
+    let shop = Shop::on_eccosys(&format!("{SETTINGS}\nauto_cancel = {{ enabled = true }}"));
+    let id = shop.place(paid().id("back-01").marketplace("FRN", "Farinha", "1636850500005"));
+    let _ = shop.run(&["import-orders"]).exits(0);
+    shop.eccosys(|e| e.cancel_order(&id));
+    let _ = shop.run(&["sync-payments"]);
+    let _ = shop.run(&["auto-cancel"]).exits(3);
+    let by_mistake = [(json!(id).to_string(), json!("marketplace_must_cancel").to_string())];
+    assert_eq!(held(&shop), by_mistake);
+    shop.eccosys(|e| e.put_in(&id, 0));
+    let _ = shop.run(&["sync-payments"]).exits(0);
+    assert_eq!(held(&shop), []);
+    shop.eccosys(|e| e.cancel_order(&id));
+    let _ = shop.run(&["sync-payments"]);
+    let _ = shop.run(&["auto-cancel"]).exits(3);
+    assert_eq!(held(&shop), by_mistake);
+}
+
+#[test]
 fn a_short_answer_about_the_stock_stops_the_push() {
     let shop = shop();
     shop.eccosys(|e| {
