@@ -227,6 +227,9 @@ struct Bill<'a> {
     invoice: &'a Invoice,
     /// What it is called on the channel.
     number: String,
+    /// What it shows of it.
+    shown: Option<&'a Package>,
+    /// The same, where that means that the order counts as invoiced with it.
     package: Option<&'a Package>,
 }
 
@@ -242,8 +245,8 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
         Ok(bills) => bills,
         Err(reason) => return Decision::none(End::Hold(reason)),
     };
-    if let Some(bill) = bills.iter().find(|bill| bill.is_cancelled() && bill.package.is_some()) {
-        let invoice = bill.package.map_or_else(String::new, |package| package.number.clone());
+    if let Some(bill) = bills.iter().find(|bill| bill.is_cancelled() && bill.shown.is_some()) {
+        let invoice = bill.shown.map_or_else(String::new, |package| package.number.clone());
         return Decision::none(End::Hold(Reason::InvoiceCancelledAfterSending { invoice }));
     }
     let on_its_way =
@@ -272,17 +275,20 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
 /// Each invoice with its counterpart on the channel.
 fn bills<'a>(facts: &'a Facts, policy: &Policy) -> Result<Vec<Bill<'a>>, Reason> {
     let mut bills: Vec<Bill<'a>> = Vec::new();
+    // Where an order has one invoice it may show that as soon as its XML is there, or somebody wrote it down: only its status tells
+    // whether that is all.
+    let is_counted = !(policy.one_invoice && facts.order.invoicing == Invoicing::Open);
     for invoice in &facts.outgoing.invoices {
         let number = number(invoice, policy.number_format);
         let package = package_of(&facts.order, &invoice.key, &number);
-        let is_namesake = |bill: &Bill<'_>| bill.number == number && (!bill.is_cancelled() || bill.package.is_some());
+        let is_namesake = |bill: &Bill<'_>| bill.number == number && (!bill.is_cancelled() || bill.shown.is_some());
         // Without a key it goes by its number, which is the one of the first.
-        let package = package.filter(|package| package.key.is_some() || !bills.iter().any(is_namesake));
+        let shown = package.filter(|package| package.key.is_some() || !bills.iter().any(is_namesake));
         let is_taken = facts.order.packages.iter().any(|other| other.number == number) || bills.iter().any(is_namesake);
-        if package.is_none() && is_taken && invoice.cancelled_at.is_none() {
+        if shown.is_none() && is_taken && invoice.cancelled_at.is_none() {
             return Err(Reason::InvoiceNumberTaken { invoice: number });
         }
-        bills.push(Bill { invoice, number, package });
+        bills.push(Bill { invoice, number, shown, package: shown.filter(|_| is_counted) });
     }
     Ok(bills)
 }
@@ -315,8 +321,12 @@ fn on_its_way(bill: &Bill<'_>, facts: &Facts, policy: &Policy, now: Instant) -> 
         (State::Done, true) => Some(End::Wait(Reason::BeingVerified { raw })),
         (State::Done, false) => Some(End::Hold(Reason::NotVerified { raw, since: record.intended_at })),
         (_, true) => Some(End::Hold(Reason::OutcomeUnknown { action: SEND_INVOICE.into() })),
-        // The channel is verifying something it does not show.
-        (_, false) if facts.order.status == Status::Invoiced && facts.order.packages.is_empty() => {
+        // The channel is verifying something it does not show; unless its XML made it what it is.
+        (_, false)
+            if facts.order.status == Status::Invoiced
+                && facts.order.packages.is_empty()
+                && !xml::is_sent(facts, bill) =>
+        {
             Some(End::Hold(Reason::NotVerified { raw, since: record.intended_at }))
         }
         (_, false) => None,
@@ -339,7 +349,7 @@ fn not_open(facts: &Facts, bills: &[Bill<'_>], missing: &Bill<'_>, policy: &Poli
     let order = &facts.order;
     let raw = || order.raw_status.clone();
     let ours =
-        |package: &&Package| bills.iter().any(|bill| bill.package.is_some_and(|known| std::ptr::eq(known, *package)));
+        |package: &&Package| bills.iter().any(|bill| bill.shown.is_some_and(|known| std::ptr::eq(known, *package)));
     if let Some(foreign) = order.packages.iter().find(|package| !ours(package)) {
         return Some(End::Hold(Reason::InvoiceNotOurs { invoice: foreign.number.clone() }));
     }
@@ -445,7 +455,7 @@ fn sends(facts: &Facts, live: &[&Bill<'_>], policy: &Policy) -> Decision {
     let mut units = Units::of(order, &policy.skus);
     let mut actions = Vec::new();
     let mut end = End::Done(Reason::InvoicedOnChannel);
-    let mut invoiced = invoiced(order);
+    let mut invoiced = live.iter().filter_map(|bill| bill.package).map(|package| package.value).sum();
     for bill in live.iter().filter(|bill| bill.package.is_some()) {
         if let Err(reason) = units.take(bill.invoice) {
             return Decision::none(End::Hold(reason));

@@ -329,17 +329,27 @@ fn an_order_in_packages_is_for_a_person() {
     }
 }
 
-/// Whether the XML alone makes an order invoiced is not known.
+/// Whether the XML alone makes an order invoiced, or at least show its invoice, is not known.
 #[test]
-fn an_order_that_its_xml_moves_is_told_of_its_invoice_all_the_same() {
-    let shop = Shop::with_hub("");
-    hub(&shop, |a| a.settings.xml_moves_to_invoiced = true);
-    let id = place(&shop, paid().needs_xml());
-    let _ = run(&shop, "import-orders").exits(0);
-    shop.issue(&id, &Nfe::new(1001, 4_990));
-    let _ = run(&shop, "push-invoices").exits(0);
-    let told = effects(&shop, &id);
-    assert!(matches!(&told[..], [AnyEffect::Xml { .. }, AnyEffect::Invoiced { .. }]), "{told:?}");
+fn an_order_that_its_xml_changes_is_told_of_its_invoice_all_the_same() {
+    for (moves, shows) in [(true, false), (false, true)] {
+        let settings = "invoices = { confirm_within = \"0s\", settle_after = \"0s\" }";
+        let shop = Shop::with_hub(&format!("timeout = \"1s\"\nmax_wait = \"1s\"\n{settings}"));
+        hub(&shop, |a| {
+            a.settings.xml_moves_to_invoiced = moves;
+            a.settings.xml_shows_invoice = shows;
+            // The invoice comes to nothing, so the order is read again once its XML is there.
+            a.faults.push(Fault::next(1, Kind::DropBeforeWrite).on("PUT", "/orders/7").after(1));
+        });
+        let id = place(&shop, paid().needs_xml());
+        let _ = run(&shop, "import-orders").exits(0);
+        shop.issue(&id, &Nfe::new(1001, 4_990));
+        let _ = run(&shop, "push-invoices");
+        let _ = run(&shop, "push-invoices").exits(0);
+        let told = effects(&shop, &id);
+        assert!(matches!(&told[..], [AnyEffect::Xml { .. }, AnyEffect::Invoiced { .. }]), "{told:?}");
+        assert_eq!(status(&shop, &id), "INVOICED");
+    }
 }
 
 /// Between its XML and the order's status nothing shows how far it came, and a marketplace may count the files.

@@ -1,6 +1,7 @@
 //! The XML of an invoice (ANYMARKET 5.1): stored, and passed on to a marketplace that may refuse it.
 
 use roxmltree::Document;
+use serde_json::json;
 
 use super::super::call::{Answer, Request};
 use super::order::{Transmission, XmlRefusal};
@@ -27,7 +28,10 @@ impl Anymarket {
         }
         order.xml = Some(request.body.clone());
         let is_behind = order.transmission != Transmission::Ok;
-        self.effects.push(AnyEffect::Xml { order: id, key });
+        self.effects.push(AnyEffect::Xml { order: id, key: key.clone() });
+        if self.settings.xml_shows_invoice {
+            self.order_mut(id).invoice = Some(json!({ "accessKey": key }));
+        }
         if self.settings.xml_moves_to_invoiced && self.order(id).status == "PAID_WAITING_SHIP" {
             self.enter(id, "INVOICED");
         }

@@ -68,6 +68,8 @@ pub struct Settings {
     pub xml_after_invoiced: bool,
     /// The XML alone makes an order `INVOICED` (10 d).
     pub xml_moves_to_invoiced: bool,
+    /// The XML alone makes an order show its invoice (10 d).
+    pub xml_shows_invoice: bool,
     /// An order that needs the XML does not reach its channel without it (5.1: so by the e-mail route).
     pub invoice_waits_for_xml: bool,
 
@@ -133,6 +135,7 @@ impl Default for Settings {
             xml_before_invoiced: true,
             xml_after_invoiced: true,
             xml_moves_to_invoiced: false,
+            xml_shows_invoice: false,
             invoice_waits_for_xml: true,
             reserving: vec!["PENDING", "PAID_WAITING_SHIP"],
             moves_stock_itself: false,

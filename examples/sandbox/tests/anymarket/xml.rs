@@ -59,6 +59,11 @@ fn the_order_of_file_and_status_is_open() {
     a.settings.xml_moves_to_invoiced = true;
     assert_eq!((upload(&mut a, early).status, upload(&mut a, late).status), (200, 200));
     assert_eq!(a.order(early).status, "INVOICED");
+    (a.settings.xml_moves_to_invoiced, a.settings.xml_shows_invoice) = (false, true);
+    let shown = a.place(shirt());
+    assert_eq!(upload(&mut a, shown).status, 200);
+    let order = read(&mut a, shown);
+    assert_eq!((&order["status"], order["invoice"]["accessKey"].is_string()), (&"PAID_WAITING_SHIP".into(), true));
 }
 
 #[test]
