@@ -112,6 +112,9 @@ pub(super) fn release_told_sku(
 /// More was sold than there is.
 const OVERSOLD: &str = "oversold";
 
+/// Why a SKU is held no more of which the channel is not told.
+pub(super) const UNTOLD: &str = "its stock is not told to the channel";
+
 /// Whether a SKU is held for the reason with that code.
 fn is_sku_held(tx: &Connection, channel: &ChannelName, sku: &Sku, code: &str) -> rusqlite::Result<bool> {
     Ok(open_of_sku(tx, channel, sku)?.is_some_and(|(_, open)| open == code))
@@ -239,6 +242,14 @@ impl Store {
             }
             Ok(())
         })
+    }
+
+    /// Releases whatever holds these SKUs, of which the channel is not told.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn release_untold(&self, channel: &ChannelName, skus: &[&Sku], now: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| skus.iter().try_for_each(|sku| release_sku(tx, channel, sku, UNTOLD, now)))
     }
 
     /// A channel's open holds by the code of their cause: how many there are, and what they are worth. An order that two passes hold for

@@ -76,7 +76,7 @@ impl Store {
                 if left.iter().any(Option::is_some) {
                     told.insert(sku.clone());
                 }
-                holds::release_sku(tx, channel, sku, "its stock is not told to the channel", now)?;
+                holds::release_sku(tx, channel, sku, holds::UNTOLD, now)?;
             }
             Ok(told)
         })

@@ -101,12 +101,18 @@ impl Push<'_> {
         }
     }
 
-    /// Holds the products there are no ids for, if the configuration does not say to ignore them.
+    /// Holds the products there are no ids for. Where the configuration says to ignore those that the channel does not have, nothing
+    /// holds them any more: no number will ever be worked out that could end it.
     pub(super) fn hold_unresolved(&self, resolved: &Resolved) -> Result<(), Trouble> {
+        let mut ignored = Vec::new();
         for (sku, reason) in &resolved.problems {
-            if *reason != Reason::SkuNotOnChannel || self.policy.unknown_skus == UnknownSkus::Hold {
-                self.hold(sku, None, reason.clone())?;
+            match (reason, self.policy.unknown_skus) {
+                (Reason::SkuNotOnChannel, UnknownSkus::Ignore) => ignored.push(sku),
+                _ => self.hold(sku, None, reason.clone())?,
             }
+        }
+        if !ignored.is_empty() {
+            self.pass.store.release_untold(self.channel(), &ignored, self.now())?;
         }
         Ok(())
     }
