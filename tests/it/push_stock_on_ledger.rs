@@ -1,7 +1,8 @@
-//! What of push-stock only the ledger can tell: several warehouses.
+//! What of push-stock only the ledger can tell: several warehouses, and a balance that changes from one moment to the next.
 
-use crate::push_stock::{boleto, can_be_bought, shop};
-use crate::shop::paid;
+use crate::push_stock::{boleto, can_be_bought, many, patches, shop};
+use crate::sandbox::{Fault, Kind};
+use crate::shop::{paid, wait_until};
 
 #[test]
 fn warehouses_are_kept_apart() {
@@ -15,4 +16,29 @@ fn warehouses_are_kept_apart() {
     let quantity = |warehouse: &str| shop.vtex(|v| v.stock("1", warehouse).quantity);
     assert_eq!([quantity("1_1"), quantity("1_2")], [10, 4]);
     assert_eq!(can_be_bought(&shop), 13);
+}
+
+/// What comes over the ERP while a push is under way was not weighed with it, and a long push takes it in.
+#[test]
+fn the_guard_sees_what_comes_in_the_middle_of_a_push() {
+    let shop = many(400);
+    let _ = shop.push().exits(0);
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::SlowMs(100)).on("PATCH", "/api/")));
+    let (before, full) = (patches(&shop), ["push-stock", "--full"]);
+    let push = shop.command(&full).spawn().unwrap();
+    wait_until("the push", || patches(&shop) > before);
+    // An hour's sales, and somebody's wrong sheet.
+    let zeros: String = (0..400).map(|n| format!("P{n};0\n")).collect();
+    shop.stock(&format!("codigo;quantidade\n{zeros}"));
+    let out = push.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&out.stdout);
+    assert_eq!(out.status.code(), Some(6), "{said}");
+    assert!(said.contains("would go to zero (P") && said.contains("when the push was worked out"), "{said}");
+    let emptied = || (0..400).filter(|n| shop.vtex(|v| v.stock(&(1000 + n).to_string(), "1_1").quantity) == 0).count();
+    assert_eq!(emptied(), 0);
+    shop.vtex(|v| v.faults.clear());
+    assert!(shop.push().exits(6).summary()["message"].as_str().unwrap().contains("--confirm"));
+    assert_eq!(emptied(), 0);
+    let _ = shop.run(&["push-stock", "--confirm"]).exits(0);
+    assert_eq!(emptied(), 400);
 }

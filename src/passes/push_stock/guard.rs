@@ -47,29 +47,73 @@ impl Toll {
         if self.is_small(policy) {
             return None;
         }
+        Some(refused(&self.much(totals, policy.guard_min, policy)?, policy))
+    }
+
+    /// What of these goes, if it is too large a part of them to be a day's business: from so many on that go to zero.
+    fn much(&self, totals: StockTotals, least: i64, policy: &StockConfig) -> Option<String> {
         let percent = policy.guard_percent;
         let is_more = |part: i64, whole: i64| part.saturating_mul(100) > whole.saturating_mul(percent);
-        let what = if self.zeroed >= policy.guard_min && is_more(self.zeroed, totals.in_stock) {
+        if self.zeroed >= least && is_more(self.zeroed, totals.in_stock) {
             let names: Vec<&str> = self.examples.iter().map(Sku::as_str).collect();
             let more = if self.zeroed > self.examples.len() as i64 { ", …" } else { "" };
-            say!(
+            Some(say!(
                 "{} of {} products in stock would go to zero ({}{more})"
                     | "{} de {} produtos com estoque iriam a zero ({}{more})",
                 self.zeroed,
                 totals.in_stock,
                 names.join(", ")
-            )
+            ))
         } else if is_more(self.units.saturating_neg(), totals.units) {
-            say!(
+            Some(say!(
                 "{} of {} units would go, of {} products" | "{} de {} unidades sairiam, de {} produtos",
                 -self.units,
                 totals.units,
                 self.shrunk
-            )
+            ))
         } else {
+            None
+        }
+    }
+}
+
+/// What the numbers come to right before they are sent, against what they were when the push was let go. What came over the ERP
+/// meanwhile nobody has looked at, so it is weighed in the handfuls in which it shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meanwhile {
+    /// What changed.
+    toll: Toll,
+    /// Of these numbers, as they were worked out.
+    worked_out: StockTotals,
+}
+
+impl Meanwhile {
+    /// Counts a number as it was worked out and as it is to be sent.
+    pub fn count(&mut self, sku: &Sku, worked_out: i64, now: i64) {
+        self.worked_out.known += 1;
+        self.worked_out.in_stock += i64::from(worked_out > 0);
+        self.worked_out.units = self.worked_out.units.saturating_add(worked_out);
+        self.toll.count(sku, Some(worked_out), now);
+    }
+
+    /// What is refused of a handful that was counted, and why; `None` when it may go. One in which little changed ends what the
+    /// handfuls before it came to.
+    pub fn refusal(&mut self, policy: &StockConfig) -> Option<String> {
+        if self.toll.much(self.worked_out, 1, policy).is_none() {
+            *self = Self::default();
+        }
+        if self.toll.is_small(policy) {
             return None;
-        };
-        Some(refused(&what, policy))
+        }
+        let what = self.toll.much(self.worked_out, policy.guard_min, policy)?;
+        Some(say!(
+            "{what}, which they did not when the push was worked out; the guard stops at {} % and {} products, and the \
+             rest is not sent. The next run looks at all of it anew"
+                | "{what}, o que não ocorria quando o envio foi calculado; a trava para em {} % e {} produtos, e o resto \
+                   não é enviado. A próxima execução avalia tudo de novo",
+            policy.guard_percent,
+            policy.guard_min
+        ))
     }
 }
 

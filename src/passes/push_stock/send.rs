@@ -7,9 +7,11 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 
 use super::claims::{Claims, Verdict};
+use super::guard::Meanwhile;
 use super::places::Place;
 use super::{Decision, Push, Worked};
 use crate::channel::{Reading, StockAnswer, StockToSet};
+use crate::exit::Exit;
 use crate::http::{CallError, Triage};
 use crate::lock::{Alone, Handover};
 use crate::model::{ChannelSku, Order, Readiness, Sku, Status, WarehouseId};
@@ -32,7 +34,13 @@ const UNTIL_VISIBLE: Duration = Duration::from_secs(1);
 impl Push<'_> {
     /// Sends every number the channel has not confirmed.
     pub(super) async fn send(&self) -> Result<(), Trouble> {
-        let mut way = Way { asked: self.request.skus.iter().collect(), after: None, claims: None, is_over: false };
+        let mut way = Way {
+            asked: self.request.skus.iter().collect(),
+            after: None,
+            claims: None,
+            meanwhile: Meanwhile::default(),
+            is_over: false,
+        };
         while !self.pass.halted() && self.is_dirty(&way)? {
             let alone = self.pass.handover()?.of_stock(self.pass.stop).await?;
             let sent = self.send_stretch(&alone, &mut way).await;
@@ -131,6 +139,10 @@ impl Push<'_> {
             }
         };
         let sends = self.work_out_handful(&rows, claims).await?;
+        if let Some(refusal) = self.refusal(&rows, &sends, &mut way.meanwhile) {
+            self.pass.end(Exit::Guard, refusal);
+            return Ok(Vec::new());
+        }
         let at: BTreeMap<_, &StockRow> = rows.iter().map(|row| ((&row.sku, &row.warehouse), row)).collect();
         let wants = sends.iter().map(|Worked { want, .. }| (at[&(&want.sku, &want.warehouse)], want));
         store.intend_stock(self.channel(), &wants.collect::<Vec<_>>(), self.now()).await?;
@@ -186,6 +198,19 @@ impl Push<'_> {
             sends.clear();
         }
         Ok(sends)
+    }
+
+    /// What the guard says to a handful, in which numbers may be others than those that it let go.
+    fn refusal(&self, rows: &[StockRow], sends: &[Worked], meanwhile: &mut Meanwhile) -> Option<String> {
+        if self.request.confirm {
+            return None;
+        }
+        let worked_out: BTreeMap<_, i64> = rows.iter().map(|row| ((&row.sku, &row.warehouse), row.want)).collect();
+        // A product that the channel was never told of has nothing to lose.
+        for Worked { want, .. } in sends.iter().filter(|worked| worked.before.is_some()) {
+            meanwhile.count(&want.sku, worked_out[&(&want.sku, &want.warehouse)], want.quantity);
+        }
+        meanwhile.refusal(self.policy)
     }
 
     /// Sends numbers in one call, and notes what became of each.
@@ -334,6 +359,8 @@ struct Way<'a> {
     after: Option<(Sku, WarehouseId)>,
     /// What orders claim, as of a change of theirs.
     claims: Option<(i64, Claims)>,
+    /// What changed since the push was worked out.
+    meanwhile: Meanwhile,
     is_over: bool,
 }
 

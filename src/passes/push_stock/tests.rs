@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::claimants::Claimants;
 use super::claims::{Claims, Verdict, Weighed};
-use super::guard::{Missing, Toll, short_answer};
+use super::guard::{Meanwhile, Missing, Toll, short_answer};
 use super::places::{self, Place, Terms};
 use super::*;
 use crate::config::Config;
@@ -403,6 +403,21 @@ fn the_guard() {
     let mut first = Toll::default();
     (0..50).for_each(|_| first.count(&Sku::new("A"), None, 0));
     assert_eq!(first.refusal(totals, &policy), None, "never told, nothing taken away");
+
+    let mut meanwhile = Meanwhile::default();
+    let mut handful = |changes: &[(i64, i64, i64)]| {
+        for (many, before, after) in changes {
+            (0..*many).for_each(|n| meanwhile.count(&Sku::new(format!("P{n}")), *before, *after));
+        }
+        meanwhile.refusal(&policy)
+    };
+    assert_eq!(handful(&[(1_000, 10, 10)]), None, "much that is as it was");
+    assert_eq!(handful(&[(9, 10, 0), (1, 10, 10)]), None, "too few");
+    assert!(handful(&[(1, 10, 0)]).unwrap().contains("10 of 11 products"), "not thinned by what went before");
+    assert_eq!(handful(&[(30, 10, 10)]), None, "little of it all");
+    assert_eq!(handful(&[(9, 10, 0)]), None, "begun anew");
+    assert_eq!(handful(&[(40, 10, 9)]), None, "a sale here and there");
+    assert!(handful(&[(20, 10, 5)]).unwrap().contains("100 of 200 units"));
 
     let missing = |products: usize| {
         let mut missing = Missing::default();
