@@ -427,10 +427,10 @@ impl local::State {
 
     /// How the runs of a channel went.
     fn runs(&self, channel: &ChannelName, now: Instant) -> rusqlite::Result<Vec<Finding>> {
-        let ended = self.store.ended_runs(channel, now - runs::WITHIN, runs::LOOKED_AT)?;
+        let ended = self.store.ended_runs(channel, (now - runs::WITHIN, now), runs::LOOKED_AT)?;
         let mut findings: Vec<Finding> =
             ended.iter().flat_map(|(pass, runs)| runs::pass(channel, pass, runs)).collect();
-        let (last, first) = self.store.last_complete("import-orders", channel, &runs::complete())?;
+        let (last, first) = self.store.last_complete("import-orders", channel, &runs::complete(), now)?;
         findings.extend(runs::lately(channel, last, first, now));
         if findings.is_empty() {
             let runs = ended.values().map(Vec::len).sum();

@@ -10,7 +10,7 @@ use crate::config::{Config, ErpConfig};
 use crate::lang::say;
 use crate::lock::{self, LockError};
 use crate::metrics::{self, ChannelFacts, ErpFacts, PassFacts, Snapshot};
-use crate::model::ChannelName;
+use crate::model::{ChannelName, Instant};
 use crate::passes::Verb;
 use crate::store::cursors::{LIST, PAYMENTS_SYNCED};
 use crate::store::{Store, sqlite};
@@ -68,12 +68,12 @@ impl From<LockError> for MetricsError {
 /// would seem to have begun anew.
 pub(super) async fn write(file: &Path, config: &Config, store: &Store, clock: &Clock) -> Result<(), MetricsError> {
     let _lock = lock::wait_for(&config.state, "metrics", &ChannelName::new("all"), clock, PATIENCE).await?;
-    let text = metrics::text(&snapshot(config, store)?, &config.monitoring.labels);
+    let text = metrics::text(&snapshot(config, store, clock.now())?, &config.monitoring.labels);
     replace(file, &text).map_err(|source| MetricsError::File { file: file.display().to_string(), source })
 }
 
-fn snapshot(config: &Config, store: &Store) -> rusqlite::Result<Snapshot> {
-    let channels = config.channels.iter().map(|channel| of_channel(store, &channel.name));
+fn snapshot(config: &Config, store: &Store, now: Instant) -> rusqlite::Result<Snapshot> {
+    let channels = config.channels.iter().map(|channel| of_channel(store, &channel.name, now));
     Ok(Snapshot {
         channels: channels.collect::<rusqlite::Result<_>>()?,
         erp: match config.erp {
@@ -86,13 +86,13 @@ fn snapshot(config: &Config, store: &Store) -> rusqlite::Result<Snapshot> {
     })
 }
 
-fn of_channel(store: &Store, channel: &ChannelName) -> rusqlite::Result<ChannelFacts> {
+fn of_channel(store: &Store, channel: &ChannelName, now: Instant) -> rusqlite::Result<ChannelFacts> {
     let of_pass = |pass: &&'static str| -> rusqlite::Result<PassFacts> {
         Ok(PassFacts {
             pass,
-            begun_at: store.last_run(pass, channel)?.map(|run| run.started_at),
-            ended: store.last_ended_run(pass, channel)?,
-            complete_at: store.last_complete_run(pass, channel)?.map(|run| run.started_at),
+            begun_at: store.last_run(pass, channel, now)?.map(|run| run.started_at),
+            ended: store.last_ended_run(pass, channel, now)?,
+            complete_at: store.last_complete_run(pass, channel, now)?.map(|run| run.started_at),
             totals: store.totals(pass, channel)?,
         })
     };

@@ -221,7 +221,7 @@ impl<'a> Gathering<'a> {
     ) -> rusqlite::Result<PassPart> {
         let from = self.days.first().map_or(self.now, |day| calendar::start_of_day(*day));
         let runs = self.store.runs_since(name, channel, from)?;
-        let last = self.store.last_run(name, channel)?;
+        let last = self.store.last_run(name, channel, self.now)?;
         let is_last = |run: &RunRow| last.as_ref().is_some_and(|last| last.started_at == run.started_at);
         let mut work = Work::default();
         let mut failure = None;

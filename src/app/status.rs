@@ -27,8 +27,9 @@ struct Line {
 }
 
 impl Line {
-    fn read(store: &Store, pass: &'static str, channel: &ChannelName) -> rusqlite::Result<Self> {
-        Ok(Self { pass, last: store.last_run(pass, channel)?, complete: store.last_complete_run(pass, channel)? })
+    fn read(store: &Store, pass: &'static str, channel: &ChannelName, now: Instant) -> rusqlite::Result<Self> {
+        let last = store.last_run(pass, channel, now)?;
+        Ok(Self { pass, last, complete: store.last_complete_run(pass, channel, now)? })
     }
 
     fn json(&self, channel: &ChannelName, now: Instant) -> Value {
@@ -53,7 +54,7 @@ impl Line {
 
 /// How each pass of a channel goes, as records.
 pub(super) fn passes_json(store: &Store, channel: &ChannelName, now: Instant) -> rusqlite::Result<Vec<Value>> {
-    Verb::NAMES.into_iter().map(|pass| Ok(Line::read(store, pass, channel)?.json(channel, now))).collect()
+    Verb::NAMES.into_iter().map(|pass| Ok(Line::read(store, pass, channel, now)?.json(channel, now))).collect()
 }
 
 /// Tells how it goes; with `--max-age`, whether that is good enough.
@@ -82,7 +83,7 @@ struct Report<'a> {
 impl Report<'_> {
     fn lines(&self, channel: &ChannelName) -> rusqlite::Result<Vec<Line>> {
         let asked = |pass: &&&str| self.passes.is_empty() || self.passes.iter().any(|named| named == **pass);
-        Verb::NAMES.iter().filter(asked).map(|pass| Line::read(self.store, pass, channel)).collect()
+        Verb::NAMES.iter().filter(asked).map(|pass| Line::read(self.store, pass, channel, self.now)).collect()
     }
 
     fn show(&self, channels: &BTreeSet<ChannelName>) -> rusqlite::Result<Exit> {

@@ -87,17 +87,18 @@ impl Store {
         })
     }
 
-    /// The last run of a pass, however it went.
+    /// The last run of a pass, however it went. One that a clock dated ahead of now would be the last until then, and hide that none
+    /// has run since: it does not count, here and below.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn last_run(&self, pass: &str, channel: &ChannelName) -> rusqlite::Result<Option<RunRow>> {
+    pub fn last_run(&self, pass: &str, channel: &ChannelName, now: Instant) -> rusqlite::Result<Option<RunRow>> {
         self.connection
             .prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM runs INDEXED BY runs_by_pass WHERE pass = ?1 AND channel = ?2
-                 ORDER BY started_at DESC LIMIT 1"
+                 AND started_at <= ?3 ORDER BY started_at DESC LIMIT 1"
             ))?
-            .query_row(params![pass, channel.as_str()], from_row)
+            .query_row(params![pass, channel.as_str(), millis(now)], from_row)
             .optional()
     }
 
@@ -105,13 +106,13 @@ impl Store {
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn last_ended_run(&self, pass: &str, channel: &ChannelName) -> rusqlite::Result<Option<RunRow>> {
+    pub fn last_ended_run(&self, pass: &str, channel: &ChannelName, now: Instant) -> rusqlite::Result<Option<RunRow>> {
         self.connection
             .prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM runs INDEXED BY runs_by_pass
-                 WHERE pass = ?1 AND channel = ?2 AND ended_at IS NOT NULL ORDER BY started_at DESC LIMIT 1"
+                 WHERE pass = ?1 AND channel = ?2 AND started_at <= ?3 AND ended_at IS NOT NULL ORDER BY started_at DESC LIMIT 1"
             ))?
-            .query_row(params![pass, channel.as_str()], from_row)
+            .query_row(params![pass, channel.as_str(), millis(now)], from_row)
             .optional()
     }
 
@@ -119,13 +120,19 @@ impl Store {
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn last_complete_run(&self, pass: &str, channel: &ChannelName) -> rusqlite::Result<Option<RunRow>> {
+    pub fn last_complete_run(
+        &self,
+        pass: &str,
+        channel: &ChannelName,
+        now: Instant,
+    ) -> rusqlite::Result<Option<RunRow>> {
         self.connection
             .prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM runs INDEXED BY runs_complete
-                 WHERE pass = ?1 AND channel = ?2 AND exit IN ('done', 'held') ORDER BY started_at DESC LIMIT 1"
+                 WHERE pass = ?1 AND channel = ?2 AND started_at <= ?3 AND exit IN ('done', 'held')
+                 ORDER BY started_at DESC LIMIT 1"
             ))?
-            .query_row(params![pass, channel.as_str()], from_row)
+            .query_row(params![pass, channel.as_str(), millis(now)], from_row)
             .optional()
     }
 
@@ -190,19 +197,21 @@ mod tests {
     fn the_last_run_and_the_last_that_came_to_its_end_are_two_things() {
         let folder = tempfile::tempdir().unwrap();
         let (store, loja) = (Store::open(&folder.path().join("vaivem.db")).unwrap(), ChannelName::new("loja"));
-        assert_eq!(store.last_run("push-stock", &loja).unwrap(), None);
+        assert_eq!(store.last_run("push-stock", &loja, at(0)).unwrap(), None);
         for (seconds, exit) in [(0, "held"), (10, "done"), (20, "unavailable")] {
             let run = store.begin_run("push-stock", &loja, at(seconds)).unwrap();
             store.end_run(run, exit, r#"{"calls":3}"#, &[], at(seconds + 1)).unwrap();
         }
         store.begin_run("push-stock", &loja, at(30)).unwrap();
-        let last = store.last_run("push-stock", &loja).unwrap().unwrap();
+        let ahead = store.begin_run("push-stock", &loja, at(31_536_000)).unwrap();
+        store.end_run(ahead, "done", "{}", &[], at(31_536_001)).unwrap();
+        let last = store.last_run("push-stock", &loja, at(40)).unwrap().unwrap();
         assert_eq!((last.started_at, last.ended_at, last.exit), (at(30), None, None));
-        let ended = store.last_ended_run("push-stock", &loja).unwrap().unwrap();
+        let ended = store.last_ended_run("push-stock", &loja, at(40)).unwrap().unwrap();
         assert_eq!((ended.started_at, ended.exit.as_deref()), (at(20), Some("unavailable")));
-        let complete = store.last_complete_run("push-stock", &loja).unwrap().unwrap();
+        let complete = store.last_complete_run("push-stock", &loja, at(40)).unwrap().unwrap();
         assert_eq!((complete.started_at, complete.counts["calls"].as_i64()), (at(10), Some(3)));
-        assert_eq!(store.last_run("push-stock", &ChannelName::new("outra")).unwrap(), None);
+        assert_eq!(store.last_run("push-stock", &ChannelName::new("outra"), at(40)).unwrap(), None);
     }
 
     #[test]

@@ -103,19 +103,20 @@ impl Store {
             .collect()
     }
 
-    /// The last runs of each pass of a channel that came to an end, the latest first, at most so many.
+    /// The last runs of each pass of a channel that began in a span of time and came to an end, the latest first, at most so many.
     pub fn ended_runs(
         &self,
         channel: &ChannelName,
-        since: Instant,
+        (since, until): (Instant, Instant),
         most: usize,
     ) -> rusqlite::Result<BTreeMap<String, Vec<EndedRun>>> {
         let mut runs: BTreeMap<String, Vec<EndedRun>> = BTreeMap::new();
         let mut statement = self.connection.prepare(
             "SELECT pass, started_at, ended_at, coalesce(exit, '') FROM runs
-             WHERE channel = ?1 AND started_at >= ?2 AND ended_at IS NOT NULL ORDER BY started_at DESC, id DESC",
+             WHERE channel = ?1 AND started_at BETWEEN ?2 AND ?3 AND ended_at IS NOT NULL
+             ORDER BY started_at DESC, id DESC",
         )?;
-        let mut rows = statement.query(params![channel.as_str(), millis(since)])?;
+        let mut rows = statement.query(params![channel.as_str(), millis(since), millis(until)])?;
         while let Some(row) = rows.next()? {
             let of_pass = runs.entry(row.get(0)?).or_default();
             if of_pass.len() < most {
@@ -126,18 +127,19 @@ impl Store {
         Ok(runs)
     }
 
-    /// When the last run of a pass began that came to its end in one of these ways; and the first run there is of it.
+    /// When the last run of a pass until now began that came to its end in one of these ways; and the first run there is of it.
     pub fn last_complete(
         &self,
         pass: &str,
         channel: &ChannelName,
         exits: &[&str],
+        now: Instant,
     ) -> rusqlite::Result<(Option<Instant>, Option<Instant>)> {
         let exits = serde_json::to_string(exits).unwrap_or_default();
         self.connection.query_row(
             "SELECT max(started_at) FILTER (WHERE exit IN (SELECT value FROM json_each(?3))), min(started_at)
-             FROM runs WHERE pass = ?1 AND channel = ?2",
-            params![pass, channel.as_str(), exits],
+             FROM runs WHERE pass = ?1 AND channel = ?2 AND started_at <= ?4",
+            params![pass, channel.as_str(), exits, millis(now)],
             |row| Ok((row.get::<_, Option<i64>>(0)?.map(instant), row.get::<_, Option<i64>>(1)?.map(instant))),
         )
     }
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_under_way_are_not_counted_and_the_last_complete_is_told() {
+    fn runs_under_way_or_dated_ahead_are_not_counted_and_the_last_complete_is_told() {
         let store = Store::alone().unwrap();
         let hub = ChannelName::new("hub");
         for (begun, exit) in [("10:00:00", "done"), ("10:10:00", "unavailable"), ("10:20:00", "")] {
@@ -179,11 +181,14 @@ mod tests {
                 store.end_run(run, exit, "{}", &[], begun + chrono::TimeDelta::minutes(2)).unwrap();
             }
         }
-        let runs = store.ended_runs(&hub, at("2026-11-25T00:00:00Z"), 20).unwrap();
+        let ahead = store.begin_run("push-stock", &hub, at("2027-11-25T10:00:00Z")).unwrap();
+        store.end_run(ahead, "done", "{}", &[], at("2027-11-25T10:00:00Z")).unwrap();
+        let now = at("2026-11-25T11:00:00Z");
+        let runs = store.ended_runs(&hub, (at("2026-11-25T00:00:00Z"), now), 20).unwrap();
         let exits: Vec<&str> = runs["push-stock"].iter().map(|run| run.exit.as_str()).collect();
         assert_eq!(exits, ["unavailable", "done"]);
         let ten = Some(at("2026-11-25T10:00:00Z"));
-        assert_eq!(store.last_complete("push-stock", &hub, &["done", "held"]).unwrap(), (ten, ten));
-        assert_eq!(store.last_complete("import-orders", &hub, &["done"]).unwrap(), (None, None));
+        assert_eq!(store.last_complete("push-stock", &hub, &["done", "held"], now).unwrap(), (ten, ten));
+        assert_eq!(store.last_complete("import-orders", &hub, &["done"], now).unwrap(), (None, None));
     }
 }
