@@ -15,6 +15,8 @@ use crate::model::{ChannelSku, Instant, OrderId, Sku, Status};
 pub struct Claimed {
     file: Connection,
     marks: Marks,
+    /// The order that units were added of last.
+    last: Option<i64>,
 }
 
 /// By which of two sides units are subtracted.
@@ -79,14 +81,14 @@ impl Claimed {
                  line INTEGER NOT NULL, channel_sku TEXT NOT NULL, quantity INTEGER NOT NULL,
                  PRIMARY KEY (sku, place, by_channel, row, line)) STRICT, WITHOUT ROWID",
         )
-        .map(|file| Self { file, marks: Marks(vec![0; Marks::WORDS]) })
+        .map(|file| Self { file, marks: Marks(vec![0; Marks::WORDS]), last: None })
     }
 
-    /// Adds an order, without units as yet. One that is there already stays as it is.
-    ///
-    /// # Errors
-    /// When there is no room for it.
-    pub fn add(&self, claim: &Claim) -> rusqlite::Result<()> {
+    /// Adds an order, if it is not the one that came last.
+    fn add(&mut self, claim: &Claim) -> rusqlite::Result<()> {
+        if self.last.replace(claim.row) == Some(claim.row) {
+            return Ok(());
+        }
         self.file
             .prepare_cached(
                 "INSERT INTO claiming VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
@@ -106,7 +108,8 @@ impl Claimed {
             .map(|_| ())
     }
 
-    /// Adds the units of a line of an order: of a product in a place, which is told by its number.
+    /// Adds the units of a line of an order: of a product in a place, which is told by its number. What is there already stays as it
+    /// is.
     ///
     /// # Errors
     /// When there is no room for them.
@@ -118,6 +121,7 @@ impl Claimed {
         line: usize,
     ) -> rusqlite::Result<()> {
         let of = &claim.lines[line];
+        self.add(claim)?;
         self.marks.mark(sku);
         self.file
             .prepare_cached("INSERT INTO claimed_units VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING")?
@@ -256,7 +260,6 @@ mod tests {
         let (caneca, other) = (Sku::new("CANECA"), Sku::new("OUTRA"));
         for row in [7, 2, 7] {
             let claim = claim(row);
-            claimed.add(&claim).unwrap();
             for line in 0..2 {
                 claimed.add_units((&caneca, 0), By::Us, &claim, line).unwrap();
             }

@@ -207,7 +207,7 @@ impl Store {
     /// the shelf.
     ///
     /// # Errors
-    /// When the state file cannot be read.
+    /// When the state file cannot be read; or what `take` says.
     pub fn all_claims(&self, mut take: impl FnMut(Claim) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
         let open = format!("{} WHERE o.open = 1 AND o.erp_id IS NOT NULL AND {TAKES_UNITS}", select("orders_open"));
         self.at_one_moment(|store| {
@@ -219,7 +219,7 @@ impl Store {
     /// Gives those of the orders with these counterparts in the ERP of which nothing is expected any more.
     ///
     /// # Errors
-    /// When the state file cannot be read.
+    /// When the state file cannot be read; or what `take` says.
     pub fn closed_claims<'a>(
         &self,
         mut ids: impl Iterator<Item = &'a ErpOrderId>,

@@ -297,9 +297,7 @@ impl Store {
     pub fn touched(&self, after: Option<&Sku>, limit: usize) -> rusqlite::Result<Vec<Sku>> {
         self.connection
             .prepare_cached("SELECT sku FROM temp.touched WHERE sku > ?1 ORDER BY sku LIMIT ?2")?
-            .query_map(params![after.map_or("", Sku::as_str), rows(limit)], |row| {
-                Ok(Sku::new(row.get::<_, String>(0)?))
-            })?
+            .query_map(params![after.map_or("", Sku::as_str), rows(limit)], sku_from_row)?
             .collect()
     }
 
@@ -313,7 +311,7 @@ impl Store {
                 "SELECT sku, settled_at FROM temp.touched
                  WHERE settled_at IS NOT NULL AND sku IN (SELECT value FROM json_each(?1))",
             )?
-            .query_map([list(skus)], |row| Ok((Sku::new(row.get::<_, String>(0)?), instant(row.get(1)?))))?
+            .query_map([list(skus)], |row| Ok((sku_from_row(row)?, instant(row.get(1)?))))?
             .collect()
     }
 
@@ -399,7 +397,7 @@ impl Store {
             .collect()
     }
 
-    /// Begins to work out numbers: none was yet.
+    /// Begins to work out numbers: none was yet, and no product was touched.
     ///
     /// # Errors
     /// When there is no room for it.

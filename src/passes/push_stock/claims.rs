@@ -94,7 +94,6 @@ impl Claims {
         let mut claimed = Claimed::new()?;
         each(&mut |claim| {
             let is_ours = claim.erp_id.is_none() || claim.linked_at.is_some_and(|at| at >= linked_since);
-            let mut is_added = false;
             for (n, line) in claim.lines.iter().enumerate() {
                 // Without a counterpart in the ERP nobody sells it from there.
                 let Some(sku) = terms.sku(&claim.channel, line) else { continue };
@@ -103,10 +102,6 @@ impl Claims {
                 let sold_from = sold_from.and_then(|warehouse| places.iter().position(|place| place.erp == warehouse));
                 for (by, place) in [(By::Channel, reserved_in), (By::Us, sold_from)] {
                     let Some(place) = place else { continue };
-                    if !is_added {
-                        claimed.add(&claim)?;
-                        is_added = true;
-                    }
                     claimed.add_units((&sku, place), by, &claim, n)?;
                 }
             }
