@@ -140,6 +140,12 @@ impl Joint {
     /// Begins the round, if it has not begun. Whoever has one file and waits for another has them in the same order, or two processes
     /// would wait for each other.
     fn begin(&self) -> rusqlite::Result<()> {
+        if self.written.get().is_some() && self.connection.is_autocommit() {
+            // A full disk, also that of temporary files, makes SQLite take the whole round back.
+            let error = undone();
+            self.fail(&error);
+            return Err(error);
+        }
         if self.written.get().is_none() {
             self.before.borrow().iter().try_for_each(|file| file.begin())?;
             self.say("BEGIN IMMEDIATE")?;
@@ -456,6 +462,19 @@ mod tests {
         let ((), committed) = files.together().run(work, || {}).now_or_never().unwrap();
         committed.unwrap();
         assert_eq!(files.seen(), [1, 1]);
+    }
+
+    #[test]
+    fn a_round_that_sqlite_took_back_takes_no_more_writes() {
+        let files = Files::new();
+        let work = async {
+            add(&files.state, 1).unwrap();
+            // As a full disk under a temporary table does, which is written beside the round.
+            files.state.execute_batch("ROLLBACK").unwrap();
+            [add(&files.state, 2), add(&files.state, 3)].map(|added| added.is_ok())
+        };
+        let (added, committed) = files.together().run(work, || {}).now_or_never().unwrap();
+        assert_eq!((added, committed.is_err(), files.seen()), ([false, false], true, [0, 0]));
     }
 
     #[test]
