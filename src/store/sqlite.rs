@@ -417,7 +417,12 @@ const LOOK_AT_DISK: Both = Both(
 /// What SQLite said, and what to do where that is plain.
 pub fn said(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
-        _ if is_full(error) => format!("{error}; {FREE_SPACE}"),
+        // SQLite does not tell which.
+        _ if is_full(error) => say!(
+            "{error}; free space on its disk, or where temporary files are (TMPDIR, else /var/tmp), and the next run goes on"
+                | "{error}; libere espaço no disco, ou onde ficam os arquivos temporários (TMPDIR, ou /var/tmp), e a próxima \
+                   execução continua"
+        ),
         Some(ErrorCode::SystemIoFailure) => format!("{error}; {LOOK_AT_DISK}"),
         // What was written before and is written now do not go together: one of the two is not what it was. An order that is gone
         // was let go of meanwhile.

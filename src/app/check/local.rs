@@ -114,12 +114,27 @@ fn homes(config: &Config) -> BTreeSet<PathBuf> {
     std::iter::once(&config.state).chain(ledger).map(|file| home(file)).collect()
 }
 
-/// The room on the disks of the state file and the ledger.
+/// The folder of SQLite's temporary files, where much goes that many orders make: the first that will do, as SQLite looks for it
+/// (sqlite.org/tempfiles.html, 5).
+#[cfg(unix)]
+fn temporary() -> Option<PathBuf> {
+    let named = ["SQLITE_TMPDIR", "TMPDIR"].into_iter().filter_map(std::env::var_os).map(PathBuf::from);
+    let usual = ["/var/tmp", "/usr/tmp", "/tmp", "."].into_iter().map(PathBuf::from);
+    named.chain(usual).find(|folder| folder.is_dir() && may_write(folder).is_ok())
+}
+
+#[cfg(not(unix))]
+fn temporary() -> Option<PathBuf> {
+    None
+}
+
+/// The room on the disks of the state file and the ledger; and of temporary files, which are told of only where there is little.
 pub fn disks(config: &Config) -> Vec<Finding> {
+    let finding = |folder: &Path| room(folder).map(|(free, total)| files::disk(folder, free, total));
+    let homes = homes(config).into_iter().filter_map(|folder| finding(&folder));
+    let temporary = temporary().and_then(|folder| finding(&folder));
     let mut findings: Vec<Finding> = Vec::new();
-    for folder in homes(config) {
-        let Some((free, total)) = room(&folder) else { continue };
-        let finding = files::disk(&folder, free, total);
+    for finding in homes.chain(temporary.filter(|found| matches!(found, Finding::DiskLow { .. }))) {
         // One disk is told once.
         if !findings.iter().any(|one| is_same_disk(one, &finding)) {
             findings.push(finding);
