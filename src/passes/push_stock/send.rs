@@ -87,10 +87,11 @@ impl Push<'_> {
                 }
             }
         })
-        .flat_map(|mut sends| {
+        .flat_map(|sends| {
+            let mut sends = sends.into_iter();
             let batches = std::iter::from_fn(move || {
-                let rest = sends.split_off(sends.len().min(batch));
-                Some(std::mem::replace(&mut sends, rest)).filter(|batch| !batch.is_empty())
+                let next: Vec<Worked> = sends.by_ref().take(batch).collect();
+                (!next.is_empty()).then_some(next)
             });
             stream::iter(batches)
         })
