@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use chrono::{SecondsFormat, TimeDelta};
-use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -149,8 +148,7 @@ fn each(
     })?;
     let asked = OrderFilter { channels, status: Some("cancellation_requested".into()), ..OrderFilter::default() };
     for row in store.order_rows_by(&asked, None)? {
-        // One that is let go meanwhile is not there any more.
-        let facts = store.facts(row).optional()?;
+        let facts = store.facts_if_there(row)?;
         let is_open = |facts: &OrderFacts| !matches!(facts.row.fate, Some(Fate::Cancelled | Fate::Skipped));
         let Some(facts) = facts.filter(|facts| is_open(facts) && told.insert(row)) else { continue };
         let invoices = invoices(store, ledger, &facts)?;

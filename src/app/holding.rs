@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::naming::Names;
@@ -125,8 +124,7 @@ impl Desk<'_> {
         let by = who();
         let (mut exit, mut passes) = (Exit::Done, BTreeMap::<String, Tried>::new());
         for row in rows {
-            // One that is forgotten meanwhile is not there any more.
-            let order = self.names.store.facts(*row).optional().map_err(|error| unreadable_state(&error))?;
+            let order = self.names.store.facts_if_there(*row).map_err(|error| unreadable_state(&error))?;
             let Some(order) = order else { continue };
             let of_order =
                 self.names.store.retry_by_hand(*row, &by, self.now).map_err(|error| unwritable_state(&error))?;

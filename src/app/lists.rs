@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use comfy_table::{CellAlignment, Table, presets};
-use rusqlite::OptionalExtension;
 use serde_json::{Value, json};
 
 use super::causes::{Cause, Causes};
@@ -156,8 +155,7 @@ pub fn orders(
     let limit = (args.limit > 0).then_some(args.limit);
     let rows = store.order_rows_by(&filter, limit).map_err(|error| unreadable_state(&error))?;
     let pages = || {
-        // One that is let go meanwhile is not there any more.
-        let facts = |row: &i64| store.facts(*row).optional().transpose();
+        let facts = |row: &i64| store.facts_if_there(*row).transpose();
         let read = move |page: &[i64]| page.iter().filter_map(facts).collect::<rusqlite::Result<Vec<_>>>();
         let pages = rows.chunks(PAGE).map(move |page| read(page).map_err(|error| unreadable_state(&error)));
         pages.filter(|page| page.as_ref().map_or(true, |page| !page.is_empty()))

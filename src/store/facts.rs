@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Row, named_params, params};
+use rusqlite::{OptionalExtension, Row, named_params, params};
 
 use super::orders::{COLUMNS, Fate, FateCount, OrderRow, from_row};
 use super::{Store, instant, millis};
@@ -170,6 +170,14 @@ impl Store {
         self.connection
             .prepare_cached(&format!("SELECT {COLUMNS}, {MORE} FROM orders WHERE id = ?1"))?
             .query_row([row], facts)
+    }
+
+    /// An order by its row; none when it was let go of meanwhile.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn facts_if_there(&self, row: i64) -> rusqlite::Result<Option<OrderFacts>> {
+        self.facts(row).optional()
     }
 
     /// The orders of these channels that a number may mean: the channel's, the short one the channel shows, the marketplace's, the
