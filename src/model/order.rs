@@ -134,6 +134,8 @@ pub struct Package {
     pub key: Option<String>,
     /// What it is worth there.
     pub value: Cents,
+    /// Whether the order counts as invoiced with it; where it does not, it is only shown.
+    pub counts: bool,
     /// The parcel's tracking number.
     pub tracking_number: Option<String>,
     /// Where the customer can follow it.
@@ -396,6 +398,7 @@ pub(crate) mod sample {
             number: number.into(),
             key: Some(key.into()),
             value: Cents::new(value),
+            counts: true,
             tracking_number: None,
             tracking_url: None,
             courier: None,

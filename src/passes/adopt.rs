@@ -233,7 +233,7 @@ async fn note_what_the_channel_has(
     let Some(outgoing) = pass.erp.outgoing(erp).await? else { return Ok(()) };
     for invoice in &outgoing.invoices {
         let number = push_invoices::number(invoice, pass.config.invoices.number_format);
-        if push_invoices::package_of(order, &invoice.key, &number).is_none() {
+        if push_invoices::counted(order, &invoice.key, &number).is_none() {
             continue;
         }
         add(&adopted.invoices, 1);

@@ -259,11 +259,11 @@ pub fn is_ours(hold: &Reason) -> bool {
     }
 }
 
-/// Whether this pass still looks at an order that it held, standing where it does on the channel and in the ERP; as
-/// [`crate::store::Store::to_cancel`] finds them.
-pub fn is_due(hold: &Reason, channel: &Status, erp: &Status) -> bool {
+/// Whether this pass still looks at an order that it held, standing where it does on the channel and in the ERP, or with a cancellation
+/// of which nobody knows whether it went through; as [`crate::store::Store::to_cancel`] finds them.
+pub fn is_due(channel: &Status, erp: &Status, is_unsettled: bool) -> bool {
     let is_unpaid = *channel == Status::AwaitingPayment && *erp == Status::AwaitingPayment;
-    is_unpaid || *erp == Status::Cancelled || matches!(hold, Reason::OutcomeUnknown { .. })
+    is_unpaid || *erp == Status::Cancelled || is_unsettled
 }
 
 /// The first hold that is not for this pass to try again.

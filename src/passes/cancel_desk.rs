@@ -305,6 +305,7 @@ mod tests {
             number: "501".into(),
             key: None,
             value: there.order.total,
+            counts: true,
             tracking_number: None,
             tracking_url: None,
             courier: None,

@@ -226,7 +226,7 @@ fn in_erp(facts: &Facts, erp: &ErpOrder, policy: &Policy) -> Decision {
         Some(_) => why_imported(order),
     };
     let hold = sync_payments::paid_after_cancellation(order, erp, policy.channel_follows)
-        .or_else(|| sync_payments::unknown_in_erp(erp));
+        .or_else(|| sync_payments::unknown_in_erp(order, erp));
     Decision { fate: Fate::Imported, reason, actions, hold }
 }
 

@@ -229,7 +229,7 @@ struct Bill<'a> {
     number: String,
     /// What it shows of it.
     shown: Option<&'a Package>,
-    /// The same, where that means that the order counts as invoiced with it.
+    /// The same, where the order counts as invoiced with it.
     package: Option<&'a Package>,
 }
 
@@ -275,9 +275,6 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
 /// Each invoice with its counterpart on the channel.
 fn bills<'a>(facts: &'a Facts, policy: &Policy) -> Result<Vec<Bill<'a>>, Reason> {
     let mut bills: Vec<Bill<'a>> = Vec::new();
-    // Where an order has one invoice it may show that as soon as its XML is there, or somebody wrote it down: only its status tells
-    // whether that is all.
-    let is_counted = !(policy.one_invoice && facts.order.invoicing == Invoicing::Open);
     for invoice in &facts.outgoing.invoices {
         let number = number(invoice, policy.number_format);
         let package = package_of(&facts.order, &invoice.key, &number);
@@ -288,7 +285,7 @@ fn bills<'a>(facts: &'a Facts, policy: &Policy) -> Result<Vec<Bill<'a>>, Reason>
         if shown.is_none() && is_taken && invoice.cancelled_at.is_none() {
             return Err(Reason::InvoiceNumberTaken { invoice: number });
         }
-        bills.push(Bill { invoice, number, shown, package: shown.filter(|_| is_counted) });
+        bills.push(Bill { invoice, number, shown, package: shown.filter(|package| package.counts) });
     }
     Ok(bills)
 }
@@ -297,6 +294,11 @@ fn bills<'a>(facts: &'a Facts, policy: &Policy) -> Result<Vec<Bill<'a>>, Reason>
 pub(super) fn package_of<'o>(order: &'o Order, key: &str, number: &str) -> Option<&'o Package> {
     let by_key = order.packages.iter().find(|package| package.key.as_deref().map(str::trim) == Some(key));
     by_key.or_else(|| order.packages.iter().find(|package| package.key.is_none() && package.number == number))
+}
+
+/// The same, where the order counts as invoiced with it.
+pub(super) fn counted<'o>(order: &'o Order, key: &str, number: &str) -> Option<&'o Package> {
+    package_of(order, key, number).filter(|package| package.counts)
 }
 
 /// What an invoice is called on a channel: letters and digits only.
@@ -683,7 +685,7 @@ fn sent(visit: &Visit<'_>, action: &'static str, outgoing: &Outgoing) -> rusqlit
 fn note_found(visit: &Visit<'_>, facts: &Facts, policy: &Policy) -> rusqlite::Result<()> {
     for invoice in &facts.outgoing.invoices {
         let is_open = facts.sent.get(&invoice.key).is_some_and(|record| record.state != State::Done);
-        if is_open && package_of(&facts.order, &invoice.key, &number(invoice, policy.number_format)).is_some() {
+        if is_open && counted(&facts.order, &invoice.key, &number(invoice, policy.number_format)).is_some() {
             visit.found(SEND_INVOICE, &invoice.key)?;
         }
     }
@@ -723,7 +725,7 @@ async fn apply(visit: &Visit<'_>, done: &mut Done, action: &Action, facts: &Fact
         Action::SendXml { number, key, xml, .. } => {
             let call = visit.pass.channel.send_xml(&visit.row.id, xml);
             let taken = visit.send(SEND_XML, key, &format!("accepted for {number}"), call).await?;
-            let is_late = package_of(&facts.order, key, number).is_some();
+            let is_late = counted(&facts.order, key, number).is_some();
             match taken {
                 Taken::Accepted => done.add(action),
                 Taken::Enough => {
@@ -749,7 +751,7 @@ async fn apply(visit: &Visit<'_>, done: &mut Done, action: &Action, facts: &Fact
         }
         Action::Send { invoice, .. } => {
             let call = visit.pass.channel.send_invoice(&visit.row.id, invoice);
-            let shows = |order: &Order| package_of(order, &invoice.key, &invoice.number).is_some();
+            let shows = |order: &Order| counted(order, &invoice.key, &invoice.number).is_some();
             let mut is_unsure = false;
             match visit.send(SEND_INVOICE, &invoice.key, &format!("accepted as {}", invoice.number), call).await? {
                 Taken::Accepted | Taken::Enough => done.add(action),

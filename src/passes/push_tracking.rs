@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use self::parcels::{carrier_of, code_of, main_of, parcels_of, url_of};
 use self::way::{Word, last_word, shows, steps};
 use super::permit::{Permit, both_sides, seal};
-use super::push_invoices::{SEND_XML, number, package_of};
+use super::push_invoices::{SEND_XML, counted, number};
 use super::pushing::{self, End, Taken, Visit, may_still_show, transmitted};
 use super::{Pass, Trouble};
 use crate::channel::outgoing::{Requirements, Tracking, Way};
@@ -275,7 +275,7 @@ impl Dispatch<'_> {
         let number = name(self.invoice);
         // A package without a key goes by its number, where only one invoice has it.
         let is_sole = self.facts.outgoing.live_invoices().filter(|invoice| name(invoice) == number).count() == 1;
-        let package = package_of(&self.facts.order, &self.invoice.key, &number);
+        let package = counted(&self.facts.order, &self.invoice.key, &number);
         let Some(package) = package.filter(|package| package.key.is_some() || is_sole) else {
             return End::Wait(Reason::InvoiceNotOnChannel { invoice: number });
         };

@@ -8,7 +8,7 @@ use std::pin::pin;
 use futures_util::{StreamExt, stream};
 
 use super::import_orders::{self, Policy, stays_out};
-use super::push_invoices::{number, package_of};
+use super::push_invoices::{counted, number, package_of};
 use super::push_tracking::parcels::{code_of, main_of, parcels_of};
 use super::{Trouble, account, sync_payments};
 use crate::channel::{Channel, Reading, Window};
@@ -320,7 +320,7 @@ fn papers(order: &Order, outgoing: &Outgoing, format: NumberFormat, found: &mut 
     }
     for invoice in outgoing.live_invoices() {
         let invoice_number = number(invoice, format);
-        let Some(package) = package_of(order, &invoice.key, &invoice_number) else {
+        let Some(package) = counted(order, &invoice.key, &invoice_number) else {
             found.push(Difference::InvoiceMissing { invoice: invoice_number });
             continue;
         };

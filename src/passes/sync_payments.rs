@@ -103,7 +103,7 @@ pub fn plan(facts: &Facts) -> Decision {
         }
         Status::Cancelled if erp.status == Status::Returned => in_step(),
         // Nobody can tell what may be written there, nor whether the order is on its way.
-        _ if let Some(unknown) = unknown_in_erp(erp) => Decision::Hold(unknown),
+        _ if let Some(unknown) = unknown_in_erp(order, erp) => Decision::Hold(unknown),
         Status::Cancelled => {
             let note = match &order.cancel_reason {
                 Some(reason) => keep!("cancelled on {}: {reason}" | "cancelado em {}: {reason}", order.channel),
@@ -155,10 +155,12 @@ pub(super) fn paid_after_cancellation(order: &Order, erp: &ErpOrder, channel_fol
     (!may_follow).then(|| Reason::paid_after_cancellation(order))
 }
 
-/// The hold of an order of which the ERP says what nobody has named.
-pub(super) fn unknown_in_erp(erp: &ErpOrder) -> Option<Reason> {
+/// The hold of an order of which the ERP says what nobody has named. What the channel counts as invoiced needs nothing of the ERP's
+/// order any more.
+pub(super) fn unknown_in_erp(order: &Order, erp: &ErpOrder) -> Option<Reason> {
+    let is_over = order.status.is_final_for_payment() && order.status != Status::Cancelled;
     match &erp.status {
-        Status::Unknown(raw) => Some(Reason::ErpStatusUnknown { raw: raw.clone() }),
+        Status::Unknown(raw) if !is_over => Some(Reason::ErpStatusUnknown { raw: raw.clone() }),
         _ => None,
     }
 }
@@ -245,11 +247,14 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     };
     let open = !(cancelled || facts.order.status.is_final_for_payment() && status.is_final_for_payment());
     // What keeps auto-cancel from its end is not over because payments are in step, as long as it would still get there.
-    let is_kept = |hold: &Reason| auto_cancel::is_ours(hold) && auto_cancel::is_due(hold, &facts.order.status, &status);
-    let hold = match outcome {
-        Outcome::Unchanged if open => pass.store.open_holds(row.row)?.into_iter().find(is_kept),
+    let mut hold = match outcome {
+        Outcome::Unchanged if open => pass.store.open_holds(row.row)?.into_iter().find(auto_cancel::is_ours),
         _ => None,
     };
+    if hold.is_some() {
+        let is_unsettled = pass.store.cancel_notes(row.row)?.unsettled;
+        hold = hold.filter(|_| auto_cancel::is_due(&facts.order.status, &status, is_unsettled));
+    }
     Ok(pass.conclude(row, Decided { fate, reason: why, hold: hold.as_ref(), open }, outcome, &reason, &names)?)
 }
 
@@ -371,7 +376,7 @@ mod tests {
             Returned,
         };
         let unknown = Status::Unknown("5".into());
-        let table: [(&str, Status, &[&str]); 32] = [
+        let table: [(&str, Status, &[&str]); 33] = [
             ("payment-pending", AwaitingPayment, &[]),
             ("payment-pending", PaymentUnderReview, &[]),
             ("payment-pending", Paid, &[]),
@@ -403,7 +408,8 @@ mod tests {
             ("payment-pending", unknown.clone(), &["hold erp_status_unknown"]),
             ("ready-for-handling", unknown.clone(), &["hold erp_status_unknown"]),
             ("cancellation-requested", unknown.clone(), &["hold erp_status_unknown"]),
-            ("canceled", unknown, &["hold erp_status_unknown"]),
+            ("canceled", unknown.clone(), &["hold erp_status_unknown"]),
+            ("invoiced", unknown, &[]),
         ];
         for (raw, erp, expected) in table {
             assert_eq!(decided(raw, erp.clone()), expected, "{raw} against {erp}");

@@ -352,6 +352,34 @@ fn an_order_that_its_xml_changes_is_told_of_its_invoice_all_the_same() {
     }
 }
 
+/// What the XML alone shows neither ends a visit that is refused, nor counts as an answer that was lost.
+#[test]
+fn an_invoice_that_is_only_shown_is_told_once_it_can_be() {
+    let shop = Shop::with_hub("timeout = \"1s\"\nmax_wait = \"1s\"\ninvoices = { confirm_within = \"0s\" }");
+    hub(&shop, |a| {
+        a.settings.xml_shows_invoice = true;
+        a.faults.push(Fault::always(Kind::status(422)).on("PUT", "/orders/7").after(1));
+    });
+    let id = place(&shop, paid().needs_xml());
+    let _ = run(&shop, "import-orders").exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    assert_eq!(run(&shop, "push-invoices").exits(3).order(&id)["reason"]["code"], "refused_by_channel");
+    hub(&shop, |a| {
+        a.faults.clear();
+        a.faults.push(Fault::next(1, Kind::DropBeforeWrite).on("PUT", "/orders/7"));
+    });
+    let again = |exit| shop.run(&["push-invoices", "--channel", "hub", "--order", &id]).exits(exit);
+    assert_eq!(again(3).order(&id)["reason"]["code"], "outcome_unknown");
+    assert_eq!(again(3).order(&id)["reason"]["code"], "outcome_unknown", "it may still show");
+    shop.database("vaivem.db")
+        .execute("UPDATE journal SET intended_at = intended_at - 3600000 WHERE action = 'send_invoice'", [])
+        .unwrap();
+    let _ = again(0);
+    let told = effects(&shop, &id);
+    assert!(matches!(&told[..], [AnyEffect::Xml { .. }, AnyEffect::Invoiced { .. }]), "{told:?}");
+    assert_eq!(status(&shop, &id), "INVOICED");
+}
+
 /// Between its XML and the order's status nothing shows how far it came, and a marketplace may count the files.
 #[test]
 fn an_xml_that_arrived_is_not_sent_again_with_its_invoice() {

@@ -27,7 +27,7 @@ fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadabl
     let raw_status = wire.status.clone().unwrap_or_else(|| "null".into());
     let (status, readiness) = status(&raw_status);
     let amounts = amounts(wire, total)?;
-    let packages = package(wire, total);
+    let packages = package(wire, total, &status);
     let invoiced_at = instant(wire.invoice.date.as_deref());
     let is_cancelled = status == Status::Cancelled;
     Ok(Order {
@@ -276,7 +276,8 @@ fn method(name: &str) -> PaymentMethod {
 }
 
 /// The order's one invoice with its parcel, as far as ANYMARKET has them. It keeps no value of it: it is the order's.
-fn package(wire: &wire::Order, total: Cents) -> Vec<Package> {
+/// Its invoice, which it may show as soon as its XML is there, or somebody wrote it down: only its status tells whether that is all.
+fn package(wire: &wire::Order, total: Cents, status: &Status) -> Vec<Package> {
     let (invoice, tracking) = (&wire.invoice, &wire.tracking);
     if invoice.access_key.is_none() && invoice.number.is_none() {
         return Vec::new();
@@ -285,6 +286,7 @@ fn package(wire: &wire::Order, total: Cents) -> Vec<Package> {
         number: invoice.number.clone().unwrap_or_default(),
         key: invoice.access_key.clone(),
         value: total,
+        counts: *status != Status::Paid && !status.is_unpaid(),
         tracking_number: tracking.number.clone(),
         tracking_url: tracking.url.clone(),
         courier: tracking.carrier.clone(),

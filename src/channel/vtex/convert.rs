@@ -145,6 +145,7 @@ fn packages(wire: &wire::Packages) -> Result<Vec<Package>, Unreadable> {
                 number: package.invoice_number.clone().unwrap_or_default(),
                 key: package.invoice_key.clone(),
                 value: Cents::new(value),
+                counts: true,
                 tracking_number: package.tracking_number.clone(),
                 tracking_url: package.tracking_url.clone(),
                 courier: package.courier.clone(),

@@ -49,7 +49,11 @@ pub(super) fn before(facts: &Facts, bill: &Bill<'_>, xml: &XmlText) -> Option<Ac
     match standing(facts.xml.get(key)) {
         Standing::Sent | Standing::NotYet(_) => None,
         // An invoice that was tried without a word of its XML was so by a version that sent both as one.
-        standing => Some(send(bill, xml, standing == Standing::Unsure || facts.sent.contains_key(key))),
+        // What shows its invoice may do so because its XML is there.
+        standing => {
+            let again = standing == Standing::Unsure || facts.sent.contains_key(key) || bill.shown.is_some();
+            Some(send(bill, xml, again))
+        }
     }
 }
 
