@@ -111,14 +111,17 @@ pub fn drain(
 ) -> Result<Vec<Drained>, InboxError> {
     let found = settled(folder, rules).map_err(|source| InboxError::Folder { path: folder.to_owned(), source })?;
     let mut drained = Vec::with_capacity(found.len());
-    for (_, path) in found {
+    for Settled { path, .. } in found {
+        let before = Seen::of(&path);
         let Some(content) = look(&path) else { continue };
         let is_readable = !matches!(content, Content::Unreadable(_));
         let result = match take(erp, &path, content, rules, now) {
             Err(TakeError::Ledger(error @ ErpError::File(_))) => return Err(error.into()),
             result => result,
         };
-        let may_move = is_readable && !matches!(result, Err(TakeError::Ahead(_)));
+        // One that was laid in its place meanwhile is another, which nobody has read.
+        let is_same = before.is_some() && Seen::of(&path) == before;
+        let may_move = is_readable && is_same && !matches!(result, Err(TakeError::Ahead(_)));
         let stuck = if may_move && !keep { put_away(folder, &path, &result).err() } else { None };
         drained.push(Drained { file: path, result, stuck });
     }
@@ -146,8 +149,38 @@ enum Content {
     Unreadable(io::Error),
 }
 
-/// The files that are whole, in the order in which they are taken. Only their names are kept: there may be many.
-fn settled(folder: &Path, rules: &Rules) -> io::Result<Vec<(u8, PathBuf)>> {
+/// What tells a file from another under its name.
+#[derive(PartialEq, Eq)]
+struct Seen {
+    length: u64,
+    changed: Option<SystemTime>,
+    #[cfg(unix)]
+    inode: u64,
+}
+
+impl Seen {
+    fn of(path: &Path) -> Option<Self> {
+        let meta = fs::metadata(path).ok()?;
+        Some(Self {
+            length: meta.len(),
+            changed: meta.modified().ok(),
+            #[cfg(unix)]
+            inode: std::os::unix::fs::MetadataExt::ino(&meta),
+        })
+    }
+}
+
+/// A file that is whole.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Settled {
+    turn: u8,
+    /// Of two counts the later one is right, whatever they are called.
+    changed: Option<SystemTime>,
+    path: PathBuf,
+}
+
+/// The files that are whole, in the order in which they are taken. Their content is not kept: there may be many.
+fn settled(folder: &Path, rules: &Rules) -> io::Result<Vec<Settled>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -156,12 +189,14 @@ fn settled(folder: &Path, rules: &Rules) -> io::Result<Vec<(u8, PathBuf)>> {
         if name.starts_with('.') || is_unfinished {
             continue;
         }
-        let turn = match look(&entry.path()) {
+        let path = entry.path();
+        let turn = match look(&path) {
             None => continue,
             Some(Content::Whole { bytes, .. }) => turn(&bytes, rules),
             Some(Content::TooLarge(_) | Content::Unreadable(_)) => LAST_TURN,
         };
-        found.push((turn, entry.path()));
+        let changed = fs::metadata(&path).and_then(|meta| meta.modified()).ok();
+        found.push(Settled { turn, changed, path });
     }
     found.sort();
     Ok(found)
@@ -385,6 +420,34 @@ mod tests {
     }
 
     const OLD: Duration = Duration::from_secs(90);
+
+    #[test]
+    fn of_two_counts_the_later_one_is_right_whatever_they_are_called() {
+        let (_folder, inbox, ledger) = shop();
+        drop_into(&inbox, "estoque.csv", "sku;qtd\nA;10\n", OLD * 2);
+        drop_into(&inbox, "estoque (1).csv", "sku;qtd\nA;3\n", OLD);
+        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        assert_eq!(physical(&ledger, "A"), Some(3));
+    }
+
+    #[test]
+    fn a_file_that_takes_anothers_place_while_that_is_taken_is_taken_next() {
+        struct Slow<'a>(&'a Ledger, &'a Path);
+        impl Takes for Slow<'_> {
+            fn take(&self, bytes: &[u8], of: &str, id: &str, rules: &Rules, now: Instant) -> Result<Taken, TakeError> {
+                let taken = self.0.take(bytes, of, Some(id), rules, now);
+                drop_into(self.1, "new", "sku;qtd\nA;3\n", OLD);
+                fs::rename(self.1.join("new"), self.1.join("estoque.csv")).unwrap();
+                taken
+            }
+        }
+        let (_folder, inbox, ledger) = shop();
+        drop_into(&inbox, "estoque.csv", "sku;qtd\nA;10\n", OLD);
+        drain(&inbox, &Slow(&ledger, &inbox), &Rules::default(), false, now()).unwrap();
+        assert_eq!((names(&inbox), physical(&ledger, "A")), (vec!["estoque.csv".to_owned()], Some(10)));
+        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        assert_eq!((names(&inbox), physical(&ledger, "A")), (vec!["done".to_owned()], Some(3)));
+    }
 
     #[test]
     fn what_was_put_away_before_is_never_written_over() {
