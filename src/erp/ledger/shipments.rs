@@ -106,7 +106,8 @@ impl Ledger {
     }
 
     /// Notes what a carrier said. A delivery sets the parcels' date of delivery where there is none, and the order's
-    /// status once all of it is delivered; a return moves an order that is on its way to [`Status::Returned`].
+    /// status once all of it is delivered; a return moves an order that is on its way to [`Status::Returned`] once all of it came
+    /// back.
     ///
     /// The same event again (same code, meaning, time, invoice and parcel) is no change, wherever it was read: carriers send
     /// whole days anew.
@@ -140,7 +141,9 @@ impl Ledger {
                     deliver(tx, order, event, now)?;
                     settle(tx, order, &why, now)?;
                 }
-                DeliveryOutcome::Returned if must_read(tx, order)?.status == Status::Shipped => {
+                DeliveryOutcome::Returned
+                    if must_read(tx, order)?.status == Status::Shipped && is_all_back(tx, order)? =>
+                {
                     orders::move_to(tx, order, &Status::Returned, &why, now)?;
                 }
                 _ => note(tx, order, now, &why)?,
@@ -301,6 +304,16 @@ fn is_all_delivered(tx: &Connection, order: i64, parcels: &[Shipment]) -> rusqli
         && parcels.iter().all(|parcel| parcel.delivered_at.is_some())
         && keys.iter().all(has_parcel)
         && (keys.is_empty() || stock::open(tx, order)?.is_empty()))
+}
+
+/// Whether everything of the order came back: each invoice that stands, and no unit still to be invoiced where there are invoices at
+/// all. What names no invoice is about the only one.
+fn is_all_back(tx: &Connection, order: i64) -> rusqlite::Result<bool> {
+    let (keys, events) = (live_keys(tx, order)?, events(tx, order)?);
+    let returns = || events.iter().filter(|event| event.what == DeliveryOutcome::Returned);
+    let is_back =
+        |key: &String| returns().any(|event| event.access_key.as_ref().map_or(keys.len() == 1, |of| of == key));
+    Ok(keys.iter().all(is_back) && (keys.is_empty() || stock::open(tx, order)?.is_empty()))
 }
 
 /// The access keys of the order's invoices that stand.

@@ -205,3 +205,19 @@ fn a_delivery_of_one_of_two_invoices_delivers_its_own_parcels_only() {
     assert_eq!(ledger.add_delivery_event(&id, &delivery_of(2), at(9)).unwrap(), Posted::New);
     assert_eq!(ledger.add_delivery_event(&id, &delivery_of(2), at(9)).unwrap(), Posted::Again);
 }
+
+#[test]
+fn an_order_of_which_a_part_came_back_is_not_over_and_keeps_what_is_still_owed() {
+    let ledger = ledger();
+    let id = partly_invoiced(&ledger);
+    let sent = |number, code| Shipment { access_key: Some(key(number)), shipped_at: Some(at(4)), ..tracked(code) };
+    let came_back = |number| DeliveryEvent { what: DeliveryOutcome::Returned, ..delivery_of(number) };
+    ledger.set_shipment(&id, &sent(1, "P1"), at(5)).unwrap();
+    ledger.add_delivery_event(&id, &came_back(1), at(8)).unwrap();
+    assert_eq!((status(&ledger, &id), stock_of(&ledger, "A")), (Status::Shipped, (9, 1)));
+    ledger.post_invoice(&id, &invoice(2, None), at(9)).unwrap();
+    ledger.set_shipment(&id, &sent(2, "P2"), at(10)).unwrap();
+    assert_eq!(status(&ledger, &id), Status::Shipped, "the other is on its way");
+    ledger.add_delivery_event(&id, &came_back(2), at(11)).unwrap();
+    assert_eq!((status(&ledger, &id), stock_of(&ledger, "A")), (Status::Returned, (8, 0)));
+}
