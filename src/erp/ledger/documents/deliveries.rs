@@ -49,7 +49,7 @@ impl Ledger {
         deliveries::take(self, file, source, rules, now)
     }
 
-    /// The tracking code of the parcel that carries an invoice, where one is known; or why it cannot be told what was
+    /// The tracking code of the parcel that carries an invoice, where just one is known; or why it cannot be told what was
     /// delivered. Without one the invoice itself tells which parcel it is.
     pub(super) fn parcel_meant(
         &self,
@@ -64,9 +64,9 @@ impl Ledger {
 
     fn code_of_parcel(&self, order: &ErpOrderId, access_key: &str) -> Result<Option<String>, ErpError> {
         let Some(detail) = self.order_detail(order)? else { return Ok(None) };
-        let mut parcels = detail.shipments.into_iter();
-        let of_invoice =
-            parcels.find(|parcel| parcel.access_key.as_deref() == Some(access_key) && parcel.tracking_code.is_some());
-        Ok(of_invoice.and_then(|parcel| parcel.tracking_code))
+        let of_invoice = detail.shipments.into_iter().filter(|parcel| parcel.access_key.as_deref() == Some(access_key));
+        let mut codes = of_invoice.filter_map(|parcel| parcel.tracking_code);
+        // An invoice in several parcels is delivered when all of them are.
+        Ok(codes.next().filter(|_| codes.next().is_none()))
     }
 }

@@ -75,6 +75,12 @@ impl Ledger {
                     | "o pedido {named} é entregue em um dia que ainda não chegou: previsão não é entrega"
             )));
         }
+        if [row.dispatched_at, row.collected_at].into_iter().flatten().any(|moment| moment.at > now) {
+            return Ok(Err(say!(
+                "order {named} is collected or sent on a day that is still to come: give the line again then"
+                    | "o pedido {named} é coletado ou despachado em um dia que ainda não chegou: entregue a linha então"
+            )));
+        }
         let parcel = Shipment {
             access_key: invoice,
             collection_order: row.collection_order.clone(),

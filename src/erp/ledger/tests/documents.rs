@@ -181,6 +181,25 @@ fn without_a_tracking_code_the_invoice_tells_which_parcel_was_delivered() {
     assert_ne!(order.order.status, Status::Delivered, "the other invoice's parcel is still to come");
 }
 
+/// A carrier names the invoice, never one of its parcels.
+#[test]
+fn an_invoice_in_several_parcels_is_delivered_with_all_of_them() {
+    let ledger = shop(&[OF_S01]);
+    take(&ledger, S01).unwrap();
+    for code in ["BR1", "BR2"] {
+        let parcel = Shipment {
+            access_key: Some("35261012345678000195550010000010011482139770".into()),
+            tracking_code: Some(code.into()),
+            ..Shipment::default()
+        };
+        ledger.set_shipment(&detail(&ledger, OF_S01).order.id, &parcel, now()).unwrap();
+    }
+    take(&ledger, "ocoren31-mixed.txt").unwrap();
+    let order = detail(&ledger, OF_S01);
+    assert!(order.shipments.iter().all(|parcel| parcel.delivered_at.is_some()), "{:?}", order.shipments);
+    assert_eq!((order.events[0].tracking_code.as_deref(), order.order.status), (None, Status::Delivered));
+}
+
 #[test]
 fn a_shipment_sheet_is_taken_whole_or_not_at_all() {
     let sheet = |ledger: &Ledger, text: &str| ledger.take(text.as_bytes(), "sheet.csv", None, &Rules::default(), now());
@@ -191,6 +210,8 @@ fn a_shipment_sheet_is_taken_whole_or_not_at_all() {
     assert!(detail(&ledger, OF_S01).shipments.is_empty());
     let forecast = sheet(&ledger, &format!("{head}\n{OF_S01};BR1;Correios;16/10/2026;31/12/2026\n"));
     assert!(forecast.unwrap_err().to_string().contains("forecast"));
+    let planned = sheet(&ledger, &format!("{head}\n{OF_S01};BR1;Correios;31/12/2026;\n"));
+    assert!(planned.unwrap_err().to_string().contains("on a day that is still to come"));
     let good = format!("{head}\n{OF_S01};BR1;Correios;16/10/2026;\n{OF_S02};BR2;Correios;;\n");
     assert_eq!(sheet(&ledger, &good).unwrap(), Taken::Shipments { new: 2, again: 0 });
     assert_eq!(sheet(&ledger, &good).unwrap(), Taken::Shipments { new: 0, again: 2 });
