@@ -224,7 +224,7 @@ impl Channel {
         }
     }
 
-    /// A page, from 1, of the list of the orders created in a window, the oldest first.
+    /// A page, from 1, of the list of the orders of a window, the oldest first.
     pub async fn list(&self, window: Window, page: u32) -> Result<Page, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.list(window, page).await,
@@ -477,19 +477,35 @@ impl Channel {
     }
 }
 
-/// Orders created from `from` to `to`, both inclusive. Lists count in milliseconds.
+/// Orders from `from` to `to`, both inclusive. Lists count in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// First instant.
     pub from: Instant,
     /// Last instant.
     pub to: Instant,
+    /// What happened to an order then.
+    pub by: By,
+}
+
+/// By which instant a list finds orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Of its creation.
+    Creation,
+    /// Of its last change, where a channel lists by that; elsewhere of its creation.
+    Change,
 }
 
 impl Window {
-    /// A window.
+    /// Orders that were created then.
     pub fn new(from: Instant, to: Instant) -> Self {
-        Self { from, to }
+        Self { from, to, by: By::Creation }
+    }
+
+    /// Orders that changed then, where the channel can tell.
+    pub fn of_changes(from: Instant, to: Instant) -> Self {
+        Self { from, to, by: By::Change }
     }
 
     /// How far apart its ends are.
@@ -507,7 +523,7 @@ impl Window {
             self.from + chrono::TimeDelta::milliseconds(i64::try_from(offset).unwrap_or(span))
         };
         let end = |part| if part == count { self.to } else { begin(part) - chrono::TimeDelta::microseconds(1) };
-        (0..count).map(|part| Self::new(begin(part), end(part + 1))).collect()
+        (0..count).map(|part| Self { from: begin(part), to: end(part + 1), by: self.by }).collect()
     }
 }
 

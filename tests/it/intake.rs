@@ -265,6 +265,8 @@ fn a_backfill_stops_at_the_cutoff_and_says_so() {
     shop.vtex(|v| v.calls.clear());
     let ran = shop.run(&["import-orders", "--until", "2026-05-09", "--since", "2026-05-01"]).exits(0);
     assert!(warning(&ran, "backfill_clipped").is_some());
+    let ran = shop.run(&["import-orders", "--until", "2026-05-09"]).exits(0);
+    assert!(warning(&ran, "backfill_clipped").is_some());
     assert!(listed_from(&shop).is_empty());
 }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::outgoing::{Sent, XmlRule};
-use super::{Cancel, Feed, Heard, Lot, Page, Reading, Unreadable, Window};
+use super::{By, Cancel, Feed, Heard, Lot, Page, Reading, Unreadable, Window};
 use crate::clock::Clock;
 use crate::http::{Call, CallError, Counts, Door, Effect, Raw, segment};
 use crate::lang::{say, word};
@@ -146,14 +146,18 @@ impl Anymarket {
         Ok(())
     }
 
-    /// See [`super::Channel::list`]: orders changed in the window.
+    /// See [`super::Channel::list`].
     pub async fn list(&self, window: Window, page: u32) -> Result<Page, CallError> {
         let offset = page.saturating_sub(1).saturating_mul(LIMIT);
         // Whole seconds: the window is widened to them.
         let until = window.to + chrono::TimeDelta::milliseconds(999);
+        let (after, before) = match window.by {
+            By::Creation => ("createdAfter", "createdBefore"),
+            By::Change => ("updatedAfter", "updatedBefore"),
+        };
         let call = Call::read("list orders", "/orders")
-            .query("updatedAfter", calendar::local_stamp(window.from))
-            .query("updatedBefore", calendar::local_stamp(until))
+            .query(after, calendar::local_stamp(window.from))
+            .query(before, calendar::local_stamp(until))
             .query("sort", "createdAt")
             .query("sortDirection", "ASC")
             .query("offset", offset.to_string())
@@ -164,7 +168,8 @@ impl Anymarket {
         let listed = usize::try_from(offset).unwrap_or(usize::MAX).saturating_add(content.len());
         let more = !content.is_empty() && (content.len() >= LIMIT as usize || listed < total);
         let orders = content.iter().map(|order| {
-            let at = order.last_update.as_deref().and_then(crate::http::lenient::instant);
+            let at = order.last_update.as_deref().or(order.updated_at.as_deref());
+            let at = at.and_then(crate::http::lenient::instant);
             heard(&order.id, order.status.as_deref().unwrap_or("null"), at)
         });
         Ok(Page { orders: orders.collect(), total, more })

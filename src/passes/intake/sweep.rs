@@ -50,7 +50,7 @@ pub(super) async fn since_cursor(pass: &Pass<'_>) {
 pub(super) async fn backfill(pass: &Pass<'_>, range: Backfill) {
     let (cutoff, now, channel) = (pass.config.since, pass.clock.now(), pass.channel.name());
     let since = range.since.unwrap_or(cutoff);
-    if since < cutoff {
+    if since < cutoff || range.until.is_some_and(|until| until < cutoff) {
         pass.warn(&Warning::BackfillClipped { channel: channel.clone(), cutoff });
     }
     let from = since.max(cutoff);
@@ -100,7 +100,7 @@ async fn sweep_from_cursor(pass: &Pass<'_>) -> Result<Swept, Gap> {
     let begun_at = begin(pass, now, latest)?;
     let overlap = TimeDelta::from_std(pass.config.overlap).unwrap_or(WIDE_REACH);
     let oldest = pass.config.since.max(now - pass.channel.list_reach());
-    let window = Window::new((begun_at - overlap).max(oldest), latest);
+    let window = Window::of_changes((begun_at - overlap).max(oldest), latest);
     sweep(pass, window, |reached| {
         let ahead_now = clock_ahead(pass);
         let (reached, began_too_late) = (reached.min(ours - ahead_now), ahead_now > ahead + TOLERANCE);
