@@ -268,6 +268,12 @@ impl std::fmt::Debug for Address {
     }
 }
 
+/// How many instalments a channel told of: one where it told of none, or of a number that makes no sense.
+pub fn installments(told: Option<i64>) -> u32 {
+    const MOST: u32 = 120;
+    told.and_then(|told| u32::try_from(told).ok()).filter(|told| (1..=MOST).contains(told)).unwrap_or(1)
+}
+
 /// One payment of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Payment {

@@ -37,7 +37,7 @@ fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadabl
         marketplace: marketplace(wire),
         fulfilled_by_marketplace: wire.fulfillment == Some(true),
         created_at,
-        changed_at: instant(wire.last_update.as_deref()),
+        changed_at: instant(wire.last_update.as_deref().or(wire.updated_at.as_deref())),
         invoicing: match &status {
             Status::Paid if is_in_packages(wire) => Invoicing::ByPackage,
             Status::Paid => Invoicing::Open,
@@ -208,7 +208,8 @@ fn delivery(wire: &wire::Order) -> Delivery {
     Delivery {
         address: Some(address(wire)).filter(|address| !address.city.is_empty() || !address.postal_code.is_empty()),
         carrier: shipping().find_map(|one| known(&one.shipping_carrier_normalized)),
-        service: shipping().find_map(|one| known(&one.shipping_type)),
+        service: shipping()
+            .find_map(|one| known(&one.shipping_type).or_else(|| known(&one.shipping_type_in_lower_case))),
         promised_at: instant(wire.shipping.promised_shipping_time.as_deref()),
         pickup,
     }
@@ -251,7 +252,7 @@ fn payment(wire: &wire::Payment) -> Payment {
             .unwrap_or(PaymentMethod::Other),
         label: wire.method.clone().or_else(|| wire.payment_method_normalized.clone()).unwrap_or_else(|| "?".into()),
         amount: wire.value.unwrap_or(Cents::ZERO),
-        installments: wire.installments.and_then(|n| u32::try_from(n).ok()).unwrap_or(1).max(1),
+        installments: crate::model::order::installments(wire.installments),
         due_date: wire
             .due_date
             .as_deref()
@@ -344,8 +345,8 @@ fn fiscal_payment(wire: &wire::Order) -> Vec<(String, String)> {
     };
     let borne = |by: fn(&wire::DiscountDetail) -> Option<Cents>| Cents::checked_sum(shares().filter_map(by));
     for (name, sum) in [
-        ("discountSeller", borne(|share| share.discount_order_seller)),
-        ("discountMarketplace", borne(|share| share.discount_order_marketplace)),
+        ("discountSeller", borne(|share| share.discount_order_seller.or(share.discount_product_seller))),
+        ("discountMarketplace", borne(|share| share.discount_order_marketplace.or(share.discount_product_marketplace))),
     ] {
         add(name, sum.filter(|sum| *sum != Cents::ZERO).map(Cents::to_decimal));
     }

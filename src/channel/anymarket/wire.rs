@@ -34,8 +34,11 @@ pub struct Order {
     pub payment_date: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub cancel_date: Option<String>,
-    #[serde(alias = "updatedAt", deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "lenient::text")]
     pub last_update: Option<String>,
+    /// The same under another name. Never an alias: a document with both would be refused.
+    #[serde(deserialize_with = "lenient::text")]
+    pub updated_at: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub status: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
@@ -94,10 +97,14 @@ pub struct DiscountShare {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DiscountDetail {
-    #[serde(alias = "discountProductSeller", deserialize_with = "reais")]
+    #[serde(deserialize_with = "reais")]
     pub discount_order_seller: Option<Cents>,
-    #[serde(alias = "discountProductMarketplace", deserialize_with = "reais")]
+    #[serde(deserialize_with = "reais")]
+    pub discount_product_seller: Option<Cents>,
+    #[serde(deserialize_with = "reais")]
     pub discount_order_marketplace: Option<Cents>,
+    #[serde(deserialize_with = "reais")]
+    pub discount_product_marketplace: Option<Cents>,
 }
 
 /// The address as the marketplace wrote it, or as ANYMARKET normalised it: both have some of these.
@@ -224,9 +231,11 @@ pub struct Product {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Shipping {
-    /// All in lower case in the description.
-    #[serde(rename = "shippingtype", alias = "shippingType", deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "lenient::text")]
     pub shipping_type: Option<String>,
+    /// All in lower case in the description.
+    #[serde(rename = "shippingtype", deserialize_with = "lenient::text")]
+    pub shipping_type_in_lower_case: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub shipping_carrier_normalized: Option<String>,
 }
@@ -293,8 +302,10 @@ pub struct ListedOrder {
     pub id: String,
     #[serde(default, deserialize_with = "lenient::text")]
     pub status: Option<String>,
-    #[serde(default, alias = "updatedAt", deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub last_update: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub updated_at: Option<String>,
 }
 
 fn required_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

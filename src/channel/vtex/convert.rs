@@ -310,7 +310,12 @@ fn lines(wire: &wire::Order, totals: LineTotals, removed: &BTreeMap<&str, i64>) 
         if price < 0 || selling < 0 {
             return Err(Unreadable::new(at("price"), "it is negative"));
         }
-        let exact = item.price_definition.as_ref().and_then(|definition| definition.total).map(Cents::new);
+        let exact = item
+            .price_definition
+            .as_ref()
+            .or(item.price_definitions.as_ref())
+            .and_then(|definition| definition.total)
+            .map(Cents::new);
         let (unit_price, total) = match totals {
             LineTotals::BeforeDiscounts => (Cents::new(price), scale(Cents::new(price))?),
             LineTotals::AfterDiscounts => (Cents::new(selling), exact.map_or_else(|| scale(Cents::new(selling)), Ok)?),
@@ -340,9 +345,8 @@ fn lines(wire: &wire::Order, totals: LineTotals, removed: &BTreeMap<&str, i64>) 
 
 /// The ERP code: the line's own reference, else the one the order's product data carries for the SKU.
 fn reference(wire: &wire::Order, item: &wire::Item, id: &str) -> Option<Sku> {
-    let metadata = || {
-        wire.item_metadata.items.iter().find(|data| data.id.as_deref() == Some(id)).and_then(|data| data.ref_id.clone())
-    };
+    let metadata =
+        || wire.item_metadata.all().find(|data| data.id.as_deref() == Some(id)).and_then(|data| data.ref_id.clone());
     item.ref_id.clone().or_else(metadata).map(|code| Sku::new(code.trim()))
 }
 
@@ -411,7 +415,7 @@ fn payments(wire: &wire::Order) -> Vec<Payment> {
             method: method(payment),
             label: payment.payment_system_name.clone().unwrap_or_else(|| "?".into()),
             amount: Cents::new(payment.value.unwrap_or(0)),
-            installments: payment.installments.and_then(|n| u32::try_from(n).ok()).unwrap_or(1).max(1),
+            installments: crate::model::order::installments(payment.installments),
             due_date: payment.due_date.as_deref().and_then(due_date),
             transaction: payment.tid.clone().or(transaction.transaction_id.clone()),
         })

@@ -91,9 +91,12 @@ pub struct Item {
     pub selling_price: Option<i64>,
     #[serde(deserialize_with = "lenient::ten_thousandths")]
     pub unit_multiplier: Option<i64>,
-    /// The description's schema says `priceDefinitions`, its examples and live orders `priceDefinition`.
-    #[serde(alias = "priceDefinitions", deserialize_with = "lenient::if_possible")]
+    #[serde(deserialize_with = "lenient::if_possible")]
     pub price_definition: Option<PriceDefinition>,
+    /// So the description's schema calls it; its examples and live orders have the other name. Never an alias: a document with both
+    /// would be refused.
+    #[serde(deserialize_with = "lenient::if_possible")]
+    pub price_definitions: Option<PriceDefinition>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -106,8 +109,16 @@ pub struct PriceDefinition {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct ItemMetadata {
-    #[serde(rename = "Items", alias = "items", deserialize_with = "lenient::or_default")]
+    #[serde(rename = "Items", deserialize_with = "lenient::or_default")]
     pub items: Vec<MetadataItem>,
+    #[serde(rename = "items", deserialize_with = "lenient::or_default")]
+    pub items_in_lower_case: Vec<MetadataItem>,
+}
+
+impl ItemMetadata {
+    pub fn all(&self) -> impl Iterator<Item = &MetadataItem> {
+        self.items.iter().chain(&self.items_in_lower_case)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

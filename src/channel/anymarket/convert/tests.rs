@@ -89,6 +89,25 @@ fn a_paid_order_is_read_whole_and_exact() {
 }
 
 #[test]
+fn a_field_with_two_names_may_come_under_both() {
+    let changed = |names: Value| {
+        let told = with(|order| {
+            let order = order.as_object_mut().unwrap();
+            order.remove("lastUpdate");
+            order.extend(names.as_object().unwrap().clone());
+        });
+        told.unwrap().changed_at.map(|at| at.to_rfc3339())
+    };
+    let (last, updated) = ("2026-11-20T12:20:00Z", "2026-11-20T12:10:00Z");
+    let expected = |at: &str| Some(at.replace('Z', "+00:00"));
+    assert_eq!(changed(json!({ "lastUpdate": last, "updatedAt": updated })), expected(last));
+    assert_eq!(changed(json!({ "lastUpdate": null, "updatedAt": updated })), expected(updated));
+    assert_eq!(changed(json!({ "updatedAt": updated })), expected(updated));
+    let service = with(|order| order["items"][0]["shippings"][0]["shippingType"] = json!("Expressa")).unwrap();
+    assert_eq!(service.delivery.service.as_deref(), Some("Expressa"));
+}
+
+#[test]
 fn a_line_names_the_kit_it_is_a_part_of() {
     let kit = |told: Value| with(|order| order["items"][0]["skuKit"] = told).unwrap().lines.swap_remove(0).kit;
     assert_eq!(kit(json!({ "id": 7, "partnerId": " KIT-1 ", "amount": 2 })), Some(ChannelSku::new("KIT-1")));
