@@ -181,6 +181,8 @@ pub struct Tracking {
     pub carrier: Option<String>,
     /// When the carrier had it.
     pub dispatched_at: Option<Instant>,
+    /// When the customer is to have it.
+    pub promised_at: Option<Instant>,
 }
 
 /// A parcel's way so far: all of it, since a platform may put what it gets in place of what it had.

@@ -574,6 +574,7 @@ fn tracking(facts: &Facts, invoice: &Invoice) -> Option<Tracking> {
         url: url_of(parcel),
         carrier: carrier_of(parcel),
         dispatched_at: parcel.shipped_at,
+        promised_at: facts.order.delivery.promised_at,
     })
 }
 

@@ -312,13 +312,20 @@ impl Dispatch<'_> {
     /// goes out as the channel has it.
     fn tracking_of(&self, package: &Package, code: String) -> Tracking {
         let known = Some(package).filter(|package| package.tracking_number.as_ref() == Some(&code));
-        let dispatched = self.policy.dispatch_on_collection_order.then_some(self.main.collection_order_at).flatten();
+        // A channel that hears of the end alone must be told of a dispatch; it is none after the delivery.
+        let delivered = self.delivery().0.filter(|_| !self.policy.steps).map(|word| word.at);
         Tracking {
             code,
             url: url_of(self.main).or_else(|| known.and_then(|package| package.tracking_url.clone())),
             carrier: carrier_of(self.main).or_else(|| known.and_then(|package| package.courier.clone())),
-            dispatched_at: self.main.shipped_at.or(dispatched),
+            dispatched_at: self.dispatched(self.main).or(delivered),
+            promised_at: self.facts.order.delivery.promised_at,
         }
+    }
+
+    /// When the carrier had a parcel.
+    fn dispatched(&self, parcel: &Parcel) -> Option<Instant> {
+        parcel.shipped_at.or(parcel.collection_order_at.filter(|_| self.policy.dispatch_on_collection_order))
     }
 
     /// The tracking to set, if the channel shows another.
@@ -416,7 +423,11 @@ impl Dispatch<'_> {
         if at > self.now {
             return (None, End::Wait(Reason::DeliveryAhead { at }));
         }
-        (Some(last.remarked(with_remarks)), done)
+        // Without an hour it is dated at the beginning of its day, but was not before the carrier had it.
+        let dispatched = self.parcels.iter().filter_map(|parcel| self.dispatched(parcel));
+        let same_day = dispatched.filter(|shipped| calendar::local_date(*shipped) == calendar::local_date(at));
+        let at = if has_no_hour(at) { same_day.fold(at, Instant::max) } else { at };
+        (Some(last.remarked(with_remarks).dated(at)), done)
     }
 
     /// The channel was told of the delivery; a later word against it is for a person.
@@ -430,11 +441,14 @@ impl Dispatch<'_> {
 
 /// Whether a delivery was before the dispatch. Without an hour it is dated at the beginning of its day, and may be later on it.
 fn is_before(delivered: Instant, shipped: Instant) -> bool {
-    let day = calendar::local_date(delivered);
-    match delivered == calendar::start_of_day(day) {
-        true => day < calendar::local_date(shipped),
+    match has_no_hour(delivered) {
+        true => calendar::local_date(delivered) < calendar::local_date(shipped),
         false => delivered < shipped,
     }
+}
+
+fn has_no_hour(at: Instant) -> bool {
+    at == calendar::start_of_day(calendar::local_date(at))
 }
 
 /// Runs the pass.

@@ -127,6 +127,25 @@ fn what_a_marketplace_sends_itself_goes_by_the_configuration() {
     }
 }
 
+/// An order may change long after the days in which it was placed.
+#[test]
+fn days_that_a_person_asks_for_are_those_of_the_orders_creation() {
+    let shop = Shop::with_hub("");
+    let day = |days| chrono::Utc::now() - chrono::TimeDelta::days(days);
+    let id = place(&shop, paid().created(day(30)));
+    hub(&shop, |a| a.set_status(id.parse().unwrap(), "PAID_WAITING_SHIP"));
+    let date = |days| day(days).format("%Y-%m-%d").to_string();
+    let (since, until) = (date(32), date(28));
+    let of_days = ["--channel", "hub", "--since", &since, "--until", &until];
+    let run = |verb: &str| shop.run(&[&[verb][..], &of_days].concat());
+    assert_eq!(run("import-orders").exits(0).order(&id)["outcome"], "imported");
+    let _ = shop.run(&["import-orders", "--channel", "hub"]).exits(0);
+    let account = run("account").exits(0);
+    let told = account.records();
+    let of_hub = told.iter().find(|record| record["channel"] == "hub" && record["listed"].is_number()).unwrap();
+    assert_eq!((&of_hub["listed"], &of_hub["not_listed"]), (&1.into(), &0.into()), "{told:?}");
+}
+
 #[test]
 fn an_order_is_never_cancelled_through_the_hub_by_itself() {
     let shop = Shop::with_hub("auto_cancel = { enabled = true }");

@@ -50,6 +50,7 @@ fn parcel(tracking: &Tracking) -> Map<String, Value> {
         ("carrier", tracking.carrier.clone()),
         ("url", tracking.url.clone()),
         ("shippedDate", tracking.dispatched_at.map(calendar::local_stamp)),
+        ("estimateDate", tracking.promised_at.map(calendar::local_stamp)),
     ];
     known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
 }
@@ -61,7 +62,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_left_out_but_the_date_of_dispatch() {
         let now = "2026-11-25T12:00:00Z".parse().unwrap();
-        let bare = Tracking { code: "BR1".into(), url: None, carrier: None, dispatched_at: None };
+        let bare = Tracking { code: "BR1".into(), url: None, carrier: None, dispatched_at: None, promised_at: None };
         assert_eq!(
             shipped(&bare, now),
             json!({ "status": "PAID_WAITING_DELIVERY",
@@ -71,11 +72,13 @@ mod tests {
             url: Some("https://r/BR1".into()),
             carrier: Some("Correios".into()),
             dispatched_at: Some("2026-11-24T13:00:00Z".parse().unwrap()),
+            promised_at: Some("2026-11-30T02:59:59Z".parse().unwrap()),
             ..bare
         };
         let told = &shipped(&full, now)["tracking"];
         assert_eq!((&told["carrier"], &told["url"]), (&"Correios".into(), &"https://r/BR1".into()));
         assert_eq!(told["shippedDate"], "2026-11-24T10:00:00-03:00");
+        assert_eq!(told["estimateDate"], "2026-11-29T23:59:59-03:00");
     }
 
     #[test]
@@ -86,8 +89,13 @@ mod tests {
             told,
             json!({ "status": "CONCLUDED", "tracking": { "deliveredDate": "2026-11-25T15:30:00-03:00" } })
         );
-        let tracking =
-            Tracking { code: "BR1".into(), url: None, carrier: Some("Correios".into()), dispatched_at: None };
+        let tracking = Tracking {
+            code: "BR1".into(),
+            url: None,
+            carrier: Some("Correios".into()),
+            dispatched_at: None,
+            promised_at: None,
+        };
         assert_eq!(
             delivered(Some(&tracking), at)["tracking"],
             json!({ "number": "BR1", "carrier": "Correios", "deliveredDate": "2026-11-25T15:30:00-03:00" })

@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn tracking_has_all_four_keys() {
-        let bare = Tracking { code: "BR1".into(), url: None, carrier: None, dispatched_at: None };
+        let bare = Tracking { code: "BR1".into(), url: None, carrier: None, dispatched_at: None, promised_at: None };
         assert_eq!(
             patch(&bare),
             json!({"trackingNumber": "BR1", "trackingUrl": null, "dispatchedDate": null, "courier": null})

@@ -223,6 +223,32 @@ fn a_date_that_cannot_be_right_is_not_told() {
     }
 }
 
+/// Some marketplaces refuse it the other way round.
+#[test]
+fn a_delivery_is_never_told_before_its_dispatch() {
+    let told = |parcel: Parcel, policy: &Policy| {
+        let (mut tracking, mut way) = (None, None);
+        for action in plan(&facts(vec![parcel], vec![package(1)]), policy, at(NOW)).actions {
+            match action {
+                Action::SendTracking { tracking: told, .. } => tracking = Some(told),
+                Action::SendWay { way: told, .. } => way = Some(told),
+            }
+        }
+        (tracking.unwrap(), way.unwrap())
+    };
+    let (shipped, midnight) = (Some(at("2026-11-23T13:00:00Z")), Some(at("2026-11-23T03:00:00Z")));
+    let same_day = Parcel { shipped_at: shipped, delivered_at: midnight, ..parcel() };
+    let (tracking, way) = told(same_day, &policy());
+    assert_eq!((tracking.dispatched_at, way.delivered_at), (shipped, shipped));
+    let steps: Vec<_> = way.steps.iter().map(|step| step.description).collect();
+    assert_eq!(steps[1..], ["Em poder da transportadora", "Entregue"]);
+    // Nobody told when it was sent; a channel that hears of the end alone must be told.
+    let unknown = Parcel { shipped_at: None, delivered_at: midnight, ..parcel() };
+    assert_eq!(told(unknown.clone(), &policy()).0.dispatched_at, None);
+    let (tracking, way) = told(unknown, &Policy { steps: false, ..policy() });
+    assert_eq!((tracking.dispatched_at, way.delivered_at), (midnight, midnight));
+}
+
 #[test]
 fn what_is_missing_is_named() {
     let no_code = Parcel { tracking_code: None, ..delivered() };

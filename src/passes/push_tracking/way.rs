@@ -31,6 +31,12 @@ impl Word<'_> {
         Self { with_remarks, ..self }
     }
 
+    /// The same, at another time.
+    #[must_use]
+    pub fn dated(self, at: Instant) -> Self {
+        Self { at, ..self }
+    }
+
     /// Why a person must look at it, when the customer does not have it.
     pub fn complaint(self) -> Reason {
         let (occurrence, at) = (self.code.to_owned(), self.at);
