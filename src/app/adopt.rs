@@ -53,6 +53,7 @@ pub fn run(args: &AdoptArgs, config: &Config, reporter: &Reporter) -> Result<Exi
                 Ok(ended) => exit = exit.worst(ended),
                 Err(failure) => {
                     log::error!("{}", say!("channel {}: {}" | "canal {}: {}", channel.name, failure.message()));
+                    desk.tell_why_not(channel, &failure);
                     exit = exit.worst(failure.exit);
                 }
             }
@@ -122,6 +123,23 @@ impl Desk<'_> {
         }
         self.tell(config, (window.from, window.to), &adopted, &tally, exit);
         Ok(exit)
+    }
+
+    /// The summary of a channel that could not begin.
+    fn tell_why_not(&self, config: &ChannelConfig, failure: &Failure) {
+        if !self.reporter.is_human() {
+            self.reporter.json(
+                "summary",
+                json!({
+                    "pass": "adopt",
+                    "channel": config.name,
+                    "dry_run": self.args.dry_run,
+                    "exit": failure.exit.name(),
+                    "exit_code": failure.exit.code(),
+                    "message": failure.message(),
+                }),
+            );
+        }
     }
 
     fn tell(

@@ -253,6 +253,12 @@ impl Place<'_> {
             let place = format!("{}:{line}: `{key}`", self.file.display());
             Secret::new(source.as_ref().clone().resolve_in(folder), place)
         };
+        if let (None, Some(scheme)) = (&raw.token, &raw.token_scheme) {
+            let problem =
+                word!("says how `token` is sent, and there is none" | "diz como `token` é enviado, e não há token");
+            let mend = word!("remove it, or write token" | "remova-a, ou escreva token");
+            return Err(self.error(scheme, "erp.token_scheme", problem, mend));
+        }
         match (&raw.token, &raw.api_key, &raw.api_secret, &raw.user_token) {
             (Some(token), None, None, None) => Ok(Credentials::Token {
                 token: secret(token, "erp.token"),
@@ -487,6 +493,8 @@ mod tests {
         for wrong in ["", "api_key = { env = \"K\" }", &format!("{token}\n{key}")] {
             assert!(parse(wrong).unwrap_err().contains("exactly one way"), "{wrong}");
         }
+        let wrong = parse(&format!("{key}\ntoken_scheme = \"raw\"")).unwrap_err();
+        assert!(wrong.contains("`erp.token_scheme`: says how `token` is sent"), "{wrong}");
     }
 
     #[test]
