@@ -1,5 +1,7 @@
 //! What cannot go on, why, since when, and worth how much.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Store, instant, millis};
@@ -226,6 +228,21 @@ impl Store {
     /// When the state file cannot be read.
     pub fn is_sku_held(&self, channel: &ChannelName, sku: &Sku, code: &str) -> rusqlite::Result<bool> {
         is_sku_held(&self.connection, channel, sku, code)
+    }
+
+    /// The SKUs of a channel that are held because a call for them failed, or nobody knows whether it did.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn skus_whose_call_failed(&self, channel: &ChannelName) -> rusqlite::Result<BTreeSet<Sku>> {
+        self.connection
+            .prepare_cached(
+                "SELECT sku FROM holds INDEXED BY holds_open
+                 WHERE channel = ?1 AND released_at IS NULL AND sku IS NOT NULL
+                     AND (code = 'call_failed' OR code = 'outcome_unknown')",
+            )?
+            .query_map([channel.as_str()], |row| row.get(0).map(|sku: String| Sku::new(sku)))?
+            .collect()
     }
 
     /// Releases the holds of those of these SKUs of which more was sold than there is.

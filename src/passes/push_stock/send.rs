@@ -37,6 +37,8 @@ impl Push<'_> {
         let mut way = Way {
             asked: self.request.skus.iter().collect(),
             after: None,
+            failed_before: self.pass.store.skus_whose_call_failed(self.channel())?,
+            is_last: false,
             claims: None,
             meanwhile: Meanwhile::default(),
             is_over: false,
@@ -58,7 +60,8 @@ impl Push<'_> {
     }
 
     fn is_dirty(&self, way: &Way<'_>) -> Result<bool, Trouble> {
-        Ok(!self.pass.store.stock_dirty(self.channel(), way.after.as_ref(), 1)?.is_empty())
+        let others = !way.is_last && !way.failed_before.is_empty();
+        Ok(others || !self.pass.store.stock_dirty(self.channel(), way.after.as_ref(), 1)?.is_empty())
     }
 
     /// Sends numbers until it is others' turn, as many calls at a time as there may be: while some are under way the next handful is
@@ -119,12 +122,14 @@ impl Push<'_> {
         let handful = HANDFUL.max(self.pass.config.limits.at_once() / 2).max(self.pass.channel.stock_batch());
         let rows = store.stock_dirty(self.channel(), way.after.as_ref(), handful)?;
         let Some(last) = rows.last() else {
-            way.is_over = true;
+            way.after = None;
+            way.is_over = std::mem::replace(&mut way.is_last, true) || way.failed_before.is_empty();
             return Ok(Vec::new());
         };
         way.after = Some((last.sku.clone(), last.warehouse.clone()));
-        let rows: Vec<StockRow> =
-            rows.into_iter().filter(|row| way.asked.is_empty() || way.asked.contains(&row.sku)).collect();
+        let is_asked = |row: &StockRow| way.asked.is_empty() || way.asked.contains(&row.sku);
+        let is_next = |row: &StockRow| is_asked(row) && way.failed_before.contains(&row.sku) == way.is_last;
+        let rows: Vec<StockRow> = rows.into_iter().filter(is_next).collect();
         if rows.is_empty() {
             return Ok(Vec::new());
         }
@@ -358,6 +363,10 @@ struct Way<'a> {
     /// Only these; empty for all.
     asked: BTreeSet<&'a Sku>,
     after: Option<(Sku, WarehouseId)>,
+    /// Those whose call failed before. So many in a row would count as a host that is down, and keep back all others on every run.
+    failed_before: BTreeSet<Sku>,
+    /// It is their turn.
+    is_last: bool,
     /// What orders claim, as of a change of theirs.
     claims: Option<(i64, Claims)>,
     /// What changed since the push was worked out.
