@@ -336,6 +336,14 @@ impl Channel {
         }
     }
 
+    /// See [`crate::http::Door::count_failures_anew`].
+    pub fn count_failures_anew(&self) {
+        match self {
+            Self::Vtex(vtex) => vtex.count_failures_anew(),
+            Self::Anymarket(hub) => hub.count_failures_anew(),
+        }
+    }
+
     /// The largest difference between our clock and the channel's in this pass, positive when ours is ahead; `None` when the
     /// channel told no time.
     pub fn clock_skew(&self) -> Option<chrono::TimeDelta> {

@@ -382,6 +382,14 @@ impl Erp {
         }
     }
 
+    /// See [`crate::http::Door::count_failures_anew`].
+    pub fn count_failures_anew(&self) {
+        match self {
+            Self::Ledger(_) => {}
+            Self::Eccosys(eccosys) => eccosys.count_failures_anew(),
+        }
+    }
+
     /// Calls made to it so far.
     pub fn counts(&self) -> crate::http::Counts {
         match self {

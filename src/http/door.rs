@@ -179,6 +179,11 @@ impl Door {
         self.skew.set(None);
     }
 
+    /// What comes next failed before, and says little of the host: it is judged by its own calls.
+    pub fn count_failures_anew(&self) {
+        self.health.count_anew();
+    }
+
     /// The largest difference seen in this pass between our clock and the host's (its `Date` header); positive when ours
     /// is ahead. `None` as long as the host has not told the time.
     pub fn clock_skew(&self) -> Option<TimeDelta> {

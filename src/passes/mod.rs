@@ -20,7 +20,7 @@ pub mod sync_payments;
 mod take_over;
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use intake::Backfill;
@@ -208,6 +208,9 @@ impl Trouble {
     }
 }
 
+/// So many orders whose call failed before are tried together: fewer than make a host count as down.
+const FEW: usize = 4;
+
 /// The exit code for having been asked to stop.
 pub fn exit_of(reason: Option<StopReason>) -> Exit {
     match reason {
@@ -300,10 +303,60 @@ impl Pass<'_> {
         self.visit_rows(rows, &one).await;
     }
 
-    /// Visits these rows, each taken from the iterator only when its turn comes.
+    /// Visits these rows, each taken from the iterator only when its turn comes. Those whose call failed before come last, and
+    /// [few](FEW) at a time as long as one of them gets through: so many in a row would count as a host that is down, end the run, and
+    /// keep back all others on every run.
     async fn visit_rows(
         &self,
         rows: impl Iterator<Item = rusqlite::Result<OrderRow>>,
+        one: &impl AsyncFn(&OrderRow) -> Result<(), Trouble>,
+    ) {
+        let failed_before = match self.failed_before() {
+            Ok(rows) => rows,
+            Err(error) => return self.end(Exit::Failed, Trouble::State(error).to_string()),
+        };
+        let places: HashMap<i64, usize> = failed_before.into_iter().enumerate().map(|(at, row)| (row, at)).collect();
+        let place = |row: &OrderRow| places.get(&row.row).copied();
+        let (mut rows, mut put_off) = (rows, BTreeMap::new());
+        let others = std::iter::from_fn(|| {
+            loop {
+                let row = rows.next()?;
+                match row.as_ref().ok().and_then(place) {
+                    Some(place) => drop(put_off.insert(place, row)),
+                    None => return Some(row),
+                }
+            }
+        });
+        self.visit_some(others, self.config.limits.at_once(), one).await;
+        let mut put_off: Vec<_> = put_off.into_values().collect();
+        while !put_off.is_empty() && !self.halted() {
+            let rest = put_off.split_off(FEW.min(put_off.len()));
+            let few = std::mem::replace(&mut put_off, rest);
+            let those: Vec<i64> = few.iter().flatten().map(|row| row.row).collect();
+            self.channel.count_failures_anew();
+            self.erp.count_failures_anew();
+            self.visit_some(few.into_iter(), self.config.limits.at_once().min(FEW), one).await;
+            match self.failed_before() {
+                Ok(failed) if those.iter().all(|row| failed.contains(row)) => break,
+                Ok(_) => {}
+                Err(error) => self.end(Exit::Failed, Trouble::State(error).to_string()),
+            }
+        }
+    }
+
+    /// The rows of the orders whose call failed before, those first that were tried longest ago. What a person names is not put off.
+    fn failed_before(&self) -> rusqlite::Result<Vec<i64>> {
+        let pass = if matches!(self.verb, "push-invoices" | "push-tracking") { self.verb } else { "" };
+        match self.orders {
+            [] => self.store.orders_whose_call_failed(self.channel.name(), pass),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    async fn visit_some(
+        &self,
+        rows: impl Iterator<Item = rusqlite::Result<OrderRow>>,
+        at_once: usize,
         one: &impl AsyncFn(&OrderRow) -> Result<(), Trouble>,
     ) {
         let mut rows = rows;
@@ -325,7 +378,7 @@ impl Pass<'_> {
                 }
                 self.report.advance();
             })
-            .buffer_unordered(self.config.limits.at_once())
+            .buffer_unordered(at_once)
             .for_each(|()| std::future::ready(()))
             .await;
     }

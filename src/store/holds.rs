@@ -230,6 +230,23 @@ impl Store {
         is_sku_held(&self.connection, channel, sku, code)
     }
 
+    /// The rows of a channel's orders that a pass holds because a call for them failed, or nobody knows whether it did; those first that
+    /// were tried longest ago. Without a name, those that the passes hold together.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn orders_whose_call_failed(&self, channel: &ChannelName, pass: &str) -> rusqlite::Result<Vec<i64>> {
+        self.connection
+            .prepare_cached(
+                "SELECT order_row FROM holds INDEXED BY holds_open
+                 WHERE channel = ?1 AND released_at IS NULL AND order_row IS NOT NULL AND pass = ?2
+                     AND (code = 'call_failed' OR code = 'outcome_unknown')
+                 ORDER BY tried_at, order_row",
+            )?
+            .query_map([channel.as_str(), pass], |row| row.get(0))?
+            .collect()
+    }
+
     /// The SKUs of a channel that are held because a call for them failed, or nobody knows whether it did.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What of push-stock only the ledger can tell: several warehouses, and a balance that changes from one moment to the next.
 
-use crate::push_stock::{boleto, can_be_bought, many, patches, shop};
+use crate::push_stock::{STOCK, boleto, can_be_bought, many, patches, shop};
 use crate::sandbox::{Fault, Kind};
 use crate::shop::{paid, wait_until};
 
@@ -41,4 +41,31 @@ fn the_guard_sees_what_comes_in_the_middle_of_a_push() {
     assert_eq!(emptied(), 0);
     let _ = shop.run(&["push-stock", "--confirm"]).exits(0);
     assert_eq!(emptied(), 400);
+}
+
+/// Five failures in a row are a host that is down, unless they are the same ones each time.
+#[test]
+fn products_that_fail_on_every_run_keep_back_no_other() {
+    let mut shop = many(40);
+    shop.set(&format!("in_flight = 1\nmax_wait = \"1s\"\n{STOCK}"));
+    let _ = shop.push().exits(0);
+    let sheet = |units| (0..40).map(|n| format!("P{n};{units}\n")).collect::<String>();
+    shop.stock(&format!("codigo;quantidade\n{}", sheet(99)));
+    // The first of them by their codes.
+    let broken = [1000, 1001, 1010, 1011, 1012, 1013];
+    shop.vtex(|v| {
+        v.faults.extend(broken.map(|sku| Fault::always(Kind::status(500)).on("PATCH", &format!("/skus/{sku}/"))));
+    });
+    let behind = || {
+        let is_behind = |n: &usize| shop.vtex(|v| v.stock(&(1000 + n).to_string(), "1_1").quantity) != 98;
+        (0..40).filter(is_behind).count()
+    };
+    let _ = shop.push();
+    shop.stock(&format!("codigo;quantidade\n{}", sheet(98)));
+    let _ = shop.push();
+    assert_eq!(behind(), broken.len());
+    // They are not forgotten, and one that is mended goes out.
+    shop.vtex(|v| v.faults.clear());
+    let _ = shop.push().exits(0);
+    assert_eq!(behind(), 0);
 }

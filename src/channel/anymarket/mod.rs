@@ -86,6 +86,11 @@ impl Anymarket {
         self.door.begin_pass();
     }
 
+    /// See [`super::Channel::count_failures_anew`].
+    pub fn count_failures_anew(&self) {
+        self.door.count_failures_anew();
+    }
+
     /// See [`super::Channel::clock_skew`].
     pub fn clock_skew(&self) -> Option<chrono::TimeDelta> {
         self.door.clock_skew()

@@ -177,6 +177,11 @@ impl Eccosys {
         self.door.counts()
     }
 
+    /// See [`Door::count_failures_anew`].
+    pub fn count_failures_anew(&self) {
+        self.door.count_failures_anew();
+    }
+
     /// The largest difference between our clock and the ERP's; `None` when it told no time.
     pub fn clock_skew(&self) -> Option<TimeDelta> {
         self.door.clock_skew()
