@@ -52,6 +52,22 @@ const GUARDS: &[Guard] = &[
         tests: &[short("two_channels::no_day_goes_wrong_again")],
     },
     Guard {
+        name: "meanwhile",
+        what: "what changes while a push is under way is weighed like the push itself",
+        file: "src/passes/push_stock/send.rs",
+        text: "            self.pass.end(Exit::Guard, refusal);\n            return Ok(Vec::new());\n",
+        without: "            drop((Exit::Guard, refusal));\n",
+        tests: &[short("push_stock_on_ledger::the_guard_sees")],
+    },
+    Guard {
+        name: "put-off",
+        what: "orders that fail on every run come last, and are no host that is down",
+        file: "src/passes/mod.rs",
+        text: "[] => self.store.orders_whose_call_failed(self.channel.name(), pass),",
+        without: "[] => Ok(Vec::from([i64::try_from(pass.len()).unwrap_or(-1); 0])),",
+        tests: &[short("sync::orders_that_fail")],
+    },
+    Guard {
         name: "moved",
         what: "of whose part in the stock may be another, the numbers are worked out anew",
         file: "src/store/standing.rs",

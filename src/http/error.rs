@@ -232,6 +232,12 @@ impl CallError {
         self.0.may_be_done && self.0.origin.effect != Effect::Read
     }
 
+    /// Whether the host failed at this very call, in the end: it was neither out of reach nor left alone.
+    pub fn is_of_itself(&self) -> bool {
+        use Failure::{Broken, Status, Timeout, WebPage};
+        matches!(self.0.failure, Status | WebPage | Timeout { .. } | Broken { .. })
+    }
+
     /// What to do about it.
     pub fn triage(&self) -> Triage {
         let inner = &*self.0;

@@ -8,6 +8,7 @@ pub mod account;
 pub mod adopt;
 pub mod auto_cancel;
 pub mod cancel_desk;
+mod few;
 pub mod import_orders;
 pub mod intake;
 mod permit;
@@ -23,6 +24,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use few::Few;
 use intake::Backfill;
 pub use permit::Plan;
 
@@ -190,6 +192,12 @@ impl Trouble {
         }
     }
 
+    /// Whether the host failed at this item's own call, whatever follows from that for the run.
+    fn is_of_item(&self) -> bool {
+        matches!(self, Self::Channel(call) | Self::Erp(ErpError::Call(call))
+            if call.triage() == Triage::StopRun(StopCause::Down) && call.is_of_itself())
+    }
+
     /// Whether the run ends, and how; `None` when only this item is affected.
     pub fn ends_run(&self, stop: &Stop) -> Option<Exit> {
         let call = match self {
@@ -207,9 +215,6 @@ impl Trouble {
         }
     }
 }
-
-/// So many orders whose call failed before are tried together: fewer than make a host count as down.
-const FEW: usize = 4;
 
 /// The exit code for having been asked to stop.
 pub fn exit_of(reason: Option<StopReason>) -> Exit {
@@ -303,54 +308,62 @@ impl Pass<'_> {
         self.visit_rows(rows, &one).await;
     }
 
-    /// Visits these rows, each taken from the iterator only when its turn comes. Those whose call failed before come last, and
-    /// [few](FEW) at a time as long as one of them gets through: so many in a row would count as a host that is down, end the run, and
-    /// keep back all others on every run.
+    /// Visits these rows, each taken from the iterator only when its turn comes. Those whose calls fail on each run come last, a
+    /// [few](Few) at a time as long as one of them gets through: so many in a row would count as a host that is down, end the run, and
+    /// keep back all others every time.
     async fn visit_rows(
         &self,
         rows: impl Iterator<Item = rusqlite::Result<OrderRow>>,
         one: &impl AsyncFn(&OrderRow) -> Result<(), Trouble>,
     ) {
-        let failed_before = match self.failed_before() {
-            Ok(rows) => rows,
+        let failing = match self.orders {
+            [] => self.store.orders_whose_calls_fail(self.channel.name(), self.holds_as()),
+            _ => Ok(Vec::new()),
+        };
+        let places: HashMap<i64, usize> = match failing {
+            Ok(failing) => failing.into_iter().enumerate().map(|(place, row)| (row, place)).collect(),
             Err(error) => return self.end(Exit::Failed, Trouble::State(error).to_string()),
         };
-        let places: HashMap<i64, usize> = failed_before.into_iter().enumerate().map(|(at, row)| (row, at)).collect();
-        let place = |row: &OrderRow| places.get(&row.row).copied();
         let (mut rows, mut put_off) = (rows, BTreeMap::new());
         let others = std::iter::from_fn(|| {
             loop {
                 let row = rows.next()?;
-                match row.as_ref().ok().and_then(place) {
-                    Some(place) => drop(put_off.insert(place, row)),
+                match row.as_ref().ok().and_then(|row| Some((*places.get(&row.row)?, row.row))) {
+                    Some((place, row)) => drop(put_off.insert(place, row)),
                     None => return Some(row),
                 }
             }
         });
         self.visit_some(others, self.config.limits.at_once(), one).await;
-        let mut put_off: Vec<_> = put_off.into_values().collect();
-        while !put_off.is_empty() && !self.halted() {
-            let rest = put_off.split_off(FEW.min(put_off.len()));
-            let few = std::mem::replace(&mut put_off, rest);
-            let those: Vec<i64> = few.iter().flatten().map(|row| row.row).collect();
-            self.channel.count_failures_anew();
-            self.erp.count_failures_anew();
-            self.visit_some(few.into_iter(), self.config.limits.at_once().min(FEW), one).await;
-            match self.failed_before() {
-                Ok(failed) if those.iter().all(|row| failed.contains(row)) => break,
-                Ok(_) => {}
+        let put_off: Vec<i64> = put_off.into_values().collect();
+        let mut some = Some(Few::of(&put_off));
+        while let Some((few, next)) = some.take().and_then(Few::next)
+            && !self.halted()
+        {
+            match self.visit_few(few, one).await {
+                Ok(failed) => some = next.after(failed),
                 Err(error) => self.end(Exit::Failed, Trouble::State(error).to_string()),
             }
         }
     }
 
-    /// The rows of the orders whose call failed before, those first that were tried longest ago. What a person names is not put off.
-    fn failed_before(&self) -> rusqlite::Result<Vec<i64>> {
-        let pass = if matches!(self.verb, "push-invoices" | "push-tracking") { self.verb } else { "" };
-        match self.orders {
-            [] => self.store.orders_whose_call_failed(self.channel.name(), pass),
-            _ => Ok(Vec::new()),
-        }
+    /// Visits so few orders that nothing follows for the host if each of them fails. Gives how many did.
+    async fn visit_few(
+        &self,
+        few: &[i64],
+        one: &impl AsyncFn(&OrderRow) -> Result<(), Trouble>,
+    ) -> rusqlite::Result<usize> {
+        let begun = self.clock.now();
+        self.channel.count_failures_anew();
+        self.erp.count_failures_anew();
+        let rows = self.store.orders_at(few)?.into_iter().map(Ok);
+        self.visit_some(rows, self.config.limits.at_once().min(few.len()), one).await;
+        self.store.calls_failed_since(few, self.holds_as(), begun)
+    }
+
+    /// Under which name the pass holds orders: its own, where it holds them for itself.
+    fn holds_as(&self) -> &'static str {
+        if matches!(self.verb, "push-invoices" | "push-tracking") { self.verb } else { "" }
     }
 
     async fn visit_some(
@@ -370,8 +383,9 @@ impl Pass<'_> {
         stream::iter(begun)
             .map(|row| async move {
                 self.is_read().await;
+                let begun = self.clock.now();
                 if let Err(trouble) = one(&row).await {
-                    self.fail(&row, &trouble);
+                    self.fail(&row, &trouble, begun);
                 }
                 if let Err(error) = self.store.pause().await {
                     self.end(Exit::Failed, Trouble::State(error).to_string());
@@ -434,16 +448,29 @@ impl Pass<'_> {
     }
 
     /// An item that failed is held and tried again by the next run; trouble that is everybody's ends the run.
-    fn fail(&self, row: &OrderRow, trouble: &Trouble) {
+    fn fail(&self, row: &OrderRow, trouble: &Trouble, begun: Instant) {
         let noted = match trouble.ends_run(self.stop) {
             Some(exit) => {
                 self.end(exit, trouble.to_string());
-                self.store.forget_if_only_named(row.row).map(|_| ())
+                self.hold_if_it_failed(row, trouble, begun)
             }
             None => self.hold(row, &trouble.reason()),
         };
         if let Err(error) = noted {
             self.end(Exit::Failed, Trouble::State(error).to_string());
+        }
+    }
+
+    /// Holds an order whose own call failed, though that counts as the host's failure, unless the visit that began then has done so.
+    /// Else it would be the first again on the next run, and never known for what it is.
+    fn hold_if_it_failed(&self, row: &OrderRow, trouble: &Trouble, begun: Instant) -> rusqlite::Result<()> {
+        // A pass that holds orders for itself has done so.
+        if self.store.forget_if_only_named(row.row)? || !trouble.is_of_item() || !self.holds_as().is_empty() {
+            return Ok(());
+        }
+        match self.store.calls_failed_since(&[row.row], self.holds_as(), begun)? {
+            0 => self.hold(row, &trouble.reason()),
+            _ => Ok(()),
         }
     }
 

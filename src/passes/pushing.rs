@@ -41,10 +41,14 @@ pub(super) async fn run(pass: &Pass<'_>, one: impl AsyncFn(Visit<'_>) -> Result<
         }
         let due = pass.store.due(pass.verb, row.row)?;
         match one(Visit { pass, row, due: due.clone() }).await {
-            Err(trouble) if trouble.ends_run(pass.stop).is_none() => {
-                Ok(Visit { pass, row, due }.conclude(End::Hold(trouble.reason()), None, &[])?)
+            Err(trouble) => {
+                let ends_run = trouble.ends_run(pass.stop).is_some();
+                if !ends_run || trouble.is_of_item() {
+                    Visit { pass, row, due }.conclude(End::Hold(trouble.reason()), None, &[])?;
+                }
+                if ends_run { Err(trouble) } else { Ok(()) }
             }
-            other => other,
+            Ok(()) => Ok(()),
         }
     })
     .await;

@@ -1,7 +1,5 @@
 //! What cannot go on, why, since when, and worth how much.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Store, instant, millis};
@@ -110,6 +108,10 @@ pub(super) fn release_told_sku(
         _ => Ok(()),
     }
 }
+
+/// Of a hold `h`: a call failed, or nobody knows whether it did. A cancellation of ours is looked at by whoever made it.
+const OF_A_CALL: &str = "(h.code = 'call_failed'
+    OR h.code = 'outcome_unknown' AND json_extract(h.reason, '$.action') IS NOT 'cancel_on_channel')";
 
 /// More was sold than there is.
 const OVERSOLD: &str = "oversold";
@@ -230,34 +232,76 @@ impl Store {
         is_sku_held(&self.connection, channel, sku, code)
     }
 
-    /// The rows of a channel's orders that a pass holds because a call for them failed, or nobody knows whether it did; those first that
-    /// were tried longest ago. Without a name, those that the passes hold together.
+    /// The rows of a channel's orders that a pass holds because calls for them failed, more than once; those first that were tried
+    /// longest ago. Without a name, those that the passes hold together. What there is news of, or a person wants tried, is none.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn orders_whose_call_failed(&self, channel: &ChannelName, pass: &str) -> rusqlite::Result<Vec<i64>> {
+    pub fn orders_whose_calls_fail(&self, channel: &ChannelName, pass: &str) -> rusqlite::Result<Vec<i64>> {
         self.connection
-            .prepare_cached(
-                "SELECT order_row FROM holds INDEXED BY holds_open
-                 WHERE channel = ?1 AND released_at IS NULL AND order_row IS NOT NULL AND pass = ?2
-                     AND (code = 'call_failed' OR code = 'outcome_unknown')
-                 ORDER BY tried_at, order_row",
-            )?
+            .prepare_cached(&format!(
+                "SELECT h.order_row FROM holds h INDEXED BY holds_open
+                 WHERE h.channel = ?1 AND h.released_at IS NULL AND h.order_row IS NOT NULL AND h.pass = ?2 AND h.tries > 1
+                     AND {OF_A_CALL}
+                     AND (?2 <> '' OR EXISTS (SELECT 1 FROM orders o WHERE o.id = h.order_row AND o.heard = o.visited))
+                     AND NOT EXISTS (SELECT 1 FROM outgoing o
+                         WHERE o.pass = ?2 AND o.order_row = h.order_row AND o.news <> o.visited)
+                 ORDER BY h.tried_at, h.order_row"
+            ))?
             .query_map([channel.as_str(), pass], |row| row.get(0))?
             .collect()
     }
 
-    /// The SKUs of a channel that are held because a call for them failed, or nobody knows whether it did.
+    /// How many of these orders a pass holds because a call for them failed since then.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn skus_whose_call_failed(&self, channel: &ChannelName) -> rusqlite::Result<BTreeSet<Sku>> {
+    pub fn calls_failed_since(&self, orders: &[i64], pass: &str, since: Instant) -> rusqlite::Result<usize> {
+        let mut held = self.connection.prepare_cached(&format!(
+            "SELECT EXISTS (SELECT 1 FROM holds h
+                 WHERE h.order_row = ?1 AND h.pass = ?2 AND h.released_at IS NULL AND h.tried_at >= ?3 AND {OF_A_CALL})"
+        ))?;
+        let mut failed = 0;
+        for order in orders {
+            failed += usize::from(held.query_row(params![order, pass, millis(since)], |row| row.get::<_, bool>(0))?);
+        }
+        Ok(failed)
+    }
+
+    /// How many of these SKUs are held because a call for them failed since then.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn sku_calls_failed_since(
+        &self,
+        channel: &ChannelName,
+        skus: &[Sku],
+        since: Instant,
+    ) -> rusqlite::Result<usize> {
+        let mut held = self.connection.prepare_cached(&format!(
+            "SELECT EXISTS (SELECT 1 FROM holds h INDEXED BY holds_open_sku
+                 WHERE h.channel = ?1 AND h.sku = ?2 AND h.sku IS NOT NULL AND h.released_at IS NULL AND h.tried_at >= ?3
+                     AND {OF_A_CALL})"
+        ))?;
+        let mut failed = 0;
+        for sku in skus {
+            let sought = params![channel.as_str(), sku.as_str(), millis(since)];
+            failed += usize::from(held.query_row(sought, |row| row.get::<_, bool>(0))?);
+        }
+        Ok(failed)
+    }
+
+    /// The SKUs of a channel that are held because calls for them failed, more than once; those first that were tried longest ago.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn skus_whose_calls_fail(&self, channel: &ChannelName) -> rusqlite::Result<Vec<Sku>> {
         self.connection
-            .prepare_cached(
-                "SELECT sku FROM holds INDEXED BY holds_open
-                 WHERE channel = ?1 AND released_at IS NULL AND sku IS NOT NULL
-                     AND (code = 'call_failed' OR code = 'outcome_unknown')",
-            )?
+            .prepare_cached(&format!(
+                "SELECT h.sku FROM holds h INDEXED BY holds_open
+                 WHERE h.channel = ?1 AND h.released_at IS NULL AND h.sku IS NOT NULL AND h.tries > 1 AND {OF_A_CALL}
+                 ORDER BY h.tried_at, h.sku"
+            ))?
             .query_map([channel.as_str()], |row| row.get(0).map(|sku: String| Sku::new(sku)))?
             .collect()
     }

@@ -161,6 +161,11 @@ pub struct StockRow {
 }
 
 impl StockRow {
+    /// Whether the channel has to be told, and can be.
+    pub fn is_dirty(&self) -> bool {
+        (self.pushed.is_none_or(|(pushed, _)| pushed != self.want) || self.resend) && self.channel_sku.is_some()
+    }
+
     /// Whether it says of the number what the other does, but for whether it must be sent.
     fn says(&self, want: &Want) -> bool {
         self.want == want.quantity && self.channel_sku == want.channel_sku && self.recheck_at == want.recheck_at

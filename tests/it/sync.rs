@@ -70,36 +70,37 @@ fn the_same_orders_that_fail_in_several_passes_keep_no_pass_from_its_work() {
     }
 }
 
-/// The passes that were made for a channel, and how each ended.
 /// Five failures in a row are a host that is down, unless they are the same ones each time.
 #[test]
 fn orders_that_fail_on_every_run_keep_back_no_other() {
-    let mut shop = shop();
-    shop.set(&format!("in_flight = 1\nmax_wait = \"1s\"\n{STOCK}"));
-    let broken: Vec<String> = (0..6).map(|n| shop.place(paid().id(&format!("broken-{n}")))).collect();
-    shop.vtex(|v| {
-        let fails = |id: &String| Fault::always(Kind::status(500)).on("GET", &format!("/orders/{id}"));
-        v.faults.extend(broken.iter().map(fails));
-    });
-    // New ones tell nothing but that something is wrong.
-    let _ = sync(&shop).exits(5);
-    let _ = sync(&shop);
-    let good: Vec<String> = (0..3).map(|n| shop.place(paid().id(&format!("good-{n}")))).collect();
-    let ran = sync(&shop).exits(3);
-    assert_eq!(parts(&ran, "loja").len(), PASSES.len(), "{ran:?}");
-    let erp = shop.erp();
-    assert!(good.iter().all(|id| erp.contains_key(id)), "{ran:?}");
-    // Each is tried again, some in each run.
-    let tried = |id: &String| shop.vtex(|v| v.calls_of("GET", &format!("/orders/{id}")).len());
-    let before: Vec<usize> = broken.iter().map(tried).collect();
-    let _ = (sync(&shop).exits(3), sync(&shop).exits(3));
-    assert!(broken.iter().map(tried).zip(&before).all(|(now, before)| now > *before));
-    shop.vtex(|v| v.faults.clear());
-    let _ = sync(&shop).exits(0);
-    let erp = shop.erp();
-    assert!(broken.iter().all(|id| erp.contains_key(id)));
+    for in_flight in ["in_flight = 1\n", ""] {
+        let mut shop = shop();
+        shop.set(&format!("{in_flight}max_wait = \"1s\"\n{STOCK}"));
+        let broken: Vec<String> = (0..6).map(|n| shop.place(paid().id(&format!("broken-{n}")))).collect();
+        shop.vtex(|v| {
+            let fails = |id: &String| Fault::always(Kind::status(500)).on("GET", &format!("/orders/{id}"));
+            v.faults.extend(broken.iter().map(fails));
+        });
+        // New ones tell nothing but that something is wrong.
+        let _ = (sync(&shop).exits(5), sync(&shop), sync(&shop));
+        let good: Vec<String> = (0..3).map(|n| shop.place(paid().id(&format!("good-{n}")))).collect();
+        let ran = sync(&shop).exits(3);
+        assert_eq!(parts(&ran, "loja").len(), PASSES.len(), "{ran:?}");
+        let erp = shop.erp();
+        assert!(good.iter().all(|id| erp.contains_key(id)), "{ran:?}");
+        // Each is tried again, some in each run.
+        let tried = |id: &String| shop.vtex(|v| v.calls_of("GET", &format!("/orders/{id}")).len());
+        let before: Vec<usize> = broken.iter().map(tried).collect();
+        let _ = (sync(&shop).exits(3), sync(&shop).exits(3));
+        assert!(broken.iter().map(tried).zip(&before).all(|(now, before)| now > *before));
+        shop.vtex(|v| v.faults.clear());
+        let _ = sync(&shop).exits(0);
+        let erp = shop.erp();
+        assert!(broken.iter().all(|id| erp.contains_key(id)));
+    }
 }
 
+/// The passes that were made for a channel, and how each ended.
 fn parts(ran: &Ran, channel: &str) -> Vec<(String, String)> {
     let text = |record: &Value, key: &str| record[key].as_str().unwrap().to_owned();
     let records = ran.records();

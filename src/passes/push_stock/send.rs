@@ -12,10 +12,11 @@ use super::places::Place;
 use super::{Decision, Push, Worked};
 use crate::channel::{Reading, StockAnswer, StockToSet};
 use crate::exit::Exit;
-use crate::http::{CallError, Triage};
+use crate::http::{CallError, StopCause, Triage};
 use crate::lock::{Alone, Handover};
 use crate::model::{ChannelSku, Order, Readiness, Sku, Status, WarehouseId};
 use crate::passes::Trouble;
+use crate::passes::few::Few;
 use crate::passes::permit::Permit;
 use crate::reason::Reason;
 use crate::report::Outcome;
@@ -32,20 +33,44 @@ const STRETCH: Duration = Duration::from_secs(3);
 const UNTIL_VISIBLE: Duration = Duration::from_secs(1);
 
 impl Push<'_> {
-    /// Sends every number the channel has not confirmed.
+    /// Sends every number the channel has not confirmed. Products whose calls fail on each run come last, a few at a time as long as
+    /// one of them gets through, as [orders](crate::passes::Pass::visit_all) do.
     pub(super) async fn send(&self) -> Result<(), Trouble> {
+        let store = self.pass.store;
+        let asked: BTreeSet<&Sku> = self.request.skus.iter().collect();
+        let is_asked = |sku: &Sku| asked.is_empty() || asked.contains(sku);
+        let failing: Vec<Sku> =
+            store.skus_whose_calls_fail(self.channel())?.into_iter().filter(|sku| is_asked(sku)).collect();
         let mut way = Way {
-            asked: self.request.skus.iter().collect(),
+            asked,
             after: None,
-            failed_before: self.pass.store.skus_whose_call_failed(self.channel())?,
-            is_last: false,
+            put_off: failing.iter().collect(),
+            few: None,
             claims: None,
             meanwhile: Meanwhile::default(),
             is_over: false,
         };
-        while !self.pass.halted() && self.is_dirty(&way)? {
+        self.send_along(&mut way).await?;
+        let mut some = Some(Few::of(&failing));
+        while let Some((few, next)) = some.take().and_then(Few::next)
+            && !self.pass.halted()
+        {
+            self.pass.channel.count_failures_anew();
+            self.pass.erp.count_failures_anew();
+            (way.few, way.is_over) = (Some(few), false);
+            let begun = self.now();
+            self.send_along(&mut way).await?;
+            some = next.after(store.sku_calls_failed_since(self.channel(), few, begun)?);
+        }
+        // Says why, if it was told to stop.
+        self.pass.halted();
+        Ok(())
+    }
+
+    async fn send_along(&self, way: &mut Way<'_>) -> Result<(), Trouble> {
+        while !self.pass.halted() && self.is_dirty(way)? {
             let alone = self.pass.handover()?.of_stock(self.pass.stop).await?;
-            let sent = self.send_stretch(&alone, &mut way).await;
+            let sent = self.send_stretch(&alone, way).await;
             self.pass.store.committed().await?;
             drop(alone);
             sent?;
@@ -54,14 +79,12 @@ impl Push<'_> {
                 break;
             }
         }
-        // Says why, if it was told to stop.
-        self.pass.halted();
         Ok(())
     }
 
     fn is_dirty(&self, way: &Way<'_>) -> Result<bool, Trouble> {
-        let others = !way.is_last && !way.failed_before.is_empty();
-        Ok(others || !self.pass.store.stock_dirty(self.channel(), way.after.as_ref(), 1)?.is_empty())
+        let is_one_of_few = way.few.is_some_and(|few| !few.is_empty());
+        Ok(is_one_of_few || !self.pass.store.stock_dirty(self.channel(), way.after.as_ref(), 1)?.is_empty())
     }
 
     /// Sends numbers until it is others' turn, as many calls at a time as there may be: while some are under way the next handful is
@@ -120,16 +143,21 @@ impl Push<'_> {
     async fn next_handful(&self, way: &mut Way<'_>) -> Result<Vec<Worked>, Trouble> {
         let store = self.pass.store;
         let handful = HANDFUL.max(self.pass.config.limits.at_once() / 2).max(self.pass.channel.stock_batch());
-        let rows = store.stock_dirty(self.channel(), way.after.as_ref(), handful)?;
-        let Some(last) = rows.last() else {
-            way.after = None;
-            way.is_over = std::mem::replace(&mut way.is_last, true) || way.failed_before.is_empty();
-            return Ok(Vec::new());
+        let rows: Vec<StockRow> = match way.few.take() {
+            Some(few) => store.stock_rows(self.channel(), few)?.into_iter().filter(StockRow::is_dirty).collect(),
+            None => {
+                let rows = store.stock_dirty(self.channel(), way.after.as_ref(), handful)?;
+                let Some(last) = rows.last() else {
+                    way.is_over = true;
+                    return Ok(Vec::new());
+                };
+                way.after = Some((last.sku.clone(), last.warehouse.clone()));
+                let is_next = |row: &StockRow| {
+                    (way.asked.is_empty() || way.asked.contains(&row.sku)) && !way.put_off.contains(&row.sku)
+                };
+                rows.into_iter().filter(is_next).collect()
+            }
         };
-        way.after = Some((last.sku.clone(), last.warehouse.clone()));
-        let is_asked = |row: &StockRow| way.asked.is_empty() || way.asked.contains(&row.sku);
-        let is_next = |row: &StockRow| is_asked(row) && way.failed_before.contains(&row.sku) == way.is_last;
-        let rows: Vec<StockRow> = rows.into_iter().filter(is_next).collect();
         if rows.is_empty() {
             return Ok(Vec::new());
         }
@@ -272,8 +300,11 @@ impl Push<'_> {
         let unknown = error.outcome_unknown();
         store.stock_not_confirmed(self.channel(), want, unknown, &answer, self.now())?;
         if matches!(error.triage(), Triage::StopRun(_)) {
-            // Nothing about this product: the run ends.
-            return Ok(());
+            // The run ends. Of the product it tells only where the host failed at its own call.
+            return match error.triage() == Triage::StopRun(StopCause::Down) && error.is_of_itself() {
+                true => self.hold(&want.sku, Some(worked), Reason::CallFailed { message: answer }),
+                false => Ok(()),
+            };
         }
         let Some(id) = &want.channel_sku else { return Ok(()) };
         if (unknown || is_locked(error)) && worked.reading_tells {
@@ -363,10 +394,10 @@ struct Way<'a> {
     /// Only these; empty for all.
     asked: BTreeSet<&'a Sku>,
     after: Option<(Sku, WarehouseId)>,
-    /// Those whose call failed before. So many in a row would count as a host that is down, and keep back all others on every run.
-    failed_before: BTreeSet<Sku>,
-    /// It is their turn.
-    is_last: bool,
+    /// Those whose calls fail on each run: not these.
+    put_off: BTreeSet<&'a Sku>,
+    /// All of these and no others, once.
+    few: Option<&'a [Sku]>,
     /// What orders claim, as of a change of theirs.
     claims: Option<(i64, Claims)>,
     /// What changed since the push was worked out.
