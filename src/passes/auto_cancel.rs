@@ -17,7 +17,7 @@ use chrono::TimeDelta;
 
 pub(super) use self::carry_out::on_channel;
 use self::deadline::Deadline;
-use super::{CHUNK, Pass, Trouble};
+use super::{CHUNK, Pass, Trouble, sync_payments};
 use crate::channel::{PaymentWord, Reading};
 use crate::config::AutoCancel;
 use crate::erp::ErpOrder;
@@ -459,6 +459,15 @@ async fn read(pass: &Pass<'_>, row: &OrderRow, payment: Option<PaymentWord>) -> 
                 );
                 return Ok(Err(Reason::ErpRefused { refusal: "not_found".into(), message }));
             };
+            // Until sync-payments has linked it, nothing follows from what became of the first.
+            if let Some(anew) = sync_payments::entered_anew(pass, row, &erp).await? {
+                return Ok(Err(Reason::ErpDiffers {
+                    erp_number: anew.number.clone(),
+                    field: "number".into(),
+                    channel: erp.number,
+                    erp: anew.number,
+                }));
+            }
             Some(erp)
         }
         // It may have been imported meanwhile.

@@ -333,6 +333,11 @@ async fn bring_in(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<()
         facts.erp = pass.erp.find_order(&row.channel, &row.id).await?;
     }
     let decision = plan(&facts, policy);
+    // Once it is closed nobody would look for it again, and an ERP may show late what it has.
+    let is_over = matches!(decision.fate, Fate::Cancelled | Fate::Skipped);
+    if is_over && facts.erp.is_none() && may_still_show(pass, row)? {
+        return Ok(pass.hold(row, &Reason::OutcomeUnknown { action: CREATE.into() })?);
+    }
     let done = match pass.permit(&row.id, || decision.planned(&facts, pass.store)) {
         Permit::OnlyTold => Ok(decision.names()),
         Permit::Given => apply(pass, row, &facts, &decision).await?,

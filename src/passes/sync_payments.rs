@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::permit::{Permit, both_sides, seal};
 use super::take_over::{self, TAKE_OVER};
-use super::{Pass, Trouble, auto_cancel};
+use super::{Pass, Trouble, auto_cancel, import_orders};
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::lang::keep;
@@ -189,10 +189,19 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         Ok(order) => order,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
-    let erp = match pass.recall_erp(row, erp_id).await? {
+    let mut erp = match pass.recall_erp(row, erp_id).await? {
         Ok(erp) => erp,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
+    if let Some(anew) = entered_anew(pass, row, &erp).await? {
+        if let Some(reason) = import_orders::differs(&order, &anew) {
+            return Ok(pass.hold(row, &reason)?);
+        }
+        let why = row.fate_why.clone().unwrap_or(Reason::PaidOnChannel);
+        import_orders::link(pass, row, &anew, &why, "entered anew in the ERP")?;
+        erp = anew;
+    }
+    let erp_id = &erp.id.clone();
     if let Some(action) = shown_by(&erp.status) {
         pass.store.settle_found(row.row, action, pass.clock.now())?;
     }
@@ -256,6 +265,15 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         hold = hold.filter(|_| auto_cancel::is_due(&facts.order.status, &status, is_unsettled));
     }
     Ok(pass.conclude(row, Decided { fate, reason: why, hold: hold.as_ref(), open }, outcome, &reason, &names)?)
+}
+
+/// The order that lives in the ERP under the number of one that was cancelled there: people enter one anew, and then that is meant.
+pub(super) async fn entered_anew(pass: &Pass<'_>, row: &OrderRow, erp: &ErpOrder) -> Result<Option<ErpOrder>, Trouble> {
+    if erp.status != Status::Cancelled {
+        return Ok(None);
+    }
+    let found = pass.erp.find_order(&row.channel, &row.id).await?;
+    Ok(found.filter(|other| other.id != erp.id && other.status != Status::Cancelled))
 }
 
 /// The action that an ERP order in this status proves to be done, should a killed run have left that open.

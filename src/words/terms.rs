@@ -150,6 +150,7 @@ pub fn action(code: &str) -> &str {
 pub fn field(code: &str) -> &str {
     match code {
         "total" => "total",
+        "number" => word!("number" | "número"),
         "channel" => word!("channel" | "canal"),
         "invoice" => word!("invoice" | "nota fiscal"),
         "xml" => word!("xml" | "XML"),

@@ -113,6 +113,55 @@ fn an_order_that_may_show_late_is_not_made_again_at_once() {
     assert_eq!(shop.eccosys(|e| e.find(&id).len()), 1);
 }
 
+/// And until then it is not closed either: nobody would look for it again.
+#[test]
+fn an_order_that_may_show_late_is_found_though_the_channel_cancelled_it() {
+    let mut shop = shop();
+    shop.set_erp("settle_after = \"10m\"");
+    let id = shop.place(paid().id("late-02"));
+    shop.eccosys(|e| hook(e, |call, phase| phase != Phase::BeforeEffect || call.method != "POST"));
+    let _ = shop.import();
+    shop.eccosys(|e| e.on_call = None);
+    shop.vtex(|v| v.cancel_by_customer(&id));
+    shop.vtex(|v| v.set_status(&id, "canceled"));
+    let ran = shop.import().exits(3);
+    assert_eq!(ran.order(&id)["reason"]["code"], "outcome_unknown");
+    // It shows, as paid as it was sent.
+    shop.eccosys(|e| e.native_connector_imports(&id, &[("CAMISETA-P", 4_990, 1)]));
+    let _ = shop.import();
+    let _ = shop.run(&["sync-payments"]);
+    assert_eq!(shop.eccosys(|e| e.sale(&id).situation), 2, "cancelled like on the channel");
+    // One that never shows is over in the end.
+    shop.set_erp("settle_after = \"0s\"");
+    let _ = shop.import().exits(0);
+    assert_eq!(held(&shop), []);
+}
+
+/// People enter an order anew to change it, and cancel the first. Nobody wants the sale cancelled.
+#[test]
+fn an_order_that_was_entered_anew_is_the_one_that_is_meant() {
+    let shop = Shop::on_eccosys(&format!("{SETTINGS}\nauto_cancel = {{ enabled = true }}"));
+    let id = shop.place(paid().id("anew-01"));
+    let _ = shop.run(&["import-orders"]).exits(0);
+    shop.eccosys(|e| {
+        e.cancel_order(&id);
+        e.native_connector_imports(&id, &[("CAMISETA-P", 4_990, 1)]);
+    });
+    // A pass that does not know of it yet leaves it alone.
+    let _ = shop.run(&["auto-cancel"]);
+    assert_eq!(shop.channel_status(&id), "handling");
+    for verb in ["sync-payments", "auto-cancel", "sync-payments"] {
+        let _ = shop.run(&[verb]).exits(0);
+    }
+    assert_eq!((shop.channel_status(&id).as_str(), held(&shop)), ("handling", vec![]));
+    let why = shop.run(&["why", &id]).exits(0).stdout;
+    assert!(why.contains("entered anew"), "{why}");
+    // What becomes of it now is followed.
+    shop.vtex(|v| v.set_status(&id, "canceled"));
+    let _ = shop.run(&["sync-payments", "--order", &id]).exits(0);
+    assert_eq!(shop.eccosys(|e| e.find(&id).iter().filter(|sale| sale.situation == 2).count()), 2);
+}
+
 /// A shop where every run goes by what the one before was told of Eccosys.
 fn shop_that_recalls() -> Shop {
     let mut shop = Shop::on_eccosys(&format!("import = \"all\"\n{SETTINGS}"));
