@@ -321,7 +321,10 @@ impl Erp {
         match self {
             // Read from its file when asked; the rest is for a machine that falls asleep in between.
             Self::Ledger(_) => chrono::TimeDelta::minutes(5),
-            Self::Eccosys(_) => chrono::TimeDelta::hours(2),
+            // As fresh as the configuration wants them, and an hour for the comparison: it counts from its end, a balance from its reading.
+            Self::Eccosys(eccosys) => {
+                (eccosys.stock_fresh_for() + chrono::TimeDelta::hours(1)).max(chrono::TimeDelta::hours(2))
+            }
         }
     }
 

@@ -287,6 +287,11 @@ impl Eccosys {
         self.moved(order, &Status::Cancelled, 2)
     }
 
+    /// How old its balances may be by the configuration, counted from the end of their comparison.
+    pub fn stock_fresh_for(&self) -> chrono::TimeDelta {
+        self.options.stock_fresh_for
+    }
+
     /// See [`Erp::may_show_late`](crate::erp::Erp::may_show_late).
     pub fn settle_after(&self) -> chrono::TimeDelta {
         self.options.settle_after
