@@ -6,6 +6,7 @@
 
 use serde_json::{Value, json};
 
+use super::cancel_desk::DENY;
 use super::permit::{Permit, both_sides, seal};
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble, auto_cancel, import_orders};
@@ -189,6 +190,9 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         Ok(order) => order,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
+    if order.status != Status::CancellationRequested {
+        settle_denial(pass, row)?;
+    }
     let mut erp = match pass.recall_erp(row, erp_id).await? {
         Ok(erp) => erp,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
@@ -265,6 +269,15 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         hold = hold.filter(|_| auto_cancel::is_due(&facts.order.status, &status, is_unsettled));
     }
     Ok(pass.conclude(row, Decided { fate, reason: why, hold: hold.as_ref(), open }, outcome, &reason, &names)?)
+}
+
+/// A request to cancel that is gone was denied, should a lost answer or a killed run have left that open.
+fn settle_denial(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<()> {
+    let effect = Effect { channel: &row.channel, order: row.row, action: DENY, of: "" };
+    match pass.store.effect(&effect)?.is_some_and(|record| matches!(record.state, State::Intended | State::Unknown)) {
+        true => pass.store.settle_found(row.row, DENY, pass.clock.now()),
+        false => Ok(()),
+    }
 }
 
 /// The order that lives in the ERP under the number of one that was cancelled there: people enter one anew, and then that is meant.

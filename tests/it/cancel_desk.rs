@@ -86,14 +86,20 @@ fn a_denied_wish_lets_the_order_go_on() {
 
 #[test]
 fn an_answer_that_is_lost_is_settled_by_reading() {
-    let (shop, id) = asked();
-    shop.vtex(|v| v.faults.push(Fault::always(Kind::TimeoutAfterWrite).on("POST", "/deny-cancellation-request")));
-    let _ = decide(&shop, "deny", &id);
-    shop.vtex(|v| v.faults.clear());
-    let _ = decide(&shop, "deny", &id);
-    let denied = effects(&shop, &id).iter().filter(|effect| matches!(effect, Effect::DenyCancellation { .. })).count();
-    assert_eq!((denied, shop.channel_status(&id).as_str()), (1, "handling"));
-    assert_eq!(shop.truth().unsettled, [""; 0]);
+    for is_asked_again in [true, false] {
+        let (shop, id) = asked();
+        shop.vtex(|v| v.faults.push(Fault::always(Kind::TimeoutAfterWrite).on("POST", "/deny-cancellation-request")));
+        let _ = decide(&shop, "deny", &id);
+        shop.vtex(|v| v.faults.clear());
+        let _ = match is_asked_again {
+            true => decide(&shop, "deny", &id),
+            false => shop.run(&["sync-payments", "--order", &id]),
+        };
+        let is_denial = |effect: &&Effect| matches!(effect, Effect::DenyCancellation { .. });
+        let denied = effects(&shop, &id).iter().filter(is_denial).count();
+        assert_eq!((denied, shop.channel_status(&id).as_str()), (1, "handling"));
+        assert_eq!(shop.truth().unsettled, [""; 0]);
+    }
 }
 
 #[test]
