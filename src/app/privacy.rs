@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::who::who;
-use super::{Failure, locks, look_into_ledger, look_into_store, store_there, unreadable_state, unwritable_state};
+use super::{Failure, accounts, locks, look_into_store, store_there, unreadable_state, unwritable_state};
 use crate::cli::PrivacyCommand;
 use crate::clock::Clock;
 use crate::config::{Config, ErpConfig};
 use crate::erp::ledger::{Ledger, Personal, PersonalOrder};
 use crate::exit::Exit;
-use crate::model::{Cents, Status, TaxId};
+use crate::model::{Cents, ChannelName, Status, TaxId};
 use crate::passes::Verb;
 use crate::report::Reporter;
 use crate::store::notes::Note;
@@ -43,8 +43,12 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 fn export(document: &TaxId, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
     let store = look_into_store(config)?;
     let orders = store.orders_of_customer(document).map_err(|error| unreadable_state(&error))?;
-    let ledger = match (&config.erp, look_into_ledger(config)) {
-        (ErpConfig::Ledger { .. }, Some(ledger)) => Some(ledger.personal(document).map_err(failed)?),
+    // "We keep nothing" must not be said of a ledger that is somewhere else, or cannot be read.
+    accounts::look_at_erp(&store, config)?;
+    let ledger = match &config.erp {
+        ErpConfig::Ledger { file, .. } if file.exists() => {
+            Some(Ledger::open_read_only(file).map_err(failed)?.personal(document).map_err(failed)?)
+        }
         _ => None,
     };
     let orders: Vec<_> = orders
@@ -78,6 +82,10 @@ impl Eraser<'_> {
         // No run may read or write meanwhile: it would keep the old bytes in the log, or bring them back.
         let channels: BTreeSet<_> = self.config.channels.iter().map(|channel| &channel.name).collect();
         let _locks = locks::of(&self.config.state, &Verb::NAMES, &channels, now)?;
+        // Documents are taken before a pass has its lock.
+        let erp = ChannelName::new("erp");
+        let _documents = locks::of(&self.config.state, &["inbox", "deliveries"], &BTreeSet::from([&erp]), now)?;
+        accounts::look_at_erp(&store, self.config)?;
         let ledger = match &self.config.erp {
             ErpConfig::Ledger { file, .. } if file.exists() => Some(Ledger::open(file).map_err(failed)?),
             _ => None,

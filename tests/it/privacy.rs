@@ -122,3 +122,23 @@ fn an_order_on_its_way_needs_its_address() {
     let _ = erase(&shop, &["--open-too"]).exits(0);
     assert_eq!(files_with(&shop, CPF), [""; 0]);
 }
+
+/// "We keep nothing" is no answer when the ledger cannot be read, or lies somewhere else.
+#[test]
+fn a_ledger_that_is_not_there_is_not_told_to_be_empty() {
+    let (shop, ..) = delivered();
+    let ledger = shop.path("ledger.db");
+    let whole = std::fs::read(&ledger).unwrap();
+    let refused = || {
+        for args in [&["privacy", "export"][..], &["privacy", "erase", "--fiscal-too"]] {
+            let ran = shop.run(&[args, &["--document", CPF]].concat());
+            assert!(ran.code.is_some_and(|code| code != 0), "{ran:?}");
+        }
+    };
+    std::fs::write(&ledger, "garbage").unwrap();
+    refused();
+    std::fs::remove_file(&ledger).unwrap();
+    refused();
+    std::fs::write(&ledger, whole).unwrap();
+    assert!(export(&shop, CPF)["ledger"]["orders"].is_array());
+}
