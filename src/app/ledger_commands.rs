@@ -217,9 +217,12 @@ fn set(
     now: Instant,
 ) -> Result<Exit, Failure> {
     let status = known_status(status)?;
-    let id = the_order(ledger, number)?.order.id;
-    let order = ledger.set_status(&id, &status, note, now).map_err(|error| unreadable(&error))?;
-    tell_parcels(ledger, &order, now).map_err(|error| unreadable(&error))?;
+    let before = the_order(ledger, number)?.order;
+    let order = ledger.set_status(&before.id, &status, note, now).map_err(|error| unreadable(&error))?;
+    // What is said again must not date anew what has its date.
+    if before.status != order.status {
+        tell_parcels(ledger, &order, now).map_err(|error| unreadable(&error))?;
+    }
     told(reporter, &order);
     Ok(Exit::Done)
 }

@@ -306,13 +306,15 @@ fn is_all_delivered(tx: &Connection, order: i64, parcels: &[Shipment]) -> rusqli
         && (keys.is_empty() || stock::open(tx, order)?.is_empty()))
 }
 
-/// Whether everything of the order came back: each invoice that stands, and no unit still to be invoiced where there are invoices at
-/// all. What names no invoice is about the only one.
+/// Whether everything of the order came back, by the last word on each invoice that stands, and no unit is still to be invoiced where
+/// there are invoices at all. What names no invoice is about the only one.
 fn is_all_back(tx: &Connection, order: i64) -> rusqlite::Result<bool> {
     let (keys, events) = (live_keys(tx, order)?, events(tx, order)?);
-    let returns = || events.iter().filter(|event| event.what == DeliveryOutcome::Returned);
-    let is_back =
-        |key: &String| returns().any(|event| event.access_key.as_ref().map_or(keys.len() == 1, |of| of == key));
+    let is_back = |key: &String| {
+        let about_it = |event: &&DeliveryEvent| event.access_key.as_ref().map_or(keys.len() == 1, |of| of == key);
+        let last = events.iter().filter(about_it).rfind(|event| event.what != DeliveryOutcome::Other);
+        last.is_some_and(|event| event.what == DeliveryOutcome::Returned)
+    };
     Ok(keys.iter().all(is_back) && (keys.is_empty() || stock::open(tx, order)?.is_empty()))
 }
 

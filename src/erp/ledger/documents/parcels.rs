@@ -75,10 +75,10 @@ impl Ledger {
                     | "o pedido {named} é entregue em um dia que ainda não chegou: previsão não é entrega"
             )));
         }
-        if [row.dispatched_at, row.collected_at].into_iter().flatten().any(|moment| moment.at > now) {
+        if row.dispatched_at.is_some_and(|moment| moment.at > now) {
             return Ok(Err(say!(
-                "order {named} is collected or sent on a day that is still to come: give the line again then"
-                    | "o pedido {named} é coletado ou despachado em um dia que ainda não chegou: entregue a linha então"
+                "order {named} is sent on a day that is still to come: give the line again on that day"
+                    | "o pedido {named} é despachado em um dia que ainda não chegou: envie a linha de novo nesse dia"
             )));
         }
         let parcel = Shipment {
@@ -91,7 +91,11 @@ impl Ledger {
             carrier: row.carrier.clone(),
             tracking_code: row.tracking_code.clone(),
             tracking_url: row.tracking_url.clone(),
-            shipped_at: row.dispatched_at.or(row.collected_at).map(|moment| moment.at),
+            // A collection that is planned is none yet.
+            shipped_at: row
+                .dispatched_at
+                .or(row.collected_at.filter(|moment| moment.at <= now))
+                .map(|moment| moment.at),
             delivered_at: row.delivered_at.map(|moment| moment.at),
         };
         Ok(Ok((order, parcel)))

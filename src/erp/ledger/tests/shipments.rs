@@ -218,6 +218,12 @@ fn an_order_of_which_a_part_came_back_is_not_over_and_keeps_what_is_still_owed()
     ledger.post_invoice(&id, &invoice(2, None), at(9)).unwrap();
     ledger.set_shipment(&id, &sent(2, "P2"), at(10)).unwrap();
     assert_eq!(status(&ledger, &id), Status::Shipped, "the other is on its way");
-    ledger.add_delivery_event(&id, &came_back(2), at(11)).unwrap();
+    // The first went out again, and arrived.
+    let arrived = DeliveryEvent { at: at(9), ..delivery_of(1) };
+    ledger.add_delivery_event(&id, &arrived, at(10)).unwrap();
+    ledger.add_delivery_event(&id, &DeliveryEvent { at: at(10), ..came_back(2) }, at(10)).unwrap();
+    assert_eq!(status(&ledger, &id), Status::Shipped, "by the last word on each");
+    ledger.add_delivery_event(&id, &DeliveryEvent { at: at(11), ..came_back(1) }, at(11)).unwrap();
+    ledger.add_delivery_event(&id, &DeliveryEvent { at: at(12), ..came_back(2) }, at(12)).unwrap();
     assert_eq!((status(&ledger, &id), stock_of(&ledger, "A")), (Status::Returned, (8, 0)));
 }
