@@ -313,12 +313,14 @@ impl Dispatch<'_> {
     fn tracking_of(&self, package: &Package, code: String) -> Tracking {
         let known = Some(package).filter(|package| package.tracking_number.as_ref() == Some(&code));
         // A channel that hears of the end alone must be told of a dispatch; it is none after the delivery.
-        let delivered = self.delivery().0.filter(|_| !self.policy.steps).map(|word| word.at);
+        let delivered = self.delivery().0.map(|word| word.at);
+        // A collection order is dated when it was seen, at the latest.
+        let dispatched = self.dispatched(self.main).map(|at| delivered.map_or(at, |delivered| at.min(delivered)));
         Tracking {
             code,
             url: url_of(self.main).or_else(|| known.and_then(|package| package.tracking_url.clone())),
             carrier: carrier_of(self.main).or_else(|| known.and_then(|package| package.courier.clone())),
-            dispatched_at: self.dispatched(self.main).or(delivered),
+            dispatched_at: dispatched.or(delivered.filter(|_| !self.policy.steps)),
             promised_at: self.facts.order.delivery.promised_at,
         }
     }

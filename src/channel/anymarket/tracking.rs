@@ -50,7 +50,10 @@ fn parcel(tracking: &Tracking) -> Map<String, Value> {
         ("carrier", tracking.carrier.clone()),
         ("url", tracking.url.clone()),
         ("shippedDate", tracking.dispatched_at.map(calendar::local_stamp)),
-        ("estimateDate", tracking.promised_at.map(calendar::local_stamp)),
+        (
+            "estimateDate",
+            tracking.promised_at.filter(|at| tracking.dispatched_at <= Some(*at)).map(calendar::local_stamp),
+        ),
     ];
     known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
 }
