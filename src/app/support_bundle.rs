@@ -127,7 +127,7 @@ impl Bundle<'_> {
         let head = story.head();
         masker.keep(&head);
         self.learn_of_customer(&mut masker, &story);
-        let payloads: Vec<Value> = asked.answers.iter().map(|answer| answer.masked(&mut masker)).collect();
+        let mut payloads: Vec<Value> = asked.answers.iter().map(|answer| answer.masked(&mut masker)).collect();
         let failures = asked.answers.iter().filter_map(|answer| {
             let problem = answer.told.as_ref().err()?;
             Some(said::failed(&answer.from, answer.what, problem))
@@ -146,6 +146,7 @@ impl Bundle<'_> {
         sections.extend(known);
         // Prose tells of persons what no key tells.
         sections.iter_mut().skip(1).for_each(|(_, section)| masker.prose_in(section));
+        payloads.iter_mut().filter_map(|payload| payload.get_mut("error")).for_each(|error| masker.prose_in(error));
         sections.push(("payloads", payloads.into()));
         sections.push(("configuration", self.configuration(&settings)));
         written(sections, &Sweep::new(secrets, public))
