@@ -624,7 +624,7 @@ pub fn hint(reason: &Reason) -> Option<String> {
         .into(),
         Reason::CancelRefused { .. } => word!(
             "look at the order in the channel's panel: with an invoice, even for a part, it cannot be cancelled, \
-                 only returned;              it is tried again when its status there changes"
+                 only returned; it is tried again when its status there changes"
                 | "veja o pedido no painel do canal: com nota, mesmo parcial, não há cancelamento, só devolução; \
                        tenta-se de novo quando a situação lá mudar"
         )

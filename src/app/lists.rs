@@ -48,6 +48,12 @@ pub fn holds(
             // Whoever asks for one cause wants to see all of it.
             let limit = args.limit.unwrap_or(if args.reason.is_some() { 0 } else { 5 });
             show(&causes, store, reporter, if limit == 0 { usize::MAX } else { limit }, now)?;
+            if causes.in_all().0 == 0 {
+                let is_all = args.reason.is_none() && args.fate.is_none() && args.status.is_none();
+                let is_ever = since.is_none() && before.is_none();
+                let none = if is_all && is_ever { &daily::NOTHING_HELD } else { &daily::NOTHING_LIKE_IT_HELD };
+                reporter.news(none);
+            }
         } else {
             record(&causes, store, reporter, args.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX))?;
         }
@@ -59,9 +65,9 @@ pub fn holds(
 
 fn show(causes: &Causes, store: &Store, reporter: &Reporter, limit: usize, now: Instant) -> rusqlite::Result<()> {
     causes.each(|cause| show_cause(&cause, store, reporter, limit, now))?;
-    match causes.in_all() {
-        (0, _) => reporter.news(&daily::NOTHING_HELD),
-        (number, worth) => reporter.line(&daily::held_in_all(number, worth)),
+    let (number, worth) = causes.in_all();
+    if number > 0 {
+        reporter.line(&daily::held_in_all(number, worth));
     }
     Ok(())
 }

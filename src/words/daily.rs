@@ -219,6 +219,9 @@ pub fn orders_in_all(all: i64, listed: usize) -> String {
 /// Nothing is held.
 pub const NOTHING_HELD: Both = Both("nothing is held", "nada está retido");
 
+/// Nothing of what was asked for is.
+pub const NOTHING_LIKE_IT_HELD: Both = Both("nothing that was asked for is held", "nada do que foi pedido está retido");
+
 /// How much is held, all in all.
 pub fn held_in_all(holds: usize, worth: Cents) -> String {
     say!("{holds} held, worth {worth}" | "retidos: {holds}, no valor de {worth}")

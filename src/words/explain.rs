@@ -181,7 +181,13 @@ fn reasons() -> Vec<Entry> {
             code: code.to_owned(),
             kind: Kind::Reason,
             means: in_words(super::reason(&reason)),
-            exit: if to_do.is_some() { Exit::Held } else { Exit::Done },
+            exit: match &reason {
+                Reason::PaymentsNotSynced { .. } => Exit::Guard,
+                // A person named it.
+                Reason::NotImported => Exit::Held,
+                _ if to_do.is_some() => Exit::Held,
+                _ => Exit::Done,
+            },
             to_do,
             who: reason.actor(),
         }
@@ -206,7 +212,7 @@ fn warnings() -> Vec<Entry> {
         means: super::warning(&warning),
         to_do: None,
         who: None,
-        exit: Exit::Done,
+        exit: if matches!(warning, Warning::ListFailed { .. }) { Exit::Unavailable } else { Exit::Done },
     };
     samples_of::<Warning>().into_iter().map(entry).collect()
 }
