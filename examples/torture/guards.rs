@@ -63,8 +63,8 @@ const GUARDS: &[Guard] = &[
         name: "put-off",
         what: "orders that fail on every run come last, and are no host that is down",
         file: "src/passes/mod.rs",
-        text: "[] => self.store.orders_whose_call_failed(self.channel.name(), pass),",
-        without: "[] => Ok(Vec::from([i64::try_from(pass.len()).unwrap_or(-1); 0])),",
+        text: "[] => self.store.orders_whose_calls_fail(self.channel.name(), self.holds_as()),",
+        without: "[] => Ok(Vec::new()),",
         tests: &[short("sync::orders_that_fail")],
     },
     Guard {

@@ -336,6 +336,14 @@ impl Channel {
         }
     }
 
+    /// See [`crate::http::Door::has_answered`].
+    pub fn has_answered(&self) -> bool {
+        match self {
+            Self::Vtex(vtex) => vtex.has_answered(),
+            Self::Anymarket(hub) => hub.has_answered(),
+        }
+    }
+
     /// See [`crate::http::Door::count_failures_anew`].
     pub fn count_failures_anew(&self) {
         match self {

@@ -385,6 +385,14 @@ impl Erp {
         }
     }
 
+    /// See [`crate::http::Door::has_answered`]; the ledger always does.
+    pub fn has_answered(&self) -> bool {
+        match self {
+            Self::Ledger(_) => true,
+            Self::Eccosys(eccosys) => eccosys.has_answered(),
+        }
+    }
+
     /// See [`crate::http::Door::count_failures_anew`].
     pub fn count_failures_anew(&self) {
         match self {

@@ -179,6 +179,11 @@ impl Door {
         self.skew.set(None);
     }
 
+    /// Whether the host gave any good answer to this process.
+    pub fn has_answered(&self) -> bool {
+        self.health.has_answered()
+    }
+
     /// What comes next failed before, and says little of the host: it is judged by its own calls.
     pub fn count_failures_anew(&self) {
         self.health.count_anew();

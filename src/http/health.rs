@@ -47,6 +47,11 @@ impl Health {
         }
     }
 
+    /// Whether it gave any good answer to this process.
+    pub fn has_answered(&self) -> bool {
+        self.good_answers.get() > 0
+    }
+
     /// Counts anew: what fails in one pass and again in the next is the same item. A host that is being left alone stays so.
     pub fn count_anew(&self) {
         self.failing.set(0);

@@ -447,6 +447,16 @@ fn known_reason_to_wait(row: &OrderRow, notes: &CancelNotes, policy: &Policy, no
     (now < cancel_from).then_some(Reason::DeadlineAhead { cancel_from })
 }
 
+/// The hold of an order that has another number in the ERP than the one it is linked with.
+pub(super) fn another_number(linked: &ErpOrder, other: &ErpOrder) -> Reason {
+    Reason::ErpDiffers {
+        erp_number: other.number.clone(),
+        field: "number".into(),
+        channel: linked.number.clone(),
+        erp: other.number.clone(),
+    }
+}
+
 /// Reads both sides; gives the reason to hold the order when one of them cannot be read.
 async fn read(pass: &Pass<'_>, row: &OrderRow, payment: Option<PaymentWord>) -> Result<Result<Facts, Reason>, Trouble> {
     let erp = match &row.erp_id {
@@ -461,12 +471,7 @@ async fn read(pass: &Pass<'_>, row: &OrderRow, payment: Option<PaymentWord>) -> 
             };
             // Until sync-payments has linked it, nothing follows from what became of the first.
             if let Some(anew) = sync_payments::entered_anew(pass, row, &erp).await? {
-                return Ok(Err(Reason::ErpDiffers {
-                    erp_number: anew.number.clone(),
-                    field: "number".into(),
-                    channel: erp.number,
-                    erp: anew.number,
-                }));
+                return Ok(Err(another_number(&erp, &anew)));
             }
             Some(erp)
         }

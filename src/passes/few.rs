@@ -4,6 +4,7 @@
 pub struct Few<'a, T> {
     left: &'a [T],
     size: usize,
+    least: usize,
 }
 
 /// What was tried, of so many.
@@ -11,33 +12,35 @@ pub struct Tried<'a, T> {
     left: &'a [T],
     of: usize,
     size: usize,
+    least: usize,
 }
 
-/// Fewer than make a host count as down.
+/// Fewer calls than make a host count as down.
 const LEAST: usize = 4;
 
 /// However well it goes.
 const MOST: usize = 256;
 
 impl<'a, T> Few<'a, T> {
-    /// All of these, those first that were tried longest ago.
-    pub fn of(left: &'a [T]) -> Self {
-        Self { left, size: LEAST }
+    /// All of these, those first that were tried longest ago; each takes so many calls.
+    pub fn of(left: &'a [T], calls: usize) -> Self {
+        let least = (LEAST / calls.max(1)).max(1);
+        Self { left, size: least, least }
     }
 
     /// The next few; none when all were tried.
     pub fn next(self) -> Option<(&'a [T], Tried<'a, T>)> {
         let of = self.size.min(self.left.len());
         let (few, left) = self.left.split_at(of);
-        (of > 0).then_some((few, Tried { left, of, size: self.size }))
+        (of > 0).then_some((few, Tried { left, of, size: self.size, least: self.least }))
     }
 }
 
 impl<'a, T> Tried<'a, T> {
     /// What is left when so many of them failed again: more at a time as long as none does, and nothing once none gets through.
     pub fn after(self, failed: usize) -> Option<Few<'a, T>> {
-        let size = if failed == 0 { (self.size * 2).min(MOST) } else { LEAST };
-        (failed < self.of).then_some(Few { left: self.left, size })
+        let size = if failed == 0 { (self.size * 2).min(MOST) } else { self.least };
+        (failed < self.of).then_some(Few { left: self.left, size, least: self.least })
     }
 }
 
@@ -48,7 +51,7 @@ mod tests {
     /// How many are tried each time, when so many of them fail.
     fn tried(all: usize, mut fails: impl FnMut(usize) -> usize) -> Vec<usize> {
         let all = vec![(); all];
-        let (mut some, mut sizes) = (Some(Few::of(&all)), Vec::new());
+        let (mut some, mut sizes) = (Some(Few::of(&all, 1)), Vec::new());
         while let Some((few, tried)) = some.take().and_then(Few::next) {
             sizes.push(few.len());
             some = tried.after(fails(sizes.len()));

@@ -36,7 +36,7 @@ use crate::config::ChannelConfig;
 use crate::erp::{Erp, ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::http::{CallError, StopCause, Triage};
-use crate::lang::say;
+use crate::lang::{say, word};
 use crate::lock::{Handover, LockError};
 use crate::model::{ErpOrderId, Instant, Line, Order, OrderId, Sku, Status};
 use crate::reason::Reason;
@@ -317,6 +317,8 @@ impl Pass<'_> {
         one: &impl AsyncFn(&OrderRow) -> Result<(), Trouble>,
     ) {
         let failing = match self.orders {
+            // Each is looked at, or it is not accounted for.
+            _ if self.verb == "adopt" => Ok(Vec::new()),
             [] => self.store.orders_whose_calls_fail(self.channel.name(), self.holds_as()),
             _ => Ok(Vec::new()),
         };
@@ -336,12 +338,17 @@ impl Pass<'_> {
         });
         self.visit_some(others, self.config.limits.at_once(), one).await;
         let put_off: Vec<i64> = put_off.into_values().collect();
-        let mut some = Some(Few::of(&put_off));
+        let mut some = Some(Few::of(&put_off, 1));
         while let Some((few, next)) = some.take().and_then(Few::next)
             && !self.halted()
         {
             match self.visit_few(few, one).await {
-                Ok(failed) => some = next.after(failed),
+                Ok(failed) => {
+                    if failed == few.len() {
+                        self.doubt_hosts();
+                    }
+                    some = next.after(failed);
+                }
                 Err(error) => self.end(Exit::Failed, Trouble::State(error).to_string()),
             }
         }
@@ -359,6 +366,17 @@ impl Pass<'_> {
         let rows = self.store.orders_at(few)?.into_iter().map(Ok);
         self.visit_some(rows, self.config.limits.at_once().min(few.len()), one).await;
         self.store.calls_failed_since(few, self.holds_as(), begun)
+    }
+
+    /// Where nothing else got an answer either, what failed again may be the host's failure after all.
+    pub(crate) fn doubt_hosts(&self) {
+        if !(self.channel.has_answered() && self.erp.has_answered()) {
+            let message = word!(
+                "what failed before failed again, and nothing else was answered: the host may be down"
+                    | "o que já havia falhado falhou de novo, e nada mais foi respondido: o servidor pode estar fora do ar"
+            );
+            self.fall_short(Exit::Unavailable, message);
+        }
     }
 
     /// Under which name the pass holds orders: its own, where it holds them for itself.
@@ -466,6 +484,10 @@ impl Pass<'_> {
     fn hold_if_it_failed(&self, row: &OrderRow, trouble: &Trouble, begun: Instant) -> rusqlite::Result<()> {
         // A pass that holds orders for itself has done so.
         if self.store.forget_if_only_named(row.row)? || !trouble.is_of_item() || !self.holds_as().is_empty() {
+            return Ok(());
+        }
+        // What is over is looked at again in its time.
+        if row.fate == Some(Fate::Cancelled) {
             return Ok(());
         }
         match self.store.calls_failed_since(&[row.row], self.holds_as(), begun)? {

@@ -327,7 +327,9 @@ impl Dispatch<'_> {
 
     /// When the carrier had a parcel.
     fn dispatched(&self, parcel: &Parcel) -> Option<Instant> {
-        parcel.shipped_at.or(parcel.collection_order_at.filter(|_| self.policy.dispatch_on_collection_order))
+        let listed =
+            parcel.collection_order_at.filter(|at| self.policy.dispatch_on_collection_order && *at <= self.now);
+        parcel.shipped_at.or(listed)
     }
 
     /// The tracking to set, if the channel shows another.

@@ -177,6 +177,7 @@ pub async fn run(pass: &Pass<'_>) {
     pass.visit_all(visit_these, async |row| visit(pass, row).await).await;
     if pass.orders.is_empty()
         && !pass.halted()
+        && pass.shortfall.borrow().is_none()
         && let Err(error) = pass.store.set_cursor(pass.channel.name(), PAYMENTS_SYNCED, begun)
     {
         pass.end(Exit::Failed, Trouble::State(error).to_string());
@@ -190,7 +191,7 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         Ok(order) => order,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
-    if order.status != Status::CancellationRequested {
+    if !matches!(order.status, Status::CancellationRequested | Status::Cancelled | Status::Unknown(_)) {
         settle_denial(pass, row)?;
     }
     let mut erp = match pass.recall_erp(row, erp_id).await? {
@@ -198,7 +199,9 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
     if let Some(anew) = entered_anew(pass, row, &erp).await? {
-        if let Some(reason) = import_orders::differs(&order, &anew) {
+        // What was entered under the number of a sale that the channel cancelled is not ours to cancel.
+        let is_over = (order.status == Status::Cancelled).then(|| auto_cancel::another_number(&erp, &anew));
+        if let Some(reason) = is_over.or_else(|| import_orders::differs(&order, &anew)) {
             return Ok(pass.hold(row, &reason)?);
         }
         let why = row.fate_why.clone().unwrap_or(Reason::PaidOnChannel);

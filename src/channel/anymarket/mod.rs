@@ -86,6 +86,11 @@ impl Anymarket {
         self.door.begin_pass();
     }
 
+    /// See [`super::Channel::has_answered`].
+    pub fn has_answered(&self) -> bool {
+        self.door.has_answered()
+    }
+
     /// See [`super::Channel::count_failures_anew`].
     pub fn count_failures_anew(&self) {
         self.door.count_failures_anew();

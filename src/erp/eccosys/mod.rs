@@ -177,6 +177,11 @@ impl Eccosys {
         self.door.counts()
     }
 
+    /// See [`Door::has_answered`].
+    pub fn has_answered(&self) -> bool {
+        self.door.has_answered()
+    }
+
     /// See [`Door::count_failures_anew`].
     pub fn count_failures_anew(&self) {
         self.door.count_failures_anew();

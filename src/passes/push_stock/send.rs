@@ -51,7 +51,7 @@ impl Push<'_> {
             is_over: false,
         };
         self.send_along(&mut way).await?;
-        let mut some = Some(Few::of(&failing));
+        let mut some = Some(Few::of(&failing, self.places.len()));
         while let Some((few, next)) = some.take().and_then(Few::next)
             && !self.pass.halted()
         {
@@ -60,7 +60,11 @@ impl Push<'_> {
             (way.few, way.is_over) = (Some(few), false);
             let begun = self.now();
             self.send_along(&mut way).await?;
-            some = next.after(store.sku_calls_failed_since(self.channel(), few, begun)?);
+            let failed = store.sku_calls_failed_since(self.channel(), few, begun)?;
+            if failed == few.len() {
+                self.pass.doubt_hosts();
+            }
+            some = next.after(failed);
         }
         // Says why, if it was told to stop.
         self.pass.halted();

@@ -75,10 +75,13 @@ impl Ledger {
                     | "o pedido {named} é entregue em um dia que ainda não chegou: previsão não é entrega"
             )));
         }
-        if row.dispatched_at.is_some_and(|moment| moment.at > now) {
+        // A collection that is planned is told of with its collection order.
+        let planned = row.collected_at.filter(|_| row.collection_order.is_none());
+        if [row.dispatched_at, planned].into_iter().flatten().any(|moment| moment.at > now) {
             return Ok(Err(say!(
-                "order {named} is sent on a day that is still to come: give the line again on that day"
-                    | "o pedido {named} é despachado em um dia que ainda não chegou: envie a linha de novo nesse dia"
+                "order {named} is collected or sent on a day that is still to come: give the line again on that day"
+                    | "o pedido {named} é coletado ou despachado em um dia que ainda não chegou: envie a linha de novo nesse \
+                       dia"
             )));
         }
         let parcel = Shipment {
