@@ -199,9 +199,10 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
     if let Some(anew) = entered_anew(pass, row, &erp).await? {
-        // What was entered under the number of a sale that the channel cancelled is not ours to cancel.
-        let is_over = (order.status == Status::Cancelled).then(|| auto_cancel::another_number(&erp, &anew));
-        if let Some(reason) = is_over.or_else(|| import_orders::differs(&order, &anew)) {
+        // What was entered under the number of a sale that is cancelled is not ours to cancel, and no late event lifts a tombstone.
+        let is_over = order.status == Status::Cancelled || row.fate == Some(Fate::Cancelled);
+        let held = is_over.then(|| auto_cancel::another_number(&erp, &anew));
+        if let Some(reason) = held.or_else(|| import_orders::differs(&order, &anew)) {
             return Ok(pass.hold(row, &reason)?);
         }
         let why = row.fate_why.clone().unwrap_or(Reason::PaidOnChannel);

@@ -13,7 +13,7 @@ use crate::lang::{Both, Lang, lang};
 static CATALOGUE: &[(bool, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
 /// What is noted without a name: how a write was answered, why a hold ended, what is wrong with a field.
-pub const NOTED: [Both; 25] = [
+pub const NOTED: [Both; 26] = [
     Both("no answer", "sem resposta"),
     Both("not carried out", "não executado"),
     Both("found done", "já constava como feito"),
@@ -23,6 +23,7 @@ pub const NOTED: [Both; 25] = [
     Both("found by reading", "constatado na leitura"),
     Both("found on the channel", "constatado no canal"),
     Both("found in the ERP", "constatado no ERP"),
+    Both("entered anew in the ERP", "lançado de novo no ERP"),
     Both("enough of them there", "já há o bastante lá"),
     Both("not yet", "ainda não"),
     Both("created, found by asking again", "criado, achado ao perguntar de novo"),

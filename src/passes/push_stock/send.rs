@@ -87,8 +87,7 @@ impl Push<'_> {
     }
 
     fn is_dirty(&self, way: &Way<'_>) -> Result<bool, Trouble> {
-        let is_one_of_few = way.few.is_some_and(|few| !few.is_empty());
-        Ok(is_one_of_few || !self.pass.store.stock_dirty(self.channel(), way.after.as_ref(), 1)?.is_empty())
+        Ok(way.few.is_some() || !self.pass.store.stock_dirty(self.channel(), way.after.as_ref(), 1)?.is_empty())
     }
 
     /// Sends numbers until it is others' turn, as many calls at a time as there may be: while some are under way the next handful is
