@@ -10,6 +10,7 @@ use crate::config::Span;
 use crate::lang::{Lang, word};
 use crate::passes::Verb;
 use crate::report::Format;
+use crate::words::explain::reason_code;
 
 /// Keeps an ERP and the sales platforms of a store in step.
 ///
@@ -590,7 +591,7 @@ pub struct OrdersArgs {
     pub status: Option<String>,
 
     /// Only orders with this reason, by its code: that of their fate or of an open hold
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = reason_code)]
     pub reason: Option<String>,
 
     /// Only orders placed on this day (in São Paulo) or later
@@ -789,7 +790,7 @@ pub struct HoldsListArgs {
     pub status: Option<String>,
 
     /// Only holds with this reason, by its code, and all of them
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = reason_code)]
     pub reason: Option<String>,
 
     /// Only what is held since this day (in São Paulo) or later
@@ -877,7 +878,7 @@ pub enum HoldsCommand {
         #[arg(value_name = "ORDER", required_unless_present = "reason")]
         orders: Vec<String>,
         /// All orders held for this reason, by its code
-        #[arg(long, value_name = "CODE")]
+        #[arg(long, value_name = "CODE", value_parser = reason_code)]
         reason: Option<String>,
         /// Only this channel
         #[arg(long, value_name = "NAME")]

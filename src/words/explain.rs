@@ -488,6 +488,16 @@ pub fn in_a_list(entry: &Entry) -> String {
     format!("  {code:<32} {}", entry.means)
 }
 
+/// The code of a reason, however it is written. Unknown ones are refused: a list filtered by one would be empty, as if all were well.
+///
+/// # Errors
+/// That there is no such reason, with the nearest.
+pub fn reason_code(asked: &str) -> Result<String, String> {
+    let reasons = reasons();
+    let found = of(&reasons, asked).first().map(|entry| entry.code.clone());
+    found.ok_or_else(|| unknown(asked, &nearest(&reasons, asked)))
+}
+
 /// No such code.
 pub fn unknown(asked: &str, nearest: &[String]) -> String {
     crate::lang::say!(

@@ -234,7 +234,12 @@ fn holds_come_by_cause_with_the_money_they_hold_up() {
     assert_eq!(number(&["--fate", "held", "--status", "ready-for-handling", "--channel", "loja"]), 4);
     assert_eq!((number(&["--fate", "imported"]), number(&["--status", "handling"])), (json!(0), json!(0)));
     let _ = shop.run(&["holds", "--since", "2030-01-01"]).exits(0);
-    assert_eq!(human(&shop, &["holds", "--reason", "no_such"]).exits(0).stdout, "nothing that was asked for is held\n");
+    let other = human(&shop, &["holds", "--reason", "held-by-hand"]).exits(0).stdout;
+    assert_eq!(other, "nothing that was asked for is held\n");
+    for asks in [&["holds"][..], &["orders"], &["holds", "retry"]] {
+        let refusal = human(&shop, &[asks, &["--reason", "sku_unmapped"]].concat()).exits(2).stderr;
+        assert!(refusal.contains("there is no code `sku_unmapped`; the nearest are skus_unmapped"), "{refusal}");
+    }
     let short = human(&shop, &["holds", "--limit", "1"]).exits(3).stdout;
     assert!(short.contains("and 1 more: vaivem holds --reason skus_unmapped"), "{short}");
 }
