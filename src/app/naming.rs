@@ -46,7 +46,7 @@ impl Names<'_> {
         found.retain(|order| rows.insert(order.row.row));
         match (found.len(), erp_numbers.as_slice()) {
             (1, _) => Ok(found.remove(0)),
-            (0, []) => Err(Failure::new(Exit::Usage, daily::never_seen(number))),
+            (0, []) => Err(Failure::new(Exit::Usage, daily::never_seen(number, self.channels.len()))),
             (0, [of_erp, ..]) => Err(Failure::new(Exit::Usage, daily::only_in_erp(number, of_erp))),
             _ => {
                 let orders: Vec<_> = found.iter().map(|order| (&order.row.channel, &order.row.id)).collect();

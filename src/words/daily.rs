@@ -298,13 +298,17 @@ pub fn more_holds(number: usize, code: &str) -> String {
     say!("and {number} more: vaivem holds --reason {code}" | "e mais {number}: vaivem holds --reason {code}")
 }
 
-/// No order has this number.
-pub fn never_seen(number: &str) -> String {
+/// No order has this number, on any of so many channels.
+pub fn never_seen(number: &str, channels: usize) -> String {
+    let channel = match channels {
+        0 | 1 => "",
+        _ => word!(" --channel NAME" | " --channel NOME"),
+    };
     say!(
         "no order {number} was ever seen, by this or any other of its numbers; is it one of another store, whose \
-         configuration is another? vaivem import-orders --order {number} looks for it on the channel"
+         configuration is another? vaivem import-orders --order {number}{channel} looks for it on the channel"
             | "nenhum pedido {number} foi visto, nem por outro de seus números; é de outra loja, que tem outra \
-               configuração? vaivem import-orders --order {number} o procura no canal"
+               configuração? vaivem import-orders --order {number}{channel} o procura no canal"
     )
 }
 
@@ -651,6 +655,12 @@ mod tests {
         ] {
             assert_eq!(at_once("push-stock", channels, only).trim(), format!("at once: {told}"));
         }
+    }
+
+    #[test]
+    fn where_to_look_for_an_order_that_was_never_seen_names_the_channel_where_there_are_several() {
+        assert!(never_seen("7-01", 1).contains("vaivem import-orders --order 7-01 looks"));
+        assert!(never_seen("7-01", 2).contains("vaivem import-orders --order 7-01 --channel NAME looks"));
     }
 
     #[test]
