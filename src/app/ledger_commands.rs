@@ -9,9 +9,7 @@ use serde_json::json;
 use super::{Failure, ledger_show, ledger_stock, taken};
 use crate::cli::LedgerCommand;
 use crate::documents::text::MAX_TEXT_BYTES;
-use crate::erp::ledger::{
-    DeliveryEvent, DeliveryOutcome, Ledger, OrderFilter, OrderSummary, Rules, Shipment, TakeError,
-};
+use crate::erp::ledger::{Ledger, OrderFilter, OrderSummary, Rules, TakeError};
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::inbox;
@@ -217,36 +215,10 @@ fn set(
     now: Instant,
 ) -> Result<Exit, Failure> {
     let status = known_status(status)?;
-    let before = the_order(ledger, number)?.order;
-    let order = ledger.set_status(&before.id, &status, note, now).map_err(|error| unreadable(&error))?;
-    // What is said again must not date anew what has its date.
-    if before.status != order.status {
-        tell_parcels(ledger, &order, now).map_err(|error| unreadable(&error))?;
-    }
+    let id = the_order(ledger, number)?.order.id;
+    let order = ledger.set_by_hand(&id, &status, note, now).map_err(|error| unreadable(&error))?;
     told(reporter, &order);
     Ok(Exit::Done)
-}
-
-/// What a person says of an order is true of its parcels, too, which is where channels hear of it from.
-fn tell_parcels(ledger: &Ledger, order: &ErpOrder, now: Instant) -> Result<(), ErpError> {
-    match order.status {
-        Status::Shipped => {
-            let sent = Shipment { shipped_at: Some(now), ..Shipment::default() };
-            ledger.set_shipment(&order.id, &sent, now).map(|_| ())
-        }
-        Status::Delivered => {
-            let delivered = DeliveryEvent {
-                code: "hand".into(),
-                what: DeliveryOutcome::Delivered,
-                at: now,
-                source: "set by hand".into(),
-                access_key: None,
-                tracking_code: None,
-            };
-            ledger.add_delivery_event(&order.id, &delivered, now).map(|_| ())
-        }
-        _ => Ok(()),
-    }
 }
 
 fn cancel(ledger: &Ledger, number: &str, reason: &str, reporter: &Reporter, now: Instant) -> Result<Exit, Failure> {

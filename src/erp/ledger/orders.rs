@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::stock::Place;
-use super::{Ledger, add_to_history, next_seq, note, products, refused, stock};
+use super::{Ledger, add_to_history, next_seq, note, products, refused, shipments, stock};
 use crate::erp::{ErpError, ErpOrder, NewLine, NewOrder};
 use crate::lang::{keep, say, word};
 use crate::model::{CarrierName, Cents, ChannelName, ErpOrderId, Instant, OrderId, Status};
@@ -80,17 +80,31 @@ impl Ledger {
         if *status == Status::Cancelled {
             return self.cancel_order(id, note, now);
         }
+        self.write(|tx| set(tx, id, status, note, now))
+    }
+
+    /// As [`Ledger::set_status`], by a person: what they say of an order is true of its parcels, too, which is where channels hear of
+    /// it from. What is said again dates nothing anew.
+    ///
+    /// # Errors
+    /// As [`Ledger::set_status`].
+    pub fn set_by_hand(
+        &self,
+        id: &ErpOrderId,
+        status: &Status,
+        note: &str,
+        now: Instant,
+    ) -> Result<ErpOrder, ErpError> {
+        if *status == Status::Cancelled {
+            return self.cancel_order(id, note, now);
+        }
         self.write(|tx| {
-            let order = existing(tx, id)?;
-            if order.status == *status {
-                return Ok(order);
+            let before = existing(tx, id)?.status;
+            let order = set(tx, id, status, note, now)?;
+            if order.status != before {
+                shipments::follow(tx, existing_row(tx, id)?, status, now)?;
             }
-            if !order.status.may_become(status) {
-                return Err(transition(&order, status));
-            }
-            let row = existing_row(tx, id)?;
-            move_to(tx, row, status, note, now)?;
-            must_read(tx, row)
+            Ok(order)
         })
     }
 
@@ -123,6 +137,20 @@ impl Ledger {
             must_read(tx, row)
         })
     }
+}
+
+/// Moves the order to a status that is not the end of it, if it is not there already.
+fn set(tx: &Connection, id: &ErpOrderId, status: &Status, note: &str, now: Instant) -> Result<ErpOrder, ErpError> {
+    let order = existing(tx, id)?;
+    if order.status == *status {
+        return Ok(order);
+    }
+    if !order.status.may_become(status) {
+        return Err(transition(&order, status));
+    }
+    let row = existing_row(tx, id)?;
+    move_to(tx, row, status, note, now)?;
+    must_read(tx, row)
 }
 
 /// Sets an order's status and notes it; an order that ends releases what it holds. Whether the move is allowed is the

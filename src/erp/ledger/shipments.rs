@@ -95,14 +95,7 @@ impl Ledger {
     /// # Errors
     /// Refused with `not_found`; or the file cannot be written.
     pub fn set_shipment(&self, id: &ErpOrderId, told: &Shipment, now: Instant) -> Result<Posted, ErpError> {
-        self.write(|tx| {
-            let order = existing_row(tx, id)?;
-            if !tell(tx, order, told, now)? {
-                return Ok(Posted::Again);
-            }
-            settle(tx, order, &said(told), now)?;
-            Ok(Posted::New)
-        })
+        self.write(|tx| note_shipment(tx, existing_row(tx, id)?, told, now))
     }
 
     /// Notes what a carrier said. A delivery sets the parcels' date of delivery where there is none, and the order's
@@ -115,42 +108,71 @@ impl Ledger {
     /// # Errors
     /// Refused with `not_found`; or the file cannot be written.
     pub fn add_delivery_event(&self, id: &ErpOrderId, event: &DeliveryEvent, now: Instant) -> Result<Posted, ErpError> {
-        self.write(|tx| {
-            let order = existing_row(tx, id)?;
-            let inserted = tx
-                .prepare_cached(
-                    "INSERT OR IGNORE INTO delivery_events (order_id, code, what, at, source, access_key, tracking_code, heard_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                )?
-                .execute(params![
-                    order,
-                    event.code,
-                    event.what.code(),
-                    millis(event.at),
-                    event.source,
-                    event.access_key,
-                    event.tracking_code,
-                    millis(now)
-                ])?;
-            if inserted == 0 {
-                return Ok(Posted::Again);
-            }
-            let why = format!("{} ({}, {})", event.what.code(), event.code, event.source);
-            match event.what {
-                DeliveryOutcome::Delivered | DeliveryOutcome::DeliveredWithRemarks => {
-                    deliver(tx, order, event, now)?;
-                    settle(tx, order, &why, now)?;
-                }
-                DeliveryOutcome::Returned
-                    if must_read(tx, order)?.status == Status::Shipped && is_all_back(tx, order)? =>
-                {
-                    orders::move_to(tx, order, &Status::Returned, &why, now)?;
-                }
-                _ => note(tx, order, now, &why)?,
-            }
-            Ok(Posted::New)
-        })
+        self.write(|tx| note_event(tx, existing_row(tx, id)?, event, now))
     }
+}
+
+/// Dates the parcels as a person says of their order; without any, it is one of its own.
+pub(super) fn follow(tx: &Connection, order: i64, status: &Status, now: Instant) -> Result<(), ErpError> {
+    match status {
+        Status::Shipped => {
+            let sent = Shipment { shipped_at: Some(now), ..Shipment::default() };
+            note_shipment(tx, order, &sent, now).map(drop)
+        }
+        Status::Delivered => {
+            let delivered = DeliveryEvent {
+                code: "hand".into(),
+                what: DeliveryOutcome::Delivered,
+                at: now,
+                source: "set by hand".into(),
+                access_key: None,
+                tracking_code: None,
+            };
+            note_event(tx, order, &delivered, now).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn note_shipment(tx: &Connection, order: i64, told: &Shipment, now: Instant) -> Result<Posted, ErpError> {
+    if !tell(tx, order, told, now)? {
+        return Ok(Posted::Again);
+    }
+    settle(tx, order, &said(told), now)?;
+    Ok(Posted::New)
+}
+
+fn note_event(tx: &Connection, order: i64, event: &DeliveryEvent, now: Instant) -> Result<Posted, ErpError> {
+    let inserted = tx
+        .prepare_cached(
+            "INSERT OR IGNORE INTO delivery_events (order_id, code, what, at, source, access_key, tracking_code, heard_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            order,
+            event.code,
+            event.what.code(),
+            millis(event.at),
+            event.source,
+            event.access_key,
+            event.tracking_code,
+            millis(now)
+        ])?;
+    if inserted == 0 {
+        return Ok(Posted::Again);
+    }
+    let why = format!("{} ({}, {})", event.what.code(), event.code, event.source);
+    match event.what {
+        DeliveryOutcome::Delivered | DeliveryOutcome::DeliveredWithRemarks => {
+            deliver(tx, order, event, now)?;
+            settle(tx, order, &why, now)?;
+        }
+        DeliveryOutcome::Returned if must_read(tx, order)?.status == Status::Shipped && is_all_back(tx, order)? => {
+            orders::move_to(tx, order, &Status::Returned, &why, now)?;
+        }
+        _ => note(tx, order, now, &why)?,
+    }
+    Ok(Posted::New)
 }
 
 /// The parcels of an order, in the order they became known.
