@@ -208,9 +208,9 @@ fn a_long_first_sweep_goes_on_where_it_was_cut_short() {
     // Short of time: half of it for the list, the rest for the orders.
     shop.vtex(|v| {
         v.calls.clear();
-        v.faults.push(Fault::always(Kind::SlowMs(1_500)).on("GET", LIST));
+        v.faults.push(Fault::always(Kind::SlowMs(2_500)).on("GET", LIST));
     });
-    let _ = shop.run(&["import-orders", "--max-duration", "6s"]).exits(10);
+    let _ = shop.run(&["import-orders", "--max-duration", "9s"]).exits(10);
     assert!(listed_from(&shop)[0] >= reached - TimeDelta::minutes(31), "it does not begin again at the start");
     assert!(cursor(&shop, "list").unwrap() > reached);
     assert_eq!(shop.take_overs(&paid_long_ago), 1, "orders known already are visited in the same run");
