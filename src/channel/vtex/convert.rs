@@ -183,6 +183,9 @@ struct Amounts {
 /// The parts of the total. VTEX tells them twice, as `totals[]` before discounts and as exact line totals after them; whichever
 /// adds up to the cent is taken, the former first, since it keeps prices and discount apart. When neither does, the former is
 /// given as it is: the plan holds the order and shows both sums.
+///
+/// What an edited order changed is a row of its own in `totals[]`, told as one sum while `items[]` may still list the units that
+/// were removed. It is no rebate on what is left: the changes themselves say what it is made of.
 fn amounts(wire: &wire::Order, total: Cents) -> Result<Amounts, Unreadable> {
     let mut freight = 0;
     let mut discount = 0;
@@ -190,7 +193,7 @@ fn amounts(wire: &wire::Order, total: Cents) -> Result<Amounts, Unreadable> {
     for part in &wire.totals {
         let value = part.value.unwrap_or(0);
         match part.id.as_deref() {
-            Some("Items") => {}
+            Some("Items" | "Change") => {}
             Some("Discounts") => discount -= value,
             Some("Shipping") => freight += value,
             // Charges and rebates VTEX may add under other names keep the sum whole.
@@ -220,8 +223,9 @@ fn amounts(wire: &wire::Order, total: Cents) -> Result<Amounts, Unreadable> {
         }
     }
     // Before the exact line totals, which may speak of units that were removed since.
-    if let Some(edited) = after_changes(wire, discount, &build)
+    if let Some(edited) = after_changes(wire, &as_told)
         && adds_up(&edited, total)
+        && !edited.lines.is_empty()
     {
         return Ok(edited);
     }
@@ -246,27 +250,34 @@ fn is_about_its_price(line: &Line) -> bool {
     product.checked_sub(line.total).is_some_and(|off| off.abs() <= Cents::new(line.quantity))
 }
 
-/// An order edited after placement: `items[]` may still list removed units (VTEX known issue), which the changes name.
-fn after_changes(
-    wire: &wire::Order,
-    discount: Cents,
-    build: &impl Fn(LineTotals, &BTreeMap<&str, i64>, Cents) -> Result<Amounts, Unreadable>,
-) -> Option<Amounts> {
+/// An order edited after placement: `items[]` may still list removed units (VTEX known issue), which the changes name. What they
+/// took off or put on beside units is discount or tax.
+fn after_changes(wire: &wire::Order, as_told: &Amounts) -> Option<Amounts> {
     if wire.changes_attachment.changes_data.is_empty() {
         return None;
     }
+    let worth = |items: &[wire::ChangedItem]| {
+        items.iter().try_fold(0_i64, |sum, item| {
+            sum.checked_add(item.price.unwrap_or(0).checked_mul(item.quantity.unwrap_or(0))?)
+        })
+    };
     let mut removed = BTreeMap::new();
-    let mut other = 0;
+    let mut other = 0_i64;
     for change in &wire.changes_attachment.changes_data {
-        let mut worth = 0;
         for item in &change.items_removed {
-            let quantity = item.quantity.unwrap_or(0);
-            *removed.entry(item.id.as_deref()?).or_insert(0) += quantity;
-            worth += item.price.unwrap_or(0).checked_mul(quantity)?;
+            let gone = removed.entry(item.id.as_deref()?).or_insert(0_i64);
+            *gone = gone.checked_add(item.quantity.unwrap_or(0))?;
         }
-        other += change.discount_value.unwrap_or(0) - worth - change.increment_value.unwrap_or(0);
+        let off = change.discount_value.unwrap_or(0).checked_sub(worth(&change.items_removed)?)?;
+        let on = change.increment_value.unwrap_or(0).checked_sub(worth(&change.items_added)?)?;
+        other = other.checked_add(off)?.checked_sub(on)?;
     }
-    build(LineTotals::BeforeDiscounts, &removed, discount.checked_add(Cents::new(other.max(0)))?).ok()
+    Some(Amounts {
+        lines: lines(wire, LineTotals::BeforeDiscounts, &removed).ok()?,
+        freight: as_told.freight,
+        discount: as_told.discount.checked_add(Cents::new(other.max(0)))?,
+        tax: as_told.tax.checked_sub(Cents::new(other.min(0)))?,
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -311,6 +311,8 @@ pub struct Change {
     #[serde(deserialize_with = "lenient::integer")]
     pub increment_value: Option<i64>,
     #[serde(deserialize_with = "lenient::or_default")]
+    pub items_added: Vec<ChangedItem>,
+    #[serde(deserialize_with = "lenient::or_default")]
     pub items_removed: Vec<ChangedItem>,
 }
 

@@ -67,6 +67,38 @@ fn amounts_add_up_to_the_cent() {
     assert_eq!((edited.lines[0].quantity, parts(&edited)), (2, [10_000, 1_500, 0, 500, 11_000]));
 }
 
+/// An order of A (2 of 50,00) with 15,00 of freight, edited; `removed` of the 2 are gone.
+fn edited(change: i64, changes: &serde_json::Value) -> Order {
+    let file = format!("{}/tests/fixtures/vtex/plain.json", env!("CARGO_MANIFEST_DIR"));
+    let mut order_json: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    order_json["value"] = (11_000 + change).into();
+    order_json["totals"]
+        .as_array_mut()
+        .unwrap()
+        .push(serde_json::json!({ "id": "Change", "name": "Total das mudanças", "value": change }));
+    order_json["changesAttachment"] = serde_json::json!({ "id": "changeAttachment", "changesData": [changes] });
+    order(&ChannelName::new("loja"), order_json.to_string().as_bytes()).unwrap()
+}
+
+#[test]
+fn what_was_removed_from_an_order_is_no_rebate_on_the_rest() {
+    let item = |quantity: i64| serde_json::json!([{ "id": "1", "quantity": quantity, "price": 5_000 }]);
+    let one_less = edited(-5_000, &serde_json::json!({ "discountValue": 5_000, "itemsRemoved": item(1) }));
+    assert_eq!((one_less.lines[0].quantity, parts(&one_less)), (1, [5_000, 1_500, 0, 500, 6_000]));
+    let and_a_rebate = edited(-6_000, &serde_json::json!({ "discountValue": 6_000, "itemsRemoved": item(1) }));
+    assert_eq!((and_a_rebate.lines[0].quantity, parts(&and_a_rebate)), (1, [5_000, 1_500, 0, 1_500, 5_000]));
+    let rebate = edited(-1_000, &serde_json::json!({ "discountValue": 1_000 }));
+    assert_eq!((rebate.lines[0].quantity, parts(&rebate)), (2, [10_000, 1_500, 0, 1_500, 10_000]));
+    let charge = edited(1_000, &serde_json::json!({ "incrementValue": 1_000 }));
+    assert_eq!((charge.lines[0].quantity, parts(&charge)), (2, [10_000, 1_500, 1_000, 500, 12_000]));
+    let is_held = |order: &Order| order.sum_of_parts() != Some(order.total);
+    // What was added and is not listed, the whole order gone, a change that nothing explains.
+    let added = serde_json::json!([{ "id": "2", "quantity": 1, "price": 3_000 }]);
+    assert!(is_held(&edited(3_000, &serde_json::json!({ "incrementValue": 3_000, "itemsAdded": added }))));
+    assert!(is_held(&edited(-10_000, &serde_json::json!({ "discountValue": 10_000, "itemsRemoved": item(2) }))));
+    assert!(is_held(&edited(-5_000, &serde_json::json!({}))));
+}
+
 #[test]
 fn what_does_not_add_up_is_given_as_told() {
     let order = good("totals-differ");
