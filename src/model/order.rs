@@ -16,7 +16,8 @@ pub struct Order {
     pub sequence: Option<String>,
     /// The marketplace behind the channel, for orders that came through one.
     pub marketplace: Option<Marketplace>,
-    /// The marketplace sends it from a warehouse of its own: the store ships nothing, and its stock does not move.
+    /// The marketplace sends it from a warehouse of its own, or another seller does: the store ships nothing, and its stock does not
+    /// move.
     pub fulfilled_by_marketplace: bool,
     /// When the customer placed it.
     pub created_at: Instant,

@@ -39,7 +39,7 @@ fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadabl
         _ => status(wire.status.as_deref()),
     };
     let amounts = amounts(wire, total)?;
-    let payments = payments(wire);
+    let payments = payments(wire, total);
     let delivery = delivery(wire);
     let packages = packages(&wire.package_attachment)?;
     let invoiced_at = wire.invoiced_date.as_deref().and_then(lenient::instant);
@@ -48,8 +48,7 @@ fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadabl
         id: OrderId::new(id),
         sequence: wire.sequence.clone(),
         marketplace: marketplace(wire),
-        // Its marketplaces' own warehouses are no business of a seller's account.
-        fulfilled_by_marketplace: false,
+        fulfilled_by_marketplace: is_sent_by_another(wire)?,
         created_at,
         changed_at: wire.last_change.as_deref().and_then(lenient::instant),
         status,
@@ -415,17 +414,23 @@ fn address(wire: &wire::Address) -> Address {
     }
 }
 
-fn payments(wire: &wire::Order) -> Vec<Payment> {
-    let payments: Vec<Payment> = wire
+/// What the order is paid with, which comes to its total.
+fn payments(wire: &wire::Order, total: Cents) -> Vec<Payment> {
+    let told: Vec<(&wire::Transaction, &wire::Payment)> = wire
         .payment_data
         .transactions
         .iter()
         .filter(|transaction| transaction.is_active != Some(false))
         .flat_map(|transaction| transaction.payments.iter().map(move |payment| (transaction, payment)))
-        .map(|(transaction, payment)| Payment {
+        .collect();
+    let amounts = shares(told.iter().map(|(_, payment)| *payment), total);
+    let payments: Vec<Payment> = told
+        .into_iter()
+        .zip(amounts)
+        .map(|((transaction, payment), amount)| Payment {
             method: method(payment),
             label: payment.payment_system_name.clone().unwrap_or_else(|| "?".into()),
-            amount: Cents::new(payment.value.unwrap_or(0)),
+            amount,
             installments: crate::model::order::installments(payment.installments),
             due_date: payment.due_date.as_deref().and_then(due_date),
             transaction: payment.tid.clone().or(transaction.transaction_id.clone()),
@@ -443,6 +448,22 @@ fn payments(wire: &wire::Order) -> Vec<Payment> {
         }];
     }
     payments
+}
+
+/// What each payment carries of the order. Told may be the payment of a whole purchase, of which this order is one seller's part, or of
+/// the order before it was edited, or a card's sum with the interest the customer pays the bank, which `referenceValue` is without:
+/// what does not come to the total is shared out over it in proportion. Source: VTEX, the description's order of two sellers, and the
+/// release note on `referenceValue`.
+fn shares<'a>(payments: impl Iterator<Item = &'a wire::Payment> + Clone, total: Cents) -> Vec<Cents> {
+    let values: Vec<i64> = payments.clone().map(|payment| payment.value.unwrap_or(0)).collect();
+    let without_interest: Vec<i64> = payments.map(|payment| payment.reference_value.unwrap_or(0)).collect();
+    let comes_to_it = |amounts: &&Vec<i64>| {
+        Cents::checked_sum(amounts.iter().map(|amount| Cents::new(*amount))).is_some_and(|sum| sum == total)
+    };
+    match [&values, &without_interest].into_iter().find(comes_to_it) {
+        Some(amounts) => amounts.iter().map(|amount| Cents::new(*amount)).collect(),
+        None => total.split(&values),
+    }
 }
 
 fn method(payment: &wire::Payment) -> PaymentMethod {
@@ -464,6 +485,21 @@ fn method(payment: &wire::Payment) -> PaymentMethod {
 /// A due date is a local day; with a time and offset, the day it is in São Paulo. `12/29` and the like are a card's expiry.
 fn due_date(text: &str) -> Option<NaiveDate> {
     text.trim().parse().ok().or_else(|| lenient::instant(text).map(crate::model::calendar::local_date))
+}
+
+/// In an account that also sells what others send, such an order stands beside the store's own: it is packed, invoiced and sent from
+/// the account of its seller, to which the stock belongs. The store itself is seller 1. Source: VTEX, "Order flow and status", and the
+/// description's order of two sellers; a purchase is divided into one order for each seller.
+fn is_sent_by_another(wire: &wire::Order) -> Result<bool, Unreadable> {
+    if wire.origin.as_deref() != Some("Marketplace") {
+        return Ok(false);
+    }
+    let is_others = |item: &&wire::Item| item.seller.as_deref().is_some_and(|seller| seller != "1");
+    match wire.items.iter().filter(is_others).count() {
+        0 => Ok(false),
+        others if others == wire.items.len() => Ok(true),
+        _ => Err(Unreadable::new("items[].seller", keep!("there are several" | "há vários"))),
+    }
 }
 
 fn marketplace(wire: &wire::Order) -> Option<Marketplace> {

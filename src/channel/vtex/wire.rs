@@ -83,6 +83,8 @@ pub struct Item {
     pub ref_id: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub name: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub seller: Option<String>,
     #[serde(deserialize_with = "lenient::integer")]
     pub quantity: Option<i64>,
     #[serde(deserialize_with = "lenient::integer")]
@@ -262,6 +264,9 @@ pub struct Payment {
     pub payment_system_name: Option<String>,
     #[serde(deserialize_with = "lenient::integer")]
     pub value: Option<i64>,
+    /// Without the interest that a card's instalments cost.
+    #[serde(deserialize_with = "lenient::integer")]
+    pub reference_value: Option<i64>,
     #[serde(deserialize_with = "lenient::integer")]
     pub installments: Option<i64>,
     #[serde(deserialize_with = "lenient::text")]

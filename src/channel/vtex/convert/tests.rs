@@ -67,17 +67,15 @@ fn amounts_add_up_to_the_cent() {
     assert_eq!((edited.lines[0].quantity, parts(&edited)), (2, [10_000, 1_500, 0, 500, 11_000]));
 }
 
-/// An order of A (2 of 50,00) with 15,00 of freight, edited; `removed` of the 2 are gone.
+/// The plain order, of 2 for 50,00 each, edited.
 fn edited(change: i64, changes: &serde_json::Value) -> Order {
-    let file = format!("{}/tests/fixtures/vtex/plain.json", env!("CARGO_MANIFEST_DIR"));
-    let mut order_json: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-    order_json["value"] = (11_000 + change).into();
-    order_json["totals"]
-        .as_array_mut()
-        .unwrap()
-        .push(serde_json::json!({ "id": "Change", "name": "Total das mudanças", "value": change }));
-    order_json["changesAttachment"] = serde_json::json!({ "id": "changeAttachment", "changesData": [changes] });
-    order(&ChannelName::new("loja"), order_json.to_string().as_bytes()).unwrap()
+    let row = serde_json::json!({ "id": "Change", "name": "Total das mudanças", "value": change });
+    let edit = |told: &mut serde_json::Value| {
+        told["value"] = (11_000 + change).into();
+        told["totals"].as_array_mut().unwrap().push(row);
+        told["changesAttachment"] = serde_json::json!({ "id": "changeAttachment", "changesData": [changes] });
+    };
+    plain_but(edit).unwrap()
 }
 
 #[test]
@@ -97,6 +95,49 @@ fn what_was_removed_from_an_order_is_no_rebate_on_the_rest() {
     assert!(is_held(&edited(3_000, &serde_json::json!({ "incrementValue": 3_000, "itemsAdded": added }))));
     assert!(is_held(&edited(-10_000, &serde_json::json!({ "discountValue": 10_000, "itemsRemoved": item(2) }))));
     assert!(is_held(&edited(-5_000, &serde_json::json!({}))));
+}
+
+/// The plain order, worth 110,00, with something of it otherwise.
+fn plain_but(change: impl FnOnce(&mut serde_json::Value)) -> Result<Order, Unreadable> {
+    let file = format!("{}/tests/fixtures/vtex/plain.json", env!("CARGO_MANIFEST_DIR"));
+    let mut told: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    change(&mut told);
+    order(&ChannelName::new("loja"), told.to_string().as_bytes())
+}
+
+#[test]
+fn payments_come_to_what_the_order_is_worth() {
+    let paid = |payments: serde_json::Value| {
+        let order = plain_but(|told| told["paymentData"]["transactions"][0]["payments"] = payments).unwrap();
+        order.payments.iter().map(|payment| payment.amount.get()).collect::<Vec<_>>()
+    };
+    assert_eq!(paid(serde_json::json!([{ "value": 4_000 }, { "value": 7_000 }])), [4_000, 7_000]);
+    // Of a purchase of two sellers; with interest; both.
+    assert_eq!(paid(serde_json::json!([{ "value": 22_745, "referenceValue": 22_745 }])), [11_000]);
+    assert_eq!(paid(serde_json::json!([{ "value": 12_100, "referenceValue": 11_000 }])), [11_000]);
+    assert_eq!(paid(serde_json::json!([{ "value": 10_000 }, { "value": 30_000 }])), [2_750, 8_250]);
+    assert_eq!(paid(serde_json::json!([])), [0; 0]);
+}
+
+#[test]
+fn what_another_seller_of_the_account_sends_is_not_the_stores_to_send() {
+    let sent = |origin: &str, sellers: &[&str]| {
+        plain_but(|told| {
+            told["origin"] = origin.into();
+            let item = told["items"][0].clone();
+            let of = |seller: &&str| {
+                let mut item = item.clone();
+                item["seller"] = (*seller).into();
+                item
+            };
+            told["items"] = sellers.iter().map(of).collect();
+        })
+        .map(|order| order.fulfilled_by_marketplace)
+    };
+    assert!(!sent("Marketplace", &["1"]).unwrap());
+    assert!(sent("Marketplace", &["franquia", "franquia"]).unwrap());
+    assert!(!sent("Fulfillment", &["franquia"]).unwrap(), "there the account is that seller");
+    assert!(sent("Marketplace", &["1", "franquia"]).is_err());
 }
 
 #[test]
