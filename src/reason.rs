@@ -34,8 +34,6 @@ pub enum Reason {
         /// The channel's word.
         raw: String,
     },
-    /// The customer asked to cancel before the order was imported; the channel decides.
-    CancellationPending,
 
     // Why auto-cancel leaves an order alone, or cancels it.
     /// Not cancelled before a certain instant.
@@ -208,6 +206,17 @@ pub enum Reason {
     },
     /// The ERP has another order under this number.
     ErpDiffers {
+        /// The ERP's order number.
+        erp_number: String,
+        /// The field that differs.
+        field: String,
+        /// What the channel says.
+        channel: String,
+        /// What the ERP says.
+        erp: String,
+    },
+    /// Channel and ERP do not say the same of the order any more: it was changed on one of them after it was imported.
+    ChangedSince {
         /// The ERP's order number.
         erp_number: String,
         /// The field that differs.

@@ -75,20 +75,19 @@ fn clause(reason: &Reason) -> String {
         Reason::GracePeriod { raw } => {
             say!("paid, in the channel's grace period (`{raw}`)" | "pago, no período de carência do canal (`{raw}`)")
         }
-        Reason::CancellationPending => {
-            word!("the customer asked to cancel it" | "o cliente pediu o cancelamento").into()
-        }
         Reason::BeforeCutoff { cutoff } => {
             say!("created before the cut-off date {}" | "criado antes da data de corte, {}", date(*cutoff))
         }
         Reason::FulfilledByMarketplace => word!(
-            "the marketplace sends it from a warehouse of its own"
-                | "o marketplace envia a partir de um depósito próprio"
+            "the marketplace sends it from a warehouse of its own, or another seller does"
+                | "quem envia é o marketplace, de um depósito próprio, ou outro vendedor"
         )
         .into(),
         Reason::FulfillmentUndecided => word!(
-            "the marketplace sends it from a warehouse of its own, and nothing says what to do about such orders"
-                | "o marketplace envia a partir de um depósito próprio, e nada diz o que fazer com esses pedidos"
+            "the marketplace sends it from a warehouse of its own, or another seller does, and nothing says what to do \
+             about such orders"
+                | "quem envia é o marketplace, de um depósito próprio, ou outro vendedor, e nada diz o que fazer com \
+                   esses pedidos"
         )
         .into(),
         Reason::FinishedElsewhere { raw } => {
@@ -239,6 +238,13 @@ fn clause(reason: &Reason) -> String {
             say!(
                 "ERP order {erp_number} has this store number but another {}: {erp} instead of {channel}"
                     | "o pedido {erp_number} do ERP tem este número da loja, mas diverge em {}: {erp} em vez de {channel}",
+                terms::field(field)
+            )
+        }
+        Reason::ChangedSince { erp_number, field, channel, erp } => {
+            say!(
+                "channel and ERP differ in {} since it was imported: {channel} there, {erp} in ERP order {erp_number}"
+                    | "canal e ERP divergem em {} desde a importação: {channel} lá, {erp} no pedido {erp_number} do ERP",
                 terms::field(field)
             )
         }
@@ -632,6 +638,18 @@ pub fn hint(reason: &Reason) -> Option<String> {
         Reason::ErpDiffers { .. } => word!(
             "find out who entered that order (another integration, by hand?); vaivem writes nothing to it"
                 | "descubra quem lançou esse pedido (outra integração, à mão?); o vaivem não grava nada nele"
+        )
+        .into(),
+        Reason::ChangedSince { .. } => word!(
+            "before it is packed and invoiced, change the order in the ERP, or cancel it there and enter it anew"
+                | "antes de separar e faturar, altere o pedido no ERP, ou cancele-o lá e lance-o de novo"
+        )
+        .into(),
+        Reason::CancellationRequestedOnChannel => word!(
+            "answer the customer before it ships: vaivem cancel accept NUMBER --reason TEXT, or vaivem cancel deny \
+                 NUMBER --reason TEXT; vaivem cancel list has all of them"
+                | "responda ao cliente antes de despachar: vaivem cancel accept NÚMERO --reason TEXTO, ou vaivem \
+                       cancel deny NÚMERO --reason TEXTO; vaivem cancel list tem todos"
         )
         .into(),
         Reason::ErpRefused { .. } => word!(

@@ -165,6 +165,8 @@ fn cancelled_in_erp(facts: &Facts, erp: &ErpOrder, policy: &Policy) -> Decision 
             Decision::Hold(Reason::CancelledInErpOnly { raw: raw() })
         }
         _ if is_paid && (paid_later || !was_known_paid) => Decision::Hold(Reason::paid_after_cancellation(order)),
+        // Nobody here tells the channel, and the customer has paid.
+        _ if !policy.from_erp && is_paid => Decision::Hold(Reason::paid_after_cancellation(order)),
         _ if !policy.from_erp => Decision::Keep(Reason::AutoCancelOff { why: Box::new(Reason::CancelledInErp) }),
         _ => match (&order.marketplace, why_unsure(facts).filter(|_| !is_paid)) {
             (Some(marketplace), _) if !policy.of_marketplaces => {
@@ -257,6 +259,11 @@ pub fn is_ours(hold: &Reason) -> bool {
         Reason::OutcomeUnknown { action } => action == CANCEL_ON_CHANNEL,
         _ => false,
     }
+}
+
+/// Whether a hold is for this pass to end or to open again, so that no other ends it meanwhile.
+pub fn holds_for(hold: &Reason) -> bool {
+    is_ours(hold) || matches!(hold, Reason::PaidAfterCancellation { .. })
 }
 
 /// Whether this pass still looks at an order that it held, standing where it does on the channel and in the ERP, or with a cancellation

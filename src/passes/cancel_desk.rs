@@ -134,10 +134,16 @@ async fn try_accept(pass: &Pass<'_>, row: &OrderRow, word: Word<'_>) -> Result<D
         Err(reason) => return Ok(Done::Held(reason)),
     };
     let erp = match &row.erp_id {
-        Some(id) => match pass.read_erp(row, id).await? {
-            Ok(erp) => Some(erp),
-            Err(reason) => return Ok(Done::Held(reason)),
-        },
+        Some(id) => {
+            let linked = match pass.read_erp(row, id).await? {
+                Ok(erp) => sync_payments::the_living(pass, row, &order, erp).await?,
+                Err(reason) => Err(reason),
+            };
+            match linked {
+                Ok(erp) => Some(erp),
+                Err(reason) => return Ok(Done::Held(reason)),
+            }
+        }
         None => pass.erp.find_order(&row.channel, &row.id).await?,
     };
     let facts = Facts { order, erp };

@@ -22,7 +22,7 @@ use crate::config::{ChannelConfig, FulfillmentRule, ImportRule};
 use crate::erp::{ErpError, ErpOrder, NewOrder, UNSURE};
 use crate::exit::Exit;
 use crate::lang::say;
-use crate::model::{CarrierName, Instant, Line, Order, PaymentMethod, Readiness, Sku, Status, WarehouseId};
+use crate::model::{CarrierName, Cents, Instant, Line, Order, PaymentMethod, Readiness, Sku, Status, WarehouseId};
 use crate::plan::{Planned, act};
 use crate::reason::Reason;
 use crate::report::Outcome;
@@ -212,6 +212,10 @@ fn in_erp(facts: &Facts, erp: &ErpOrder, policy: &Policy) -> Decision {
     let order = &facts.order;
     let mut actions = Vec::new();
     if !facts.linked {
+        if order.status == Status::Cancelled && erp.status == Status::Cancelled {
+            // Whatever they differ in, nothing is left to do about it.
+            return Decision::none(Fate::Cancelled, Reason::CancelledOnChannel { raw: order.raw_status.clone() });
+        }
         if let Some(reason) = differs(order, erp) {
             return Decision::held(reason);
         }
@@ -236,20 +240,26 @@ fn why_imported(order: &Order) -> Reason {
 
 /// Why the ERP's order cannot be the counterpart of the channel's, if it cannot.
 pub(super) fn differs(order: &Order, erp: &ErpOrder) -> Option<Reason> {
-    let units = order.lines.iter().fold(0, |units: i64, line| units.saturating_add(line.quantity));
-    [
-        ("store number", order.id.to_string(), erp.store_number.to_string()),
-        ("total", order.total.to_string(), erp.total.to_string()),
-        ("number of units", units.to_string(), erp.units.unwrap_or(units).to_string()),
-    ]
-    .into_iter()
-    .find(|(_, channel, erp_says)| channel != erp_says)
-    .map(|(field, channel, erp_says)| Reason::ErpDiffers {
+    difference(order, erp, Cents::ZERO).map(|(field, channel, erp_says)| Reason::ErpDiffers {
         erp_number: erp.number.clone(),
         field: field.into(),
         channel,
         erp: erp_says,
     })
+}
+
+/// The first thing in which both sides differ, as the channel and the ERP say it; totals by more than the tolerance.
+pub(super) fn difference(order: &Order, erp: &ErpOrder, tolerance: Cents) -> Option<(&'static str, String, String)> {
+    let units = order.lines.iter().fold(0, |units: i64, line| units.saturating_add(line.quantity));
+    let is_close = order.total.checked_sub(erp.total).is_some_and(|off| off.abs() <= tolerance);
+    let total = if is_close { order.total } else { erp.total };
+    [
+        ("store number", order.id.to_string(), erp.store_number.to_string()),
+        ("total", order.total.to_string(), total.to_string()),
+        ("number of units", units.to_string(), erp.units.unwrap_or(units).to_string()),
+    ]
+    .into_iter()
+    .find(|(_, channel, erp_says)| channel != erp_says)
 }
 
 /// The decision for an order that is not to be imported now, by its status and the policy alone.
@@ -266,7 +276,7 @@ pub fn stays_out(facts: &Facts, policy: &Policy) -> Option<Decision> {
         status if finished(status) => return none(Fate::Skipped, Reason::FinishedElsewhere { raw }),
         // The announcement may be older than the order's own word, or newer: nobody can tell, so nothing is created.
         _ if facts.cancel_heard => return Some(Decision::held(Reason::CancelAnnounced { raw })),
-        Status::CancellationRequested => return none(Fate::Waiting, Reason::CancellationPending),
+        Status::CancellationRequested => return Some(Decision::held(Reason::CancellationRequestedOnChannel)),
         _ if order.fulfilled_by_marketplace => match policy.fulfillment {
             None => return Some(Decision::held(Reason::FulfillmentUndecided)),
             Some(FulfillmentRule::Skip) => return none(Fate::Skipped, Reason::FulfilledByMarketplace),
@@ -404,7 +414,10 @@ async fn create(
 ) -> Result<Result<ErpOrder, Reason>, Trouble> {
     let effect = create_effect(row);
     let link_unless_other = |erp: ErpOrder, answer| match differs(order, &erp) {
-        Some(reason) => Ok(Err(reason)),
+        Some(reason) => {
+            pass.store.settle(&effect, State::Failed, "the ERP has another", pass.clock.now())?;
+            Ok(Err(reason))
+        }
         None => link(pass, row, &erp, why, answer).map(|()| Ok(erp)),
     };
     if may_still_show(pass, row)? {

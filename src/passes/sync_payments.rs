@@ -13,7 +13,7 @@ use super::{Pass, Trouble, auto_cancel, import_orders};
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::lang::keep;
-use crate::model::{Order, Readiness, Status, calendar};
+use crate::model::{Cents, ErpOrderId, Order, Readiness, Status, calendar};
 use crate::plan::{Planned, act};
 use crate::reason::Reason;
 use crate::report::Outcome;
@@ -145,6 +145,24 @@ pub fn plan(facts: &Facts) -> Decision {
     }
 }
 
+/// What a person must see to whatever is done, as long as the order is on its way on both sides. Nothing here answers a customer who
+/// asks to cancel; and what is edited on the channel until it is invoiced would be packed and invoiced as it came in. Totals may
+/// differ by `tolerance`.
+pub fn to_see_to(facts: &Facts, tolerance: Cents) -> Option<Reason> {
+    let (order, erp) = (&facts.order, &facts.erp);
+    let is_over = order.status.is_final_for_payment() || erp.status == Status::Cancelled;
+    match &order.status {
+        _ if is_over => None,
+        Status::CancellationRequested => Some(Reason::CancellationRequestedOnChannel),
+        _ => import_orders::difference(order, erp, tolerance).map(|(field, channel, in_erp)| Reason::ChangedSince {
+            erp_number: erp.number.clone(),
+            field: field.into(),
+            channel,
+            erp: in_erp,
+        }),
+    }
+}
+
 /// The hold of an order that the ERP cancelled and the channel says is paid: a person must decide which of the two counts. There is
 /// none when the money came first and the channel is to follow the ERP, which is auto-cancel's work.
 pub(super) fn paid_after_cancellation(order: &Order, erp: &ErpOrder, channel_follows: bool) -> Option<Reason> {
@@ -194,21 +212,19 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     if !matches!(order.status, Status::CancellationRequested | Status::Cancelled | Status::Unknown(_)) {
         settle_denial(pass, row)?;
     }
-    let mut erp = match pass.recall_erp(row, erp_id).await? {
+    let erp = match pass.recall_erp(row, erp_id).await? {
+        Ok(erp) => erp,
+        Err(_) if order.status == Status::Cancelled && is_gone(pass, row, erp_id).await? => {
+            let why = Reason::CancelledOnChannel { raw: order.raw_status.clone() };
+            let decided = Decided { fate: Fate::Cancelled, reason: &why, hold: None, open: false };
+            return Ok(pass.conclude(row, decided, Outcome::Cancelled, &why, &[])?);
+        }
+        Err(reason) => return Ok(pass.hold(row, &reason)?),
+    };
+    let erp = match the_living(pass, row, &order, erp).await? {
         Ok(erp) => erp,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
-    if let Some(anew) = entered_anew(pass, row, &erp).await? {
-        // What was entered under the number of a sale that is cancelled is not ours to cancel, and no late event lifts a tombstone.
-        let is_over = order.status == Status::Cancelled || row.fate == Some(Fate::Cancelled);
-        let held = is_over.then(|| auto_cancel::another_number(&erp, &anew));
-        if let Some(reason) = held.or_else(|| import_orders::differs(&order, &anew)) {
-            return Ok(pass.hold(row, &reason)?);
-        }
-        let why = row.fate_why.clone().unwrap_or(Reason::PaidOnChannel);
-        import_orders::link(pass, row, &anew, &why, "entered anew in the ERP")?;
-        erp = anew;
-    }
     let erp_id = &erp.id.clone();
     if let Some(action) = shown_by(&erp.status) {
         pass.store.settle_found(row.row, action, pass.clock.now())?;
@@ -257,15 +273,21 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     let cancelled = facts.order.status == Status::Cancelled && (status == Status::Cancelled || would_cancel);
     let fate = if cancelled { Fate::Cancelled } else { Fate::Imported };
     let why = if cancelled { &reason } else { row.fate_why.as_ref().unwrap_or(&reason) };
+    let to_see_to = to_see_to(&facts, pass.config.invoices.value_tolerance);
     let outcome = match (fate, names.is_empty()) {
+        _ if to_see_to.is_some() => Outcome::Held,
         (_, true) => Outcome::Unchanged,
         (Fate::Cancelled, false) => Outcome::Cancelled,
         (_, false) => Outcome::Updated,
     };
     let open = !(cancelled || facts.order.status.is_final_for_payment() && status.is_final_for_payment());
-    // What keeps auto-cancel from its end is not over because payments are in step, as long as it would still get there.
+    if let Some(hold) = &to_see_to {
+        let decided = Decided { fate, reason: why, hold: Some(hold), open };
+        return Ok(pass.conclude(row, decided, outcome, hold, &names)?);
+    }
+    // What auto-cancel holds is not over because payments are in step, as long as it would still come to it.
     let mut hold = match outcome {
-        Outcome::Unchanged if open => pass.store.open_holds(row.row)?.into_iter().find(auto_cancel::is_ours),
+        Outcome::Unchanged if open => pass.store.open_holds(row.row)?.into_iter().find(auto_cancel::holds_for),
         _ => None,
     };
     if hold.is_some() {
@@ -282,6 +304,31 @@ fn settle_denial(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<()> {
         true => pass.store.settle_found(row.row, DENY, pass.clock.now()),
         false => Ok(()),
     }
+}
+
+/// Whether the ERP has no order under the number any more, neither the linked one nor another.
+async fn is_gone(pass: &Pass<'_>, row: &OrderRow, erp_id: &ErpOrderId) -> Result<bool, Trouble> {
+    Ok(pass.erp.read_order(erp_id).await?.is_none() && pass.erp.find_order(&row.channel, &row.id).await?.is_none())
+}
+
+/// The order that is meant where the linked one is cancelled in the ERP: the one entered anew, which is linked then. Or the reason why
+/// it cannot be told.
+pub(super) async fn the_living(
+    pass: &Pass<'_>,
+    row: &OrderRow,
+    order: &Order,
+    erp: ErpOrder,
+) -> Result<Result<ErpOrder, Reason>, Trouble> {
+    let Some(anew) = entered_anew(pass, row, &erp).await? else { return Ok(Ok(erp)) };
+    // What was entered under the number of a sale that is cancelled is not ours to cancel, and no late event lifts a tombstone.
+    let is_over = order.status == Status::Cancelled || row.fate == Some(Fate::Cancelled);
+    let held = is_over.then(|| auto_cancel::another_number(&erp, &anew));
+    if let Some(reason) = held.or_else(|| import_orders::differs(order, &anew)) {
+        return Ok(Err(reason));
+    }
+    let why = row.fate_why.clone().unwrap_or(Reason::PaidOnChannel);
+    import_orders::link(pass, row, &anew, &why, "entered anew in the ERP")?;
+    Ok(Ok(anew))
 }
 
 /// The order that lives in the ERP under the number of one that was cancelled there: people enter one anew, and then that is meant.
@@ -388,12 +435,33 @@ mod tests {
             store_number: OrderId::new("1172452900788-01"),
             status: erp,
             total: Cents::new(11_000),
-            units: Some(1),
+            units: None,
             invoiced,
             cancelled_at: None,
             cancel_reason: None,
         };
         Facts { order, erp, requested_at: None, channel_follows: false }
+    }
+
+    #[test]
+    fn what_was_changed_since_and_a_wish_to_cancel_are_told_while_the_order_is_on_its_way() {
+        let told = |raw: &str, erp: Status, change: fn(&mut Facts)| {
+            let mut facts = facts(raw, erp, false);
+            change(&mut facts);
+            to_see_to(&facts, Cents::new(5)).map(|reason| reason.code())
+        };
+        let changed = Some("changed_since".to_owned());
+        assert_eq!(told("handling", Status::Picking, |_| ()), None);
+        assert_eq!(told("handling", Status::Picking, |facts| facts.order.total = Cents::new(10_995)), None);
+        assert_eq!(told("handling", Status::Picking, |facts| facts.order.total = Cents::new(10_994)), changed);
+        assert_eq!(told("handling", Status::Invoiced, |facts| facts.erp.total = Cents::new(16_000)), changed);
+        assert_eq!(told("payment-pending", Status::AwaitingPayment, |facts| facts.erp.units = Some(3)), changed);
+        let is_over = |raw, erp| told(raw, erp, |facts| facts.order.total = Cents::new(1)).is_none();
+        assert!(is_over("invoiced", Status::Invoiced) && is_over("canceled", Status::Cancelled));
+        assert!(is_over("handling", Status::Cancelled));
+        let wish = Some("cancellation_requested_on_channel".to_owned());
+        assert_eq!(told("cancellation-requested", Status::Picking, |_| ()), wish);
+        assert_eq!(told("cancellation-requested", Status::Cancelled, |_| ()), None);
     }
 
     /// What is done, or the code of the hold.

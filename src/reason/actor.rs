@@ -47,7 +47,6 @@ impl Reason {
             Self::BeingBuilt { .. }
             | Self::UnderReview
             | Self::GracePeriod { .. }
-            | Self::CancellationPending
             | Self::MarketplaceDecides
             | Self::NotReadyForInvoice { .. }
             | Self::HandOverPending { .. }
@@ -57,6 +56,7 @@ impl Reason {
             Self::SkusUnmapped { .. }
             | Self::ErpRefused { .. }
             | Self::ErpDiffers { .. }
+            | Self::ChangedSince { .. }
             | Self::StockNotInErp
             | Self::MissingField { .. }
             | Self::InvoiceUnfit { .. }
@@ -94,6 +94,7 @@ impl Reason {
             | Self::PaidAfterCancellation { .. }
             | Self::CancelledInErpOnly { .. }
             | Self::CancellationAgainstInvoice { .. }
+            | Self::CancellationRequestedOnChannel
             | Self::DeliveryRefused { .. }
             | Self::DeliveryReturned { .. }
             | Self::Oversold { .. } => Actor::Decision,

@@ -122,6 +122,22 @@ fn off_by_default_it_says_what_it_would_do_and_does_nothing() {
 }
 
 #[test]
+fn switched_off_it_holds_a_paid_order_that_the_erp_cancelled() {
+    let shop = Shop::new();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    shop.cancel_in_office(&id, "sem estoque");
+    for verb in ["auto-cancel", "sync-payments", "auto-cancel"] {
+        let ran = shop.run(&[verb]);
+        let holds = shop.run(&["holds"]).exits(3).records();
+        let codes: Vec<_> =
+            holds.iter().filter(|one| one["type"] == "hold").map(|one| &one["reason"]["code"]).collect();
+        assert_eq!(codes, ["paid_after_cancellation"], "after {verb}: {ran:?}");
+    }
+    assert_eq!(shop.channel_status(&id), "handling");
+}
+
+#[test]
 fn switching_on_announces_first_whatever_was_said_before() {
     let (mut shop, ids) = announced(1);
     shop.set("import = \"all\"");

@@ -216,8 +216,8 @@ impl Turn {
         let oversold = self.watch(shop);
         if let Some(meanwhile) = self.meanwhile {
             let ran = shop.run(&self.side().args(self.verb));
-            // On Eccosys a wish to cancel, which is held only later in the day, may be held by now.
-            let may_hold = self.office == Office::Eccosys && ran.code == Some(3);
+            // A wish to cancel, which is held only later in the day, may be held by now.
+            let may_hold = ran.code == Some(3);
             let _ = ran.exits(if may_hold { 3 } else { self.exit_of() });
             meanwhile(self.story, shop);
         }

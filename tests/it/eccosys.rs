@@ -162,6 +162,44 @@ fn an_order_that_was_entered_anew_is_the_one_that_is_meant() {
     assert_eq!(shop.eccosys(|e| e.find(&id).iter().filter(|sale| sale.situation == 2).count()), 2);
 }
 
+/// The customer's wish is granted for the sale as it lives in the ERP, not for the entry that was cancelled there.
+#[test]
+fn a_wish_is_granted_for_the_order_that_was_entered_anew() {
+    let shop = Shop::on_eccosys(SETTINGS);
+    let (same, other) = (shop.place(paid().id("anew-02")), shop.place(paid().id("anew-03")));
+    let _ = shop.run(&["import-orders"]).exits(0);
+    for (id, price) in [(&same, 4_990), (&other, 3_990)] {
+        shop.eccosys(|e| {
+            e.cancel_order(id);
+            e.native_connector_imports(id, &[("CAMISETA-P", price, 1)]);
+        });
+        shop.vtex(|v| v.request_cancellation(id));
+    }
+    let living = |id: &str| shop.eccosys(|e| e.find(id).iter().filter(|sale| sale.situation != 2).count());
+    let accept = |id: &str| shop.run(&["cancel", "accept", id, "--reason", "desistiu da compra"]);
+    let _ = accept(&same).exits(0);
+    assert_eq!((shop.channel_status(&same).as_str(), living(&same)), ("canceled", 0));
+    // Whether that is the sale a person must say.
+    let refused = accept(&other).exits(3);
+    assert!(refused.stderr.contains("another") || refused.stdout.contains("another"), "{refused:?}");
+    assert_eq!((shop.channel_status(&other).as_str(), living(&other)), ("cancellation-requested", 1));
+}
+
+/// What is gone from the ERP and cancelled on the channel is over.
+#[test]
+fn an_order_that_is_gone_from_eccosys_is_over_once_the_channel_cancels_it() {
+    let shop = Shop::on_eccosys(SETTINGS);
+    let id = shop.place(paid().id("gone-02"));
+    let _ = shop.run(&["import-orders"]).exits(0);
+    shop.eccosys(|e| e.delete_order(&id));
+    let ran = shop.run(&["sync-payments", "--order", &id]).exits(3);
+    assert_eq!(ran.order(&id)["reason"]["code"], "erp_refused");
+    shop.vtex(|v| v.set_status(&id, "canceled"));
+    let ran = shop.run(&["sync-payments", "--order", &id]).exits(0);
+    assert_eq!(ran.order(&id)["outcome"], "cancelled");
+    assert_eq!(held(&shop), []);
+}
+
 /// A shop where every run goes by what the one before was told of Eccosys.
 fn shop_that_recalls() -> Shop {
     let mut shop = Shop::on_eccosys(&format!("import = \"all\"\n{SETTINGS}"));

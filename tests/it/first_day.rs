@@ -98,7 +98,7 @@ fn the_day_of_the_readme_goes_as_it_says() {
         told.push((line, said));
     }
     let of = |command: &str| &told.iter().rfind(|(line, _)| line.starts_with(command)).expect(command).1;
-    assert!(of("vaivem holds").contains("3 held"), "{}", of("vaivem holds"));
+    assert!(of("vaivem holds").contains("4 held"), "{}", of("vaivem holds"));
     assert!(of("vaivem why 1172452500027-01").contains("`Expresso Inédito` is not mapped"));
     assert!(of("vaivem why 1172452500001-01").contains("delivered"), "{}", of("vaivem why 1172452500001-01"));
     assert!(of("vaivem reconcile").contains("0 differences"), "{}", of("vaivem reconcile"));

@@ -1,7 +1,7 @@
 //! sync-payments: what the channel says of a payment becomes true in the ERP, once, forward only. What is particular to no channel is
 //! told of each.
 
-use crate::sandbox::{Fault, Kind, Payment};
+use crate::sandbox::{Fault, Kind, OrderSeed, Payment};
 use crate::shop::{Shop, paid};
 use crate::side::Side;
 
@@ -157,4 +157,27 @@ fn an_order_that_is_not_in_the_erp_is_named() {
         let ran = shop.run(&[&side.args("sync-payments")[..], &["--order", &id]].concat()).exits(3);
         assert_eq!(ran.order(&id)["outcome"], "failed");
     }
+}
+
+/// An edit on VTEX moves no status. Told only by the first invoice it would be told too late.
+#[test]
+fn an_order_that_was_edited_since_is_told_before_it_is_invoiced() {
+    let shop = Shop::with("reread_paid_after = \"0s\"");
+    let id = shop.place(OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 3));
+    let _ = shop.import().exits(0);
+    let _ = shop.sync().exits(0);
+    for (units, field) in [(2, "total"), (4, "total")] {
+        shop.vtex(|v| v.change_units(&id, units));
+        let ran = shop.sync().exits(3);
+        let reason = &ran.order(&id)["reason"];
+        assert_eq!((&reason["code"], &reason["field"]), (&"changed_since".into(), &field.into()), "{units}");
+        shop.vtex(|v| v.change_units(&id, 3));
+        let _ = shop.sync().exits(0);
+    }
+    assert_eq!(shop.run(&["holds"]).exits(0).summary()["holds"], 0);
+    // One that comes in edited comes in as it is now.
+    let edited = shop.place(OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 3));
+    shop.vtex(|v| v.change_units(&edited, 1));
+    let _ = shop.import().exits(0);
+    assert_eq!(shop.erp()[&edited][0].units, 1);
 }

@@ -64,7 +64,7 @@ fn every_vtex_status_has_its_fate() {
         ("window-to-cancel", Fate::Waiting, Fate::Imported),
         ("ready-for-handling", Fate::Imported, Fate::Imported),
         ("handling", Fate::Imported, Fate::Imported),
-        ("request-cancel", Fate::Waiting, Fate::Waiting),
+        ("request-cancel", Fate::Held, Fate::Held),
         ("invoice", Fate::Skipped, Fate::Skipped),
         ("invoiced", Fate::Skipped, Fate::Skipped),
         ("cancel", Fate::Cancelled, Fate::Cancelled),

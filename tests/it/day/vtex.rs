@@ -48,7 +48,11 @@ pub const STORY: Story = Story {
             ("gone-01", "canceled", "-", "cancelled"),
             ("old-01", "invoiced", "-", "skipped"),
         ],
-        held: &[("new-carrier-01", "carrier_unmapped"), ("new-sku-01", "skus_unmapped")],
+        held: &[
+            ("asked-01", "cancellation_requested_on_channel"),
+            ("new-carrier-01", "carrier_unmapped"),
+            ("new-sku-01", "skus_unmapped"),
+        ],
     },
     on_eccosys: Ending {
         // New SKU, new carrier.

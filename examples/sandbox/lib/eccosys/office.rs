@@ -121,6 +121,12 @@ impl Eccosys {
         let id = self.id_of(store_number);
         self.enter(id, 2, "Pedido cancelado", PERSON);
     }
+
+    /// Somebody deletes the order.
+    pub fn delete_order(&mut self, store_number: &str) {
+        let id = self.id_of(store_number);
+        self.orders.remove(&id);
+    }
 }
 
 /// Invoices.

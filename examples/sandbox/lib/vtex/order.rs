@@ -26,6 +26,8 @@ pub struct Order {
     pub cancellation_requests: Vec<CancellationRequest>,
     /// Earlier statuses, each with the time until which it held.
     pub history: Vec<(DateTime<Utc>, String)>,
+    /// Units of the first line that were removed since, and are listed all the same (VTEX 2.8).
+    pub removed: i64,
     /// What was ordered, shared by orders that were seeded together.
     pub seed: Cow<OrderSeed>,
 }

@@ -15,6 +15,9 @@ pub(super) fn order(order: &Order) -> Value {
     let mut document = header(order);
     lay_over(&mut document, &contents(order));
     lay_over(&mut document, &attachments(order));
+    if order.removed > 0 {
+        tell_change(&mut document, order);
+    }
     if order.seed.float_numbers {
         with_decimal_points(&mut document);
     }
@@ -22,6 +25,29 @@ pub(super) fn order(order: &Order) -> Value {
         lay_over(&mut document, patch);
     }
     document
+}
+
+/// An edit is a row of its own in the totals and a list of what it changed; what it removed stays among the items (VTEX 2.8, and the
+/// description's edited order).
+fn tell_change(document: &mut Value, order: &Order) {
+    let (line, removed) = (&order.seed.lines[0], order.removed);
+    let worth = line.price * removed;
+    document["items"][0]["quantity"] = json!(line.quantity + removed);
+    let items = document["totals"][0]["value"].as_i64().unwrap_or_default();
+    document["totals"][0]["value"] = json!(items + worth);
+    if let Some(totals) = document["totals"].as_array_mut() {
+        totals.push(json!({"id": "Change", "name": "Total das mudanças", "value": -worth}));
+    }
+    let item = json!({
+        "id": line.id, "name": line.name, "quantity": removed, "price": line.price, "unitMultiplier": null,
+    });
+    document["changesAttachment"] = json!({
+        "id": "changeAttachment",
+        "changesData": [{
+            "reason": "pedido do cliente", "discountValue": worth, "incrementValue": 0,
+            "itemsAdded": [], "itemsRemoved": [item],
+        }],
+    });
 }
 
 fn header(order: &Order) -> Value {

@@ -104,6 +104,7 @@ impl Vtex {
             packages: Vec::new(),
             cancellation: None,
             cancellation_requests: Vec::new(),
+            removed: 0,
             history: Vec::new(),
             seed: seed.into(),
         };
@@ -186,6 +187,7 @@ impl Vtex {
         let line = &mut order.seed.lines[0];
         let more = units - std::mem::replace(&mut line.quantity, units);
         let sku = line.id.clone();
+        order.removed = (order.removed - more).max(0);
         order.last_change = now;
         self.change_reservation(id, &sku, more);
     }
