@@ -647,6 +647,28 @@ fn an_order_that_was_never_imported_is_watched_for_a_late_boleto() {
     assert!(shop.erp().is_empty());
 }
 
+/// As many calls that fail in a row as count as a host that is down must not keep each run from those that come after.
+#[test]
+fn cancelled_orders_whose_reading_fails_keep_no_other_from_being_watched() {
+    let (mut shop, ids) = announced(7);
+    shop.set(&format!("{ON}\nin_flight = 1"));
+    let _ = shop.run(&["auto-cancel", "--confirm"]).exits(0);
+    state(&shop, "UPDATE orders SET fate_at = fate_at - 86460000");
+    let (last, failing) = ids.split_last().unwrap();
+    shop.vtex(|v| {
+        v.pay_late(last);
+        v.faults.extend(failing.iter().map(|id| Fault::always(Kind::status(503)).on("GET", id)));
+    });
+    let told: Vec<i32> = (0..3)
+        .map_while(|_| {
+            let ran = cancel(&shop);
+            let is_told = shop.run(&["holds"]).code == Some(3);
+            (!is_told).then_some(ran.code.unwrap())
+        })
+        .collect();
+    assert!(told.len() < 3, "the one that was paid late is never looked at: {told:?}");
+}
+
 #[test]
 fn orders_that_were_never_imported_are_cancelled_only_where_asked_for() {
     for (settings, expected) in

@@ -15,6 +15,8 @@ use crate::store::orders::{Decided, Fate, OrderRow};
 const FOR: TimeDelta = TimeDelta::days(30);
 /// How often it is looked at, at most.
 const EVERY: TimeDelta = TimeDelta::days(1);
+/// When one whose call failed is looked at again: others come first meanwhile, or so many in a row would end each run at the same place.
+const AGAIN_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// Looks at every cancelled order whose turn it is.
 pub(super) async fn run(pass: &Pass<'_>) {
@@ -33,6 +35,7 @@ async fn look_at(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         Ok(late) => late,
         // A cancelled order is not held for a call that failed: holding means that it may go on.
         Err(trouble) if trouble.ends_run(pass.stop).is_none() => {
+            pass.store.watched(row.row, pass.clock.now() - EVERY + AGAIN_AFTER)?;
             pass.failed(row, Reason::CallFailed { message: trouble.to_string() });
             return Ok(());
         }
