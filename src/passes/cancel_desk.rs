@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::auto_cancel::on_channel;
+use super::auto_cancel::{is_linked_by_now, on_channel};
 use super::{Pass, Trouble, sync_payments};
 use crate::channel::{Cancel, Reading};
 use crate::erp::ErpOrder;
@@ -182,7 +182,8 @@ async fn try_accept(pass: &Pass<'_>, row: &OrderRow, word: Word<'_>) -> Result<D
     let now = pass.clock.now();
     pass.store.record_reading(row.row, &order, now, now)?;
     let reason = Reason::CancelledOnChannel { raw: order.raw_status };
-    let decided = Decided { fate: Fate::Cancelled, reason: &reason, hold: None, open: false };
+    let open = facts.erp.is_none() && is_linked_by_now(pass, row)?;
+    let decided = Decided { fate: Fate::Cancelled, reason: &reason, hold: None, open };
     pass.conclude(row, decided, Outcome::Cancelled, &reason, &done)?;
     Ok(Done::Carried(done))
 }

@@ -80,8 +80,15 @@ pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> R
     }
     let now = pass.clock.now();
     pass.store.record_reading(row.row, &order, now, now)?;
-    let decided = Decided { fate: Fate::Cancelled, reason: &reason, hold: None, open: false };
+    let open = is_linked_by_now(pass, row)?;
+    let decided = Decided { fate: Fate::Cancelled, reason: &reason, hold: None, open };
     Ok(pass.conclude(row, decided, Outcome::Cancelled, &reason, &actions)?)
+}
+
+/// Whether an order that was not in the ERP when it was read has come there meanwhile, by an import that runs beside this pass. Then
+/// sync-payments cancels it there.
+pub(in crate::passes) fn is_linked_by_now(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<bool> {
+    Ok(row.erp_id.is_none() && pass.store.orders_at(&[row.row])?.pop().is_some_and(|now| now.erp_id.is_some()))
 }
 
 /// What the channel is told: the reason a person gave in the ERP, else the configured one.
