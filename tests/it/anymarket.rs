@@ -27,6 +27,10 @@ fn place(shop: &Shop, seed: AnyOrderSeed) -> String {
     hub(shop, |a| a.place(seed)).to_string()
 }
 
+fn proxys_404() -> Kind {
+    Kind::Status { code: 404, retry_after: RetryAfter::Absent, body: "404 page not found".into() }
+}
+
 fn status(shop: &Shop, id: &str) -> String {
     hub(shop, |a| a.order(id.parse().unwrap()).status.clone())
 }
@@ -531,6 +535,40 @@ fn stock_goes_out_in_one_call_and_what_the_hub_lacks_is_held() {
     hub(&shop, |a| a.set_stock("BONE", 1, 0));
     let _ = run(&shop, "push-stock").exits(0);
     assert_eq!(hub(&shop, |a| a.available("BONE")), 100);
+}
+
+/// In answers that each belong to their product: what was not taken counts as taken nowhere.
+#[test]
+fn a_batch_that_is_refused_for_one_product_is_divided() {
+    for status in [400, 404, 422] {
+        let shop = Shop::with_hub(STOCK);
+        hub(&shop, |a| {
+            a.settings.batch_all_or_nothing = Some(status);
+            ["CAMISETA-P", "CANECA"].iter().for_each(|sku| a.set_stock(sku, 1, 0));
+        });
+        let ran = run(&shop, "push-stock").exits(3);
+        assert_eq!(
+            (&ran.stock("BONE")["reason"]["code"], &ran.summary()["updated"]),
+            (&json!("stock_refused"), &json!(2))
+        );
+        assert_eq!(hub(&shop, |a| (a.available("CAMISETA-P"), a.available("CANECA"))), (100, 100), "{status}");
+        assert_eq!(shop.held(), ["stock_refused"]);
+    }
+}
+
+#[test]
+fn a_proxys_404_to_a_batch_refuses_no_product() {
+    let shop = Shop::with_hub(STOCK);
+    hub(&shop, |a| {
+        ["CAMISETA-P", "CANECA", "BONE"].iter().for_each(|sku| a.set_stock(sku, 1, 0));
+        a.faults.push(Fault::next(1, proxys_404()).on("PUT", "/stocks/batch"));
+    });
+    let ran = run(&shop, "push-stock").exits(3);
+    for sku in ["CAMISETA-P", "CANECA", "BONE"] {
+        assert_eq!(ran.stock(sku)["reason"]["code"], "call_failed");
+    }
+    let _ = run(&shop, "push-stock").exits(0);
+    assert_eq!((hub(&shop, |a| a.available("CANECA")), shop.held()), (100, Vec::new()));
 }
 
 /// Whether the hub subtracts what its unpaid orders hold is not known: until somebody has made sure, it is not counted on.

@@ -31,13 +31,11 @@ impl Anymarket {
                     let outcome = Outcome::of(&answer);
                     answers.extend(part.iter().map(|one| outcome.about(&one.sku)));
                 }
-                Err(error) if matches!(error.status(), Some(400 | 422)) && part.len() > 1 => {
+                Err(error) if refuses(&error) && part.len() > 1 => {
                     let (first, second) = part.split_at(part.len() / 2);
                     parts.extend([second, first]);
                 }
-                Err(error) if matches!(error.status(), Some(400 | 404 | 422)) => {
-                    answers.push(StockAnswer::Refused { message: said(&error) });
-                }
+                Err(error) if refuses(&error) => answers.push(StockAnswer::Refused { message: said(&error) }),
                 Err(error) => return Err(error),
             }
         }
@@ -72,6 +70,11 @@ impl Anymarket {
         };
         Ok(told.into_iter().filter_map(warehouse).collect())
     }
+}
+
+/// Whether it is what was sent that the hub does not take. A product or location that it does not know may be a 404.
+fn refuses(error: &CallError) -> bool {
+    error.is_not_found() || matches!(error.status(), Some(400 | 422))
 }
 
 /// Never with a cost: it would change prices where these follow from it.

@@ -264,6 +264,14 @@ impl Push<'_> {
         let (batch, wanted): (Vec<&Worked>, Vec<StockToSet>) =
             batch.iter().filter_map(|worked| Some((worked, to_set(worked)?))).unzip();
         match self.pass.channel.set_stock(&wanted).await {
+            // Which answer is about which product would be a guess.
+            Ok(answers) if answers.len() != batch.len() => {
+                for worked in batch {
+                    self.pass.store.stock_not_confirmed(self.channel(), &worked.want, true, "no answer", self.now())?;
+                    let reason = Reason::OutcomeUnknown { action: "push_stock".into() };
+                    self.hold(&worked.want.sku, Some(worked), reason)?;
+                }
+            }
             Ok(answers) => {
                 for (worked, answer) in batch.into_iter().zip(answers) {
                     match answer {

@@ -79,6 +79,8 @@ pub struct Settings {
     pub moves_stock_itself: bool,
     /// One bad row refuses all of `PUT /stocks` (6.1).
     pub stocks_all_or_nothing: bool,
+    /// One bad row refuses all of `PUT /stocks/batch`, with this status (6.2: 400 on a bad request, and no more is stated).
+    pub batch_all_or_nothing: Option<u16>,
     /// How `PUT /stocks/batch` answers (10 e).
     pub batch_answer: BatchAnswer,
     /// A row without `stockLocalId` is for the default location (10 e).
@@ -140,6 +142,7 @@ impl Default for Settings {
             reserving: vec!["PENDING", "PAID_WAITING_SHIP"],
             moves_stock_itself: false,
             stocks_all_or_nothing: true,
+            batch_all_or_nothing: None,
             batch_answer: BatchAnswer::Lists(200),
             default_location: true,
             creates_missing_pairs: false,

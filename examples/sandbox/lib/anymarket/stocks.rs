@@ -33,10 +33,17 @@ impl Anymarket {
         refusal.map_or(Ok(Answer::empty(204)), Err)
     }
 
-    /// Each row by itself.
+    /// Each row by itself, unless one bad row refuses them all.
     pub(super) fn put_stocks_batch(&mut self, request: &Request) -> Result<Answer, Answer> {
         let (mut success, mut errors) = (Vec::new(), Vec::new());
-        for row in rows(request, 400)? {
+        let rows = rows(request, 400)?;
+        let refusal = || rows.iter().find_map(|row| self.row(row).err());
+        if let Some((status, message)) =
+            self.settings.batch_all_or_nothing.and_then(|status| Some((status, refusal()?)))
+        {
+            return Err(refuse(status, &message));
+        }
+        for row in rows {
             let name = text(&row, "partnerId").unwrap_or_default().to_owned();
             match self.row(&row) {
                 Ok(row) => {
