@@ -220,6 +220,22 @@ fn an_invoice_whose_answer_was_lost_is_found_and_not_sent_again() {
     }
 }
 
+/// A proxy's page is not the hub's word: nothing was refused, and the next run sends it.
+#[test]
+fn a_proxys_404_is_no_refusal_of_an_order() {
+    let shop = Shop::with_hub("");
+    let id = place(&shop, paid());
+    let _ = run(&shop, "import-orders").exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    for verb in ["push-invoices", "push-tracking"] {
+        hub(&shop, |a| a.faults.push(Fault::next(1, proxys_404()).on("PUT", "/orders/")));
+        assert_eq!(run(&shop, verb).exits(3).order(&id)["reason"]["code"], "call_failed", "{verb}");
+        let _ = run(&shop, verb).exits(0);
+        shop.ship(&id, &parcel("BR1"));
+    }
+    assert_eq!((status(&shop, &id).as_str(), shop.held()), ("PAID_WAITING_DELIVERY", Vec::new()));
+}
+
 /// A shop with an order that wants the XML of its invoice, in the ERP with that invoice; its marketplace refuses the file so often.
 fn xml_refused(settings: &str, why: XmlRefusal, times: u32) -> (Shop, String) {
     let shop = Shop::with_hub(settings);

@@ -288,7 +288,9 @@ fn is_refusal(error: &CallError) -> bool {
             .any(|word| text.contains(word))
     };
     match error.status() {
-        Some(400 | 404 | 409 | 422) => !error.outcome_unknown(),
+        Some(400 | 409 | 422) => !error.outcome_unknown(),
+        // A proxy's page says that host or path are wrong, and nothing of the order.
+        Some(404) => error.is_not_found() && !error.outcome_unknown(),
         Some(500) => error.api_message().is_some_and(is_words),
         _ => false,
     }
