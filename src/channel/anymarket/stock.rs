@@ -1,6 +1,6 @@
 //! Stock at ANYMARKET: set in batches by the store's own code, with an outcome for each product.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ impl Anymarket {
                     if answer.status != 204 {
                         answer.expect_json()?;
                     }
-                    let outcome = Outcome::of(&answer);
+                    let outcome = Outcome::of(&answer, part);
                     answers.extend(part.iter().map(|one| outcome.about(&one.sku)));
                 }
                 Err(error) if refuses(&error) && part.len() > 1 => {
@@ -87,34 +87,63 @@ fn item(wanted: &StockToSet) -> Value {
     told
 }
 
-/// What the answer says of each product. It is documented under a status that has no body, and in two shapes.
+/// What the answer says of each product of the batch. It is documented under a status that has no body, and in two shapes; a hub that
+/// says it in yet another names a product by its code all the same, or it cannot be told which ones it refuses.
 #[derive(Debug, Default)]
-struct Outcome {
-    errors: BTreeMap<String, String>,
+struct Outcome<'a> {
+    taken: BTreeSet<&'a ChannelSku>,
+    refused: BTreeMap<&'a ChannelSku, String>,
+    /// What it says against products that it does not name: any that it does not name as taken.
+    unnamed: Option<String>,
 }
 
-impl Outcome {
-    fn of(answer: &Answer) -> Self {
-        let told: Option<Value> = serde_json::from_slice(&answer.bytes).ok();
-        let mut errors = BTreeMap::new();
-        if let Some(told) = told.as_ref().and_then(|told| told.get("errors")) {
-            let objects = match told {
-                Value::Array(list) => list.iter().collect(),
-                one => vec![one],
-            };
-            for (sku, message) in objects.into_iter().filter_map(Value::as_object).flatten() {
-                let message = message.as_str().map_or_else(|| message.to_string(), str::to_owned);
-                errors.insert(sku.clone(), message);
+impl<'a> Outcome<'a> {
+    fn of(answer: &Answer, batch: &'a [StockToSet]) -> Self {
+        let told: Value = serde_json::from_slice(&answer.bytes).unwrap_or_default();
+        let mut outcome = Self::default();
+        outcome.taken.extend(entries(&told["success"], batch).into_iter().filter_map(|(sku, _)| sku));
+        for (sku, message) in entries(&told["errors"], batch) {
+            match sku {
+                Some(sku) => drop(outcome.refused.insert(sku, message)),
+                None => outcome.unnamed = Some(message),
             }
         }
-        Self { errors }
+        outcome
     }
 
     fn about(&self, sku: &ChannelSku) -> StockAnswer {
-        match self.errors.get(sku.as_str()) {
+        let unnamed = self.unnamed.as_ref().filter(|_| !self.taken.contains(sku));
+        match self.refused.get(sku).or(unnamed) {
             Some(message) => StockAnswer::Refused { message: message.clone() },
             None => StockAnswer::Taken,
         }
+    }
+}
+
+/// What a list or an object says, each with the product it is about: `{"SKU": "words"}`, `{"partnerId": "SKU"}`, or its code alone.
+fn entries<'a>(told: &Value, batch: &'a [StockToSet]) -> Vec<(Option<&'a ChannelSku>, String)> {
+    let named = |code: &str| {
+        let codes = || batch.iter().map(|wanted| &wanted.sku);
+        let is_like = |sku: &&ChannelSku| sku.as_str().to_lowercase() == code.trim().to_lowercase();
+        codes().find(|sku| sku.as_str() == code).or_else(|| codes().find(is_like))
+    };
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let entry = |one: &Value| match one {
+        Value::Object(fields) if fields.keys().any(|key| named(key).is_some()) => {
+            fields.iter().map(|(key, words)| (named(key), text(words))).collect()
+        }
+        Value::Object(fields) => {
+            let words = ["message", "error", "description"].iter().find_map(|field| fields.get(*field));
+            let code = ["partnerId", "sku"].iter().find_map(|field| named(&text(fields.get(*field)?)));
+            vec![(code, text(words.unwrap_or(one)))]
+        }
+        other => vec![(named(&text(other)), text(other))],
+    };
+    match told {
+        Value::Null => Vec::new(),
+        nothing if [json!({}), json!(""), json!(0), json!(false)].contains(nothing) => Vec::new(),
+        Value::Array(list) => list.iter().flat_map(entry).collect(),
+        one => entry(one),
     }
 }
 
@@ -160,12 +189,62 @@ struct Local {
 #[cfg(any(test, fuzzing))]
 pub(super) fn read_anything(answer: &Answer) {
     let _ = (answer.json::<Page>(), answer.json::<Vec<Local>>());
-    let _ = Outcome::of(answer).about(&ChannelSku::new("CANECA"));
+    let caneca = StockToSet {
+        sku: ChannelSku::new("CANECA"),
+        warehouse: WarehouseId::new(DEFAULT_WAREHOUSE),
+        quantity: 1,
+        balance_at: crate::model::Instant::UNIX_EPOCH,
+    };
+    let _ = Outcome::of(answer, std::slice::from_ref(&caneca)).about(&caneca.sku);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_product_counts_as_taken_only_where_what_is_refused_is_told() {
+        let wanted = |sku: &str| StockToSet {
+            sku: ChannelSku::new(sku),
+            warehouse: WarehouseId::new(DEFAULT_WAREHOUSE),
+            quantity: 7,
+            balance_at: "2026-11-25T12:00:00Z".parse().unwrap(),
+        };
+        let batch = ["CANECA", "BONE", "FIO"].map(wanted);
+        // Each answer with the products that it refuses.
+        let table: [(Value, &[&str]); 14] = [
+            (Value::Null, &[]),
+            (json!({ "success": [{ "CANECA": "ok" }], "errors": [] }), &[]),
+            (json!({ "success": [], "errors": {} }), &[]),
+            (json!({ "success": 3, "errors": 0 }), &[]),
+            // The two that are documented.
+            (json!({ "success": [{ "CANECA": "ok" }], "errors": [{ "BONE": "não" }] }), &["BONE"]),
+            (json!({ "success": { "CANECA": "ok" }, "errors": { "BONE": "não", "FIO": "não" } }), &["BONE", "FIO"]),
+            // Others that name the product.
+            (json!({ "errors": [{ "bone": "não" }] }), &["BONE"]),
+            (json!({ "errors": [{ "partnerId": "BONE", "message": "não" }] }), &["BONE"]),
+            (json!({ "errors": { "sku": "BONE", "error": "não" } }), &["BONE"]),
+            (json!({ "errors": ["BONE"] }), &["BONE"]),
+            // Those that do not.
+            (json!({ "success": [{ "CANECA": "ok" }], "errors": ["não"] }), &["BONE", "FIO"]),
+            (json!({ "success": ["CANECA", "FIO"], "errors": [{ "BONE": "não" }, { "OUTRO": "não" }] }), &["BONE"]),
+            (
+                json!({ "success": [], "errors": [{ "partnerId": "OUTRO", "message": "não" }] }),
+                &["CANECA", "BONE", "FIO"],
+            ),
+            (json!({ "errors": "não" }), &["CANECA", "BONE", "FIO"]),
+        ];
+        for (told, refused) in table {
+            let answer = Answer::saying(told.to_string().as_bytes());
+            let outcome = Outcome::of(&answer, &batch);
+            let is_refused = |one: &&StockToSet| matches!(outcome.about(&one.sku), StockAnswer::Refused { .. });
+            let found: Vec<&str> = batch.iter().filter(is_refused).map(|one| one.sku.as_str()).collect();
+            assert_eq!(found, refused, "{told}");
+        }
+        let answer =
+            Answer::saying(json!({ "errors": [{ "partnerId": "BONE", "message": "não" }] }).to_string().as_bytes());
+        assert_eq!(Outcome::of(&answer, &batch).about(&batch[1].sku), StockAnswer::Refused { message: "não".into() });
+    }
 
     #[test]
     fn a_product_is_named_by_the_stores_code_and_never_priced() {
