@@ -187,7 +187,7 @@ pub enum Reason {
         /// How.
         method: PaymentMethod,
     },
-    /// Cancelled in the ERP, but too far on the channel to be cancelled there.
+    /// Cancelled in the ERP, which has an invoice, or the channel does: too far to be cancelled there.
     CancelledInErpOnly {
         /// The channel's word.
         raw: String,

@@ -159,8 +159,8 @@ fn clause(reason: &Reason) -> String {
         }
         Reason::CancelledInErpOnly { raw } => {
             say!(
-                "cancelled in the ERP, but `{raw}` on the channel, which is too far to be cancelled there"
-                    | "cancelado no ERP, mas `{raw}` no canal, adiantado demais para ser cancelado lá"
+                "cancelled in the ERP, but `{raw}` on the channel, and there is an invoice"
+                    | "cancelado no ERP, mas `{raw}` no canal, e há nota fiscal"
             )
         }
         Reason::MarketplaceMustCancel { marketplace } => {
@@ -617,8 +617,10 @@ pub fn hint(reason: &Reason) -> Option<String> {
         )
         .into(),
         Reason::CancelledInErpOnly { .. } => word!(
-            "decide: take the goods back and refund on the channel, or enter the order again in the ERP"
-                | "decida: receba a mercadoria de volta e reembolse no canal, ou lance o pedido de novo no ERP"
+            "decide: cancel it in the channel's panel while that has no invoice, and the NF-e within its deadline; else take \
+                 the goods back and refund on the channel, or enter the order again in the ERP"
+                | "decida: cancele no painel do canal enquanto ele não tem a nota, e a NF-e dentro do prazo; senão receba a \
+                       mercadoria de volta e reembolse no canal, ou lance o pedido de novo no ERP"
         )
         .into(),
         Reason::MarketplaceMustCancel { .. } => word!(

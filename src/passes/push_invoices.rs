@@ -240,6 +240,9 @@ impl Bill<'_> {
 }
 
 /// Decides on an order. Pure: the same facts, policy and time give the same decision.
+///
+/// What the ERP cancelled gets no invoice any more, though its NF-e stands until somebody cancels that, too: with an invoice the channel
+/// could not cancel it.
 pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
     let bills = match bills(facts, policy) {
         Ok(bills) => bills,
@@ -265,6 +268,9 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
         // What the marketplace makes of the order without an XML that is due tells nothing.
         None => xml::after(facts, &live, policy, now)
             .unwrap_or_else(|| Decision::none(all_there(facts, &live, policy, now))),
+        Some(_) if facts.outgoing.order.status == Status::Cancelled => {
+            Decision::none(End::Hold(Reason::CancelledInErpOnly { raw: facts.order.raw_status.clone() }))
+        }
         Some(missing) => match not_open(facts, &bills, missing, policy, now) {
             Some(end) => Decision::none(end),
             None => sends(facts, &live, policy),

@@ -471,6 +471,10 @@ async fn one(visit: Visit<'_>, policy: &Policy) -> Result<(), Trouble> {
     if !has_news || visit.was_done_with(&digest) {
         return Ok(visit.conclude_with(End::Done(Reason::NothingToSend), None, &[], Some(&digest))?);
     }
+    // A person cancelled the sale there and is asked what is to become of it, whatever became of its parcels.
+    if outgoing.order.status == Status::Cancelled {
+        return Ok(visit.conclude(End::Done(Reason::CancelledInErp), None, &[])?);
+    }
     if !has_invoice {
         return Ok(visit.conclude(End::Wait(no_invoice()), None, &[])?);
     }

@@ -372,6 +372,28 @@ fn an_invoice_that_cannot_be_read_just_now_is_not_cancelled() {
     assert!(held(&shop).is_empty(), "{:?}", held(&shop));
 }
 
+/// In Eccosys an order is cancelled by itself, and its invoice stands until somebody cancels that, too.
+#[test]
+fn an_order_that_was_cancelled_there_is_neither_invoiced_nor_sent() {
+    let shop = shop();
+    let id = shop.place(paid().id("regret-01"));
+    let _ = shop.import().exits(0);
+    shop.eccosys(|e| {
+        e.invoice(&id, 101);
+        e.track(&id, "BR101", "https://rastro.example/BR101", "Correios");
+        e.cancel_order(&id);
+    });
+    let ran = shop.run(&["push-invoices"]).exits(3);
+    assert_eq!(ran.order(&id)["reason"]["code"], "cancelled_in_erp_only");
+    let _ = shop.run(&["push-tracking"]).exits(0);
+    assert_eq!((shop.channel_status(&id).as_str(), shop.packages(&id).len()), ("handling", 0));
+    assert_eq!(held(&shop).len(), 1);
+    // Without its invoice it is no decision any more.
+    shop.eccosys(|e| e.cancel_invoice(&id));
+    let _ = shop.run(&["push-invoices", "--order", &id]).exits(0);
+    assert_eq!(held(&shop), []);
+}
+
 /// What a run costs when little changed, in calls to the ERP. `--nocapture` prints the figures.
 #[test]
 fn a_run_costs_what_changed_and_not_what_is_open() {

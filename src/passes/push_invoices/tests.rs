@@ -241,6 +241,21 @@ fn a_cancelled_invoice_is_not_sent_and_one_that_was_is_held() {
     assert_eq!(decided(&after, &Policy::default()), (Vec::new(), "hold invoice_cancelled_after_sending".into()));
 }
 
+/// Of the invoices that the channel has already nothing more is told.
+#[test]
+fn what_the_erp_cancelled_gets_no_invoice() {
+    for (raw, packages, end) in [
+        ("handling", vec![], "hold cancelled_in_erp_only"),
+        ("ready-for-handling", vec![], "hold cancelled_in_erp_only"),
+        ("canceled", vec![], "hold cancelled_after_invoice"),
+        ("invoiced", vec![package(1, 11_000)], "done invoiced_on_channel"),
+    ] {
+        let mut facts = facts(raw, vec![whole(11_000)], packages);
+        facts.outgoing.order.status = Status::Cancelled;
+        assert_eq!(decided(&facts, &Policy::default()), (Vec::new(), end.into()), "{raw}");
+    }
+}
+
 #[test]
 fn numbers_are_letters_and_digits_and_tell_invoices_apart() {
     let mut invoice = whole(11_000);
