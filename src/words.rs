@@ -781,8 +781,10 @@ pub fn hint(reason: &Reason) -> Option<String> {
         )
         .into(),
         Reason::InvoiceCancelledAfterSending { .. } => word!(
-            "the channel cannot take it back: settle it in the channel's panel, with its support or a return"
-                | "o canal não consegue desfazer: resolva no painel do canal, com o suporte ou por devolução"
+            "the channel cannot take it back: settle it in the channel's panel, with its support or a return; it is looked at \
+                 again when the ERP changes it, or by naming it with --order"
+                | "o canal não consegue desfazer: resolva no painel do canal, com o suporte ou por devolução; é verificado de \
+                       novo quando o ERP o alterar, ou ao informá-lo com --order"
         )
         .into(),
         Reason::NotVerified { .. } => word!(

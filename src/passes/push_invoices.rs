@@ -248,13 +248,20 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
         Ok(bills) => bills,
         Err(reason) => return Decision::none(End::Hold(reason)),
     };
+    let live: Vec<&Bill<'_>> = bills.iter().filter(|bill| !bill.is_cancelled()).collect();
+    let is_cancelled = [&facts.order.status, &facts.outgoing.order.status].iter().all(|one| **one == Status::Cancelled);
+    if is_cancelled && live.is_empty() {
+        return Decision::none(End::Done(Reason::CancelledOnChannel { raw: facts.order.raw_status.clone() }));
+    }
     if let Some(bill) = bills.iter().find(|bill| bill.is_cancelled() && bill.shown.is_some()) {
         let invoice = bill.shown.map_or_else(String::new, |package| package.number.clone());
-        return Decision::none(End::Hold(Reason::InvoiceCancelledAfterSending { invoice }));
+        // Not every channel ever lets go of it, whatever a person does.
+        return Decision::none(End::Park(Reason::InvoiceCancelledAfterSending { invoice }));
     }
-    let on_its_way =
-        bills.iter().filter(|bill| bill.package.is_none()).find_map(|bill| on_its_way(bill, facts, policy, now));
-    let live: Vec<&Bill<'_>> = bills.iter().filter(|bill| !bill.is_cancelled()).collect();
+    // Once another has taken its place there, nobody waits for one that was cancelled.
+    let is_replaced = live.iter().any(|bill| bill.package.is_some());
+    let is_expected = |bill: &&Bill<'_>| bill.package.is_none() && !(is_replaced && bill.is_cancelled());
+    let on_its_way = bills.iter().filter(is_expected).find_map(|bill| on_its_way(bill, facts, policy, now));
     if live.is_empty() {
         return Decision::none(on_its_way.unwrap_or(End::Done(Reason::NothingToSend)));
     }

@@ -234,6 +234,20 @@ fn an_invoice_cancelled_after_it_was_sent_is_for_a_person() {
 }
 
 #[test]
+fn an_invoice_cancelled_on_all_sides_holds_nobody_up() {
+    let (shop, id) = imported("");
+    let nfe = Nfe::new(1001, 4_990);
+    shop.issue(&id, &nfe);
+    let _ = push(&shop).exits(0);
+    shop.cancel_invoice(&nfe);
+    let _ = push(&shop).exits(3);
+    shop.vtex(|v| v.set_status(&id, "canceled"));
+    shop.cancel_in_office(&id, "desistiu");
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.held(), [""; 0]);
+}
+
+#[test]
 fn somebody_elses_invoice_is_never_sent() {
     let (shop, id) = imported("");
     let nfe = Nfe::new(1001, 4_990).to("11144477735");

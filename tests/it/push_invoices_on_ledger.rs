@@ -20,6 +20,18 @@ fn a_refusal_is_not_repeated_until_something_changes() {
     assert_eq!((shop.invoices(&id).len(), shop.held()), (1, Vec::new()));
 }
 
+#[test]
+fn an_invoice_cancelled_after_it_was_sent_is_told_once_and_stays_with_a_person() {
+    let (shop, id) = imported("");
+    let nfe = Nfe::new(1001, 4_990);
+    shop.issue(&id, &nfe);
+    let _ = push(&shop).exits(0);
+    shop.cancel_invoice(&nfe);
+    let _ = push(&shop).exits(3);
+    is_at_rest(&shop);
+    assert_eq!(shop.held(), ["invoice_cancelled_after_sending"]);
+}
+
 /// On VTEX a return refunds the customer at once: it is never sent as a sale, nor as a return.
 #[test]
 fn a_return_invoice_is_never_sent() {

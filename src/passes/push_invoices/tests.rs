@@ -238,7 +238,28 @@ fn a_cancelled_invoice_is_not_sent_and_one_that_was_is_held() {
     let replaced = facts("handling", vec![cancelled.clone(), invoice(2, 11_000, &[("CAMISETA-P", 2)])], Vec::new());
     assert_eq!(decided(&replaced, &Policy::default()).0, sends(&[("2", 11_000)]));
     let after = facts("invoiced", vec![cancelled, invoice(2, 11_000, &[])], vec![package(1, 11_000)]);
-    assert_eq!(decided(&after, &Policy::default()), (Vec::new(), "hold invoice_cancelled_after_sending".into()));
+    assert_eq!(decided(&after, &Policy::default()), (Vec::new(), "park invoice_cancelled_after_sending".into()));
+}
+
+/// There is an end to it: nothing to do about an order that is cancelled everywhere, nor about an invoice that another replaced.
+#[test]
+fn a_cancelled_invoice_ends_with_its_order_or_where_another_took_its_place() {
+    let cancelled = || Invoice { cancelled_at: Some(now()), ..whole(11_000) };
+    for packages in [vec![package(1, 11_000)], vec![]] {
+        let mut over = facts("canceled", vec![cancelled()], packages);
+        over.sent.insert(key(1), record(State::Done, TimeDelta::hours(1)));
+        assert_ne!(decided(&over, &Policy::default()).1, "done cancelled_on_channel", "the ERP has it yet");
+        over.outgoing.order.status = Status::Cancelled;
+        assert_eq!(decided(&over, &Policy::default()), (Vec::new(), "done cancelled_on_channel".into()));
+    }
+    let reissued = |raw: &str, packages| {
+        let second = invoice(2, 11_000, &[("CAMISETA-P", 2)]);
+        let mut facts = facts(raw, vec![cancelled(), second], packages);
+        facts.sent.insert(key(1), record(State::Done, TimeDelta::hours(1)));
+        decided(&facts, &Policy::default())
+    };
+    assert_eq!(reissued("invoiced", vec![package(2, 11_000)]), (Vec::new(), "done invoiced_on_channel".into()));
+    assert_eq!(reissued("handling", vec![]), (Vec::new(), "hold not_verified".into()), "the first may still show");
 }
 
 /// Of the invoices that the channel has already nothing more is told.
