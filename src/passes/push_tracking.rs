@@ -335,8 +335,10 @@ impl Dispatch<'_> {
     /// The tracking to set, if the channel shows another.
     fn tracking(&self, package: &Package) -> (Option<Action>, End) {
         let done = End::Done(Reason::TrackingInStep);
-        let Some(code) = self.code(package) else {
-            // Set by somebody else, it serves as well.
+        let is_sent = counts_as_sent(&self.facts.order, self.policy);
+        // Set by somebody else, it serves as well.
+        let shown = || package.tracking_number.clone().filter(|_| !is_sent && self.dispatched(self.main).is_some());
+        let Some(code) = self.code(package).or_else(shown) else {
             let waits = package.tracking_number.is_none();
             return (None, if waits { End::Wait(self.missing("tracking_code")) } else { done });
         };
@@ -345,7 +347,7 @@ impl Dispatch<'_> {
             return (None, End::Wait(self.missing("carrier")));
         }
         let shown = (&package.tracking_number, &package.tracking_url, &package.courier);
-        if shown == (&Some(tracking.code.clone()), &tracking.url, &tracking.carrier) {
+        if is_sent && shown == (&Some(tracking.code.clone()), &tracking.url, &tracking.carrier) {
             return (None, done);
         }
         match self.accepted(SEND_TRACKING, &package.number, &tracking_content(&tracking)) {
@@ -443,6 +445,12 @@ impl Dispatch<'_> {
     }
 }
 
+/// Whether the channel has the order as sent. Where an order only goes forward, being told its tracking is what sends it; a marketplace
+/// that prints the label may show that before.
+fn counts_as_sent(order: &Order, policy: &Policy) -> bool {
+    !policy.forward_only || order.status.rank().is_none_or(|rank| Some(rank) >= Status::Shipped.rank())
+}
+
 /// Whether a delivery was before the dispatch. Without an hour it is dated at the beginning of its day, and may be later on it.
 fn is_before(delivered: Instant, shipped: Instant) -> bool {
     match has_no_hour(delivered) {
@@ -505,7 +513,7 @@ async fn one(visit: Visit<'_>, policy: &Policy) -> Result<(), Trouble> {
             Some(Permit::Refused(reason)) => return Ok(pass.refuse(visit.row, reason)?),
         }
         is_first = false;
-        order = match apply(&visit, &mut done, action).await? {
+        order = match apply(&visit, &mut done, action, policy).await? {
             Applied::Go(order) => *order,
             Applied::End(end) => return Ok(conclude(&visit, done, end, &digest)?),
             Applied::Concluded => return Ok(()),
@@ -556,7 +564,12 @@ enum Applied {
 }
 
 /// Carries out an action and reads the order again.
-async fn apply(visit: &Visit<'_>, done: &mut Vec<Action>, action: &Action) -> Result<Applied, Trouble> {
+async fn apply(
+    visit: &Visit<'_>,
+    done: &mut Vec<Action>,
+    action: &Action,
+    policy: &Policy,
+) -> Result<Applied, Trouble> {
     let (channel, id) = (visit.pass.channel, &visit.row.id);
     let content = action.content();
     let taken = match action {
@@ -567,7 +580,8 @@ async fn apply(visit: &Visit<'_>, done: &mut Vec<Action>, action: &Action) -> Re
             visit.send(SEND_WAY, invoice, &content, channel.send_tracking_events(id, invoice, way)).await?
         }
     };
-    let is_shown = |order: &Order| order.packages.iter().any(|package| is_shown(package, action));
+    let is_shown =
+        |order: &Order| counts_as_sent(order, policy) && order.packages.iter().any(|package| is_shown(package, action));
     match taken {
         Taken::Refused(reason) | Taken::NotYet(reason) => Ok(Applied::End(End::Park(reason))),
         Taken::Accepted | Taken::Enough => {

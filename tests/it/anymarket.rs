@@ -530,6 +530,22 @@ fn tracking_and_delivery_go_out_once() {
     assert_eq!(effects(&shop, &id).len(), 3);
 }
 
+#[test]
+fn an_order_whose_label_shows_its_tracking_is_told_as_sent() {
+    let shop = Shop::with_hub("invoices = { confirm_within = \"0s\" }");
+    let id = place(&shop, paid());
+    let _ = run(&shop, "import-orders").exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let _ = run(&shop, "push-invoices").exits(0);
+    hub(&shop, |a| a.print_label(id.parse().unwrap(), "BR1", "Correios", "https://rastro.example/BR1"));
+    shop.ship(&id, &parcel("BR1"));
+    let _ = run(&shop, "push-tracking").exits(0);
+    assert_eq!(status(&shop, &id), "PAID_WAITING_DELIVERY");
+    let _ = run(&shop, "push-tracking").exits(0);
+    let told = effects(&shop, &id);
+    assert!(matches!(&told[..], [AnyEffect::Invoiced { .. }, AnyEffect::Shipped { .. }]), "{told:?}");
+}
+
 const STOCK: &str = "stock = { warehouse = \"default\", settle = \"0s\" }";
 
 #[test]

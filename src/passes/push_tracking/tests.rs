@@ -473,3 +473,25 @@ fn what_the_channel_shows_is_settled_even_if_the_marketplace_refused_it() {
         plan(&Facts { order: Order { packages: vec![package(1)], ..facts.order.clone() }, ..facts }, &policy, at(NOW));
     assert!(!unsent.in_step);
 }
+
+/// On the hub a parcel that is told makes the order one that was sent, whoever entered its code before.
+#[test]
+fn tracking_that_is_shown_before_the_order_is_sent_is_told_all_the_same() {
+    let policy = Policy { carrier: true, steps: false, forward_only: true, ..policy() };
+    let told = |parcel: Parcel, status: Status| {
+        let mut facts = facts(vec![parcel], vec![shown(false)]);
+        facts.order.status = status;
+        decided(&facts, &policy).0
+    };
+    let codeless = || Parcel { tracking_code: None, ..parcel() };
+    assert_eq!(told(parcel(), Status::Invoiced), [TRACKING]);
+    assert_eq!(told(codeless(), Status::Invoiced), [TRACKING]);
+    assert_eq!(
+        told(Parcel { shipped_at: None, ..codeless() }, Status::Invoiced),
+        [""; 0],
+        "only its label was printed"
+    );
+    for parcel in [parcel(), codeless()] {
+        assert_eq!(told(parcel, Status::Shipped), [""; 0]);
+    }
+}

@@ -86,6 +86,12 @@ impl Anymarket {
         self.enter(id, status);
     }
 
+    /// The marketplace prints the label: the order shows its tracking, and is not sent yet.
+    pub fn print_label(&mut self, id: i64, number: &str, carrier: &str, url: &str) {
+        self.order_mut(id).tracking = Some(json!({"number": number, "carrier": carrier, "url": url}));
+        self.touch(id);
+    }
+
     /// The carrier has trouble.
     pub fn report_delivery_issue(&mut self, id: i64) {
         self.order_mut(id).delivery_issue = true;
