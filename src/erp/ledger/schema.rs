@@ -7,7 +7,7 @@ use crate::store::sqlite::{self, FileKind};
 pub const LEDGER: FileKind = FileKind {
     application_id: 0x7661_694c,
     name: "ledger",
-    migrations: &[V1, V2, sqlite::CHECKED, seal::READ_AFTER, seal::READ_BY_MORE],
+    migrations: &[V1, V2, sqlite::CHECKED, seal::READ_AFTER, seal::READ_BY_MORE, V6],
 };
 
 /// Instants are milliseconds since 1970 in UTC, amounts integer cents, quantities whole units, statuses stable codes.
@@ -260,4 +260,26 @@ ALTER TABLE delivery_events ADD COLUMN access_key TEXT;
 DROP INDEX delivery_events_once;
 CREATE UNIQUE INDEX delivery_events_once
     ON delivery_events (order_id, at, code, what, coalesce(access_key, ''), coalesce(tracking_code, ''));
+";
+
+/// One box may carry several invoices of an order: its tracking code then stands with each of them.
+const V6: &str = "
+CREATE TABLE parcels (
+    id INTEGER PRIMARY KEY,
+    order_id INTEGER NOT NULL REFERENCES orders (id),
+    access_key TEXT,
+    collection_order TEXT,
+    collection_order_at INTEGER,
+    carrier TEXT,
+    tracking_code TEXT,
+    tracking_url TEXT,
+    shipped_at INTEGER,
+    delivered_at INTEGER,
+    changed_at INTEGER NOT NULL
+) STRICT;
+INSERT INTO parcels SELECT id, order_id, access_key, collection_order, collection_order_at, carrier, tracking_code, tracking_url,
+    shipped_at, delivered_at, changed_at FROM shipments;
+DROP TABLE shipments;
+ALTER TABLE parcels RENAME TO shipments;
+CREATE UNIQUE INDEX shipments_once ON shipments (order_id, tracking_code, coalesce(access_key, ''));
 ";

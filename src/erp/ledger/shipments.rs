@@ -89,8 +89,8 @@ impl DeliveryOutcome {
 impl Ledger {
     /// Notes what is known of an order's shipment.
     ///
-    /// A tracking code names a parcel: the one that has it, else one that has none yet, else a new one. Without a code,
-    /// what is told holds for every parcel. [`Posted::Again`] when the ledger knew it all.
+    /// A tracking code names a parcel, of each invoice that is in it: the one that has it, else one that has none yet, else a new one.
+    /// Without a code, what is told holds for every parcel. [`Posted::Again`] when the ledger knew it all.
     ///
     /// # Errors
     /// Refused with `not_found`; or the file cannot be written.
@@ -225,15 +225,17 @@ fn parcels(tx: &Connection, order: i64) -> rusqlite::Result<Vec<(i64, Shipment)>
 fn tell(tx: &Connection, order: i64, told: &Shipment, now: Instant) -> rusqlite::Result<bool> {
     let parcels = parcels(tx, order)?;
     let same_invoice = |parcel: &Shipment| told.access_key.is_none() || parcel.access_key == told.access_key;
+    let has_code = |parcel: &Shipment| parcel.tracking_code == told.tracking_code;
+    let is_free = |parcel: &Shipment| same_invoice(parcel) || parcel.access_key.is_none();
     let about: Vec<&(i64, Shipment)> = match &told.tracking_code {
+        // One box may carry several invoices: its code then stands with each of them.
+        Some(_) if parcels.iter().any(|(_, parcel)| has_code(parcel) && same_invoice(parcel)) => {
+            parcels.iter().filter(|(_, parcel)| has_code(parcel) && same_invoice(parcel)).collect()
+        }
         Some(_) => parcels
             .iter()
-            .find(|(_, parcel)| parcel.tracking_code == told.tracking_code)
-            .or_else(|| {
-                parcels.iter().find(|(_, parcel)| {
-                    parcel.tracking_code.is_none() && (same_invoice(parcel) || parcel.access_key.is_none())
-                })
-            })
+            .find(|(_, parcel)| has_code(parcel) && is_free(parcel))
+            .or_else(|| parcels.iter().find(|(_, parcel)| parcel.tracking_code.is_none() && is_free(parcel)))
             .into_iter()
             .collect(),
         None => parcels.iter().filter(|(_, parcel)| same_invoice(parcel)).collect(),

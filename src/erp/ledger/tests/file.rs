@@ -29,6 +29,21 @@ fn what_was_written_is_there_after_reopening() {
 }
 
 #[test]
+fn the_parcels_of_an_older_file_stay() {
+    let place = place();
+    let old = sqlite::FileKind { migrations: &schema::LEDGER.migrations[..5], ..schema::LEDGER };
+    let ledger = Ledger::on(sqlite::open(&place.path, &old).unwrap());
+    stocked(&ledger);
+    let id = created(&ledger, "A-1", &[("A", 2)]);
+    let told = Shipment { tracking_code: Some("BR1".into()), shipped_at: Some(at(4)), ..Shipment::default() };
+    ledger.set_shipment(&id, &told, at(5)).unwrap();
+    drop(ledger);
+    let ledger = Ledger::open(&place.path).unwrap();
+    assert_eq!(ledger.order_detail(&id).unwrap().unwrap().shipments, std::slice::from_ref(&told));
+    assert_eq!(ledger.set_shipment(&id, &told, at(6)).unwrap(), Posted::Again);
+}
+
+#[test]
 fn looking_creates_nothing_and_writes_nothing() {
     let place = place();
     assert!(matches!(Ledger::open_read_only(&place.path), Err(OpenError::Missing { .. })));

@@ -191,6 +191,25 @@ fn what_was_delivered_before_is_not_taken_for_the_parcel_of_a_later_invoice() {
     }
 }
 
+/// What is told of the box by its code alone is told of both.
+#[test]
+fn a_box_with_two_invoices_is_the_parcel_of_each() {
+    let ledger = ledger();
+    let id = partly_invoiced(&ledger);
+    ledger.post_invoice(&id, &invoice(2, None), at(3)).unwrap();
+    let of_invoice = |number| Shipment { access_key: Some(key(number)), ..tracked("BR1") };
+    let tell = |told: &Shipment| ledger.set_shipment(&id, told, at(5)).unwrap();
+    let parcels = || ledger.order_detail(&id).unwrap().unwrap().shipments;
+    assert_eq!(tell(&tracked("BR1")), Posted::New);
+    for posted in [Posted::New, Posted::Again] {
+        assert_eq!([1, 2].map(|number| tell(&of_invoice(number))), [posted, posted]);
+        assert_eq!(parcels(), [of_invoice(1), of_invoice(2)]);
+    }
+    tell(&Shipment { delivered_at: Some(at(7)), ..tracked("BR1") });
+    assert!(parcels().iter().all(|parcel| parcel.delivered_at == Some(at(7))));
+    assert_eq!(status(&ledger, &id), Status::Delivered);
+}
+
 /// Which of two invoices is in a parcel that names none is not guessed; the event alone tells.
 #[test]
 fn a_delivery_of_one_of_two_invoices_delivers_its_own_parcels_only() {
