@@ -84,13 +84,15 @@ impl Ledger {
                        dia"
             )));
         }
+        let collection_order_at = match (&row.collection_order, row.collected_at) {
+            (None, _) => None,
+            (Some(_), Some(moment)) => Some(moment.at),
+            (Some(number), None) => Some(self.first_seen(&order, number, row, invoice.as_ref())?.unwrap_or(now)),
+        };
         let parcel = Shipment {
             access_key: invoice,
             collection_order: row.collection_order.clone(),
-            collection_order_at: row
-                .collection_order
-                .is_some()
-                .then_some(row.collected_at.map_or(now, |moment| moment.at)),
+            collection_order_at,
             carrier: row.carrier.clone(),
             tracking_code: row.tracking_code.clone(),
             tracking_url: row.tracking_url.clone(),
@@ -102,5 +104,24 @@ impl Ledger {
             delivered_at: row.delivered_at.map(|moment| moment.at),
         };
         Ok(Ok((order, parcel)))
+    }
+    /// The date that a collection order has in the ledger, for the line's own parcel above the order's others: one that no sheet dates is
+    /// dated when it is first seen.
+    fn first_seen(
+        &self,
+        order: &ErpOrderId,
+        number: &str,
+        row: &ShipmentRow,
+        invoice: Option<&String>,
+    ) -> Result<Option<Instant>, TakeError> {
+        let parcels = self.order_detail(order)?.map(|detail| detail.shipments).unwrap_or_default();
+        let is_own = |parcel: &&Shipment| {
+            (parcel.tracking_code == row.tracking_code, invoice.is_none() || parcel.access_key.as_ref() == invoice)
+        };
+        let of_it = parcels.iter().filter(|parcel| parcel.collection_order.as_deref() == Some(number));
+        Ok(of_it
+            .filter(|parcel| parcel.collection_order_at.is_some())
+            .max_by_key(is_own)
+            .and_then(|parcel| parcel.collection_order_at))
     }
 }

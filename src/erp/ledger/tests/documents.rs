@@ -219,6 +219,25 @@ fn a_shipment_sheet_is_taken_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_collection_order_without_a_date_is_dated_once() {
+    let ledger = shop(&[OF_S01]);
+    let take = |text: &str, at| ledger.take(text.as_bytes(), "sheet.csv", None, &Rules::default(), at).unwrap();
+    let later = now() + chrono::TimeDelta::days(1);
+    let undated = format!("Pedido;Código de Rastreio;Ordem de Coleta\n{OF_S01};BR1;77\n");
+    assert_eq!(take(&undated, now()), Taken::Shipments { new: 1, again: 0 });
+    let before = detail(&ledger, OF_S01);
+    assert_eq!(take(&undated, later), Taken::Shipments { new: 0, again: 1 });
+    assert_eq!(detail(&ledger, OF_S01), before);
+    // Another parcel of the same collection order; then another collection order.
+    let dates =
+        || detail(&ledger, OF_S01).shipments.iter().map(|one| one.collection_order_at.unwrap()).collect::<Vec<_>>();
+    take(&undated.replace("BR1", "BR2"), later);
+    assert_eq!(dates(), [now(), now()]);
+    take(&undated.replace("77", "78"), later);
+    assert_eq!(dates(), [later, now()]);
+}
+
+#[test]
 fn what_is_wrong_with_an_invoice_is_told_though_its_order_is_not_there() {
     for (file, code) in [
         ("s07-nfeproc-devolucao-entrada-refnfe.xml", "nfe_entry"),
