@@ -8,7 +8,7 @@ use crate::http::{excerpt, lenient};
 use crate::lang::{keep, word};
 use crate::model::{
     Address, Cents, ChannelName, ChannelSku, Customer, Delivery, Invoicing, Line, Marketplace, Order, OrderId, Package,
-    Payment, PaymentMethod, Readiness, Sku, Status, Transmission, WarehouseId, calendar,
+    Payment, PaymentMethod, Readiness, Sku, Status, TaxId, Transmission, WarehouseId, calendar,
 };
 
 /// Reads the body of an order.
@@ -189,7 +189,12 @@ fn marketplace(wire: &wire::Order) -> Option<Marketplace> {
 fn customer(wire: &wire::Order) -> Customer {
     let buyer = &wire.buyer;
     let exempt = |ie: &String| ie.trim().to_uppercase().starts_with("ISENT") || ie.trim() == "0";
-    let document = buyer.document_number_normalized.clone().or_else(|| buyer.document.clone());
+    // Normalised it may be digits alone, and a CNPJ issued since July 2026 has letters.
+    let as_told = buyer.document.as_deref().and_then(|document| TaxId::parse(document).ok());
+    let document = as_told
+        .map(|document| document.as_str().to_owned())
+        .or_else(|| buyer.document_number_normalized.clone())
+        .or_else(|| buyer.document.clone());
     Customer {
         name: buyer.name.clone().or_else(|| wire.shipping.receiver_name.clone()).unwrap_or_default(),
         document,

@@ -126,7 +126,7 @@ pub(super) fn who_pays(discount: Discount, seller: &str, marketplace: &str) -> O
 fn people(order: &AnyOrder) -> Value {
     let seed = &*order.seed;
     let (buyer, address) = (&seed.buyer, &seed.address);
-    let digits: String = buyer.document.chars().filter(char::is_ascii_alphanumeric).collect();
+    let digits: String = buyer.document.chars().filter(char::is_ascii_digit).collect();
     let is_known = ["CPF", "CNPJ"].contains(&buyer.document_type.as_str());
     let promised = date(order.created + chrono::TimeDelta::days(10), seed);
     let mut shipping = json!({

@@ -224,6 +224,15 @@ fn who_buys_and_where_it_goes() {
     assert!(company.customer.tax_id().is_some());
     assert_eq!(company.customer.state_registration.as_deref(), Some("110042490114"));
     assert_eq!(company.delivery.address.unwrap().state, "RJ");
+    let document = |told: &str, normalized: &str| {
+        let order = with(|order| {
+            order["buyer"]["document"] = told.into();
+            order["buyer"]["documentNumberNormalized"] = normalized.into();
+        });
+        order.unwrap().customer.document.unwrap()
+    };
+    assert_eq!(document("12.abc.345/01DE-35", "123450135"), "12ABC34501DE35", "a CNPJ may have letters");
+    assert_eq!(document("529.982.247-2X", "52998224725"), "52998224725");
     let exempt = with(|order| order["buyer"]["companyStateTaxId"] = "Isento".into()).unwrap();
     assert_eq!(exempt.customer.state_registration, None);
     let pickup = with(|order| order["pickup"] = json!({ "id": 3, "description": "Loja Centro" })).unwrap();
