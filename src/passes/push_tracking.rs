@@ -37,6 +37,10 @@ pub const SEND_TRACKING: &str = "send_tracking";
 /// See [`SEND_TRACKING`].
 pub const SEND_WAY: &str = "send_tracking_events";
 
+/// What a channel that hears of the end alone is told of the dispatch must be so long before it: marketplaces refuse a delivery that
+/// is not after its dispatch.
+const ON_ITS_WAY: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
+
 /// A date of delivery further ahead than this is a mistake, not a clock that differs.
 const AHEAD: chrono::TimeDelta = chrono::TimeDelta::days(1);
 
@@ -313,7 +317,7 @@ impl Dispatch<'_> {
     fn tracking_of(&self, package: &Package, code: String) -> Tracking {
         let known = Some(package).filter(|package| package.tracking_number.as_ref() == Some(&code));
         // A channel that hears of the end alone must be told of a dispatch; it is none after the delivery.
-        let delivered = self.delivery().0.map(|word| word.at);
+        let delivered = self.delivery().0.map(|word| word.at - self.on_its_way());
         // A collection order is dated when it was seen, at the latest.
         let dispatched = self.dispatched(self.main).map(|at| delivered.map_or(at, |delivered| at.min(delivered)));
         Tracking {
@@ -325,11 +329,16 @@ impl Dispatch<'_> {
         }
     }
 
-    /// When the carrier had a parcel.
+    /// When the carrier had a parcel: on the day of its invoice not before that.
     fn dispatched(&self, parcel: &Parcel) -> Option<Instant> {
         let listed =
             parcel.collection_order_at.filter(|at| self.policy.dispatch_on_collection_order && *at <= self.now);
-        parcel.shipped_at.or(listed)
+        parcel.shipped_at.or(listed).map(|at| not_before(at, self.invoice.issued_at))
+    }
+
+    /// How long a parcel is on its way at least, as the channel is told.
+    fn on_its_way(&self) -> chrono::TimeDelta {
+        if self.policy.steps { chrono::TimeDelta::zero() } else { ON_ITS_WAY }
     }
 
     /// The tracking to set, if the channel shows another.
@@ -426,13 +435,12 @@ impl Dispatch<'_> {
         if at - self.now > AHEAD {
             return wrong(word!("is far ahead" | "está longe no futuro"));
         }
+        // It was not before the carrier had it, nor before its invoice.
+        let before = self.parcels.iter().filter_map(|parcel| self.dispatched(parcel)).chain([self.invoice.issued_at]);
+        let at = before.map(|before| not_before(at, before + self.on_its_way())).fold(at, Instant::max);
         if at > self.now {
             return (None, End::Wait(Reason::DeliveryAhead { at }));
         }
-        // Without an hour it is dated at the beginning of its day, but was not before the carrier had it.
-        let dispatched = self.parcels.iter().filter_map(|parcel| self.dispatched(parcel));
-        let same_day = dispatched.filter(|shipped| calendar::local_date(*shipped) == calendar::local_date(at));
-        let at = if has_no_hour(at) { same_day.fold(at, Instant::max) } else { at };
         (Some(last.remarked(with_remarks).dated(at)), done)
     }
 
@@ -457,6 +465,12 @@ fn is_before(delivered: Instant, shipped: Instant) -> bool {
         true => calendar::local_date(delivered) < calendar::local_date(shipped),
         false => delivered < shipped,
     }
+}
+
+/// A date that comes after another. Without an hour it is dated at the beginning of its day, and on the same day was later than that.
+fn not_before(at: Instant, other: Instant) -> Instant {
+    let is_same_day = calendar::local_date(at) == calendar::local_date(other);
+    if has_no_hour(at) && is_same_day { at.max(other) } else { at }
 }
 
 fn has_no_hour(at: Instant) -> bool {

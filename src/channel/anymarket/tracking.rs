@@ -32,8 +32,8 @@ impl Anymarket {
 }
 
 fn shipped(tracking: &Tracking, now: Instant) -> Value {
-    let mut told = parcel(tracking);
-    told.entry("shippedDate").or_insert_with(|| calendar::local_stamp(now).into());
+    let dispatched_at = tracking.dispatched_at.or(Some(now));
+    let told = parcel(&Tracking { dispatched_at, ..tracking.clone() });
     json!({ "status": "PAID_WAITING_DELIVERY", "tracking": told })
 }
 
@@ -82,6 +82,10 @@ mod tests {
         assert_eq!((&told["carrier"], &told["url"]), (&"Correios".into(), &"https://r/BR1".into()));
         assert_eq!(told["shippedDate"], "2026-11-24T10:00:00-03:00");
         assert_eq!(told["estimateDate"], "2026-11-29T23:59:59-03:00");
+        // Promised for a day that was over when it was sent, as far as anybody told.
+        let late = Tracking { dispatched_at: None, promised_at: Some("2026-11-25T11:59:59Z".parse().unwrap()), ..full };
+        let told = &shipped(&late, now)["tracking"];
+        assert_eq!((&told["shippedDate"], &told["estimateDate"]), (&"2026-11-25T09:00:00-03:00".into(), &Value::Null));
     }
 
     #[test]

@@ -245,8 +245,21 @@ fn a_delivery_is_never_told_before_its_dispatch() {
     // Nobody told when it was sent; a channel that hears of the end alone must be told.
     let unknown = Parcel { shipped_at: None, delivered_at: midnight, ..parcel() };
     assert_eq!(told(unknown.clone(), &policy()).0.dispatched_at, None);
-    let (tracking, way) = told(unknown, &Policy { steps: false, ..policy() });
-    assert_eq!((tracking.dispatched_at, way.delivered_at), (midnight, midnight));
+    let of_the_end = Policy { steps: false, ..policy() };
+    let (tracking, way) = told(unknown, &of_the_end);
+    assert_eq!((tracking.dispatched_at, way.delivered_at), (Some(at("2026-11-23T02:59:00Z")), midnight));
+    // Nor in the same minute, nor the parcel before its invoice of that day: dates without an hour are those of their day.
+    let issue_day = Some(at("2026-11-20T03:00:00Z"));
+    for (shipped_at, delivered_at, dispatched, delivered) in [
+        (shipped, midnight, "2026-11-23T13:00:00Z", "2026-11-23T13:01:00Z"),
+        (shipped, shipped, "2026-11-23T12:59:00Z", "2026-11-23T13:00:00Z"),
+        (issue_day, midnight, ISSUED, "2026-11-23T03:00:00Z"),
+        (issue_day, issue_day, ISSUED, "2026-11-20T12:01:00Z"),
+        (None, issue_day, ISSUED, "2026-11-20T12:01:00Z"),
+    ] {
+        let (tracking, way) = told(Parcel { shipped_at, delivered_at, ..parcel() }, &of_the_end);
+        assert_eq!((tracking.dispatched_at, way.delivered_at), (Some(at(dispatched)), Some(at(delivered))));
+    }
 }
 
 #[test]
