@@ -738,6 +738,24 @@ pub fn hint(reason: &Reason) -> Option<String> {
                 | "veja o pedido no painel do canal, corrija o que o marketplace aponta e reenvie por lá"
         )
         .into(),
+        Reason::TransmissionPending => word!(
+            "if it stays so, look at the order in the channel's panel and send it again there, or \
+                 ask the channel's support"
+                | "se continuar assim, veja o pedido no painel do canal e reenvie por lá, ou fale com o suporte \
+                       do canal"
+        )
+        .into(),
+        Reason::NotReadyForInvoice { .. } => word!(
+            "if it stays so, see in the channel's panel why the order is not released for handling; its payment may not \
+                 be approved"
+                | "se continuar assim, veja no painel do canal por que o pedido não é liberado para manuseio; o pagamento \
+                       pode não estar aprovado"
+        )
+        .into(),
+        Reason::MissingField { .. } => word!(
+            "enter it in the ERP; the next run goes on by itself" | "lance no ERP; a próxima execução segue sozinha"
+        )
+        .into(),
         Reason::XmlDue { .. } => word!(
             "look at the shipment in the marketplace's panel; the XML is sent again every few hours, until it is \
                  taken"

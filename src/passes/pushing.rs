@@ -23,6 +23,9 @@ use crate::store::outgoing::{Due, Pushed, Record};
 /// to take about six seconds.
 const PAUSES: [u64; 7] = [0, 1, 2, 4, 8, 15, 30];
 
+/// How long a pass waits for what comes by itself before a person is told of it; it goes on waiting.
+pub(super) const PATIENCE: chrono::TimeDelta = chrono::TimeDelta::days(3);
+
 /// What the journal notes of something that the channel does not take for now.
 pub(super) const NOT_YET: &str = "not yet";
 
@@ -250,9 +253,10 @@ impl Visit<'_> {
         digest: Option<&str>,
     ) -> rusqlite::Result<()> {
         let pass = self.pass;
+        let is_late = matches!(&end, End::Wait(reason) if actions.is_empty() && self.waits_too_long_for(reason));
         let (waits_for, hold, open) = match &end {
             End::Done(_) => (None, None, false),
-            End::Wait(reason) => (Some(reason), None, true),
+            End::Wait(reason) => (Some(reason), Some(reason).filter(|_| is_late), true),
             End::Hold(reason) => (None, Some(reason), true),
             End::Park(reason) => (None, Some(reason), false),
         };
@@ -262,6 +266,7 @@ impl Visit<'_> {
         let is_news = waits_for.map(Reason::code) != self.due.waits_for || self.due.held;
         let (outcome, reason) = match end {
             End::Hold(reason) | End::Park(reason) => (Outcome::Held, reason),
+            End::Wait(reason) if is_late => (Outcome::Held, reason),
             End::Done(reason) | End::Wait(reason) if !actions.is_empty() => (Outcome::Updated, told.unwrap_or(reason)),
             End::Wait(reason) => (Outcome::Waiting, reason),
             End::Done(reason) => (Outcome::Unchanged, reason),
@@ -288,6 +293,19 @@ impl Visit<'_> {
             plan: pass.noted_plan(&self.row.id),
         });
         Ok(())
+    }
+
+    /// Whether this very thing has been waited for so long that it does not come by itself. Other waits may last: for goods that are not
+    /// sent yet, for a file that somebody attaches.
+    fn waits_too_long_for(&self, reason: &Reason) -> bool {
+        let comes_by_itself = match reason {
+            Reason::TransmissionPending | Reason::NotReadyForInvoice { .. } => true,
+            // Whoever has a parcel has a carrier.
+            Reason::MissingField { fields, .. } => *fields == ["carrier"],
+            _ => false,
+        };
+        let since = self.due.waits_since.filter(|_| self.due.waits_for == Some(reason.code()));
+        comes_by_itself && since.is_some_and(|since| self.pass.clock.now() - since > PATIENCE)
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Due {
     pub news: i64,
     /// The code of what the pass waits for.
     pub waits_for: Option<String>,
+    /// Since when it waits for that.
+    pub waits_since: Option<Instant>,
     /// A digest of the facts it was last done with.
     pub done_with: Option<String>,
     /// Whether the pass holds the order.
@@ -63,7 +65,7 @@ pub struct Due {
 pub struct Pushed<'a> {
     /// What it waits for.
     pub waits_for: Option<&'a Reason>,
-    /// What holds it.
+    /// What holds it; also what it waits for, once that takes too long.
     pub hold: Option<&'a Reason>,
     /// Whether to come again without news of the ERP.
     pub open: bool,
@@ -188,11 +190,18 @@ impl Store {
             .connection
             .prepare_cached(
                 "SELECT news, waits_for, done_with, EXISTS (
-                     SELECT 1 FROM holds h WHERE h.order_row = o.order_row AND h.pass = o.pass AND h.released_at IS NULL), sound
+                     SELECT 1 FROM holds h WHERE h.order_row = o.order_row AND h.pass = o.pass AND h.released_at IS NULL),
+                     waits_since, sound
                  FROM outgoing o WHERE pass = ?1 AND order_row = ?2",
             )?
             .query_row(params![pass, order], |row| {
-                Ok(Due { news: row.get(0)?, waits_for: row.get(1)?, done_with: row.get(2)?, held: row.get(3)? })
+                Ok(Due {
+                    news: row.get(0)?,
+                    waits_for: row.get(1)?,
+                    waits_since: row.get::<_, Option<i64>>(4)?.map(instant),
+                    done_with: row.get(2)?,
+                    held: row.get(3)?,
+                })
             })
             .optional()?;
         Ok(found.unwrap_or_default())

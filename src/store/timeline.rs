@@ -169,7 +169,7 @@ impl Store {
             .collect()
     }
 
-    /// What the passes that carry facts out still have to do with an order.
+    /// What the passes that carry facts out still have to do with an order, beside what they hold it for.
     ///
     /// # Errors
     /// When the state file cannot be read.
@@ -178,7 +178,9 @@ impl Store {
             .prepare_cached(
                 "SELECT pass, waits_for, waits_since FROM outgoing
                  WHERE pass IN ('push-invoices', 'push-tracking') AND order_row = ?1
-                     AND (waits_for IS NOT NULL OR news <> visited) ORDER BY pass",
+                     AND (waits_for IS NOT NULL OR news <> visited)
+                     AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.order_row = outgoing.order_row AND h.pass = outgoing.pass
+                         AND h.code = waits_for AND h.released_at IS NULL) ORDER BY pass",
             )?
             .query_map([order], |row| {
                 Ok(Wait { pass: row.get(0)?, code: row.get(1)?, since: row.get::<_, Option<i64>>(2)?.map(instant) })

@@ -483,6 +483,29 @@ fn what_has_not_reached_the_marketplace_is_waited_for_and_what_it_refused_is_hel
     assert_eq!((effects(&shop, &slow).len(), effects(&shop, &refused).len()), (1, 1));
 }
 
+/// What never reaches the marketplace would be waited for in silence, for ever.
+#[test]
+fn what_has_not_reached_the_marketplace_for_days_is_for_a_person() {
+    let shop = Shop::with_hub("invoices = { confirm_within = \"0s\" }");
+    let id = place(&shop, paid());
+    let _ = run(&shop, "import-orders").exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    hub(&shop, |a| a.transmission_delay = Duration::from_secs(600));
+    let _ = run(&shop, "push-invoices").exits(0);
+    assert_eq!(run(&shop, "push-invoices").exits(0).order(&id)["reason"]["code"], "transmission_pending");
+    shop.database("vaivem.db").execute("UPDATE outgoing SET waits_since = waits_since - 4 * 86400000", []).unwrap();
+    for _ in 0..2 {
+        let late = run(&shop, "push-invoices").exits(3).order(&id);
+        assert_eq!((&late["outcome"], &late["reason"]["code"]), (&json!("held"), &json!("transmission_pending")));
+        assert!(late["hint"].as_str().unwrap().contains("channel's panel"), "{late}");
+    }
+    let why = shop.run(&["why", &id]).records();
+    assert_eq!(why.iter().filter(|record| record["type"] == "in_the_way").count(), 1, "{why:?}");
+    hub(&shop, |a| a.advance(Duration::from_secs(601)));
+    assert_eq!(run(&shop, "push-invoices").exits(0).order(&id)["outcome"], "unchanged");
+    assert_eq!(shop.held(), [""; 0]);
+}
+
 #[test]
 fn a_part_of_an_order_is_not_invoiced_as_the_whole() {
     let shop = Shop::with_hub("");

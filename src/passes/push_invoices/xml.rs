@@ -7,16 +7,13 @@ use super::preflight::preflight;
 use super::{Action, Bill, Decision, End, Facts, Policy, all_there};
 use crate::channel::outgoing::XmlText;
 use crate::model::Instant;
-use crate::passes::pushing::NOT_YET;
+use crate::passes::pushing::{NOT_YET, PATIENCE};
 use crate::reason::Reason;
 use crate::store::journal::State;
 use crate::store::outgoing::Record;
 
 /// The action's name in journal and reports.
 pub const SEND_XML: &str = "send_xml";
-
-/// How long after its invoice a person is told of an XML that is due still. It is tried all the same.
-const PATIENCE: TimeDelta = TimeDelta::days(3);
 
 /// What the journal says of an invoice's XML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +89,7 @@ pub(super) fn after(facts: &Facts, live: &[&Bill<'_>], policy: &Policy, now: Ins
     })
 }
 
-/// How it ends while an XML is due.
+/// How it ends while an XML is due: days after its invoice a person is told, and it is tried all the same.
 pub(super) fn due(facts: &Facts, key: &str, number: &str, now: Instant) -> End {
     let reason = Reason::XmlDue { invoice: number.to_owned() };
     let is_late = |sent: &Record| now.signed_duration_since(sent.intended_at).abs() > PATIENCE;
