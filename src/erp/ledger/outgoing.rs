@@ -10,11 +10,18 @@ impl Ledger {
     /// # Errors
     /// When the file cannot be read.
     pub fn outgoing(&self, id: &ErpOrderId) -> Result<Option<outgoing::Outgoing>, ErpError> {
-        Ok(self.order_detail(id)?.map(|OrderDetail { order, invoices, shipments, events, .. }| outgoing::Outgoing {
-            order,
-            invoices: invoices.into_iter().map(invoice).collect(),
-            parcels: shipments.into_iter().map(parcel).collect(),
-            events,
+        Ok(self.order_detail(id)?.map(|OrderDetail { order, content, invoices, shipments, events, .. }| {
+            // What nobody gave to another goes with whom the order was to go.
+            let parcel = |shipment: Shipment| {
+                let carrier = shipment.carrier.clone().or_else(|| content.carrier.clone());
+                parcel(Shipment { carrier, ..shipment })
+            };
+            outgoing::Outgoing {
+                order,
+                invoices: invoices.into_iter().map(invoice).collect(),
+                parcels: shipments.into_iter().map(parcel).collect(),
+                events,
+            }
         }))
     }
 }

@@ -70,6 +70,20 @@ fn what_is_told_in_parts_comes_together_and_moves_the_order() {
     assert_eq!(refusal(ledger.set_shipment(&ErpOrderId::new("9"), &whole, at(5))), "not_found");
 }
 
+/// A channel may take no tracking code without a carrier.
+#[test]
+fn a_parcel_goes_out_with_the_orders_carrier_unless_it_has_another() {
+    let ledger = ledger();
+    let carrier = |name: &str| Some(CarrierName::new(name));
+    let new = NewOrder { carrier: carrier("Correios"), ..order("A-1", &[("A", 2)]) };
+    let id = ledger.create_order(&new, at(1)).unwrap().id;
+    ledger.set_shipment(&id, &tracked("P1"), at(5)).unwrap();
+    ledger.set_shipment(&id, &Shipment { carrier: carrier("X"), ..tracked("P2") }, at(5)).unwrap();
+    let parcels = ledger.outgoing(&id).unwrap().unwrap().parcels;
+    let carriers: Vec<_> = parcels.into_iter().map(|parcel| parcel.carrier).collect();
+    assert_eq!(carriers, [carrier("Correios"), carrier("X")]);
+}
+
 #[test]
 fn an_order_in_two_parcels_is_delivered_when_both_are() {
     let ledger = ledger();
