@@ -751,7 +751,7 @@ impl<'a> Run<'a> {
     /// The channel, opened now or by an earlier pass.
     fn office<'o>(&self, offices: &'o mut BTreeMap<&'a ChannelName, Channel>) -> Result<&'o Channel, Failure> {
         let channel = self.task.channel;
-        accounts::keep_channel(self.store, channel, self.clock.now())?;
+        accounts::keep_channel(self.store, self.config, channel, self.clock.now())?;
         Ok(match offices.entry(&channel.name) {
             Entry::Occupied(office) => {
                 office.get().begin_pass();

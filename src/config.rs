@@ -215,12 +215,28 @@ impl Config {
                 .into(),
             });
         }
-        let channel = |(name, raw): (String, Spanned<RawChannel>)| {
+        let mut channels: Vec<ChannelConfig> = Vec::new();
+        for (name, raw) in raw.channels {
+            let table = Spanned::new(raw.span(), ());
             let mut channel = at.channel(folder, &name, raw, &erp)?;
             channel.invoices.issuers.get_or_insert_with(|| issuers.clone());
-            Ok(channel)
-        };
-        let channels = raw.channels.into_iter().map(channel).collect::<Result<_, ConfigError>>()?;
+            if let Some(twin) = channels.iter().find(|one| one.kind.is_account_of(&channel.kind)) {
+                return Err(at.error(
+                    &table,
+                    &format!("channels.{name}"),
+                    say!(
+                        "is the account of [channels.{}] once more; each of its orders would be imported twice"
+                            | "é a mesma conta de [channels.{}]; cada pedido dela seria importado duas vezes",
+                        twin.name
+                    ),
+                    word!(
+                        "keep one table for each account, under the name that has its orders"
+                            | "deixe uma só tabela por conta, com o nome que tem os pedidos dela"
+                    ),
+                ));
+            }
+            channels.push(channel);
+        }
         let monitoring = at.monitoring(folder, raw.monitoring)?;
         Ok(Self {
             file: file.to_owned(),
@@ -608,6 +624,26 @@ since = "2026-11-01"
             "{mixed}"
         );
         assert!(error(&format!("{GOOD}cancel = true\n")).contains("kind \"anymarket\" alone"));
+    }
+
+    #[test]
+    fn an_account_has_one_table() {
+        let second = |table: &str| format!("{GOOD}[channels.site]\nsince = \"2026-11-01\"\n{table}");
+        let keys = "kind = \"vtex\"\napp_key = { env = \"K2\" }\napp_token = { env = \"T2\" }\n";
+        let twice = error(&second(&format!("{keys}base_url = \"https://MinhaLoja.vtexcommercestable.com.br/\"\n")));
+        assert!(twice.contains(":11: `channels.site`: is the account of [channels.loja] once more"), "{twice}");
+        parse(&second(&format!("{keys}account = \"outraloja\"\n"))).unwrap();
+        let hubs = |one: &str, other: &str| {
+            let hub = |name: &str, keys: &str| {
+                format!("[channels.{name}]\nkind = \"anymarket\"\nsince = \"2026-11-01\"\n{keys}\n")
+            };
+            parse(&format!("{GOOD}{}{}", hub("hub", one), hub("hub2", other)))
+        };
+        let (a, b) = ("token = { env = \"A\" }", "token = { env = \"B\" }");
+        hubs(a, b).unwrap();
+        hubs(a, a).unwrap_err();
+        hubs(&format!("{a}\noi = \"7\""), &format!("{a}\noi = \"8\"")).unwrap();
+        hubs(&format!("{a}\noi = \"7\""), &format!("{b}\noi = \"7\"")).unwrap_err();
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub fn variables(channels: &[Wanted], erp: ErpKind) -> Vec<String> {
     variables
 }
 
-/// Several channels of one kind have a variable each.
+/// Several channels of one kind have a variable each, and an account.
 fn variable(name: &str, kind: ChannelKind, what: &str, channels: &[Wanted]) -> String {
     if channels.iter().filter(|(_, other)| *other == kind).count() < 2 {
         return what.to_owned();
@@ -123,7 +123,8 @@ pub fn text(channels: &[Wanted], erp: ErpKind, since: NaiveDate) -> String {
         let _ = write!(text, "\n[channels.{name}]\n");
         text += &match kind {
             ChannelKind::Vtex => {
-                VTEX.replace("VTEX_APP_KEY", &of("VTEX_APP_KEY")).replace("VTEX_APP_TOKEN", &of("VTEX_APP_TOKEN"))
+                let vtex = VTEX.replace("CHANGE-ME", &of("CHANGE-ME").replace('_', "-"));
+                vtex.replace("VTEX_APP_KEY", &of("VTEX_APP_KEY")).replace("VTEX_APP_TOKEN", &of("VTEX_APP_TOKEN"))
             }
             ChannelKind::Anymarket => ANYMARKET.replace("ANYMARKET_TOKEN", &of("ANYMARKET_TOKEN")),
         };

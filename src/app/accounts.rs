@@ -3,7 +3,7 @@
 use super::{Failure, unreadable_state, unwritable_state};
 use crate::config::{ChannelConfig, ChannelKind, Config, ErpConfig};
 use crate::exit::Exit;
-use crate::model::Instant;
+use crate::model::{ChannelName, Instant};
 use crate::store::Store;
 use crate::store::accounts::{Account, Of};
 use crate::words::accounts as words;
@@ -25,9 +25,21 @@ pub(super) fn look_at_erp(store: &Store, config: &Config) -> Result<(), Failure>
     look(store, None, &of_erp(&config.erp))
 }
 
-/// The same for whoever may write: it notes whose the file is from now on.
-pub(super) fn keep_channel(store: &Store, channel: &ChannelConfig, now: Instant) -> Result<(), Failure> {
+/// The same for whoever may write: it notes whose the file is from now on. Refuses a channel that was given another name, too: its
+/// orders are known by the former one, and would be imported again.
+pub(super) fn keep_channel(
+    store: &Store,
+    config: &Config,
+    channel: &ChannelConfig,
+    now: Instant,
+) -> Result<(), Failure> {
     look_at_channel(store, channel)?;
+    if let Some(was) = former_name(store, config, channel).map_err(|error| unreadable_state(&error))? {
+        return Err(Failure::new(
+            Exit::Config,
+            words::renamed(store.path(), &of_channel(channel), &was, &channel.name),
+        ));
+    }
     note_channel(store, channel, now)
 }
 
@@ -56,7 +68,17 @@ pub(super) fn all_others(store: &Store, config: &Config) -> rusqlite::Result<Vec
         let was = store.other_account(of, &account)?;
         said.extend(was.map(|was| words::another_account(of, store.path(), &was, &account)));
     }
+    for channel in &config.channels {
+        let was = former_name(store, config, channel)?;
+        said.extend(was.map(|was| words::renamed(store.path(), &of_channel(channel), &was, &channel.name)));
+    }
     Ok(said)
+}
+
+/// The name under which the state file has orders of the channel's account, where the configuration no longer has that name.
+fn former_name(store: &Store, config: &Config, channel: &ChannelConfig) -> rusqlite::Result<Option<ChannelName>> {
+    let is_gone = |name: &ChannelName| config.channels.iter().all(|one| one.name != *name);
+    Ok(store.other_names(&channel.name, &of_channel(channel))?.into_iter().find(is_gone))
 }
 
 fn look(store: &Store, of: Of<'_>, account: &Account) -> Result<(), Failure> {

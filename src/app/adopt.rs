@@ -87,7 +87,7 @@ impl Desk<'_> {
         };
         match self.args.moved {
             true => accounts::note_channel(self.store, config, self.clock.now())?,
-            false => accounts::keep_channel(self.store, config, self.clock.now())?,
+            false => accounts::keep_channel(self.store, self.config, config, self.clock.now())?,
         }
         let channel = front_office::open(self.config, config, self.args.dry_run, self.clock, self.stop)?;
         let pass = Pass {

@@ -213,7 +213,7 @@ async fn carry_out(
     let clock = Clock::system();
     let stop = heeding(&clock, None)?;
     accounts::keep_erp(store, all, clock.now())?;
-    accounts::keep_channel(store, config, clock.now())?;
+    accounts::keep_channel(store, all, config, clock.now())?;
     let erp = back_office::open(all, false, &clock, &stop)?;
     let channel = front_office::open(all, config, false, &clock, &stop)?;
     if !channel.takes_requests_to_cancel() && !accept {

@@ -45,6 +45,23 @@ pub enum ChannelKind {
 }
 
 impl ChannelKind {
+    /// Whether both are one account for certain: every order of it would come in under each name. Accounts of the hub share an address,
+    /// and are told apart by their numbers, or else by where their tokens come from.
+    pub(super) fn is_account_of(&self, other: &Self) -> bool {
+        let place = |address: &str| address.trim_end_matches('/').to_ascii_lowercase();
+        match (self, other) {
+            (Self::Vtex { base_url: one, .. }, Self::Vtex { base_url: other, .. }) => place(one) == place(other),
+            (
+                Self::Anymarket { base_url: one, token, oi, .. },
+                Self::Anymarket { base_url: other, token: other_token, oi: other_oi, .. },
+            ) => {
+                let is_same = || token.source == other_token.source;
+                place(one) == place(other) && oi.as_ref().zip(other_oi.as_ref()).map_or_else(is_same, |(a, b)| a == b)
+            }
+            _ => false,
+        }
+    }
+
     /// Requests per minute where the configuration says nothing.
     pub(super) fn requests_per_minute(&self) -> u32 {
         match self {

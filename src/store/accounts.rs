@@ -47,6 +47,27 @@ impl Store {
         other(&self.connection, of, now_it_is)
     }
 
+    /// The other names under which the file has orders of what may be the same account, the one noted last first. None once the
+    /// account was noted under this name, too.
+    pub fn other_names(&self, channel: &ChannelName, now_it_is: &Account) -> rusqlite::Result<Vec<ChannelName>> {
+        if noted(&self.connection, Some(channel))?.is_some_and(|noted| noted.may_be(now_it_is)) {
+            return Ok(Vec::new());
+        }
+        let mut statement = self.connection.prepare_cached(
+            "SELECT name, kind, address, number FROM accounts
+             WHERE name <> '' AND name <> ?1 AND EXISTS (SELECT 1 FROM orders WHERE channel = accounts.name)
+             ORDER BY noted_at DESC, name",
+        )?;
+        let others = statement.query_map([channel.as_str()], |row| {
+            let account = Account { kind: row.get(1)?, address: row.get(2)?, number: row.get(3)? };
+            Ok((ChannelName::new(row.get::<_, String>(0)?), account))
+        })?;
+        others
+            .filter(|other| other.as_ref().map_or(true, |(_, account)| account.may_be(now_it_is)))
+            .map(|other| other.map(|(name, _)| name))
+            .collect()
+    }
+
     /// Whether any order is linked to the ERP.
     pub fn has_links(&self) -> rusqlite::Result<bool> {
         has_links(&self.connection)
@@ -123,5 +144,23 @@ mod tests {
         let other_kind = Account { kind: "anymarket".into(), ..here };
         assert!(store.other_account(Some(&name), &other_kind).unwrap().is_some());
         assert_eq!(store.other_account(None, &other_kind).unwrap(), None, "the ERP is another matter");
+    }
+
+    #[test]
+    fn an_account_is_known_by_the_name_it_had_until_it_is_noted_under_another() {
+        let (store, loja, site) = (Store::alone().unwrap(), ChannelName::new("loja"), ChannelName::new("site"));
+        let (here, now) = (vtex("https://a.example", None), Instant::UNIX_EPOCH);
+        let names = |name: &ChannelName, account: &Account| store.other_names(name, account).unwrap();
+        store.note_account(None, &here, now).unwrap();
+        store.note_account(Some(&loja), &here, now).unwrap();
+        assert_eq!(names(&site, &here), [], "it has no orders");
+        store.order_or_new(&loja, &OrderId::new("1"), now).unwrap();
+        assert_eq!(names(&site, &vtex("https://A.example/", Some("7"))), std::slice::from_ref(&loja));
+        assert_eq!((names(&loja, &here), names(&site, &vtex("https://b.example", None))), (vec![], vec![]));
+        // A slip in the address was noted first.
+        store.note_account(Some(&site), &vtex("https://b.example", None), now).unwrap();
+        assert_eq!(names(&site, &here), [loja]);
+        store.note_account(Some(&site), &here, now).unwrap();
+        assert_eq!(names(&site, &here), []);
     }
 }

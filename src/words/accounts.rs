@@ -44,6 +44,21 @@ pub fn another_account(channel: Option<&ChannelName>, file: &Path, was: &Account
     )
 }
 
+/// A channel's account has orders in the state file under a name that the configuration no longer has.
+pub fn renamed(file: &Path, account: &Account, was: &ChannelName, is: &ChannelName) -> String {
+    let (file, account) = (file.display(), named(account));
+    say!(
+        "the state file {file} has orders of {account} under the channel name `{was}`, which the configuration no longer \
+         has; nothing was done, since as `{is}` they would be imported a second time. Give the channel its former name \
+         back, [channels.{was}]; or, if it is another account, or is to begin anew with a `since` after all of those \
+         orders: vaivem adopt --moved --channel {is} --since DATE"
+            | "o arquivo de estado {file} tem pedidos de {account} com o nome de canal `{was}`, que a configuração não \
+               tem mais; nada foi feito, pois como `{is}` eles seriam importados pela segunda vez. Devolva ao canal o \
+               nome anterior, [channels.{was}]; ou, se é outra conta, ou se deve começar de novo com um `since` \
+               posterior a todos esses pedidos: vaivem adopt --moved --channel {is} --since DATA"
+    )
+}
+
 /// The embedded ERP's file is not there, and the state file has orders in it.
 pub fn ledger_gone(ledger: &Path, state: &Path) -> String {
     say!(
@@ -88,6 +103,8 @@ mod tests {
             assert_eq!(told, within(Lang::PtBr, said));
             assert!(told.contains("anymarket https://a.example, número 7"), "{told}");
         }
+        let renamed = || super::renamed(Path::new("vaivem.db"), &was, &name, &ChannelName::new("site"));
+        assert_eq!(within(Lang::PtBr, || retold(&within(Lang::En, renamed))), within(Lang::PtBr, renamed));
         let gone = || ledger_gone(Path::new("ledger.db"), Path::new("vaivem.db"));
         assert_eq!(within(Lang::PtBr, || retold(&within(Lang::En, gone))), within(Lang::PtBr, gone));
     }

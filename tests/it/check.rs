@@ -281,9 +281,11 @@ fn two_configurations_on_one_state_file() {
     shop.place(paid());
     let _ = shop.import().exits(0);
     rewrite(&shop, "[channels.loja", "[channels.outra");
-    let stranger = found(&check(&shop).exits(3), "stranger_channel");
+    let ran = check(&shop).exits(4);
+    let stranger = found(&ran, "stranger_channel");
     says(&stranger, "text", &["1 order", "`loja`"]);
     says(&stranger, "hint", &["renamed", "`state`"]);
+    says(&found(&ran, "state_unusable"), "text", &["`outra`", "imported a second time", "[channels.loja]"]);
     // The same name on another account.
     rewrite(&shop, "[channels.outra", "[channels.loja");
     let other = crate::sandbox::Sandbox::start();

@@ -43,6 +43,29 @@ fn a_second_run_does_nothing() {
     }
 }
 
+/// A channel's name is part of each of its orders: under another, all of them would come in again.
+#[test]
+fn a_channel_that_is_given_another_name_imports_nothing_again() {
+    let shop = Shop::new();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    shop.rename_channel("loja", "site");
+    for args in [&["import-orders"][..], &["import-orders", "--dry-run"], &["adopt", "--since", "2026-01-01"]] {
+        let refused = shop.run(args).exits(4).summary();
+        let message = refused["message"].as_str().unwrap();
+        assert!(message.contains("`loja`") && message.contains("Give the channel its former name back"), "{message}");
+    }
+    assert_eq!(shop.erp()[&id].len(), 1);
+    let _ = shop.run(&["orders"]).exits(0);
+    let _ = shop.run(&["status"]).exits(0);
+    shop.rename_channel("site", "loja");
+    assert_eq!(shop.import().exits(0).summary()["imported"], 0);
+    // A person says that it begins anew.
+    shop.rename_channel("loja", "site");
+    let _ = shop.run(&["adopt", "--moved", "--channel", "site", "--since", "2026-01-01"]).exits(0);
+    let _ = shop.run(&["import-orders", "--dry-run"]).exits(0);
+}
+
 #[test]
 fn each_fate() {
     let shop =

@@ -201,8 +201,19 @@ const MISTAKES: &[Mistake] = &[
             rewrite(shop, "[channels.loja", "[channels.outra");
             run(shop, &["check"])
         },
-        exit: 3,
+        exit: 4,
         says: &["1 order of a channel `loja`", "renamed", "`state`"],
+    },
+    Mistake {
+        what: "a channel that was given another name",
+        make: |shop| {
+            shop.place(paid());
+            let _ = shop.import().exits(0);
+            rewrite(shop, "[channels.loja", "[channels.site");
+            run(shop, &["sync"])
+        },
+        exit: 4,
+        says: &["under the channel name `loja`", "as `site`", "[channels.loja]", "adopt --moved --channel site"],
     },
     Mistake {
         what: "an order number of another store",

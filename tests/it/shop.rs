@@ -174,6 +174,13 @@ impl Shop {
         self.forget_addresses();
     }
 
+    /// Another name for a channel, until it is configured anew.
+    pub fn rename_channel(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.path("vaivem.toml")).unwrap();
+        let renamed = text.replace(&format!("[channels.{from}"), &format!("[channels.{to}"));
+        std::fs::write(self.path("vaivem.toml"), renamed).unwrap();
+    }
+
     /// Waits longer for an answer from here on: a machine that has other work is slow, and no fault of anybody's.
     pub fn be_patient(&self) {
         let text = std::fs::read_to_string(self.path("vaivem.toml")).unwrap();
