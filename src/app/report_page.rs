@@ -52,7 +52,7 @@ pub fn run(
     } else {
         let file = args.html.display().to_string();
         let record =
-            json!({ "file": file, "bytes": text.len(), "needs_person": page.holds.0, "text": page.headline() });
+            json!({ "file": file, "bytes": text.len(), "needs_person": page.needs_person(), "text": page.headline() });
         reporter.counted(record);
     }
     Ok(Exit::Done)
@@ -243,8 +243,10 @@ impl<'a> Gathering<'a> {
         }
         let complete: Vec<Instant> = runs.iter().filter(|run| is_complete(run)).map(|run| run.started_at).collect();
         let before = self.store.complete_before(name, channel, from)?;
+        let ended = self.store.last_ended_run(name, channel, self.now)?;
         Ok(PassPart {
             name,
+            stuck: ended.and_then(|run| needs_person(&run)),
             lag: Lag::over(before, &complete, from, self.now, stretch),
             last: last.map(|run| (run.started_at, run.exit.clone(), is_under_way(&run))),
             work,
@@ -348,6 +350,12 @@ fn fit_for_others(reason: &Reason) -> String {
 
 fn is_complete(run: &RunRow) -> bool {
     run.exit.as_deref().is_some_and(|exit| exit == Exit::Done.name() || exit == Exit::Held.name())
+}
+
+/// How it ended, if whatever runs next ends no better without a person.
+fn needs_person(run: &RunRow) -> Option<Exit> {
+    let exit = run.exit.as_deref().and_then(Exit::named);
+    exit.filter(|exit| matches!(exit, Exit::Config | Exit::Guard | Exit::Failed))
 }
 
 fn is_under_way(run: &RunRow) -> bool {

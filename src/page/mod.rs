@@ -118,10 +118,20 @@ pub struct PassPart {
     pub lag: Lag,
     /// When the last run began, and how it ended: the exit's name; under way with `true`.
     pub last: Option<(Instant, Option<String>, bool)>,
+    /// How the last run that ended did so, where the next ends no better without a person.
+    pub stuck: Option<Exit>,
     /// What it did in the days of the page.
     pub work: Work,
     /// The last run that did not come to its end: when it began, and how it ended; killed without a name.
     pub failure: Option<(Instant, Option<String>)>,
+}
+
+impl PassPart {
+    /// Whether it is behind. One of which no run ever came to its end is, from the first that ended otherwise.
+    fn is_late(&self) -> bool {
+        let has_ended = || self.failure.is_some() || self.last.as_ref().is_some_and(|(_, _, under_way)| !under_way);
+        self.lag.late_now() > Late::No || self.lag.now.is_none() && has_ended()
+    }
 }
 
 /// What runs did.
@@ -222,11 +232,18 @@ impl Page {
         }
     }
 
+    /// How many things need a person: holds, and passes that are [stuck](PassPart::stuck).
+    pub fn needs_person(&self) -> i64 {
+        let passes = self.channels.iter().flat_map(|channel| &channel.passes);
+        let stuck = passes.filter(|pass| pass.stuck.is_some()).count();
+        self.holds.0 + i64::try_from(stuck).unwrap_or(i64::MAX)
+    }
+
     fn verdict(&self) -> Verdict {
         let is_new = self.channels.iter().all(|channel| {
             channel.passes.iter().all(|pass| pass.last.is_none()) && channel.fates.iter().all(|sum| sum.ever == 0)
         });
-        match (self.holds.0, i64::try_from(self.late()).unwrap_or(i64::MAX)) {
+        match (self.needs_person(), i64::try_from(self.late()).unwrap_or(i64::MAX)) {
             (0, 0) if is_new => Verdict::New,
             (0, 0) => Verdict::Well,
             (0, passes) => Verdict::Late(passes),
@@ -236,7 +253,7 @@ impl Page {
 
     fn late(&self) -> usize {
         let passes = self.channels.iter().flat_map(|channel| &channel.passes);
-        passes.filter(|pass| pass.lag.late_now() > Late::No).count()
+        passes.filter(|pass| pass.is_late()).count()
     }
 
     /// The document.
@@ -302,8 +319,12 @@ impl Page {
             }
         }
         for channel in &self.channels {
-            let late = channel.passes.iter().filter(|pass| pass.lag.late_now() > Late::No);
-            let late: Vec<_> = late.filter_map(|pass| Some((pass.name, pass.lag.now?, pass.lag.rhythm))).collect();
+            for pass in &channel.passes {
+                let stuck = pass.stuck.map(|exit| words::stuck(&channel.name, pass.name, exit.meaning()));
+                lines += &stuck.map_or_else(String::new, |stuck| element("p", "", &rich(&stuck)));
+            }
+            let late = channel.passes.iter().filter(|pass| pass.is_late());
+            let late: Vec<_> = late.map(|pass| (pass.name, pass.lag.now, pass.lag.rhythm)).collect();
             if !late.is_empty() {
                 lines += &element("p", "", &text(&words::late(&channel.name, &late)));
             }
@@ -713,6 +734,7 @@ mod tests {
                 name: "import-orders",
                 lag: Lag { stretches: vec![None; 16], ..Lag::default() },
                 last: None,
+                stuck: None,
                 work: Work::default(),
                 failure: None,
             }],
@@ -800,8 +822,20 @@ mod tests {
     fn the_headline_tells_the_worst() {
         let mut page = empty();
         assert_eq!(page.headline(), "Nothing has run yet");
+        page.channels[0].passes[0].last = Some((now(), None, true));
+        assert_eq!(page.headline(), "All is well", "the first run is under way");
+        page.channels[0].passes[0].last = Some((now(), Some("unavailable".into()), false));
+        assert_eq!(page.headline(), "1 pass is late");
+        let late = "Late on loja, by when each last came to its end: import-orders never.";
+        assert!(page.render().contains(late), "{}", page.render());
         page.channels[0].passes[0].last = Some((now(), Some("done".into()), false));
+        page.channels[0].passes[0].lag.now = Some(TimeDelta::zero());
         assert_eq!(page.headline(), "All is well");
+        page.channels[0].passes[0].stuck = Some(Exit::Guard);
+        assert_eq!(page.headline(), "1 thing needs a person");
+        let stuck = "import-orders on loja: a guard stopped the pass; a person must confirm";
+        assert!(page.render().contains(stuck), "{}", page.render());
+        page.channels[0].passes[0].stuck = None;
         page.channels[0].passes[0].lag =
             Lag { rhythm: Some(TimeDelta::minutes(10)), now: Some(TimeDelta::minutes(31)), ..Lag::default() };
         assert_eq!(page.headline(), "1 pass is late");

@@ -151,13 +151,22 @@ pub fn by_itself(holds: i64) -> String {
     }
 }
 
+/// A pass that gets no further without a person, below the headline; and how its last run ended.
+pub fn stuck(channel: &ChannelName, pass: &str, ended: &str) -> String {
+    say!(
+        "{pass} on {channel}: {ended}. More of it: `vaivem status`."
+            | "{pass} em {channel}: {ended}. Mais: `vaivem status`."
+    )
+}
+
 /// A channel's passes that are late, below the headline: each with how long ago it came to its end, and how often it usually does.
-pub fn late(channel: &ChannelName, passes: &[(&str, TimeDelta, Option<TimeDelta>)]) -> String {
-    let told = passes.iter().map(|(pass, lag, rhythm)| match rhythm {
-        Some(rhythm) => {
-            say!("{pass} {} (usually every {})" | "{pass} {} (costuma ser a cada {})", ago(*lag), span(*rhythm))
+pub fn late(channel: &ChannelName, passes: &[(&str, Option<TimeDelta>, Option<TimeDelta>)]) -> String {
+    let told = passes.iter().map(|(pass, lag, rhythm)| match (lag.map(ago), rhythm) {
+        (Some(ago), Some(rhythm)) => {
+            say!("{pass} {ago} (usually every {})" | "{pass} {ago} (costuma ser a cada {})", span(*rhythm))
         }
-        None => format!("{pass} {}", ago(*lag)),
+        (Some(ago), None) => format!("{pass} {ago}"),
+        (None, _) => format!("{pass} {}", daily::NEVER),
     });
     let told = told.collect::<Vec<_>>().join(", ");
     say!(
@@ -204,8 +213,7 @@ pub fn troubles(listed: usize) -> String {
 }
 
 /// Nothing is in anybody's way.
-pub const NO_TROUBLE: Both =
-    Both("Nothing is held: nobody needs to do anything.", "Nada está retido: ninguém precisa fazer nada.");
+pub const NO_TROUBLE: Both = Both("Nothing is held.", "Nada está retido.");
 /// Below the list.
 pub const WHOLE_STORY: Both = Both(
     "The whole story of one: `vaivem why NUMBER`. All that is held: `vaivem holds`.",

@@ -239,6 +239,28 @@ fn a_page_is_replaced_whole_and_nothing_else_is() {
 }
 
 #[test]
+fn a_pass_that_never_came_to_its_end_is_no_good_news() {
+    let shop = Shop::new();
+    for _ in 0..3 {
+        let refused = shop.command(&["import-orders"]).env("VTEX_APP_TOKEN", "wrong").output().unwrap();
+        assert_eq!(refused.status.code(), Some(4));
+    }
+    let text = page(&shop, &[]);
+    parsed(&text);
+    for said in [
+        "<h1>1 thing needs a person</h1>",
+        "import-orders on loja: configuration or credentials are wrong. More of it: <code>vaivem status</code>.",
+        "Late on loja, by when each last came to its end: import-orders never.",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let record = shop.run(&["report", "--html", "page.html"]).exits(0).summary();
+    assert_eq!((&record["needs_person"], &record["text"]), (&1.into(), &"1 thing needs a person".into()));
+    let _ = shop.import().exits(0);
+    assert!(page(&shop, &[]).contains("<h1>All is well</h1>"));
+}
+
+#[test]
 fn a_shop_without_a_past_has_a_page_and_one_without_a_state_file_says_so() {
     let shop = Shop::with_hub("");
     let ran = shop.run(&["report", "--html", "page.html"]).exits(1);
