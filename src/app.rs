@@ -422,6 +422,13 @@ struct Task<'a> {
     plan: Option<&'a BTreeMap<Subject, Planned>>,
 }
 
+impl Task<'_> {
+    /// Whether it is about some orders or products alone.
+    fn is_narrowed(&self) -> bool {
+        !self.orders.is_empty() || self.plan.is_some() || self.verb.is_narrowed()
+    }
+}
+
 /// How passes are made.
 struct How {
     dry_run: bool,
@@ -689,7 +696,8 @@ impl<'a> Run<'a> {
             }
         };
         hearts.begun(self.task.verb.name(), name);
-        let run = match self.store.begin_run(self.task.verb.name(), name, self.clock.now()) {
+        let begin = if self.task.is_narrowed() { Store::begin_narrowed_run } else { Store::begin_run };
+        let run = match begin(self.store, self.task.verb.name(), name, self.clock.now()) {
             Ok(run) => run,
             Err(error) => {
                 let file = self.store.path().display();

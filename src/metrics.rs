@@ -343,6 +343,7 @@ mod tests {
             exit: Some("unavailable".into()),
             pid: 1,
             counts: serde_json::Value::Null,
+            narrowed: false,
         };
         loja.passes[5] =
             PassFacts { begun_at: Some(at(1_790_000_060_000)), ended: Some(ended), ..loja.passes[5].clone() };

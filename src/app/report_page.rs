@@ -226,12 +226,12 @@ impl<'a> Gathering<'a> {
         let mut work = Work::default();
         let mut failure = None;
         for run in &runs {
-            let under_way = is_under_way(run) && is_last(run);
+            let under_way = is_under_way(run) && (run.narrowed || is_last(run));
             if under_way {
                 continue;
             }
             let done = work_of(run);
-            if done.not_complete > 0 {
+            if done.not_complete > 0 && !run.narrowed {
                 failure = Some((run.started_at, run.exit.clone()));
             }
             work.add(&done);
@@ -241,7 +241,8 @@ impl<'a> Gathering<'a> {
                 day.add(&done);
             }
         }
-        let complete: Vec<Instant> = runs.iter().filter(|run| is_complete(run)).map(|run| run.started_at).collect();
+        let of_pass = runs.iter().filter(|run| is_complete(run) && !run.narrowed);
+        let complete: Vec<Instant> = of_pass.map(|run| run.started_at).collect();
         let before = self.store.complete_before(name, channel, from)?;
         let ended = self.store.last_ended_run(name, channel, self.now)?;
         Ok(PassPart {

@@ -24,7 +24,7 @@ const CLOSED: &str = "open = 0 AND fate IN ('imported', 'skipped', 'cancelled') 
     AND NOT EXISTS (SELECT 1 FROM outgoing g WHERE g.pass IN ('push-invoices', 'push-tracking') AND g.order_row = orders.id
         AND (g.open = 1 OR g.news <> g.visited))";
 
-const OLD_RUNS: &str = "started_at < ?1 AND id NOT IN (SELECT max(id) FROM runs GROUP BY pass, channel)";
+const OLD_RUNS: &str = "started_at < ?1 AND id NOT IN (SELECT max(id) FROM runs GROUP BY pass, channel, narrowed)";
 
 /// What was let go of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -242,6 +242,8 @@ mod tests {
         assert_eq!(store.to_purge(at(400)).unwrap(), expected);
         assert_eq!(store.purge(at(400), "ana", at(800)).unwrap(), expected);
         assert_eq!(store.purge(at(400), "ana", at(800)).unwrap(), Purged::default(), "once");
+        store.begin_narrowed_run("import-orders", &loja, at(460)).unwrap();
+        assert_eq!(store.to_purge(at(455)).unwrap().runs, 0, "the last one of the pass stays");
         for row in gone {
             assert_eq!((count(&store, "history", row), count(&store, "journal", row)), (0, 0));
             let facts = store.facts(row).unwrap();

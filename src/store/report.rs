@@ -58,7 +58,7 @@ impl Store {
         Ok(())
     }
 
-    /// The runs of a pass that began since, the oldest first, however they ended.
+    /// The runs of a pass that began since, the oldest first, however they ended; those that were narrowed, too.
     pub fn runs_since(&self, pass: &str, channel: &ChannelName, since: Instant) -> rusqlite::Result<Vec<RunRow>> {
         self.connection
             .prepare_cached(&format!(
@@ -79,7 +79,7 @@ impl Store {
         self.connection
             .prepare_cached(
                 "SELECT started_at FROM runs INDEXED BY runs_complete
-                 WHERE pass = ?1 AND channel = ?2 AND exit IN ('done', 'held') AND started_at < ?3
+                 WHERE pass = ?1 AND channel = ?2 AND exit IN ('done', 'held') AND started_at < ?3 AND narrowed = 0
                  ORDER BY started_at DESC LIMIT 1",
             )?
             .query_row(params![pass, channel.as_str(), millis(before)], |row| row.get(0).map(instant))

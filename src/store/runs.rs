@@ -6,6 +6,11 @@ use super::totals::{self, Added};
 use super::{Store, instant, millis};
 use crate::model::{Cents, ChannelName, Instant};
 
+/// Migration: a run for single orders or products tells nothing of how the pass goes.
+pub(super) const V19: &str = "
+ALTER TABLE runs ADD COLUMN narrowed INTEGER NOT NULL DEFAULT 0;
+";
+
 /// One run of a pass for a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunRow {
@@ -19,9 +24,11 @@ pub struct RunRow {
     pub pid: u32,
     /// What it counted, as in its summary record.
     pub counts: serde_json::Value,
+    /// It was for what a person or a plan named, and for nothing else.
+    pub narrowed: bool,
 }
 
-pub(super) const COLUMNS: &str = "started_at, ended_at, exit, pid, counts";
+pub(super) const COLUMNS: &str = "started_at, ended_at, exit, pid, counts, narrowed";
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     let counts: Option<String> = row.get(4)?;
@@ -31,6 +38,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         exit: row.get(2)?,
         pid: row.get(3)?,
         counts: counts.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
+        narrowed: row.get(5)?,
     })
 }
 
@@ -63,10 +71,22 @@ impl Store {
     /// # Errors
     /// When the state file cannot be written.
     pub fn begin_run(&self, pass: &str, channel: &ChannelName, now: Instant) -> rusqlite::Result<i64> {
+        self.begin(pass, channel, false, now)
+    }
+
+    /// The same of a run for single orders or products: by it nobody can tell how the pass goes.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn begin_narrowed_run(&self, pass: &str, channel: &ChannelName, now: Instant) -> rusqlite::Result<i64> {
+        self.begin(pass, channel, true, now)
+    }
+
+    fn begin(&self, pass: &str, channel: &ChannelName, narrowed: bool, now: Instant) -> rusqlite::Result<i64> {
         self.write(|tx| {
             tx.execute(
-                "INSERT INTO runs (pass, channel, pid, started_at) VALUES (?1, ?2, ?3, ?4)",
-                params![pass, channel.as_str(), std::process::id(), millis(now)],
+                "INSERT INTO runs (pass, channel, pid, started_at, narrowed) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![pass, channel.as_str(), std::process::id(), millis(now), narrowed],
             )?;
             Ok(tx.last_insert_rowid())
         })
@@ -88,7 +108,7 @@ impl Store {
     }
 
     /// The last run of a pass, however it went. One that a clock dated ahead of now would be the last until then, and hide that none
-    /// has run since: it does not count, here and below.
+    /// has run since: it does not count, here and below. Nor does one that was narrowed: the pass may be at a stand beside it.
     ///
     /// # Errors
     /// When the state file cannot be read.
@@ -96,7 +116,7 @@ impl Store {
         self.connection
             .prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM runs INDEXED BY runs_by_pass WHERE pass = ?1 AND channel = ?2
-                 AND started_at <= ?3 ORDER BY started_at DESC LIMIT 1"
+                 AND started_at <= ?3 AND narrowed = 0 ORDER BY started_at DESC LIMIT 1"
             ))?
             .query_row(params![pass, channel.as_str(), millis(now)], from_row)
             .optional()
@@ -110,7 +130,8 @@ impl Store {
         self.connection
             .prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM runs INDEXED BY runs_by_pass
-                 WHERE pass = ?1 AND channel = ?2 AND started_at <= ?3 AND ended_at IS NOT NULL ORDER BY started_at DESC LIMIT 1"
+                 WHERE pass = ?1 AND channel = ?2 AND started_at <= ?3 AND ended_at IS NOT NULL AND narrowed = 0
+                 ORDER BY started_at DESC LIMIT 1"
             ))?
             .query_row(params![pass, channel.as_str(), millis(now)], from_row)
             .optional()
@@ -129,7 +150,7 @@ impl Store {
         self.connection
             .prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM runs INDEXED BY runs_complete
-                 WHERE pass = ?1 AND channel = ?2 AND started_at <= ?3 AND exit IN ('done', 'held')
+                 WHERE pass = ?1 AND channel = ?2 AND started_at <= ?3 AND exit IN ('done', 'held') AND narrowed = 0
                  ORDER BY started_at DESC LIMIT 1"
             ))?
             .query_row(params![pass, channel.as_str(), millis(now)], from_row)
@@ -212,6 +233,24 @@ mod tests {
         let complete = store.last_complete_run("push-stock", &loja, at(40)).unwrap().unwrap();
         assert_eq!((complete.started_at, complete.counts["calls"].as_i64()), (at(10), Some(3)));
         assert_eq!(store.last_run("push-stock", &ChannelName::new("outra"), at(40)).unwrap(), None);
+    }
+
+    #[test]
+    fn a_narrowed_run_tells_nothing_of_the_pass() {
+        let (store, loja) = (Store::alone().unwrap(), ChannelName::new("loja"));
+        let begin = store.begin_run("push-stock", &loja, at(0)).unwrap();
+        store.end_run(begin, "guard", "{}", &[], at(1)).unwrap();
+        let narrowed = store.begin_narrowed_run("push-stock", &loja, at(10)).unwrap();
+        store.end_run(narrowed, "done", "{}", &[], at(11)).unwrap();
+        let last = store.last_run("push-stock", &loja, at(40)).unwrap();
+        assert_eq!(last.as_ref().and_then(|run| run.exit.as_deref()), Some("guard"));
+        assert_eq!(store.last_ended_run("push-stock", &loja, at(40)).unwrap(), last);
+        assert_eq!(store.last_complete_run("push-stock", &loja, at(40)).unwrap(), None);
+        assert_eq!(store.complete_before("push-stock", &loja, at(40)).unwrap(), None);
+        assert_eq!(store.last_complete("push-stock", &loja, &["done"], at(40)).unwrap(), (None, Some(at(0))));
+        assert_eq!(store.ended_runs(&loja, (at(0), at(40)), 9).unwrap()["push-stock"].len(), 1);
+        let runs = store.runs_since("push-stock", &loja, at(0)).unwrap();
+        assert_eq!(runs.iter().map(|run| run.narrowed).collect::<Vec<_>>(), [false, true], "what it did is counted");
     }
 
     #[test]

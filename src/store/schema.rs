@@ -2,7 +2,8 @@
 
 use super::sqlite::{self, FileKind};
 use super::{
-    accounts, cancels, claims, journal, kits, mirror, notes, outgoing, reminders, seal, standing, stock, totals, visits,
+    accounts, cancels, claims, journal, kits, mirror, notes, outgoing, reminders, runs, seal, standing, stock, totals,
+    visits,
 };
 
 /// The state file: `vaiv` in ASCII marks it as ours.
@@ -28,6 +29,7 @@ pub const STATE: FileKind = FileKind {
         stock::V16,
         totals::V17,
         standing::V18,
+        runs::V19,
     ],
 };
 

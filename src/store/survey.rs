@@ -113,7 +113,7 @@ impl Store {
         let mut runs: BTreeMap<String, Vec<EndedRun>> = BTreeMap::new();
         let mut statement = self.connection.prepare(
             "SELECT pass, started_at, ended_at, coalesce(exit, '') FROM runs
-             WHERE channel = ?1 AND started_at BETWEEN ?2 AND ?3 AND ended_at IS NOT NULL
+             WHERE channel = ?1 AND started_at BETWEEN ?2 AND ?3 AND ended_at IS NOT NULL AND narrowed = 0
              ORDER BY started_at DESC, id DESC",
         )?;
         let mut rows = statement.query(params![channel.as_str(), millis(since), millis(until)])?;
@@ -138,7 +138,7 @@ impl Store {
         let exits = serde_json::to_string(exits).unwrap_or_default();
         self.connection.query_row(
             "SELECT max(started_at) FILTER (WHERE exit IN (SELECT value FROM json_each(?3))), min(started_at)
-             FROM runs WHERE pass = ?1 AND channel = ?2 AND started_at <= ?4",
+             FROM runs WHERE pass = ?1 AND channel = ?2 AND started_at <= ?4 AND narrowed = 0",
             params![pass, channel.as_str(), exits, millis(now)],
             |row| Ok((row.get::<_, Option<i64>>(0)?.map(instant), row.get::<_, Option<i64>>(1)?.map(instant))),
         )

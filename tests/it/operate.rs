@@ -131,7 +131,7 @@ fn status_tells_of_every_pass_and_what_waits() {
 fn as_a_probe_status_is_one_line_and_an_exit_code() {
     let shop = with_stock();
     let probe = |args: &[&str]| human(&shop, &[&["status", "--max-age", "30m"], args].concat());
-    shop.place(paid().mismatch(1));
+    let id = shop.place(paid().mismatch(1));
     let _ = shop.import().exits(3);
     assert_eq!(probe(&[]).exits(0).stdout, "ok: 1 pass in time; 1 held, worth R$ 49,91\n");
     assert_eq!(probe(&["-q"]).exits(0).stdout, "");
@@ -144,6 +144,10 @@ fn as_a_probe_status_is_one_line_and_an_exit_code() {
     state(&shop, "UPDATE runs SET started_at = started_at - 7200000");
     let late = "late: loja import-orders 2 h ago, loja push-stock 2 h ago; 1 held, worth R$ 49,91\n";
     assert_eq!(probe(&["-q"]).exits(3).stdout, late);
+    // A run for one order or product tells nothing of the others.
+    let _ = shop.run(&["import-orders", "--order", &id]).exits(3);
+    let _ = shop.run(&["push-stock", "--sku", "CAMISETA-P"]).exits(0);
+    assert_eq!(probe(&[]).exits(3).stdout, late);
     // A run that fails is no run, however lately it was.
     let _ = shop.push().exits(0);
     refuses(&shop, "", "", 401);
