@@ -8,7 +8,7 @@ use crate::model::{ChannelName, OrderId, Sku};
 use crate::reason::{Reason, UnmappedSku};
 use crate::store::holds::Hold;
 
-/// Of so many mapped products of a channel the ERP is asked.
+/// Of so many mapped products of a channel the ERP is asked, and of so many that [its stock](stock_settings) names.
 pub const ASKED: usize = 50;
 
 /// What open holds of a channel's orders lack, each once, with how many orders wait for it.
@@ -83,30 +83,43 @@ impl Waiting {
     }
 }
 
-/// The products that the configuration maps to, of which the ERP is asked; each once.
+/// The products that the configuration maps to, and those that its stock names, of which the ERP is asked; each once.
 pub fn asked(config: &ChannelConfig) -> Vec<Sku> {
-    config.skus.values().collect::<BTreeSet<_>>().into_iter().take(ASKED).cloned().collect()
+    let mapped: BTreeSet<&Sku> = config.skus.values().collect();
+    let of_stock: BTreeSet<&Sku> = stock_settings(config).map(|(_, sku)| sku).collect();
+    let asked: BTreeSet<&Sku> = mapped.into_iter().take(ASKED).chain(of_stock.into_iter().take(ASKED)).collect();
+    asked.into_iter().cloned().collect()
+}
+
+/// The products of which push-stock is told something of their own, each with the list it stands in.
+fn stock_settings(config: &ChannelConfig) -> impl Iterator<Item = (&'static str, &Sku)> {
+    let buffers = config.stock.buffers.keys().map(|sku| ("buffers", sku));
+    buffers.chain(config.stock.exclude.iter().map(|sku| ("exclude", sku)))
 }
 
 /// Whether the ERP has what it was asked for.
 pub fn known(config: &ChannelConfig, asked: &[Sku], known: &BTreeSet<Sku>) -> Vec<Finding> {
     let channel = &config.name;
-    let is_unknown = |(_, sku): &(&String, &Sku)| asked.contains(sku) && !known.contains(*sku);
-    let unknown: Vec<Finding> = config
+    let is_unknown = |sku: &Sku| asked.contains(sku) && !known.contains(sku);
+    let mut findings: Vec<Finding> = config
         .skus
         .iter()
-        .filter(is_unknown)
+        .filter(|(_, ours)| is_unknown(ours))
         .map(|(theirs, ours)| Finding::MappingUnknown {
             channel: channel.clone(),
             channel_sku: theirs.clone(),
             sku: ours.clone(),
         })
         .collect();
-    if unknown.is_empty() && !asked.is_empty() {
-        let of = config.skus.values().collect::<BTreeSet<_>>().len();
-        return vec![Finding::MappingsKnown { channel: channel.clone(), products: asked.len(), of }];
+    let mapped: BTreeSet<&Sku> = config.skus.values().collect();
+    if findings.is_empty() && !mapped.is_empty() {
+        let products = mapped.iter().filter(|sku| asked.contains(sku)).count();
+        findings.push(Finding::MappingsKnown { channel: channel.clone(), products, of: mapped.len() });
     }
-    unknown
+    findings.extend(stock_settings(config).filter(|(_, sku)| is_unknown(sku)).map(|(list, sku)| {
+        Finding::StockSkuUnknown { channel: channel.clone(), list: list.to_owned(), sku: sku.clone() }
+    }));
+    findings
 }
 
 #[cfg(test)]

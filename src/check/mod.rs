@@ -293,6 +293,11 @@ pub enum Finding {
         channel_sku: String,
         sku: Sku,
     },
+    StockSkuUnknown {
+        channel: ChannelName,
+        list: String,
+        sku: Sku,
+    },
     ProductUnmapped {
         channel: ChannelName,
         channel_sku: String,
@@ -413,6 +418,7 @@ impl Finding {
             | Self::TestInvoices { .. }
             | Self::FeedMissing { .. }
             | Self::WarehouseInactive { .. }
+            | Self::StockSkuUnknown { .. }
             | Self::ProductUnmapped { .. }
             | Self::CarrierUnmapped { .. }
             | Self::NoCarrier { .. }

@@ -288,6 +288,14 @@ fn clause(finding: &Finding) -> String {
                     | "canal {channel}: o produto {channel_sku} está mapeado para `{sku}`, que o ERP não tem"
             )
         }
+        Finding::StockSkuUnknown { channel, list, sku } => {
+            say!(
+                "channel {channel}: `{list}` of its stock names `{sku}`, which the ERP does not have, so that says \
+                 nothing of any product"
+                    | "canal {channel}: `{list}` do estoque menciona `{sku}`, que o ERP não tem, então não vale para \
+                       produto nenhum"
+            )
+        }
         Finding::ProductUnmapped { channel, channel_sku, tried, name, orders, example } => {
             let code = match tried {
                 Some(code) => say!("its code `{code}` is not in the ERP" | "o código dele, `{code}`, não está no ERP"),
@@ -559,6 +567,10 @@ fn remedy_clause(finding: &Finding) -> Option<String> {
                        pedidos dele ficam retidos"
             )
         }
+        Finding::StockSkuUnknown { channel, list, .. } => say!(
+            "correct the code in `{list}` of [channels.{channel}.stock], as the ERP writes it, or take it out"
+                | "corrija o código em `{list}` de [channels.{channel}.stock], como o ERP o escreve, ou retire-o"
+        ),
         Finding::ProductUnmapped { channel, channel_sku, .. } => say!(
             "create the product in the ERP under that code, or add \"{channel_sku}\" = \"the ERP's code\" to \
              [channels.{channel}.skus]; the next run goes on by itself"

@@ -562,7 +562,7 @@ fn fields() -> serde_json::Map<String, Value> {
 }
 
 const FIELDS: &str = r#"{
-    "raw": "…", "message": "…", "problem": "…", "refusal": "…", "note": "…", "by": "…", "action": "…", "held": "…", "said": "…",
+    "raw": "…", "message": "…", "problem": "…", "refusal": "…", "note": "…", "by": "…", "action": "…", "held": "…", "said": "…", "list": "exclude",
     "marketplace": "…", "carrier": "…", "invoice": "…", "invoices": ["…"], "orders": [], "of": "…", "field": "…", "occurrence": "…", "cursor": "…", "name": "…",
     "erp_number": "…", "text": "…", "remedy": "…", "channel_sku": "…", "tried": "…", "example": "…", "pass": "…", "exit": "…",
     "last": "2026-11-24T19:05:00Z", "host": "…", "erp_id": "…", "order": "…", "sku": "…", "local": "…", "near": "…", "sent": "…", "accepted": "…",

@@ -227,6 +227,21 @@ fn what_orders_need_and_is_not_mapped_is_told_once() {
 }
 
 #[test]
+fn a_slip_in_what_is_kept_back_of_single_products_is_told() {
+    let with =
+        |lists: &str| sound(&format!("stock = {{ warehouse = \"1_1\", {lists} }}\nskus = {{ \"8\" = \"CANECA\" }}"));
+    let shop = with("buffers = { \"CAMISETA-GG\" = 5, \"BONE\" = 2 }, exclude = [\"CANECA\"]");
+    let ran = check(&shop).exits(3);
+    let unknown = found(&ran, "stock_sku_unknown");
+    says(&unknown, "text", &["`buffers`", "`CAMISETA-GG`"]);
+    says(&unknown, "hint", &["[channels.loja.stock]"]);
+    says(&found(&ran, "mappings_known"), "text", &["1"]);
+    let ran = check(&with("buffers = { \"BONE\" = 2 }, exclude = [\"caneca\"]")).exits(3);
+    says(&found(&ran, "stock_sku_unknown"), "text", &["`exclude`", "`caneca`"]);
+    assert_eq!(amiss(&check(&with("buffers = { \"BONE\" = 2 }"))), [""; 0]);
+}
+
+#[test]
 fn a_clock_that_is_off_is_told_with_what_it_stops() {
     let mut shop = on_eccosys();
     shop.vtex(|v| v.date_error = TimeDelta::minutes(-3));
