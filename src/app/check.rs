@@ -18,7 +18,7 @@ use crate::erp::{DEFAULT_WAREHOUSE, Erp, ErpError};
 use crate::exit::Exit;
 use crate::http::{CallError, Counts};
 use crate::lang::{moment, say};
-use crate::model::{ChannelName, Instant, OrderId, WarehouseId};
+use crate::model::{ChannelName, Instant, OrderId, WarehouseId, calendar};
 use crate::passes::push_stock::places;
 use crate::report::Reporter;
 use crate::stop::Stop;
@@ -251,6 +251,9 @@ impl Check<'_> {
     ) {
         let (name, kind) = (&one.name, channel_kind(one));
         self.reporter.begin("check", name);
+        if one.since > self.now() {
+            self.tell(Finding::CutoffAhead { channel: name.clone(), day: calendar::local_date(one.since) });
+        }
         if one.default_carrier.is_none() && one.carriers.is_empty() {
             self.tell(Finding::NoCarrier { channel: name.clone() });
         }

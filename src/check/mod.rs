@@ -10,7 +10,7 @@ pub mod warehouses;
 
 use std::path::PathBuf;
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use crate::channel::Feed;
@@ -217,6 +217,10 @@ pub enum Finding {
         problem: String,
     },
     EmptyLedger,
+    CutoffAhead {
+        channel: ChannelName,
+        day: NaiveDate,
+    },
     AnyIssuer {
         channel: ChannelName,
     },
@@ -414,6 +418,7 @@ impl Finding {
             | Self::MetricsName { .. }
             | Self::HeartbeatUnusable { .. }
             | Self::EmptyLedger
+            | Self::CutoffAhead { .. }
             | Self::AnyIssuer { .. }
             | Self::TestInvoices { .. }
             | Self::FeedMissing { .. }

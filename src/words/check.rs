@@ -314,6 +314,12 @@ fn clause(finding: &Finding) -> String {
                 wait(*orders, example.as_str())
             )
         }
+        Finding::CutoffAhead { channel, day } => {
+            say!(
+                "channel {channel}: its cut-off date {day} is still to come, and until then no order is imported"
+                    | "canal {channel}: a data de corte {day} ainda não chegou, e até lá nenhum pedido é importado"
+            )
+        }
         Finding::NoCarrier { channel } => {
             say!(
                 "channel {channel}: no carrier is mapped and there is no default_carrier, so orders with delivery \
@@ -584,6 +590,10 @@ fn remedy_clause(finding: &Finding) -> Option<String> {
                        default_carrier"
             )
         }
+        Finding::CutoffAhead { channel, .. } => say!(
+            "correct `since` in [channels.{channel}], unless the store begins on that day"
+                | "corrija `since` em [channels.{channel}], a não ser que a loja comece nesse dia"
+        ),
         Finding::NoCarrier { channel } => {
             say!("set default_carrier in [channels.{channel}]" | "defina default_carrier em [channels.{channel}]")
         }

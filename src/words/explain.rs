@@ -574,7 +574,7 @@ const FIELDS: &str = r#"{
     "status": "paid", "method": "boleto", "why": { "code": "cancelled_in_erp" },
     "access": "orders", "kind": "vtex", "setting": "stock", "what": "config",
     "amount": 10000, "parts": 10000, "total": 10001, "worth": 10000, "invoiced": 5000,
-    "due": "2026-11-24", "cutoff": "2026-11-24T19:05:00Z", "cancel_from": "2026-11-24T19:05:00Z", "since": "2026-11-24T19:05:00Z",
+    "due": "2026-11-24", "day": "2026-11-24", "cutoff": "2026-11-24T19:05:00Z", "cancel_from": "2026-11-24T19:05:00Z", "since": "2026-11-24T19:05:00Z",
     "at": "2026-11-24T19:05:00Z",
     "units": 2, "physical": 1, "reserved": 3, "in_flight": 0, "excess": 2, "count": 2, "days": 7, "seconds": 300, "products": 2,
     "percent": 4, "free_mb": 500, "files": 4, "version": 1, "runs": 10, "apart": 600, "rows": 2,

@@ -227,6 +227,15 @@ fn what_orders_need_and_is_not_mapped_is_told_once() {
 }
 
 #[test]
+fn a_cutoff_date_that_is_still_to_come_is_told() {
+    let shop = sound(STOCK);
+    rewrite(&shop, "since = \"2020-01-01\"", "since = \"2120-01-01\"");
+    let ahead = found(&check(&shop).exits(3), "cutoff_ahead");
+    says(&ahead, "text", &["2120-01-01", "no order is imported"]);
+    says(&ahead, "hint", &["`since` in [channels.loja]"]);
+}
+
+#[test]
 fn a_slip_in_what_is_kept_back_of_single_products_is_told() {
     let with =
         |lists: &str| sound(&format!("stock = {{ warehouse = \"1_1\", {lists} }}\nskus = {{ \"8\" = \"CANECA\" }}"));
