@@ -497,16 +497,15 @@ impl Round<'_> {
             erp.read_anew();
         }
         let begun = std::time::Instant::now();
-        let mut exit = Exit::Done;
+        let (mut exit, mut message) = (Exit::Done, None);
         if how.takes_files {
-            exit = drain_inboxes(config, &erp, how.dry_run, clock, reporter)?;
+            (exit, message) = drain_inboxes(config, &erp, how.dry_run, clock, reporter)?;
             if !how.dry_run {
                 exit = exit.worst(write_deliveries(config, &erp, clock, reporter).await?);
             }
         }
         let before = exit;
         let (mut tally, mut counts, mut erp_counts) = (Tally::default(), Counts::default(), Counts::default());
-        let mut message = None;
         let mut given_up: BTreeMap<&ChannelName, Exit> = BTreeMap::new();
         // Opened by the first of a channel's passes; the others go on with its connections.
         let mut offices: BTreeMap<&ChannelName, Channel> = BTreeMap::new();
@@ -577,28 +576,30 @@ async fn leave_metrics(config: &Config, store: &Store, clock: &Clock, reporter: 
     }
 }
 
-/// Takes what lies in the inboxes. While another run is at it, this one goes on with what the ERP has.
+/// Takes what lies in the inboxes; where one cannot be used, with a sentence that says so. While another run is at it, this one goes
+/// on with what the ERP has.
 fn drain_inboxes(
     config: &Config,
     erp: &Erp,
     dry_run: bool,
     clock: &Clock,
     reporter: &Reporter,
-) -> Result<Exit, Failure> {
+) -> Result<(Exit, Option<String>), Failure> {
     let (inboxes, rules) = (config.erp.inboxes(), config.erp.rules());
     if inboxes.is_empty() {
-        return Ok(Exit::Done);
+        return Ok((Exit::Done, None));
     }
     let _lock = if dry_run {
         None
     } else {
         match lock::take(&config.state, "inbox", &ChannelName::new("erp"), clock.now()) {
             Ok(lock) => Some(lock),
-            Err(LockError::Held { .. }) => return Ok(Exit::Done),
+            Err(LockError::Held { .. }) => return Ok((Exit::Done, None)),
             Err(error) => return Err(Failure::new(Exit::Failed, error.to_string())),
         }
     };
     let mut exit = Exit::Done;
+    let mut unusable = Vec::new();
     for folder in inboxes {
         let drained = inbox::drain(folder, erp, rules, dry_run, clock.now());
         let drained = match drained {
@@ -606,6 +607,7 @@ fn drain_inboxes(
             // Orders go on coming in while somebody mounts the folder again.
             Err(error @ InboxError::Folder { .. }) => {
                 log::error!("{error}");
+                unusable.push(error.to_string());
                 exit = exit.worst(Exit::Config);
                 continue;
             }
@@ -615,20 +617,19 @@ fn drain_inboxes(
             let path = file.file.strip_prefix(".").unwrap_or(&file.file).display().to_string();
             exit = exit.worst(taken::report(reporter, &path, &file.result));
             if let Some(error) = &file.stuck {
-                log::error!(
-                    "{}",
-                    say!(
-                        "{path} cannot be moved to done/ or rejected/ and lies in the inbox still: {error}; give \
-                         vaivem the right to write there"
-                            | "{path} não pode ser movido para done/ ou rejected/ e continua na pasta de entrada: \
-                               {error}; dê ao vaivem o direito de gravar ali"
-                    )
+                let stuck = say!(
+                    "{path} cannot be moved to done/ or rejected/ and lies in the inbox still: {error}; give vaivem \
+                     the right to write there"
+                        | "{path} não pode ser movido para done/ ou rejected/ e continua na pasta de entrada: {error}; \
+                           dê ao vaivem o direito de gravar ali"
                 );
+                log::error!("{stuck}");
+                unusable.push(stuck);
                 exit = exit.worst(Exit::Config);
             }
         }
     }
-    Ok(exit)
+    Ok((exit, unusable.into_iter().next()))
 }
 
 /// How a pass ended.

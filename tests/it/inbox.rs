@@ -77,6 +77,9 @@ fn the_folder_is_named_when_it_is_not_there() {
     let ran = shop.import().exits(4);
     assert!(ran.stderr.contains("in cannot be used"), "{}", ran.stderr);
     assert_eq!(ran.order(&id)["outcome"], "imported", "orders go on coming in");
+    // The sum of several passes says by what it ended.
+    let sum = shop.run(&["sync"]).exits(4).summary();
+    assert!(sum["message"].as_str().unwrap().contains("in cannot be used"), "{sum}");
 }
 
 #[test]
