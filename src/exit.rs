@@ -21,7 +21,7 @@ pub enum Exit {
     Guard,
     /// The time budget is used up; the rest is for the next run.
     TimeBudget,
-    /// Another run of this pass is active; nothing was done.
+    /// Another run of this pass is active, and it was left to that run; of several passes, the others were made.
     Locked,
     /// Interrupted (SIGINT), cleanly.
     Interrupted,
@@ -83,8 +83,8 @@ const TABLE: [(Exit, u8, &str, Both); 11] = [
         11,
         "locked",
         Both(
-            "another run of this pass is active; nothing was done",
-            "outra execução desta rotina está ativa; nada foi feito",
+            "another run of this pass is active, and it was left to that run",
+            "outra execução desta rotina está ativa, e a rotina ficou para ela",
         ),
     ),
     (Exit::Done, 0, "done", Both("done; nothing needs a person", "concluída; nada precisa de uma pessoa")),

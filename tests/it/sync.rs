@@ -259,7 +259,10 @@ fn a_pass_that_is_running_already_is_left_to_that_run() {
     let mut expected = all("done");
     expected[0].1 = "locked".into();
     assert_eq!(parts(&ran, "loja"), expected);
-    assert!(ran.summary()["message"].as_str().unwrap().contains("pid "));
+    let message = ran.summary()["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("import-orders loja: ") && message.contains("pid "), "{message}");
+    let explained = shop.run(&["explain", "11"]).exits(0).stdout;
+    assert!(explained.contains("left to that run") && !explained.contains("nothing was done"), "{explained}");
     assert_eq!(first.wait_with_output().unwrap().status.code(), Some(0));
     let _ = sync(&shop).exits(0);
 }
