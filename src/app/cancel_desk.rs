@@ -49,7 +49,8 @@ struct Open {
     channel: ChannelName,
     order: OrderId,
     erp_number: Option<String>,
-    amount: Cents,
+    /// `None` of an order that could never be read.
+    amount: Option<Cents>,
     reason: Reason,
     since: Option<Instant>,
     /// Number and issue of the invoices that stand.
@@ -93,7 +94,8 @@ fn list(named: &[String], config: &Config, reporter: &Reporter) -> Result<Exit, 
 fn show(one: &Open, reporter: &Reporter, now: Instant) {
     let until = |issued: Instant| issued + WINDOW;
     if reporter.is_human() {
-        let head = format!("{:<10} {}  {:>14}", one.channel.as_str(), one.order, one.amount.to_string());
+        let amount = one.amount.as_ref().map(ToString::to_string).unwrap_or_default();
+        let head = format!("{:<10} {}  {amount:>14}", one.channel.as_str(), one.order);
         reporter.line(&format!("{head}  {}", words::open(&one.reason, one.since, now)));
         for (number, issued) in &one.invoices {
             reporter.line(&format!("  {}", words::window(*number, *issued, until(*issued), now)));
@@ -113,7 +115,7 @@ fn show(one: &Open, reporter: &Reporter, now: Instant) {
         .collect();
     reporter.json(
         "cancellation",
-        json!({ "channel": one.channel, "order": one.order, "erp_number": one.erp_number, "cents": one.amount.get(),
+        json!({ "channel": one.channel, "order": one.order, "erp_number": one.erp_number, "cents": one.amount.map(Cents::get),
             "code": one.reason.code(), "since": one.since.map(|at| at.to_rfc3339()), "invoices": invoices }),
     );
 }
@@ -157,7 +159,7 @@ fn each(
             channel: row.channel,
             order: row.id,
             erp_number: row.erp_number,
-            amount: row.total.unwrap_or_default(),
+            amount: row.total,
             reason: Reason::CancellationRequestedOnChannel,
             since: None,
             invoices,
@@ -281,7 +283,7 @@ mod tests {
             channel: ChannelName::new(channel),
             order: OrderId::new(order),
             erp_number: None,
-            amount: Cents::ZERO,
+            amount: None,
             reason: Reason::CancellationRequestedOnChannel,
             since: since.map(at),
             invoices: issued.iter().map(|hours| (1, at(*hours))).collect(),

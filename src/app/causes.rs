@@ -107,7 +107,7 @@ mod tests {
             since: Instant::default(),
             tried_at: Instant::default(),
             tries: 1,
-            amount: Cents::ZERO,
+            amount: None,
             promised_at: None,
         }
     }

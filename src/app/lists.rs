@@ -138,7 +138,7 @@ fn hold_json(hold: &Hold) -> Value {
         "since": hold.since.to_rfc3339(),
         "tried_at": hold.tried_at.to_rfc3339(),
         "tries": hold.tries,
-        "amount_cents": hold.amount.get(),
+        "amount_cents": hold.amount.map(Cents::get),
         "promised_at": hold.promised_at.map(|at| at.to_rfc3339()),
     })
 }

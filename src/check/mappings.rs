@@ -125,7 +125,7 @@ pub fn known(config: &ChannelConfig, asked: &[Sku], known: &BTreeSet<Sku>) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cents, Instant};
+    use crate::model::Instant;
 
     fn hold(order: &str, reason: Reason) -> Hold {
         let at: Instant = "2026-11-25T12:00:00Z".parse().unwrap();
@@ -141,7 +141,7 @@ mod tests {
             since: at,
             tried_at: at,
             tries: 1,
-            amount: Cents::ZERO,
+            amount: None,
             promised_at: None,
             fate: None,
             status: [None, None],

@@ -199,8 +199,8 @@ pub struct Trouble {
     pub actor: Option<Actor>,
     /// The command that tries it again or ends it.
     pub command: String,
-    /// What the order is worth.
-    pub worth: Cents,
+    /// What the order is worth, where that is known.
+    pub worth: Option<Cents>,
     /// Since when it is held.
     pub since: Instant,
     /// How often it was tried.
@@ -394,7 +394,8 @@ impl Page {
 
     fn trouble(&self, trouble: &Trouble) -> String {
         let what = trouble.order.as_ref().map(OrderId::as_str).or(trouble.sku.as_deref()).unwrap_or_default();
-        let worth = if trouble.order.is_some() { format!(" · {}", trouble.worth) } else { String::new() };
+        let worth = trouble.worth.filter(|_| trouble.order.is_some());
+        let worth = worth.map(|worth| format!(" · {worth}")).unwrap_or_default();
         let promised = trouble.promised_at.map(|at| format!(" · {}", words::promised(at))).unwrap_or_default();
         let head = format!(
             "<span class=\"id\">{}</span> <span class=\"quiet\">{}</span>",
@@ -790,7 +791,7 @@ mod tests {
             hint: Some(HOSTILE.into()),
             actor: Some(Actor::Decision),
             command: HOSTILE.into(),
-            worth: Cents::new(100),
+            worth: Some(Cents::new(100)),
             since: now(),
             tries: 1,
             promised_at: None,

@@ -103,7 +103,7 @@ impl ByCause {
                     hold.reason.code(),
                     missing.unwrap_or_default(),
                     hold.order_row.is_none(),
-                    hold.amount.get(),
+                    hold.amount.unwrap_or_default().get(),
                     hold.promised_at.map(millis),
                     hold.channel.as_str(),
                     said
@@ -113,7 +113,7 @@ impl ByCause {
         self.file.prepare_cached("INSERT INTO held VALUES (?1, ?2, ?3)")?.execute(params![cause, n, hold.row])?;
         self.holds += 1;
         if self.is_first_of_its_order(hold)? {
-            self.worth = [self.worth, hold.amount].into_iter().sum();
+            self.worth = [self.worth, hold.amount.unwrap_or_default()].into_iter().sum();
         }
         Ok(())
     }
@@ -220,7 +220,7 @@ mod tests {
             since: at(0),
             tried_at: at(0),
             tries: 1,
-            amount: Cents::new(cents),
+            amount: Some(Cents::new(cents)),
             promised_at: None,
         }
     }

@@ -40,8 +40,8 @@ pub struct Hold {
     pub tried_at: Instant,
     /// How often it was tried.
     pub tries: i64,
-    /// What the order is worth.
-    pub amount: Cents,
+    /// What the order is worth; `None` of one that could never be read.
+    pub amount: Option<Cents>,
     /// The date promised to the customer.
     pub promised_at: Option<Instant>,
 }
@@ -392,7 +392,7 @@ impl Store {
 /// What [`from_row`] reads.
 const HOLDS: &str =
     "SELECT h.id, h.channel, o.order_id, o.id, o.erp_number, h.sku, o.fate, o.status, o.raw_status, h.pass, h.reason,
-         h.since, h.tried_at, h.tries, h.amount, coalesce(o.promised_at, h.promised_at),
+         h.since, h.tried_at, h.tries, iif(h.order_row IS NULL, h.amount, o.total), coalesce(o.promised_at, h.promised_at),
          (SELECT count(*) FROM holds e WHERE e.order_row = h.order_row AND e.released_at IS NULL) > 1
      FROM holds h LEFT JOIN orders o ON o.id = h.order_row";
 
@@ -413,7 +413,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Hold> {
         since: instant(row.get(11)?),
         tried_at: instant(row.get(12)?),
         tries: row.get(13)?,
-        amount: Cents::new(row.get(14)?),
+        amount: row.get::<_, Option<i64>>(14)?.map(Cents::new),
         promised_at: row.get::<_, Option<i64>>(15)?.map(instant),
         is_one_of_several: row.get(16)?,
     })

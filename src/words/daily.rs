@@ -116,7 +116,7 @@ pub fn cursors(listed: Option<Instant>, followed: Option<Instant>, now: Instant)
 pub fn held(standing: &Standing, now: Instant) -> Option<String> {
     let mut what = Vec::new();
     if standing.held_orders > 0 {
-        what.push(say!("{} worth {}" | "{} no valor de {}", orders(standing.held_orders), standing.held));
+        what.push(orders(standing.held_orders) + &worth(standing.held));
     }
     if standing.held_skus > 0 {
         what.push(count(standing.held_skus, word!("product" | "produto"), word!("products" | "produtos")));
@@ -134,15 +134,17 @@ pub fn held(standing: &Standing, now: Instant) -> Option<String> {
     ))
 }
 
+/// Behind what is worth so much; nothing where nobody knows of any worth.
+pub(super) fn worth(worth: Cents) -> String {
+    if worth == Cents::ZERO { String::new() } else { say!(" worth {worth}" | " no valor de {worth}") }
+}
+
 /// What of a channel waits for something that is nobody's fault; `None` when nothing does.
 pub fn waits(standing: &Standing) -> Option<String> {
     let mut parts = Vec::new();
     if standing.waiting > 0 {
-        parts.push(say!(
-            "waiting: {} worth {}" | "aguardando: {} no valor de {}",
-            orders(standing.waiting),
-            standing.waiting_worth
-        ));
+        let waiting = orders(standing.waiting) + &worth(standing.waiting_worth);
+        parts.push(say!("waiting: {waiting}" | "aguardando: {waiting}"));
     }
     if standing.undecided > 0 {
         parts.push(say!("{} not looked at yet" | "{} ainda sem análise", orders(standing.undecided)));
@@ -174,7 +176,7 @@ pub fn probed(channel: &ChannelName, pass: &str, complete: Option<TimeDelta>, la
 /// The line of a probe.
 pub fn probe(late: &[String], fine: usize, held: Cents, holds: i64) -> String {
     let holds = if holds > 0 {
-        say!("; {holds} held, worth {held}" | "; retidos: {holds}, no valor de {held}")
+        format!("; {}", held_in_all(usize::try_from(holds).unwrap_or(usize::MAX), held))
     } else {
         String::new()
     };
@@ -224,6 +226,9 @@ pub const NOTHING_LIKE_IT_HELD: Both = Both("nothing that was asked for is held"
 
 /// How much is held, all in all.
 pub fn held_in_all(holds: usize, worth: Cents) -> String {
+    if worth == Cents::ZERO {
+        return say!("{holds} held" | "retidos: {holds}");
+    }
     say!("{holds} held, worth {worth}" | "retidos: {holds}, no valor de {worth}")
 }
 
@@ -245,7 +250,7 @@ pub fn cause(
     } else {
         orders(number)
     };
-    let worth = if worth == Cents::ZERO { String::new() } else { say!(" worth {worth}" | " no valor de {worth}") };
+    let worth = self::worth(worth);
     let promised = promised
         .map(|at| say!(", first promised for {}" | ", o primeiro prometido para {}", date(at)))
         .unwrap_or_default();
@@ -280,7 +285,7 @@ pub fn in_short(reason: &Reason) -> String {
 /// One hold below its cause; with its own words where they differ.
 pub fn hold(hold: &Hold, own: Option<&str>, now: Instant) -> String {
     let what = hold.order.as_ref().map(ToString::to_string).or_else(|| hold.sku.clone()).unwrap_or_default();
-    let worth = if hold.order.is_some() { format!(" {}", hold.amount) } else { String::new() };
+    let worth = hold.amount.filter(|_| hold.order.is_some()).map(|amount| format!(" {amount}")).unwrap_or_default();
     let promised =
         hold.promised_at.map(|at| say!(", promised for {}" | ", prometido para {}", date(at))).unwrap_or_default();
     let tried = count(hold.tries, word!("time" | "vez"), word!("times" | "vezes"));

@@ -120,7 +120,7 @@ pub const BEGIN: Both = Both(
 pub fn held(orders_held: i64, skus: i64, worth: Cents, promised: Option<Instant>) -> String {
     let mut what = Vec::new();
     if orders_held > 0 {
-        what.push(say!("{} worth {worth}" | "{} no valor de {worth}", orders(orders_held)));
+        what.push(orders(orders_held) + &daily::worth(worth));
     }
     if skus > 0 {
         what.push(products(skus));
@@ -359,7 +359,7 @@ pub const CAUSES: Both = Both("Money held, by cause", "Dinheiro retido, por moti
 pub fn cause_held(of_orders: i64, of_products: i64, worth: Cents, promised: Option<Instant>) -> String {
     let mut parts = Vec::new();
     if of_orders > 0 {
-        parts.push(worth.to_string());
+        parts.extend(Some(worth).filter(|worth| *worth != Cents::ZERO).map(|worth| worth.to_string()));
         parts.push(orders(of_orders));
     }
     if of_products > 0 {

@@ -210,6 +210,22 @@ fn orders_are_listed_by_fate_status_reason_and_day() {
 }
 
 #[test]
+fn nobody_says_what_an_order_that_was_never_read_is_worth() {
+    let shop = Shop::new();
+    let id = shop.place(paid());
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::status(500)).on("GET", &format!("/orders/{id}"))));
+    let _ = shop.import().exits(3);
+    let records = shop.run(&["holds"]).exits(3).records();
+    assert_eq!(of_type(&records, "hold")[0]["amount_cents"], Value::Null);
+    for args in [["holds"], ["status"]] {
+        let text = human(&shop, &args).stdout;
+        assert!(text.contains("1 order") && !text.contains("R$"), "{text}");
+    }
+    let page = human(&shop, &["report", "--html", "-"]).exits(0).stdout;
+    assert!(page.contains("Held: 1 order."), "{page}");
+}
+
+#[test]
 fn holds_come_by_cause_with_the_money_they_hold_up() {
     let shop = Shop::new();
     let other = |price| OrderSeed::new().sku("9", "NOVO", price, 1);
