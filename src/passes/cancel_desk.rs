@@ -43,6 +43,8 @@ pub struct Facts {
     pub order: Order,
     /// The ERP's side, if it has it.
     pub erp: Option<ErpOrder>,
+    /// What a person cancels in the ERP is cancelled on the channel, by auto-cancel.
+    pub channel_follows: bool,
 }
 
 /// A side effect on the outside.
@@ -71,6 +73,8 @@ pub enum Refusal {
     NoRequest {
         /// The channel's word for where it stands.
         raw: String,
+        /// Cancelled in the ERP, it would be cancelled on the channel, too.
+        channel_follows: bool,
     },
     /// Both sides have it cancelled.
     Cancelled,
@@ -92,7 +96,7 @@ pub enum Done {
 /// # Errors
 /// Why it cannot be granted.
 pub fn plan(facts: &Facts) -> Result<Vec<Action>, Refusal> {
-    let Facts { order, erp } = facts;
+    let Facts { order, erp, channel_follows } = facts;
     if let Some(erp) = erp.as_ref().filter(|erp| erp.invoiced) {
         return Err(Refusal::Invoiced { erp_number: erp.number.clone() });
     }
@@ -104,7 +108,10 @@ pub fn plan(facts: &Facts) -> Result<Vec<Action>, Refusal> {
             Err(Refusal::InvoicedOnChannel { invoice: package.number.clone() })
         }
         (Status::CancellationRequested, None) => Ok(in_erp.into_iter().chain([Action::OnChannel]).collect()),
-        _ => Err(Refusal::NoRequest { raw: order.raw_status.clone() }),
+        _ => Err(Refusal::NoRequest {
+            raw: order.raw_status.clone(),
+            channel_follows: *channel_follows && erp.is_some(),
+        }),
     }
 }
 
@@ -146,7 +153,7 @@ async fn try_accept(pass: &Pass<'_>, row: &OrderRow, word: Word<'_>) -> Result<D
         }
         None => pass.erp.find_order(&row.channel, &row.id).await?,
     };
-    let facts = Facts { order, erp };
+    let facts = Facts { channel_follows: channel_follows(pass, &order), order, erp };
     let actions = match plan(&facts) {
         Ok(actions) => actions,
         Err(refusal) => return Ok(Done::Refused(refusal)),
@@ -188,6 +195,12 @@ async fn try_accept(pass: &Pass<'_>, row: &OrderRow, word: Word<'_>) -> Result<D
     Ok(Done::Carried(done))
 }
 
+/// Whether auto-cancel would take to the channel that the order was cancelled in the ERP.
+fn channel_follows(pass: &Pass<'_>, order: &Order) -> bool {
+    let may_cancel = order.marketplace.is_none() || pass.channel.cancels_of_marketplaces();
+    pass.config.auto_cancel.from_erp && may_cancel
+}
+
 async fn in_erp(
     pass: &Pass<'_>,
     row: &OrderRow,
@@ -213,7 +226,8 @@ async fn try_deny(pass: &Pass<'_>, row: &OrderRow, word: Word<'_>) -> Result<Don
             pass.store.settle_found(row.row, DENY, pass.clock.now())?;
             return Ok(Done::Carried(vec![DENY]));
         }
-        return Ok(Done::Refused(Refusal::NoRequest { raw: order.raw_status }));
+        let channel_follows = row.erp_id.is_some() && channel_follows(pass, &order);
+        return Ok(Done::Refused(Refusal::NoRequest { raw: order.raw_status, channel_follows }));
     }
     keep(pass, row, "cancel denied", word)?;
     pass.store.intend(&effect, pass.clock.now()).await?;
@@ -289,7 +303,7 @@ mod tests {
             cancelled_at: None,
             cancel_reason: None,
         });
-        Facts { order, erp }
+        Facts { order, erp, channel_follows: true }
     }
 
     #[test]
@@ -302,7 +316,8 @@ mod tests {
         assert_eq!(planned(CancellationRequested, None), Ok(vec![OnChannel]));
         assert_eq!(planned(Cancelled, Some(Paid)), Ok(vec![InErp]));
         assert_eq!(planned(Cancelled, Some(Cancelled)), Err(Refusal::Cancelled));
-        assert!(matches!(planned(Paid, Some(Paid)), Err(Refusal::NoRequest { .. })));
+        assert!(matches!(planned(Paid, Some(Paid)), Err(Refusal::NoRequest { channel_follows: true, .. })));
+        assert!(matches!(planned(Paid, None), Err(Refusal::NoRequest { channel_follows: false, .. })));
         for channel in [CancellationRequested, Cancelled] {
             let refused = plan(&facts(channel, Some(Paid), true));
             assert_eq!(refused, Err(Refusal::Invoiced { erp_number: "7".into() }));

@@ -82,11 +82,17 @@ pub fn refused(refusal: &Refusal, channel: &str) -> String {
                 | "{channel} tem a nota {invoice} e não cancela pedido faturado: receba a mercadoria de volta e \
                    reembolse no painel, ou recuse o pedido de cancelamento"
         ),
-        Refusal::NoRequest { raw } => say!(
+        Refusal::NoRequest { raw, channel_follows: true } => say!(
             "no request to cancel is open on {channel} (`{raw}`); to cancel it from here, cancel it in the ERP, and \
              auto-cancel tells the channel"
                 | "não há pedido de cancelamento aberto em {channel} (`{raw}`); para cancelar por aqui, cancele no \
                    ERP, e o auto-cancel avisa o canal"
+        ),
+        Refusal::NoRequest { raw, channel_follows: false } => say!(
+            "no request to cancel is open on {channel} (`{raw}`); to cancel it, do so where it was sold, in that panel, \
+             and the next run goes by it"
+                | "não há pedido de cancelamento aberto em {channel} (`{raw}`); para cancelar, cancele onde foi vendido, \
+                   no painel de lá, e a próxima execução segue"
         ),
         Refusal::Cancelled => {
             word!("it is cancelled on both sides already" | "já está cancelado nos dois lados").into()

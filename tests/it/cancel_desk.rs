@@ -147,9 +147,21 @@ fn what_nobody_asked_for_is_not_cancelled() {
         let effects = side.effects(&shop);
         let ran = decide(&shop, "accept", &id).exits(3);
         assert!(ran.stdout.contains("no request to cancel is open"), "{}", ran.stdout);
+        // Cancelled in the ERP, it would stay as it is on the channel.
+        assert!(ran.stdout.contains("in that panel") && !ran.stdout.contains("auto-cancel"), "{}", ran.stdout);
         assert_eq!(side.effects(&shop), effects);
         let denied = decide(&shop, "deny", &id).exits(if side == Side::Hub { 2 } else { 3 });
         assert_eq!(denied.stderr.contains("ANYMARKET"), side == Side::Hub, "{denied:?}");
         let _ = shop.run(&["cancel", "accept", &id, "--reason", " "]).exits(2);
+    }
+    for (side, settings) in [
+        (Side::Vtex, "auto_cancel = { from_erp = true }"),
+        (Side::Hub, "cancel = true\nauto_cancel = { from_erp = true }"),
+    ] {
+        let shop = side.shop(settings);
+        let id = side.paid(&shop);
+        let _ = side.run(&shop, "import-orders").exits(0);
+        let ran = decide(&shop, "accept", &id).exits(3);
+        assert!(ran.stdout.contains("auto-cancel tells the channel"), "{}", ran.stdout);
     }
 }
