@@ -172,6 +172,7 @@ async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow, adopted: &Adopt
         cancel_heard: row.cancel_heard,
         linked: false,
         known_skus: Default::default(),
+        let_in: import_orders::was_let_in(row),
     };
     let facts = Facts { seen, channel_follows: pass.config.auto_cancel.from_erp };
     match (plan(&facts, policy), &facts.seen.erp) {
@@ -275,7 +276,14 @@ mod tests {
             cancelled_at: None,
             cancel_reason: None,
         });
-        let seen = import_orders::Facts { order, cancel_heard: false, erp, linked: false, known_skus: BTreeSet::new() };
+        let seen = import_orders::Facts {
+            order,
+            cancel_heard: false,
+            erp,
+            linked: false,
+            known_skus: BTreeSet::new(),
+            let_in: false,
+        };
         Facts { seen, channel_follows: false }
     }
 

@@ -112,6 +112,8 @@ pub struct Facts {
     pub linked: bool,
     /// Which of its products the ERP knows.
     pub known_skus: BTreeSet<Sku>,
+    /// An earlier cut-off date [let it in](was_let_in).
+    pub let_in: bool,
 }
 
 /// A side effect on the outside.
@@ -270,7 +272,8 @@ pub fn stays_out(facts: &Facts, policy: &Policy) -> Option<Decision> {
     match &order.status {
         Status::Cancelled => return none(Fate::Cancelled, Reason::CancelledOnChannel { raw }),
         Status::Unknown(raw) => return Some(Decision::held(Reason::StatusUnknown { raw: raw.clone() })),
-        _ if order.created_at < policy.since => {
+        // A date that is moved ahead must not let go of what somebody waits for.
+        _ if order.created_at < policy.since && !facts.let_in => {
             return none(Fate::Skipped, Reason::BeforeCutoff { cutoff: policy.since });
         }
         status if finished(status) => return none(Fate::Skipped, Reason::FinishedElsewhere { raw }),
@@ -301,6 +304,26 @@ pub fn stays_out(facts: &Facts, policy: &Policy) -> Option<Decision> {
     None
 }
 
+/// Whether the cut-off date let an order in when it was last decided on: it waits since, or is held for what is looked at only then.
+pub(super) fn was_let_in(row: &OrderRow) -> bool {
+    match (row.fate, &row.fate_why) {
+        (Some(Fate::Waiting), _) => true,
+        (Some(Fate::Held), Some(why)) => matches!(
+            why,
+            Reason::CancelAnnounced { .. }
+                | Reason::FulfillmentUndecided
+                | Reason::CarrierUnmapped { .. }
+                | Reason::TotalsDiffer { .. }
+                | Reason::TaxIdInvalid { .. }
+                | Reason::AddressIncomplete { .. }
+                | Reason::SkusUnmapped { .. }
+                | Reason::ErpRefused { .. }
+                | Reason::OutcomeUnknown { .. }
+        ),
+        _ => false,
+    }
+}
+
 /// Runs the pass.
 pub async fn run(pass: &Pass<'_>, backfill: Option<Backfill>) {
     if pass.orders.is_empty() {
@@ -329,8 +352,14 @@ async fn bring_in(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<()
         Ok(order) => order,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
-    let mut facts =
-        Facts { order, cancel_heard: row.cancel_heard, erp: None, linked: false, known_skus: BTreeSet::new() };
+    let mut facts = Facts {
+        order,
+        cancel_heard: row.cancel_heard,
+        erp: None,
+        linked: false,
+        known_skus: BTreeSet::new(),
+        let_in: was_let_in(row),
+    };
     let comes_in = stays_out(&facts, policy).is_none();
     if comes_in {
         let skus: Vec<Sku> = facts.order.lines.iter().filter_map(|line| policy.sku(line)).collect();

@@ -288,6 +288,7 @@ fn absent(facts: &Facts, linked: bool, policy: &Policy) -> Option<Difference> {
         erp: None,
         linked: false,
         known_skus: Default::default(),
+        let_in: row.is_some_and(import_orders::was_let_in),
     };
     stays_out(&seen, policy).is_none().then_some(Difference::NotImported)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::sandbox::{Call, Effect, Fault, HookAction, Kind, Payment, Phase};
+use crate::sandbox::{Call, Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase};
 use crate::shop::{Ran, Shop, paid};
 
 const LIST: &str = "/api/oms/pvt/orders?";
@@ -268,6 +268,28 @@ fn a_backfill_stops_at_the_cutoff_and_says_so() {
     let ran = shop.run(&["import-orders", "--until", "2026-05-09"]).exits(0);
     assert!(warning(&ran, "backfill_clipped").is_some());
     assert!(listed_from(&shop).is_empty());
+}
+
+#[test]
+fn a_cutoff_that_is_set_ahead_lets_go_of_nothing_that_waits() {
+    let shop = Shop::new();
+    let created = |seed: OrderSeed| seed.created(at("2026-05-08T12:00:00Z"));
+    let boleto = shop.place(created(paid()).pending(Payment::boleto("2030-01-10".parse().unwrap())));
+    let held = shop.place(created(paid()).carrier("Jadlog", "9", "Jadlog"));
+    let unread = shop.place(created(paid()));
+    let fault = Fault::always(Kind::status(500)).on("GET", &format!("/api/oms/pvt/orders/{unread}"));
+    shop.vtex(|v| v.faults.push(fault));
+    let _ = shop.import().exits(3);
+    edit(&shop, "since = \"2020-01-01\"", "since = \"2026-05-11\"");
+    shop.vtex(|v| v.faults.clear());
+    let ran = shop.import().exits(3);
+    assert_eq!(ran.order(&held)["reason"]["code"], "carrier_unmapped");
+    // Of one that was never read nobody knows whether it was to come in.
+    assert_eq!(ran.order(&unread)["reason"]["code"], "before_cutoff");
+    shop.vtex(|v| v.approve_payment(&boleto));
+    edit(&shop, "\"Correios PAC\" = \"Correios\"", "\"Correios PAC\" = \"Correios\"\n\"Jadlog\" = \"Jadlog\"");
+    let _ = shop.import().exits(0);
+    assert_eq!(shop.erp().keys().collect::<std::collections::BTreeSet<_>>(), [&boleto, &held].into());
 }
 
 #[test]

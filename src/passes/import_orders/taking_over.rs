@@ -54,7 +54,7 @@ async fn look_at(
         Err(reason) => return Ok(Err(reason)),
     };
     let cancel_heard = row.cancel_heard;
-    let facts = Facts { order, cancel_heard, erp: Some(erp), linked: true, known_skus: BTreeSet::new() };
+    let facts = Facts { order, cancel_heard, erp: Some(erp), linked: true, known_skus: BTreeSet::new(), let_in: true };
     let decision = plan(&facts, policy);
     let done = match pass.permit(&row.id, || decision.planned(&facts, pass.store)) {
         Permit::OnlyTold => Ok(decision.names()),

@@ -23,7 +23,7 @@ fn policy() -> Policy {
 
 fn facts(order: Order) -> Facts {
     let known_skus = order.lines.iter().filter_map(|line| line.reference.clone()).collect();
-    Facts { order, cancel_heard: false, erp: None, linked: false, known_skus }
+    Facts { order, cancel_heard: false, erp: None, linked: false, known_skus, let_in: false }
 }
 
 fn with(change: impl FnOnce(&mut Order)) -> Facts {
@@ -51,6 +51,15 @@ fn a_paid_order_is_created_and_taken_over() {
     assert_eq!(new.status, Status::Paid);
     assert_eq!(new.carrier, Some(CarrierName::new("Correios")));
     assert_eq!(new.lines[0].sku, Sku::new("CAMISETA-P"));
+}
+
+#[test]
+fn a_cutoff_date_that_is_moved_ahead_keeps_out_what_is_new_alone() {
+    let old = with(|order| order.created_at = policy().since - chrono::TimeDelta::hours(1));
+    let cutoff = Reason::BeforeCutoff { cutoff: policy().since };
+    assert_eq!(plan(&old, &policy()), Decision::none(Fate::Skipped, cutoff));
+    let decision = plan(&Facts { let_in: true, ..old }, &policy());
+    assert_eq!((decision.fate, names(&decision)), (Fate::Imported, vec![CREATE, TAKE_OVER]));
 }
 
 #[test]
