@@ -311,6 +311,7 @@ pub(super) fn was_let_in(row: &OrderRow) -> bool {
         (Some(Fate::Held), Some(why)) => matches!(
             why,
             Reason::CancelAnnounced { .. }
+                | Reason::CancellationRequestedOnChannel
                 | Reason::FulfillmentUndecided
                 | Reason::CarrierUnmapped { .. }
                 | Reason::TotalsDiffer { .. }
