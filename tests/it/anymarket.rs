@@ -500,7 +500,10 @@ fn what_has_not_reached_the_marketplace_for_days_is_for_a_person() {
         assert!(late["hint"].as_str().unwrap().contains("channel's panel"), "{late}");
     }
     let why = shop.run(&["why", &id]).records();
-    assert_eq!(why.iter().filter(|record| record["type"] == "in_the_way").count(), 1, "{why:?}");
+    let is_it = |record: &&serde_json::Value| {
+        record["type"] == "in_the_way" && record["reason"]["code"] == "transmission_pending"
+    };
+    assert_eq!(why.iter().filter(is_it).count(), 1, "{why:?}");
     hub(&shop, |a| a.advance(Duration::from_secs(601)));
     assert_eq!(run(&shop, "push-invoices").exits(0).order(&id)["outcome"], "unchanged");
     assert_eq!(shop.held(), [""; 0]);
