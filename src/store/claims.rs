@@ -54,6 +54,10 @@ const IN_FLIGHT: &str = "erp_id IS NULL AND (fate IS NULL OR fate = 'waiting' OR
 /// What is cancelled or came back takes nothing from the shelf.
 const TAKES_UNITS: &str = "coalesce(o.status, '') NOT IN ('cancelled', 'returned')";
 
+/// Nor does what is finished on its channel and was never in the ERP: it left the shelf without it, as import-orders says of it.
+const NOT_FINISHED: &str = "coalesce(o.status, '') NOT IN
+    ('cancelled', 'returned', 'invoiced', 'collection_order_created', 'shipped', 'delivered')";
+
 /// When an order in the ERP came there or was handed over on its channel, whichever was later; word for word as in the index
 /// `orders_moved`.
 const MOVED: &str = "max(coalesce(linked_at, 0), coalesce(taken_over_at, 0))";
@@ -230,7 +234,7 @@ impl Store {
     }
 
     fn in_flight(&self, take: &mut impl FnMut(Claim) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
-        let query = format!("{} WHERE {IN_FLIGHT} AND {TAKES_UNITS}", select("orders_in_flight"));
+        let query = format!("{} WHERE {IN_FLIGHT} AND {NOT_FINISHED}", select("orders_in_flight"));
         self.each(&query, [], take)
     }
 
@@ -398,6 +402,21 @@ mod tests {
         let mut closed = Vec::new();
         store.closed_claims([ErpOrderId::new("7")].iter(), into(&mut closed)).unwrap();
         assert_eq!(rows(&closed), [10, 11]);
+    }
+
+    #[test]
+    fn what_is_finished_elsewhere_is_not_in_flight() {
+        for status in Status::known() {
+            let says = format!("status = '{}'", status.code());
+            let (_folder, store) = store(&[("loja", &says), ("loja", &format!("{says}, fate = 'held'"))]);
+            let mut found = 0;
+            let mut count = |_| {
+                found += 1;
+                Ok(())
+            };
+            store.in_flight(&mut count).unwrap();
+            assert_eq!(found, if status.is_final_for_payment() { 0 } else { 2 }, "{status:?}");
+        }
     }
 
     fn news(store: &Store) -> Vec<(i64, i64)> {

@@ -388,6 +388,21 @@ fn without_an_import_first_the_orders_are_read() {
     assert_eq!(can_be_bought(&shop), 99);
 }
 
+/// A first day, or a state file that was lost: what was shipped long ago is heard of again, and no import has come by yet.
+#[test]
+fn what_left_before_it_was_imported_is_not_sold_again() {
+    let shop = shop("");
+    for status in ["invoiced", "invoiced", "handling"] {
+        let id = shop.place(paid());
+        shop.vtex(|v| v.set_status(&id, status));
+    }
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::status(500)).on("GET", "/api/oms/pvt/orders/")));
+    let _ = shop.import();
+    shop.vtex(|v| v.faults.clear());
+    let record = shop.push().exits(0).stock("CAMISETA-P");
+    assert_eq!((&record["quantity"], &record["parts"]["in_flight"]), (&99.into(), &1.into()), "{record}");
+}
+
 #[test]
 fn the_buffer_and_its_exceptions() {
     let mut shop = shop("");
