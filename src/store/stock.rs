@@ -702,6 +702,23 @@ impl Store {
         })
     }
 
+    /// Notes that the channel is to be asked for these products, and did not answer: those of which nothing is known are
+    /// [missing](Self::channel_skus_missing) ever since.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn ask_for_channel_skus(&self, channel: &ChannelName, skus: &[Sku]) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            for sku in skus {
+                tx.prepare_cached(
+                    "INSERT INTO channel_skus (channel, sku, looked_up_at) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![channel.as_str(), sku.as_str()])?;
+            }
+            Ok(())
+        })
+    }
+
     /// Forgets the channel's id of a product that it does not know any more: the next run asks again.
     ///
     /// # Errors

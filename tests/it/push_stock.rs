@@ -498,6 +498,26 @@ fn a_product_the_channel_does_not_have_is_held_and_asked_after_again() {
     let _ = shop.run(&["holds"]).exits(0);
 }
 
+/// The channel does not answer when it is asked for the ids: that is said, and the next run asks again and tells the stock.
+#[test]
+fn products_whose_look_up_failed_are_asked_for_by_the_next_run() {
+    let shop = shop("");
+    let fails = || shop.vtex(|v| v.faults.push(Fault::next(1, Kind::status(400)).on("POST", "idsbyrefids")));
+    fails();
+    let ran = shop.push().exits(3);
+    assert_eq!((&ran.stock("BONE")["reason"]["code"], patches(&shop)), (&"call_failed".into(), 0), "{ran:?}");
+    assert_eq!(shop.push().exits(0).summary()["updated"], 3);
+    let _ = shop.run(&["holds"]).exits(0);
+    // What is known is not forgotten for a look-up that failed, and stays confirmed.
+    fails();
+    shop.stock("codigo;quantidade\nCAMISETA-P;90\n");
+    let record = shop.run(&["push-stock", "--sku", "CAMISETA-P"]).exits(0).stock("CAMISETA-P");
+    assert_eq!((&record["before"], &record["quantity"]), (&100.into(), &90.into()), "{record}");
+    shop.stock("codigo;quantidade\nCAMISETA-P;80\n");
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 80);
+}
+
 #[test]
 fn ids_from_the_configuration_come_first() {
     let mut shop = shop("");

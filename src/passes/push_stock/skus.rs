@@ -9,6 +9,7 @@ use crate::config::UnknownSkus;
 use crate::model::{ChannelSku, Sku};
 use crate::passes::Trouble;
 use crate::reason::Reason;
+use crate::store::stock::LookedUp;
 
 /// How many products one look-up asks for.
 const LOOK_UP: usize = 50;
@@ -20,6 +21,13 @@ pub struct Resolved {
     pub ids: BTreeMap<Sku, ChannelSku>,
     /// Why the others have none; only those asked after now.
     pub problems: BTreeMap<Sku, Reason>,
+}
+
+impl Resolved {
+    /// Whether the channel was to be asked for a product's id and did not answer.
+    pub fn is_unheard(&self, sku: &Sku) -> bool {
+        matches!(self.problems.get(sku), Some(Reason::CallFailed { .. }))
+    }
 }
 
 impl Push<'_> {
@@ -62,12 +70,18 @@ impl Push<'_> {
             }
         }
         for skus in unknown.chunks(LOOK_UP) {
-            self.look_up(skus, &mut resolved).await?;
+            self.look_up(skus, &cached, &mut resolved).await?;
         }
         Ok(resolved)
     }
 
-    async fn look_up(&self, skus: &[Sku], resolved: &mut Resolved) -> Result<(), Trouble> {
+    /// Asks the channel. Where it does not answer, what was known stands and the next run asks again.
+    async fn look_up(
+        &self,
+        skus: &[Sku],
+        known: &BTreeMap<Sku, LookedUp>,
+        resolved: &mut Resolved,
+    ) -> Result<(), Trouble> {
         let found = match self.pass.channel.find_skus(skus).await {
             Ok(found) => found,
             Err(error) => {
@@ -75,8 +89,14 @@ impl Push<'_> {
                 if trouble.ends_run(self.pass.stop).is_some() {
                     return Err(trouble);
                 }
+                self.pass.store.ask_for_channel_skus(self.channel(), skus)?;
                 let reason = Reason::CallFailed { message: trouble.to_string() };
-                resolved.problems.extend(skus.iter().map(|sku| (sku.clone(), reason.clone())));
+                for sku in skus {
+                    match known.get(sku).and_then(|known| known.channel_sku.as_ref()) {
+                        Some(id) => self.accept(resolved, sku, id),
+                        None => drop(resolved.problems.insert(sku.clone(), reason.clone())),
+                    }
+                }
                 return Ok(());
             }
         };

@@ -229,7 +229,8 @@ impl Push<'_> {
         let mut wants = Vec::with_capacity(levels.len());
         // Of the products that the channel has, the worst case of each.
         let mut shortages: BTreeMap<&Sku, Option<Worked>> = BTreeMap::new();
-        for level in levels {
+        // Of those the channel did not answer for, what it was told stands.
+        for level in levels.iter().filter(|level| !resolved.is_unheard(&level.sku)) {
             for place in self.places.iter().filter(|place| place.erp == level.warehouse) {
                 let row = rows.get(&(level.sku.clone(), place.channel.clone()));
                 let pushed_at = row.and_then(|row| row.pushed).map(|(_, at)| at);
