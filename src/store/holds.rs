@@ -322,6 +322,35 @@ impl Store {
         })
     }
 
+    /// Releases what holds those of these SKUs of which the channel has every number it should: but for that more was sold than
+    /// there is.
+    ///
+    /// # Errors
+    /// When the state file cannot be read or written.
+    pub fn release_in_step<'a>(
+        &self,
+        channel: &ChannelName,
+        skus: impl Iterator<Item = &'a Sku>,
+        now: Instant,
+    ) -> rusqlite::Result<()> {
+        let dirty = format!(
+            "SELECT EXISTS (SELECT 1 FROM stock INDEXED BY stock_dirty WHERE channel = ?1 AND sku = ?2 AND {})",
+            super::stock::DIRTY
+        );
+        for sku in skus {
+            match open_of_sku(&self.connection, channel, sku)? {
+                Some((hold, code)) if code != OVERSOLD => {
+                    let sought = params![channel.as_str(), sku.as_str()];
+                    if !self.connection.prepare_cached(&dirty)?.query_row(sought, |row| row.get::<_, bool>(0))? {
+                        self.write(|tx| end(tx, hold, "its cause is gone", now))?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Releases whatever holds these SKUs, of which the channel is not told.
     ///
     /// # Errors

@@ -130,7 +130,7 @@ END;
 ";
 
 /// What the index `stock_dirty` holds, word for word.
-const DIRTY: &str = "(pushed IS NOT want OR resend = 1) AND channel_sku IS NOT NULL";
+pub(super) const DIRTY: &str = "(pushed IS NOT want OR resend = 1) AND channel_sku IS NOT NULL";
 
 /// How far a channel's numbers go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

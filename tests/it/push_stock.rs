@@ -702,6 +702,20 @@ fn an_erp_that_forgot_its_products_empties_nothing() {
     }
 }
 
+/// The number that the channel has may stand, so that none is sent that could end the hold.
+#[test]
+fn a_product_that_is_back_in_the_erp_is_held_no_more() {
+    let shop = shop("");
+    let _ = shop.push().exits(0);
+    shop.office_forgets_its_products();
+    shop.stock("codigo;nome;quantidade\nCANECA;Caneca;100\nBONE;Boné;100\n");
+    let ran = shop.run(&["push-stock", "--full"]).exits(3);
+    assert_eq!(ran.stock("CAMISETA-P")["reason"]["code"], "stock_not_in_erp");
+    shop.stock("codigo;nome;quantidade\nCAMISETA-P;Camiseta;100\n");
+    assert_eq!(shop.push().exits(0).summary()["updated"], 0);
+    let _ = shop.run(&["holds"]).exits(0);
+}
+
 /// A shop with so many products more, P0 … with VTEX ids from 1000.
 pub fn many(products: usize) -> Shop {
     many_on(Side::Vtex, products)

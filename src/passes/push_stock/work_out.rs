@@ -272,6 +272,8 @@ impl Push<'_> {
             }
         }
         self.pass.store.want_stock(self.channel(), &wants, None)?;
+        // A number that may stand is not sent, so that nothing else ends what held it.
+        self.pass.store.release_in_step(self.channel(), shortages.keys().copied(), self.now())?;
         self.tell_shortages(shortages).await?;
         Ok(self.pass.store.committed().await?)
     }
