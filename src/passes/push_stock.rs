@@ -99,7 +99,8 @@ pub fn plan(facts: &Facts) -> Decision {
 pub async fn run(pass: &Pass<'_>, request: Request<'_>) {
     let policy = &pass.config.stock;
     if !policy.enabled {
-        return;
+        // Whoever sets it meanwhile does not tell us.
+        return conclude(pass, pass.store.leave_stock(pass.channel.name()).map_err(Trouble::from));
     }
     let places = match places::of(pass.config, &pass.erp.default_warehouse()) {
         Ok(places) => places,
@@ -111,6 +112,10 @@ pub async fn run(pass: &Pass<'_>, request: Request<'_>) {
         Ok(()) if !pass.dry_run => push.send().await,
         other => other,
     };
+    conclude(pass, done);
+}
+
+fn conclude(pass: &Pass<'_>, done: Result<(), Trouble>) {
     if let Err(trouble) = done {
         let exit = trouble.ends_run(pass.stop).unwrap_or(Exit::Unavailable);
         pass.end(exit, trouble.to_string());

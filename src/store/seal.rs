@@ -375,7 +375,7 @@ mod tests {
                 ("orders", 23),
                 ("outgoing", 3),
                 ("sequence", 1),
-                ("stock", 6)
+                ("stock", 7)
             ])
         );
         let conn = sqlite::open_in_memory(&crate::store::schema::STATE).unwrap();

@@ -471,6 +471,21 @@ impl Store {
         })
     }
 
+    /// Leaves the channel's stock to others: what it was told is believed no more, and the first push afterwards looks at everything
+    /// and sends it anew. Where that is so already it writes nothing.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn leave_stock(&self, channel: &ChannelName) -> rusqlite::Result<()> {
+        if self.stock_cursor(channel)?.is_none() {
+            return Ok(());
+        }
+        self.write(|tx| {
+            tx.execute("DELETE FROM stock_cursors WHERE channel = ?1", [channel.as_str()])?;
+            tx.execute("UPDATE stock SET resend = 1 WHERE channel = ?1 AND sound", [channel.as_str()]).map(|_| ())
+        })
+    }
+
     /// Stores the numbers a channel should have, and how far they go. What is equal writes nothing.
     ///
     /// # Errors

@@ -437,6 +437,22 @@ fn a_change_of_the_configuration_changes_the_numbers() {
     assert_eq!(shop.vtex(|v| v.available("77")), 100);
 }
 
+/// Whoever sets the stock while it is not told does not tell us what: what was confirmed before says nothing afterwards.
+#[test]
+fn stock_that_was_left_alone_for_a_while_is_told_anew() {
+    let mut shop = shop("");
+    let _ = shop.push().exits(0);
+    shop.set("stock = { warehouse = \"1_1\", settle = \"0s\", enabled = false }");
+    for _ in 0..2 {
+        assert_eq!(shop.push().exits(0).summary()["calls"], 0);
+    }
+    shop.vtex(|v| v.set_stock("1", "1_1", 3));
+    shop.set(STOCK);
+    assert_eq!(shop.push().exits(0).summary()["updated"], 3);
+    assert_eq!(can_be_bought(&shop), 100);
+    assert_eq!(shop.push().exits(0).summary()["calls"], 0);
+}
+
 /// What the channel was told of a warehouse stays there when another is pushed to: the same units are then sold twice.
 #[test]
 fn a_warehouse_that_is_not_pushed_to_any_more_is_told_of() {
