@@ -68,6 +68,7 @@ DROP INDEX orders_by_linked_at;
 CREATE INDEX orders_moved ON orders (max(coalesce(linked_at, 0), coalesce(taken_over_at, 0))) WHERE erp_id IS NOT NULL;
 ";
 
+/// What left an order stays on a line without units, which tells of its product with the order's news.
 const LINES: &str =
     "SELECT channel_sku, sku, warehouse, quantity, sound FROM order_lines WHERE order_row = ?1 ORDER BY position";
 
@@ -84,13 +85,16 @@ pub(super) fn record_lines(tx: &Connection, order: i64, lines: &[Line]) -> rusql
         .collect();
     let old: Vec<ClaimLine> =
         tx.prepare_cached(LINES)?.query_map([order], |row| line_from_row(row, 0))?.collect::<rusqlite::Result<_>>()?;
-    if old == new {
+    let is_there = |line: &ClaimLine| new.iter().any(|one| one.channel_sku == line.channel_sku && one.sku == line.sku);
+    let gone: Vec<ClaimLine> =
+        old.iter().filter(|line| !is_there(line)).map(|line| ClaimLine { quantity: 0, ..line.clone() }).collect();
+    if old.iter().eq(new.iter().chain(&gone)) {
         return Ok(());
     }
     if !old.is_empty() {
         tx.prepare_cached("DELETE FROM order_lines WHERE order_row = ?1")?.execute([order])?;
     }
-    for (position, line) in (0i64..).zip(&new) {
+    for (position, line) in (0i64..).zip(new.iter().chain(&gone)) {
         tx.prepare_cached(
             "INSERT INTO order_lines (order_row, position, channel_sku, sku, warehouse, quantity)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -122,7 +126,13 @@ impl Store {
     /// # Errors
     /// When the state file cannot be read.
     pub fn lines_of(&self, order: i64) -> rusqlite::Result<Vec<ClaimLine>> {
-        self.connection.prepare_cached(LINES)?.query_map([order], |row| line_from_row(row, 0))?.collect()
+        let mut lines: Vec<ClaimLine> = self
+            .connection
+            .prepare_cached(LINES)?
+            .query_map([order], |row| line_from_row(row, 0))?
+            .collect::<rusqlite::Result<_>>()?;
+        lines.retain(|line| line.quantity != 0);
+        Ok(lines)
     }
 
     /// The last change of an order's part in the stock.
@@ -284,7 +294,7 @@ fn select(index: &str) -> String {
         "SELECT o.id, o.channel, o.order_id, o.erp_id, o.status, o.erp_status, o.created_at, o.untaken_at, o.taken_over_at,
              o.linked_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity, o.open,
              o.sound, l.sound
-         FROM orders o INDEXED BY {index} JOIN order_lines l ON l.order_row = o.id
+         FROM orders o INDEXED BY {index} JOIN order_lines l ON l.order_row = o.id AND l.quantity <> 0
              LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
                  ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL"
     )
@@ -455,6 +465,38 @@ mod tests {
             becomes(what).unwrap();
             assert_eq!(news(&store), [(seq, 1)], "{what}");
         }
+    }
+
+    #[test]
+    fn what_left_an_order_is_told_with_its_news_and_claims_nothing() {
+        let (_folder, store) = store(&[("loja", "status = 'paid'")]);
+        let reads = |codes: &[&str]| {
+            let lines: Vec<Line> = codes.iter().map(|code| line(code, code, 2, 100)).collect();
+            store.write(|tx| record_lines(tx, 1, &lines)).unwrap();
+            let mut told = Vec::new();
+            let mut tell = |_: &ChannelName, line: &ClaimLine| {
+                told.push((line.channel_sku.to_string(), line.quantity));
+                Ok(())
+            };
+            store.stock_news(0, &mut tell).unwrap();
+            told.sort();
+            let mut claims = Vec::new();
+            let mut take = |claim: Claim| {
+                claims.extend(claim.lines.into_iter().map(|line| line.channel_sku.to_string()));
+                Ok(())
+            };
+            store.all_claims(&mut take).unwrap();
+            (told, claims, store.stock_news_seq().unwrap())
+        };
+        let told =
+            |lines: &[(&str, i64)]| lines.iter().map(|(sku, units)| ((*sku).to_owned(), *units)).collect::<Vec<_>>();
+        let owned = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
+        assert_eq!(reads(&["X", "Y"]).0, told(&[("1", 0), ("X", 2), ("Y", 2)]));
+        let seq = store.stock_news_seq().unwrap();
+        assert_eq!(reads(&["X"]), (told(&[("1", 0), ("X", 2), ("Y", 0)]), owned(&["X"]), seq + 1));
+        assert_eq!(reads(&["X"]).2, seq + 1, "nothing new");
+        assert_eq!(reads(&["Y"]), (told(&[("1", 0), ("X", 0), ("Y", 2)]), owned(&["Y"]), seq + 2));
+        assert_eq!(store.lines_of(1).unwrap().len(), 1);
     }
 
     #[test]
