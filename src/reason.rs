@@ -269,9 +269,9 @@ pub enum Reason {
     // Stock.
     /// The channel has no product with this code.
     SkuNotOnChannel,
-    /// The configuration maps several of the channel's products to this code.
+    /// The configuration maps several of the channel's products to this code; or the channel has one product for several codes.
     SkuAmbiguous {
-        /// The channel's ids.
+        /// The channel's ids: several, or the one.
         channel_skus: Vec<String>,
     },
     /// The channel does not take the stock of a product.

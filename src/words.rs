@@ -274,6 +274,13 @@ fn clause(reason: &Reason) -> String {
                 | "o canal não tem produto com este código de referência"
         )
         .into(),
+        Reason::SkuAmbiguous { channel_skus } if channel_skus.len() == 1 => {
+            say!(
+                "the channel's product {} has several codes of the ERP"
+                    | "o produto {} do canal tem vários códigos do ERP",
+                channel_skus.join(", ")
+            )
+        }
         Reason::SkuAmbiguous { channel_skus } => {
             say!(
                 "several of the channel's products are mapped to it: {}"

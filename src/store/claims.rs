@@ -68,6 +68,11 @@ DROP INDEX orders_by_linked_at;
 CREATE INDEX orders_moved ON orders (max(coalesce(linked_at, 0), coalesce(taken_over_at, 0))) WHERE erp_id IS NOT NULL;
 ";
 
+/// The ERP's code of a line: the one that the channel carries for it, or the one that it was looked up by. Of one line one code, so that
+/// its units count once.
+const CODE: &str = "coalesce(l.sku, (SELECT max(c.sku) FROM channel_skus c INDEXED BY channel_skus_by_id
+     WHERE c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL))";
+
 /// What left an order stays on a line without units, which tells of its product with the order's news.
 const LINES: &str =
     "SELECT channel_sku, sku, warehouse, quantity, sound FROM order_lines WHERE order_row = ?1 ORDER BY position";
@@ -153,13 +158,11 @@ impl Store {
         mut take: impl FnMut(&ChannelName, &ClaimLine) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<()> {
         self.connection.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT DISTINCT o.channel, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT DISTINCT o.channel, l.channel_sku, {CODE}, l.warehouse, l.quantity
                  FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
-                     LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
-                         ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL
-                 WHERE n.seq > ?1",
-            )?;
+                 WHERE n.seq > ?1"
+            ))?;
             let mut rows = statement.query([seq])?;
             while let Some(row) = rows.next()? {
                 take(&ChannelName::new(row.get::<_, String>(0)?), &line_from_row(row, 1)?)?;
@@ -180,13 +183,11 @@ impl Store {
         mut take: impl FnMut(&ClaimLine, Instant) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<()> {
         self.connection.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT o.taken_over_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT o.taken_over_at, l.channel_sku, {CODE}, l.warehouse, l.quantity
                  FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
-                     LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
-                         ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL
-                 WHERE n.seq > ?1 AND o.channel = ?2 AND o.taken_over_at IS NOT NULL",
-            )?;
+                 WHERE n.seq > ?1 AND o.channel = ?2 AND o.taken_over_at IS NOT NULL"
+            ))?;
             let mut rows = statement.query(params![seq, channel.as_str()])?;
             while let Some(row) = rows.next()? {
                 take(&line_from_row(row, 1)?, instant(row.get(0)?))?;
@@ -292,11 +293,9 @@ impl Store {
 fn select(index: &str) -> String {
     format!(
         "SELECT o.id, o.channel, o.order_id, o.erp_id, o.status, o.erp_status, o.created_at, o.untaken_at, o.taken_over_at,
-             o.linked_at, l.channel_sku, coalesce(l.sku, c.sku), l.warehouse, l.quantity, o.open,
+             o.linked_at, l.channel_sku, {CODE}, l.warehouse, l.quantity, o.open,
              o.sound, l.sound
-         FROM orders o INDEXED BY {index} JOIN order_lines l ON l.order_row = o.id AND l.quantity <> 0
-             LEFT JOIN channel_skus c INDEXED BY channel_skus_by_id
-                 ON c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL"
+         FROM orders o INDEXED BY {index} JOIN order_lines l ON l.order_row = o.id AND l.quantity <> 0"
     )
 }
 
@@ -427,6 +426,24 @@ mod tests {
             store.in_flight(&mut count).unwrap();
             assert_eq!(found, if status.is_final_for_payment() { 0 } else { 2 }, "{status:?}");
         }
+    }
+
+    #[test]
+    fn a_line_counts_once_however_many_codes_its_product_was_looked_up_by() {
+        let (_folder, store) = store(&[("loja", "fate = 'waiting'")]);
+        store.connection.execute_batch("UPDATE order_lines SET sku = NULL WHERE position = 0").unwrap();
+        for code in ["OLD", "NEW"] {
+            let looked_up =
+                "INSERT INTO channel_skus (channel, sku, channel_sku, looked_up_at) VALUES ('loja', ?1, '1', 0)";
+            store.connection.execute(looked_up, [code]).unwrap();
+        }
+        let mut lines = Vec::new();
+        let mut take = |claim: Claim| {
+            lines.extend(claim.lines.into_iter().map(|line| line.sku.unwrap().to_string()));
+            Ok(())
+        };
+        store.in_flight(&mut take).unwrap();
+        assert_eq!(lines, ["OLD", "A"]);
     }
 
     fn news(store: &Store) -> Vec<(i64, i64)> {

@@ -375,7 +375,7 @@ mod tests {
                 ("orders", 23),
                 ("outgoing", 3),
                 ("sequence", 1),
-                ("stock", 7)
+                ("stock", 8)
             ])
         );
         let conn = sqlite::open_in_memory(&crate::store::schema::STATE).unwrap();

@@ -689,7 +689,28 @@ impl Store {
             .collect()
     }
 
-    /// Notes what the channel answered for these products.
+    /// The products beside these that had one of these ids when the channel was last asked for them.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn others_with_ids<'a>(
+        &self,
+        channel: &ChannelName,
+        ids: impl Iterator<Item = &'a ChannelSku>,
+        skus: &[Sku],
+    ) -> rusqlite::Result<Vec<Sku>> {
+        let ids = serde_json::to_string(&ids.collect::<Vec<_>>()).unwrap_or_else(|_| "[]".into());
+        self.connection
+            .prepare_cached(
+                "SELECT sku, sound FROM channel_skus INDEXED BY channel_skus_by_id
+                 WHERE channel = ?1 AND channel_sku IN (SELECT value FROM json_each(?2)) AND channel_sku IS NOT NULL
+                     AND sku NOT IN (SELECT value FROM json_each(?3))",
+            )?
+            .query_map(params![channel.as_str(), ids, list(skus)], sku_from_row)?
+            .collect()
+    }
+
+    /// Notes what the channel answered for these products. What was to be told of one under another id is told of it no more.
     ///
     /// # Errors
     /// When the state file cannot be written.
@@ -702,16 +723,17 @@ impl Store {
     ) -> rusqlite::Result<()> {
         self.write(|tx| {
             for sku in asked {
+                let id = found.get(sku).map(ChannelSku::as_str);
                 tx.prepare_cached(
                     "INSERT INTO channel_skus (channel, sku, channel_sku, looked_up_at) VALUES (?1, ?2, ?3, ?4)
                      ON CONFLICT DO UPDATE SET channel_sku = excluded.channel_sku, looked_up_at = excluded.looked_up_at",
                 )?
-                .execute(params![
-                    channel.as_str(),
-                    sku.as_str(),
-                    found.get(sku).map(ChannelSku::as_str),
-                    millis(now)
-                ])?;
+                .execute(params![channel.as_str(), sku.as_str(), id, millis(now)])?;
+                tx.prepare_cached(
+                    "UPDATE stock SET channel_sku = ?3, pushed = NULL
+                     WHERE channel = ?1 AND sku = ?2 AND channel_sku IS NOT ?3 AND sound",
+                )?
+                .execute(params![channel.as_str(), sku.as_str(), id])?;
             }
             Ok(())
         })

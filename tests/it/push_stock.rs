@@ -534,6 +534,27 @@ fn products_whose_look_up_failed_are_asked_for_by_the_next_run() {
     assert_eq!(can_be_bought(&shop), 80);
 }
 
+/// A code that moves to another product of the channel, as when one is made anew there: within a day its stock goes to that one.
+#[test]
+fn a_code_that_moved_to_another_product_is_followed() {
+    let mut shop = shop("");
+    let _ = shop.push().exits(0);
+    shop.vtex(|v| {
+        v.catalog.remove("1");
+        v.add_sku("11", "CAMISETA-P");
+        // What was another's before is asked for with it.
+        v.catalog.remove("2");
+        v.catalog.remove("3");
+        v.add_sku("3", "CANECA");
+        v.add_sku("13", "BONE");
+    });
+    shop.advance(chrono::TimeDelta::hours(25));
+    shop.stock("codigo;quantidade\nCAMISETA-P;90\nCANECA;80\n");
+    let _ = shop.push();
+    assert_eq!(["11", "3", "13"].map(|sku| shop.vtex(|v| v.available(sku))), [90, 80, 100]);
+    assert_eq!(shop.push().exits(0).summary()["calls"], 0);
+}
+
 #[test]
 fn ids_from_the_configuration_come_first() {
     let mut shop = shop("");

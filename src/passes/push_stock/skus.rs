@@ -14,6 +14,9 @@ use crate::store::stock::LookedUp;
 /// How many products one look-up asks for.
 const LOOK_UP: usize = 50;
 
+/// How long the channel's id of a product is not asked for again. Only of those whose number is worked out: fifty cost one call.
+const KNOWN_FOR: TimeDelta = TimeDelta::days(1);
+
 /// What was found out about some products.
 #[derive(Debug, Default)]
 pub struct Resolved {
@@ -62,9 +65,11 @@ impl Push<'_> {
                     resolved.problems.insert(sku.clone(), Reason::SkuAmbiguous { channel_skus });
                 }
                 (None, Some(known)) if !self.request.skus.contains(sku) => match &known.channel_sku {
-                    Some(id) => self.accept(&mut resolved, sku, id),
+                    Some(id) if known.at > now - KNOWN_FOR && known.at <= now && !self.request.full => {
+                        self.accept(&mut resolved, sku, id);
+                    }
                     None if known.at > asked_again && known.at <= now => {}
-                    None => unknown.push(sku.clone()),
+                    _ => unknown.push(sku.clone()),
                 },
                 (None, _) => unknown.push(sku.clone()),
             }
@@ -82,13 +87,10 @@ impl Push<'_> {
         known: &BTreeMap<Sku, LookedUp>,
         resolved: &mut Resolved,
     ) -> Result<(), Trouble> {
-        let found = match self.pass.channel.find_skus(skus).await {
-            Ok(found) => found,
-            Err(error) => {
-                let trouble = Trouble::Channel(error);
-                if trouble.ends_run(self.pass.stop).is_some() {
-                    return Err(trouble);
-                }
+        let (asked, mut found) = match self.ask(skus).await {
+            Ok(answer) => answer,
+            Err(trouble) if trouble.ends_run(self.pass.stop).is_some() => return Err(trouble),
+            Err(trouble) => {
                 self.pass.store.ask_for_channel_skus(self.channel(), skus)?;
                 let reason = Reason::CallFailed { message: trouble.to_string() };
                 for sku in skus {
@@ -100,25 +102,53 @@ impl Push<'_> {
                 return Ok(());
             }
         };
-        self.pass.store.note_channel_skus(self.channel(), skus, &found, self.now())?;
-        for sku in skus {
+        let mut codes: BTreeMap<ChannelSku, usize> = BTreeMap::new();
+        found.values().for_each(|id| *codes.entry(id.clone()).or_default() += 1);
+        // Told the stock of several, it would have the last one's.
+        let shared: Vec<(Sku, ChannelSku)> =
+            found.extract_if(.., |_, id| codes.get(id).is_some_and(|codes| *codes > 1)).collect();
+        self.pass.store.note_channel_skus(self.channel(), &asked, &found, self.now())?;
+        for sku in &asked {
+            resolved.ids.remove(sku);
             match found.get(sku) {
                 Some(id) => self.accept(resolved, sku, id),
-                None => {
-                    resolved.problems.insert(sku.clone(), Reason::SkuNotOnChannel);
-                }
+                None => drop(resolved.problems.insert(sku.clone(), Reason::SkuNotOnChannel)),
             }
+        }
+        for (sku, id) in shared {
+            resolved.problems.insert(sku, Reason::SkuAmbiguous { channel_skus: vec![id.to_string()] });
         }
         Ok(())
     }
 
+    /// The ids the channel gives now for these products, and for whichever had one of these ids before: a code that moved to another
+    /// product left the one it had.
+    async fn ask(&self, skus: &[Sku]) -> Result<(Vec<Sku>, BTreeMap<Sku, ChannelSku>), Trouble> {
+        let mut asked = skus.to_vec();
+        loop {
+            let mut found = self.pass.channel.find_skus(&asked).await.map_err(Trouble::Channel)?;
+            found.retain(|_, id| !self.is_given_away(id));
+            let mut others = self.pass.store.others_with_ids(self.channel(), found.values(), &asked)?;
+            others.retain(|sku| !self.pass.config.skus.values().any(|mapped| mapped == sku));
+            if others.is_empty() {
+                return Ok((asked, found));
+            }
+            asked.append(&mut others);
+        }
+    }
+
     /// Takes an id the channel gave, unless the configuration says that it is another product's.
     fn accept(&self, resolved: &mut Resolved, sku: &Sku, id: &ChannelSku) {
-        if self.pass.config.skus.contains_key(id.as_str()) {
+        if self.is_given_away(id) {
             resolved.problems.insert(sku.clone(), Reason::SkuNotOnChannel);
         } else {
             resolved.ids.insert(sku.clone(), id.clone());
         }
+    }
+
+    /// Whether the configuration says whose id it is: of a product that is not asked for, then.
+    fn is_given_away(&self, id: &ChannelSku) -> bool {
+        self.pass.config.skus.contains_key(id.as_str())
     }
 
     /// Holds the products there are no ids for. Where the configuration says to ignore those that the channel does not have, nothing
