@@ -273,14 +273,15 @@ impl Store {
         })
     }
 
-    /// Notes what was just read of an order's invoices, parcels and deliveries. What is another than before is a change, too.
+    /// Notes what was just read of an order's invoices, parcels and deliveries. What is another than before is a change, too; and what
+    /// something is still expected for by it is live from now on.
     ///
     /// # Errors
     /// When the state file cannot be written.
     pub fn mirror_details(
         &self,
         id: &ErpOrderId,
-        details: &str,
+        (details, live): (&str, bool),
         invoices: &[MirrorInvoice],
         at: Instant,
     ) -> rusqlite::Result<()> {
@@ -295,8 +296,10 @@ impl Store {
                 tx.prepare_cached("UPDATE mirror_orders SET seq = ?2 WHERE id = ?1")?
                     .execute(params![id.as_str(), seq])?;
             }
-            tx.prepare_cached("UPDATE mirror_orders SET details = ?2, details_at = ?3 WHERE id = ?1")?
-                .execute(params![id.as_str(), details, millis(at)])?;
+            tx.prepare_cached(
+                "UPDATE mirror_orders SET details = ?2, details_at = ?3, live = max(live, ?4) WHERE id = ?1",
+            )?
+            .execute(params![id.as_str(), details, millis(at), live])?;
             for invoice in invoices {
                 tx.prepare_cached(
                     "INSERT INTO mirror_invoices (access_key, order_id, invoice_id, number, issued_at, cancelled)
@@ -912,9 +915,9 @@ mod tests {
         assert_eq!(ids, ["7"]);
         let order = store.mirror_order(&ErpOrderId::new("7")).unwrap().unwrap();
         assert_eq!((order.read_at, order.moved_at), (at(3), at(3)));
-        store.mirror_details(&order.id, "d1", &[], at(4)).unwrap();
+        store.mirror_details(&order.id, ("d1", true), &[], at(4)).unwrap();
         assert_eq!(changed(&store, later), (vec![], later), "the first details are no change");
-        store.mirror_details(&order.id, "d2", &[], at(5)).unwrap();
+        store.mirror_details(&order.id, ("d2", true), &[], at(5)).unwrap();
         assert_eq!(changed(&store, later).0, ["7"]);
     }
 
@@ -931,7 +934,7 @@ mod tests {
         store.mirror_read(&[late], at(19), at(21)).unwrap();
         assert_eq!(store.mirror_order(&id).unwrap().unwrap().facts, "cancelled");
         // Its details are due again, too.
-        store.mirror_details(&id, "d", &[], at(9_000)).unwrap();
+        store.mirror_details(&id, ("d", true), &[], at(9_000)).unwrap();
         assert_eq!(store.mirror_wake(at(0), at(0), 9, at(30)).unwrap(), 1);
     }
 
@@ -963,7 +966,7 @@ mod tests {
         let (_folder, store) = store();
         for (id, second) in [("7", 30), ("8", 10), ("9", 20)] {
             read(&store, id, "a", 1);
-            store.mirror_details(&ErpOrderId::new(id), "d", &[], at(second)).unwrap();
+            store.mirror_details(&ErpOrderId::new(id), ("d", true), &[], at(second)).unwrap();
         }
         let (_, seq) = changed(&store, 0);
         assert_eq!(store.mirror_wake(at(25), at(0), 1, at(40)).unwrap(), 2);
@@ -986,7 +989,7 @@ mod tests {
             issued_at: at(1),
             cancelled: false,
         };
-        store.mirror_details(&id, r#"{"tracking_code":"BR101"}"#, &[invoice], at(2)).unwrap();
+        store.mirror_details(&id, (r#"{"tracking_code":"BR101"}"#, true), &[invoice], at(2)).unwrap();
         for number in ["101", "000101", "BR101", &"K".repeat(44)] {
             assert_eq!(store.mirror_orders_by_paper(number).unwrap(), std::slice::from_ref(&id), "{number}");
         }

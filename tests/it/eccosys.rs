@@ -633,6 +633,31 @@ fn only_an_authorised_invoice_goes_out() {
     assert_eq!(shop.channel_status(&id), "invoiced");
 }
 
+/// The order is served, and even delivered, when its invoice is made; that it is authorised shows on the invoice alone.
+#[test]
+fn an_invoice_that_is_authorised_later_goes_out_within_minutes() {
+    for is_delivered in [false, true] {
+        let mut shop = shop();
+        let id = shop.place(paid().id("later-01"));
+        let _ = shop.run(&["import-orders"]).exits(0);
+        shop.eccosys(|e| {
+            e.settings.authorising_moves_orders = false;
+            e.invoice_in(&id, 10, 4);
+            if is_delivered {
+                e.deliver(&id, Utc::now());
+            }
+        });
+        for _ in 0..2 {
+            let _ = shop.run(&["push-invoices"]);
+            assert_eq!(shop.channel_status(&id), "handling");
+            shop.advance(TimeDelta::minutes(11));
+        }
+        shop.eccosys(|e| e.settle_invoice(&id, 6));
+        let _ = shop.run(&["push-invoices"]).exits(0);
+        assert_eq!(shop.channel_status(&id), "invoiced", "delivered: {is_delivered}");
+    }
+}
+
 /// Until somebody says what it means nothing is known of the order, not even that it is on its way; and a paid order that nobody
 /// sends is lost.
 #[test]

@@ -134,9 +134,11 @@ impl Facts {
     }
 
     /// Whether anything may still be expected of it. `follow_from`: invoiced before that day, it is not followed any more.
-    pub fn is_live(&self, situations: &Situations, follow_from: &str) -> bool {
+    /// `awaits_invoice`: its invoice is not authorised yet, which may come after the delivery.
+    pub fn is_live(&self, situations: &Situations, follow_from: &str, awaits_invoice: bool) -> bool {
         match self.status(situations) {
-            Status::Cancelled | Status::Returned | Status::Delivered => false,
+            Status::Cancelled | Status::Returned => false,
+            Status::Delivered if !awaits_invoice => false,
             status if status.is_final_for_payment() => {
                 self.invoiced_on.as_ref().or(self.day.as_ref()).is_none_or(|day| day.as_str() >= follow_from)
             }
@@ -281,12 +283,17 @@ mod tests {
     #[test]
     fn what_is_over_is_not_followed() {
         let none = Situations::new();
-        let live = |told: Value| read(told, None, NOW).is_live(&none, "2026-10-01");
+        let live = |told: Value| read(told, None, NOW).is_live(&none, "2026-10-01", false);
         assert!(live(json!({ "situacao": "0", "data": "2026-01-01" })));
         assert!(live(json!({ "situacao": "1", "dataFaturamento": "2026-10-01" })));
         assert!(!live(json!({ "situacao": "1", "dataFaturamento": "2026-09-30" })));
         assert!(!live(json!({ "situacao": "2" })));
         assert!(!live(json!({ "situacao": "1", "dataEntrega": "2026-11-24 10:00:00" })));
         assert!(live(json!({ "situacao": "1", "dataEntrega": "2026-11-29", "dataFaturamento": "2026-11-20" })));
+        let awaits = |invoiced_on: &str| {
+            let told = json!({ "situacao": "1", "dataEntrega": "2026-11-24 10:00:00", "dataFaturamento": invoiced_on });
+            read(told, None, NOW).is_live(&none, "2026-10-01", true)
+        };
+        assert!(awaits("2026-11-20") && !awaits("2026-09-30"));
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::answer::{self, refused};
 use super::facts::{Facts, situation_of};
-use super::{Eccosys, body, wire};
+use super::{Eccosys, body, outgoing, wire};
 use crate::erp::{ErpError, ErpOrder, NewOrder};
 use crate::http::{Call, CallError, Effect, segment};
 use crate::lang::{say, word};
@@ -366,7 +366,8 @@ impl Eccosys {
         facts: &Facts,
         read_at: Instant,
     ) -> Result<(), ErpError> {
-        let live = facts.is_live(&self.options.situations, &self.follow_from());
+        let awaits_invoice = self.store.mirror_order(id)?.as_ref().is_some_and(outgoing::awaits_invoice);
+        let live = facts.is_live(&self.options.situations, &self.follow_from(), awaits_invoice);
         let text = serde_json::to_string(facts).unwrap_or_default();
         let order = OrderFacts { id, channel, store_number: number, facts: &text, live };
         Ok(self.store.mirror_read(&[order], read_at, self.now())?)

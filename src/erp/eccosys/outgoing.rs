@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::orders::facts_of;
+use super::refresh::PENDING_WITHIN;
 use super::{Eccosys, answer, wire};
 use crate::documents::{AccessKey, Nfe};
 use crate::erp::ErpError;
@@ -65,15 +66,27 @@ impl Standing {
     }
 }
 
+/// What was last read of an order; what cannot be read is another version's.
+fn details_of(order: &MirrorOrder) -> Option<Details> {
+    order.details.as_deref().and_then(|text| serde_json::from_str(text).ok())
+}
+
+/// Whether the order had an invoice that was not authorised when it was last looked at.
+pub(super) fn awaits_invoice(order: &MirrorOrder) -> bool {
+    details_of(order).is_some_and(|details| details.pending)
+}
+
 impl Eccosys {
     /// See [`Erp::outgoing`](crate::erp::Erp::outgoing).
     pub async fn outgoing(&self, id: &ErpOrderId) -> Result<Option<Outgoing>, ErpError> {
         self.compare_orders().await?;
         let Some(order) = self.followed(id).await? else { return Ok(None) };
         let now = self.now();
-        let oldest = now - self.options.details_within;
+        let known = details_of(&order);
+        // An authorisation may change nothing about the order itself.
+        let is_pending = known.as_ref().is_some_and(|known| known.pending);
+        let oldest = now - if is_pending { PENDING_WITHIN } else { self.options.details_within };
         let is_current = order.details_at.is_some_and(|at| at >= order.moved_at && (oldest..=now).contains(&at));
-        let known: Option<Details> = order.details.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let details = match known {
             Some(details) if is_current && !self.anew => details,
             known => self.read_details(&order, known.unwrap_or_default()).await?,
@@ -298,7 +311,8 @@ impl Eccosys {
                 cancelled: invoice.cancelled_at.is_some(),
             })
             .collect();
-        Ok(self.store.mirror_details(&order.id, &text, &invoices, at)?)
+        let live = facts_of(order).is_live(&self.options.situations, &self.follow_from(), details.pending);
+        Ok(self.store.mirror_details(&order.id, (&text, live), &invoices, at)?)
     }
 
     fn put_together(&self, order: &MirrorOrder, details: Details) -> Result<Outgoing, ErpError> {

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 
 use super::facts::Facts;
 use super::orders::facts_of;
+use super::outgoing::awaits_invoice;
 use super::{Eccosys, answer, body, wire};
 use crate::erp::{ErpChanges, ErpError, ErpOrder};
 use crate::http::{Call, Triage, segment};
@@ -27,7 +28,7 @@ const LISTED_EACH_TIME: usize = 1_000;
 /// Those days.
 const LAST_DAYS: i64 = 3;
 /// How old the reading of an invoice that is not authorised yet may be.
-const PENDING_WITHIN: TimeDelta = TimeDelta::minutes(10);
+pub(super) const PENDING_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
 impl Eccosys {
     /// See [`Erp::orders_changed_since`](crate::erp::Erp::orders_changed_since).
@@ -191,7 +192,7 @@ impl Eccosys {
                     channel: &order.channel,
                     store_number: &order.store_number,
                     facts: text,
-                    live: facts.is_live(&self.options.situations, &follow_from),
+                    live: facts.is_live(&self.options.situations, &follow_from, awaits_invoice(order)),
                 })
                 .collect();
             self.store.mirror_read(&read, asked_at, self.now())?;

@@ -139,7 +139,7 @@ impl Eccosys {
 
     /// Makes an invoice that has come so far (ECCOSYS 8); gives the access key, empty while it is pending.
     ///
-    /// Only an authorised one moves the order and its stock.
+    /// Only an authorised one moves the order and its stock, unless the settings say that making one does.
     pub fn invoice_in(&mut self, store_number: &str, number: u32, situation: i64) -> String {
         let order = self.id_of(store_number);
         self.last_invoice += 1;
@@ -149,25 +149,36 @@ impl Eccosys {
         let invoice = EccInvoice { id, order, situation: 1, paper, cancelled: None, words: words.into() };
         self.invoices.insert(id, invoice);
         self.order_mut(order).invoice = Some(id);
+        if !self.settings.authorising_moves_orders {
+            self.serve(order, number);
+        }
         self.settle_invoice(store_number, situation)
     }
 
     /// The order's last invoice comes so far: a rejected one is authorised at last.
     pub fn settle_invoice(&mut self, store_number: &str, situation: i64) -> String {
-        let (order, now) = (self.id_of(store_number), self.now());
+        let order = self.id_of(store_number);
         let invoice = self.last_invoice_mut(order);
         invoice.situation = situation;
         let (key, number, is_authorised) = (invoice.key(), invoice.paper.number, invoice.is_authorised());
         if is_authorised {
             invoice.words = "Autorizado o uso da NF-e".into();
-            let it = self.order_mut(order);
-            it.set("dataFaturamento", loose::day(now).to_string());
-            it.set("numeroNotaFiscal", format!("{number:06}"));
-            it.set("pickingRealizado", "S");
-            self.post_stock(order);
-            self.enter(order, 1, "Nota fiscal emitida", PERSON);
+            if self.settings.authorising_moves_orders {
+                self.serve(order, number);
+            }
         }
         key
+    }
+
+    /// The order is served, and its goods leave the shelf.
+    fn serve(&mut self, order: i64, number: u32) {
+        let today = loose::day(self.now()).to_string();
+        let it = self.order_mut(order);
+        it.set("dataFaturamento", today);
+        it.set("numeroNotaFiscal", format!("{number:06}"));
+        it.set("pickingRealizado", "S");
+        self.post_stock(order);
+        self.enter(order, 1, "Nota fiscal emitida", PERSON);
     }
 
     /// The order's last invoice is cancelled at SEFAZ. The goods come back to the shelf; the order stays as it is.

@@ -62,6 +62,9 @@ pub struct Settings {
     pub collected_marks_orders: bool,
     /// A movement of stock without prices clears them (6).
     pub movement_clears_prices: bool,
+    /// An order is served when its invoice is authorised, and not when it is made: nobody says which (8). Where it is not, nothing
+    /// about the order changes by the authorisation.
+    pub authorising_moves_orders: bool,
     /// What an authorised invoice is: 6 or 7 (8).
     pub authorised: i64,
 }
@@ -106,6 +109,7 @@ impl Default for Settings {
             delivery_has_time: true,
             collected_marks_orders: false,
             movement_clears_prices: true,
+            authorising_moves_orders: true,
             authorised: 7,
         }
     }
