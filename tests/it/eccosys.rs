@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::adopt::{lose_state, since};
 use crate::back_office::{Nfe, ago, parcel};
-use crate::sandbox::{Fault, Kind, Mangle, Payment, Phase, papers};
+use crate::sandbox::{Fault, Kind, Mangle, Payment, Phase, RetryAfter, papers};
 use crate::shop::{Shop, paid};
 use crate::side::{Side, hook};
 use crate::torture::disturbed::run_bounded;
@@ -135,6 +135,29 @@ fn an_order_that_may_show_late_is_found_though_the_channel_cancelled_it() {
     shop.set_erp("settle_after = \"0s\"");
     let _ = shop.import().exits(0);
     assert_eq!(held(&shop), []);
+}
+
+/// Success by its status and an error inside, or an order without its number: neither says that the order is not there.
+#[test]
+fn an_answer_that_tells_no_order_is_no_word_that_there_is_none() {
+    for body in [
+        r#"{"success":[],"error":[{"codigo":9,"erro":"Tente mais tarde"}]}"#,
+        r#"{"result":{"success":[],"error":[{"codigo":9,"erro":"Tente mais tarde"}]}}"#,
+        r#"[{"id":"7","situacao":"0"}]"#,
+    ] {
+        let shop = shop();
+        shop.eccosys(|e| {
+            e.native_connector_imports("told-01", &[("CAMISETA-P", 4_990, 1)]);
+            let answer = Kind::Status { code: 200, retry_after: RetryAfter::Absent, body: body.into() };
+            e.faults.push(Fault::always(answer).on("GET", "numeroOC="));
+        });
+        let id = shop.place(paid().id("told-01"));
+        let ran = shop.import().exits(3);
+        assert_eq!(ran.order(&id)["reason"]["code"], "erp_refused", "{body}");
+        shop.eccosys(|e| e.faults.clear());
+        let _ = shop.import().exits(0);
+        assert_eq!((shop.eccosys(|e| e.find(&id).len()), shop.take_overs(&id)), (1, 1), "{body}");
+    }
 }
 
 /// People enter an order anew to change it, and cancel the first. Nobody wants the sale cancelled.

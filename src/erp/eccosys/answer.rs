@@ -13,9 +13,13 @@ use crate::lang::{say, word};
 /// The objects of an answer, whether it is a list of them or one alone. A bare sentence says that there are none, if it says that.
 ///
 /// # Errors
-/// Refused, with any other sentence; or the answer, or one of its objects, cannot be read.
+/// Refused, with any other sentence or an object that is nothing but errors; or the answer, or one of its objects, cannot be read.
 pub fn all<T: DeserializeOwned>(answer: &Answer) -> Result<Vec<T>, ErpError> {
-    match answer.json::<Value>()? {
+    let told = answer.json::<Value>()?;
+    if let Some(words) = only_errors(&told) {
+        return Err(refused(words));
+    }
+    match told {
         Value::Array(list) if list.is_empty() => Ok(Vec::new()),
         Value::Array(_) => Ok(answer.json()?),
         Value::Null => Ok(Vec::new()),
@@ -25,6 +29,16 @@ pub fn all<T: DeserializeOwned>(answer: &Answer) -> Result<Vec<T>, ErpError> {
         }
         _ => Ok(vec![answer.json()?]),
     }
+}
+
+/// The words of an answer that is told like one to a write that failed, where something was to be read.
+fn only_errors(told: &Value) -> Option<String> {
+    let one = match told {
+        Value::Array(list) => list.first().filter(|_| list.len() == 1)?,
+        one => one,
+    };
+    let errors = errors(within_result(one));
+    (!errors.is_empty()).then(|| errors.join("; "))
 }
 
 /// The first object of an answer, if there is one.
@@ -125,17 +139,12 @@ pub fn refused(message: impl Into<String>) -> ErpError {
 
 /// What the answer to a write says: what was made, or why nothing was, and whether it says both.
 fn outcome(told: &Value) -> Result<Made, (bool, String)> {
-    let told = told.get("result").filter(|inner| inner.is_object()).unwrap_or(told);
-    let list = |name: &str| match told.get(name) {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(list)) => list.iter().collect(),
-        Some(one) => vec![one],
-    };
-    let errors: Vec<String> = list("error").into_iter().filter_map(sentence).collect();
+    let told = within_result(told);
+    let errors = errors(told);
     if !errors.is_empty() {
-        return Err((!list("success").is_empty(), errors.join("; ")));
+        return Err((!list(told, "success").is_empty(), errors.join("; ")));
     }
-    let Some(first) = list("success").into_iter().next() else {
+    let Some(first) = list(told, "success").into_iter().next() else {
         let neither = || {
             word!("it says neither that it worked nor why it did not" | "não diz que deu certo nem por que não deu")
                 .to_owned()
@@ -148,6 +157,24 @@ fn outcome(told: &Value) -> Result<Made, (bool, String)> {
         _ => None,
     };
     Ok(Made { id: text("id"), number: text("codigo") })
+}
+
+/// What was told, where it is wrapped in `result`.
+fn within_result(told: &Value) -> &Value {
+    told.get("result").filter(|inner| inner.is_object()).unwrap_or(told)
+}
+
+/// What stands in a field: a list, or one thing alone.
+fn list<'a>(told: &'a Value, name: &str) -> Vec<&'a Value> {
+    match told.get(name) {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(list)) => list.iter().collect(),
+        Some(one) => vec![one],
+    }
+}
+
+fn errors(told: &Value) -> Vec<String> {
+    list(told, "error").into_iter().filter_map(sentence).collect()
 }
 
 /// The words of one error.
@@ -196,6 +223,17 @@ mod tests {
         let told = json!({ "result": { "success": [{ "id": 1 }], "error": ["Pedido com nota"] } });
         assert_eq!(outcome(&told), Err((true, "Pedido com nota".into())));
         assert!(outcome(&json!({})).is_err());
+        for told in [
+            json!({ "success": [], "error": [{ "erro": "Tente mais tarde" }] }),
+            json!({ "result": { "success": [], "error": [{ "erro": "Tente mais tarde" }] } }),
+            json!([{ "error": "Tente mais tarde" }]),
+        ] {
+            assert_eq!(only_errors(&told).as_deref(), Some("Tente mais tarde"), "where something was to be read");
+        }
+        for told in [json!([]), json!("Pedido não encontrado"), json!([{ "id": "7" }]), json!({ "id": 7, "error": [] })]
+        {
+            assert_eq!(only_errors(&told), None, "{told}");
+        }
         assert!(outcome(&json!({ "success": [], "error": [] })).is_err());
     }
 }

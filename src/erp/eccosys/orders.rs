@@ -46,11 +46,18 @@ impl Eccosys {
             let of = row.service_platform_origin.as_deref().unwrap_or_default();
             of != channel.as_str() && self.channels.iter().any(|channel| channel.as_str() == of)
         };
-        let mut found: Vec<wire::Order> = rows
-            .into_iter()
-            .filter(|row| row.numero_da_ordem_de_compra.as_deref().map(str::trim) == Some(number.as_str()))
-            .filter(|row| !is_anothers(row))
-            .collect();
+        let number_of =
+            |row: &wire::Order| row.numero_da_ordem_de_compra.as_deref().unwrap_or_default().trim().to_owned();
+        let is_any_without = rows.iter().any(|row| number_of(row).is_empty());
+        let mut found: Vec<wire::Order> =
+            rows.into_iter().filter(|row| number_of(row) == number.as_str()).filter(|row| !is_anothers(row)).collect();
+        // It may be this order, told in part: to take it for none would make a second one.
+        if found.is_empty() && is_any_without {
+            return Err(refused(say!(
+                "asked for the store number {number} it tells of an order without one; look whether order {number} is there"
+                    | "perguntado pelo número da loja {number}, informa um pedido sem número; veja se o pedido {number} está lá"
+            )));
+        }
         // Made by hand anew after a cancellation: the one that lives is meant.
         if found.len() > 1 && found.iter().any(|row| !is_cancelled(row)) {
             found.retain(|row| !is_cancelled(row));
