@@ -19,6 +19,7 @@ pub mod terms;
 pub mod timeline;
 
 use self::retold::retold;
+use crate::erp::UNSURE;
 use crate::exit::Exit;
 use crate::lang::{date, day, moment, say, word};
 use crate::model::{ChannelName, Claimant, StockParts};
@@ -659,6 +660,13 @@ pub fn hint(reason: &Reason) -> Option<String> {
                  NUMBER --reason TEXT; vaivem cancel list has all of them"
                 | "responda ao cliente antes de despachar: vaivem cancel accept NÚMERO --reason TEXTO, ou vaivem \
                        cancel deny NÚMERO --reason TEXTO; vaivem cancel list tem todos"
+        )
+        .into(),
+        Reason::ErpRefused { refusal, .. } if refusal == UNSURE => word!(
+            "look for it in the ERP: once it has the store's order number the next run finds it; if it is not there, \
+                 run vaivem forget ORDER, and it is made"
+                | "procure-o no ERP: assim que tiver o número do pedido da loja, a próxima execução o acha; se não \
+                       estiver lá, execute vaivem forget PEDIDO, e ele é criado"
         )
         .into(),
         Reason::ErpRefused { .. } => word!(

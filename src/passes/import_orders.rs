@@ -375,8 +375,11 @@ async fn bring_in(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<()
     let decision = plan(&facts, policy);
     // Once it is closed nobody would look for it again, and an ERP may show late what it has.
     let is_over = matches!(decision.fate, Fate::Cancelled | Fate::Skipped);
-    if is_over && facts.erp.is_none() && may_still_show(pass, row)? {
-        return Ok(pass.hold(row, &Reason::OutcomeUnknown { action: CREATE.into() })?);
+    if is_over
+        && facts.erp.is_none()
+        && let Some(reason) = may_be_there(pass, row)?
+    {
+        return Ok(pass.hold(row, &reason)?);
     }
     let done = match pass.permit(&row.id, || decision.planned(&facts, pass.store)) {
         Permit::OnlyTold => Ok(decision.names()),
@@ -398,11 +401,21 @@ fn is_create_open(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<bool> {
     Ok(pass.store.effect(&create_effect(row))?.is_some_and(|record| record.state != State::Done))
 }
 
-/// Whether the order may have been created by an earlier try and not show yet.
-fn may_still_show(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<bool> {
-    let Some(record) = pass.store.effect(&create_effect(row))? else { return Ok(false) };
+/// Why the order is neither made nor closed, where an earlier try may have made it and it does not show.
+fn may_be_there(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<Option<Reason>> {
+    let Some(record) = pass.store.effect(&create_effect(row))? else { return Ok(None) };
+    // The ERP took it, and no time tells what became of it: it is found there, or a person has looked.
+    if record.state == State::Unknown && record.answer.as_deref() == Some(UNSURE) {
+        let message = say!(
+            "it took order {} without saying which it made, and does not show it"
+                | "aceitou o pedido {} sem dizer qual criou, e não o mostra",
+            row.id
+        );
+        return Ok(Some(Reason::ErpRefused { refusal: UNSURE.into(), message }));
+    }
     let is_unknown = matches!(record.state, State::Intended | State::Unknown);
-    Ok(is_unknown && record.may_still_show(pass.erp.may_show_late(), pass.clock.now()))
+    let may_still_show = is_unknown && record.may_still_show(pass.erp.may_show_late(), pass.clock.now());
+    Ok(may_still_show.then(|| Reason::OutcomeUnknown { action: CREATE.into() }))
 }
 
 /// Carries out a decision. Gives what was done, or the reason to hold the order.
@@ -450,8 +463,8 @@ async fn create(
         }
         None => link(pass, row, &erp, why, answer).map(|()| Ok(erp)),
     };
-    if may_still_show(pass, row)? {
-        return Ok(Err(Reason::OutcomeUnknown { action: CREATE.into() }));
+    if let Some(reason) = may_be_there(pass, row)? {
+        return Ok(Err(reason));
     }
     pass.store.intend(&effect, pass.clock.now()).await?;
     match pass.erp.create_order(new, pass.clock.now()).await {
@@ -473,9 +486,24 @@ async fn create(
             }
             Ok(link_unless_other(read_back.unwrap_or(created), "created")?)
         }
+        Err(ErpError::Refused { code: UNSURE, message }) => {
+            pass.store.settle(&effect, State::Unknown, UNSURE, pass.clock.now())?;
+            if pass.stop.sleep(READ_AGAIN_AFTER).await.is_ok()
+                && let Ok(Some(found)) = pass.erp.find_order(&row.channel, &row.id).await
+            {
+                return Ok(link_unless_other(found, "created, found by asking again")?);
+            }
+            // The next may be made and not be found either.
+            let told = say!(
+                "the ERP may have made order {}: {message}; look whether it stands there, and run `vaivem check`"
+                    | "o ERP pode ter criado o pedido {}: {message}; veja se ele está lá, e execute `vaivem check`",
+                row.id
+            );
+            pass.end(Exit::Guard, told);
+            Ok(Err(Reason::ErpRefused { refusal: UNSURE.into(), message }))
+        }
         Err(ErpError::Refused { code, message }) => {
-            let state = if code == UNSURE { State::Unknown } else { State::Failed };
-            pass.store.settle(&effect, state, code, pass.clock.now())?;
+            pass.store.settle(&effect, State::Failed, code, pass.clock.now())?;
             Ok(Err(Reason::ErpRefused { refusal: code.into(), message }))
         }
         Err(ErpError::Call(error)) if error.outcome_unknown() => {

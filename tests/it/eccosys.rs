@@ -160,6 +160,36 @@ fn an_answer_that_tells_no_order_is_no_word_that_there_is_none() {
     }
 }
 
+/// Taken without an id and not found by its number: whatever time goes by, only somebody who looked makes it be sent once more.
+#[test]
+fn an_order_that_was_taken_without_a_word_is_not_made_again() {
+    let mut shop = shop();
+    shop.set_erp("settle_after = \"0s\"");
+    let ids = [shop.place(paid().id("word-01")), shop.place(paid().id("word-02"))];
+    let posts = |shop: &Shop| shop.eccosys(|e| e.calls_of("POST", "/pedidos").len());
+    for id in &ids {
+        shop.eccosys(|e| {
+            let body = r#"{"success":[{"msg":"Pedido recebido"}],"error":[]}"#.to_owned();
+            let answer = Kind::Status { code: 200, retry_after: RetryAfter::Absent, body };
+            e.faults.push(Fault::next(1, answer).on("POST", "/pedidos"));
+        });
+        let ran = shop.run(&["import-orders", "--order", id]).exits(6);
+        assert!(ran.summary()["message"].as_str().unwrap().contains("may have made order"), "{ran:?}");
+    }
+    let made = posts(&shop);
+    shop.advance(TimeDelta::days(2));
+    let record = shop.import().exits(3).order(&ids[0]);
+    assert_eq!(record["reason"]["refusal"], "unsure", "{record}");
+    assert!(record["hint"].as_str().unwrap().contains("vaivem forget"), "{record}");
+    assert_eq!(posts(&shop), made);
+    // One shows, the other is not there.
+    shop.eccosys(|e| e.native_connector_imports(&ids[0], &[("CAMISETA-P", 4_990, 1)]));
+    let _ = shop.run(&["forget", &ids[1], "--reason", "não está no ERP"]).exits(0);
+    let _ = shop.import().exits(0);
+    assert_eq!(posts(&shop), made + 1);
+    assert_eq!(ids.each_ref().map(|id| shop.eccosys(|e| e.find(id).len())), [1, 1]);
+}
+
 /// People enter an order anew to change it, and cancel the first. Nobody wants the sale cancelled.
 #[test]
 fn an_order_that_was_entered_anew_is_the_one_that_is_meant() {
