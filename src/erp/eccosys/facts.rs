@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::wire;
@@ -76,7 +77,11 @@ impl Facts {
         let is_ahead = delivered_at.is_some_and(|at| at > present.latest);
         let forecast = if is_ahead || before.is_none() && is_bare_day { told.clone() } else { earlier };
         let is_concluded = row.rastreamento_concluido == Some(true);
-        let is_delivered = delivered_at.is_some_and(|at| at <= present.earliest) && (forecast != told || is_concluded);
+        // Nor does a bare day tell of a delivery before it is over: it may have been told in the morning, of the evening.
+        let whole = if is_bare_day { TimeDelta::days(1) } else { TimeDelta::zero() };
+        let is_over = delivered_at.is_some_and(|at| at <= present.earliest - whole);
+        let has_come = delivered_at.is_some_and(|at| at <= present.earliest);
+        let is_delivered = has_come && is_concluded || is_over && forecast != told;
         let mut facts = Self {
             number: row.numero_pedido.clone().unwrap_or_default(),
             situation: row.situacao.as_deref().unwrap_or("null").trim().to_owned(),
@@ -243,6 +248,24 @@ mod tests {
         assert!(read(concluded, Some((&ahead, NOW)), later).delivered_at.is_some());
         let other_day = json!({ "situacao": "1", "dataEntrega": "2026-12-01" });
         assert!(read(other_day, Some((&ahead, NOW)), later).delivered_at.is_some());
+    }
+
+    #[test]
+    fn a_bare_day_is_a_delivery_once_it_is_over() {
+        let before = read(json!({ "situacao": "1" }), None, "2026-11-24T15:00:00Z");
+        let before = Some((&before, "2026-11-24T15:00:00Z"));
+        for day in ["2026-11-25", "2026-11-25 00:00:00"] {
+            let told = json!({ "situacao": "1", "dataEntrega": day });
+            let today = read(told.clone(), before, NOW);
+            assert_eq!((today.delivered_at, &today.forecast), (None, &None));
+            assert_eq!(read(told.clone(), Some((&today, NOW)), "2026-11-26T02:59:59Z").delivered_at, None);
+            assert!(read(told, Some((&today, NOW)), "2026-11-26T03:00:00Z").delivered_at.is_some());
+            let concluded = json!({ "situacao": "1", "dataEntrega": day, "rastreamentoConcluido": "S" });
+            assert!(read(concluded, before, NOW).delivered_at.is_some());
+        }
+        assert!(
+            read(json!({ "situacao": "1", "dataEntrega": "2026-11-25 11:00:00" }), before, NOW).delivered_at.is_some()
+        );
     }
 
     #[test]
