@@ -655,6 +655,21 @@ fn an_order_that_is_there_twice_is_held_and_named() {
     assert_eq!(shop.take_overs(&id), 0);
 }
 
+/// What the account calls cancelled by a situation of its own is as little meant as what Eccosys does.
+#[test]
+fn a_double_in_a_cancelled_situation_of_the_accounts_own_is_not_meant() {
+    let mut shop = shop();
+    shop.set_erp("situations = { \"5\" = \"cancelled\" }");
+    shop.eccosys(|e| {
+        e.native_connector_imports("own-02", &[("CAMISETA-P", 4_990, 1)]);
+        e.put_in("own-02", 5);
+        e.native_connector_imports("own-02", &[("CAMISETA-P", 4_990, 1)]);
+    });
+    let id = shop.place(paid().id("own-02"));
+    let _ = shop.run(&["import-orders"]).exits(0);
+    assert_eq!((shop.eccosys(|e| e.find(&id).len()), shop.take_overs(&id)), (2, 1));
+}
+
 #[test]
 fn a_forecast_is_no_delivery_even_when_its_day_has_come() {
     let shop = shop();

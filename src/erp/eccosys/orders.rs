@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::answer::{self, refused};
-use super::facts::{Facts, situation_of};
+use super::facts::{Facts, Situations, situation_of};
 use super::{Eccosys, body, outgoing, wire};
 use crate::erp::{ErpError, ErpOrder, NewOrder};
 use crate::http::{Call, CallError, Effect, segment};
@@ -59,6 +59,7 @@ impl Eccosys {
             )));
         }
         // Made by hand anew after a cancellation: the one that lives is meant.
+        let is_cancelled = |row: &wire::Order| is_cancelled(row, &self.options.situations);
         if found.len() > 1 && found.iter().any(|row| !is_cancelled(row)) {
             found.retain(|row| !is_cancelled(row));
         }
@@ -391,8 +392,10 @@ pub(super) fn facts_of(order: &MirrorOrder) -> Facts {
     serde_json::from_str(&order.facts).unwrap_or_default()
 }
 
-pub(super) fn is_cancelled(row: &wire::Order) -> bool {
-    row.situacao.as_deref() == Some("2")
+/// Whether an order is cancelled, by the configuration's word or by Eccosys' own code.
+pub(super) fn is_cancelled(row: &wire::Order, situations: &Situations) -> bool {
+    let code = row.situacao.as_deref().unwrap_or_default().trim();
+    situations.get(code).map_or(code == "2", |status| *status == Status::Cancelled)
 }
 
 /// 400 is how it refuses what it understood; it carries the same list of errors.

@@ -1,7 +1,7 @@
 //! Looking around in an account without deciding anything: who may call, whether a look-up by the store's number finds that number
 //! and nothing else, and which orders somebody else put there.
 
-use super::{Eccosys, answer, body, orders, wire};
+use super::{Eccosys, Situations, answer, body, orders, wire};
 use crate::erp::{ErpError, Placed};
 use crate::http::{Call, segment};
 use crate::model::{ErpOrderId, Instant, OrderId};
@@ -29,7 +29,7 @@ impl Eccosys {
         let call = Call::read("find order", path).about(number.as_str());
         let Some(answer) = self.door.call_optional(call).await? else { return Ok(Vec::new()) };
         let rows: Vec<wire::Order> = answer::all(&answer)?;
-        Ok(rows.iter().filter_map(placed).collect())
+        Ok(rows.iter().filter_map(|row| placed(row, &self.options.situations)).collect())
     }
 
     /// See [`Erp::placed_since`](crate::erp::Erp::placed_since).
@@ -46,7 +46,7 @@ impl Eccosys {
                 .query("$count", self.options.page.to_string());
             let Some(answer) = self.door.call_optional(call).await? else { return Ok((found, true)) };
             let rows: Vec<wire::Order> = answer::all(&answer)?;
-            found.extend(rows.iter().filter_map(placed));
+            found.extend(rows.iter().filter_map(|row| placed(row, &self.options.situations)));
             let told = u32::try_from(rows.len()).unwrap_or(u32::MAX);
             if told < self.options.page {
                 return Ok((found, true));
@@ -57,13 +57,13 @@ impl Eccosys {
     }
 }
 
-fn placed(row: &wire::Order) -> Option<Placed> {
+fn placed(row: &wire::Order, situations: &Situations) -> Option<Placed> {
     let text = |field: &Option<String>| field.as_deref().unwrap_or_default().trim().to_owned();
     Some(Placed {
         id: wire::some(row.id.as_ref()).map(ErpOrderId::new)?,
         number: text(&row.numero_pedido),
         store_number: text(&row.numero_da_ordem_de_compra),
         origin: text(&row.service_platform_origin),
-        cancelled: orders::is_cancelled(row),
+        cancelled: orders::is_cancelled(row, situations),
     })
 }
