@@ -227,15 +227,20 @@ impl Store {
     pub fn mirror_read(&self, orders: &[OrderFacts<'_>], read_at: Instant, now: Instant) -> rusqlite::Result<()> {
         self.write(|tx| {
             for order in orders {
-                let before: Option<(String, i64)> = tx
-                    .prepare_cached("SELECT facts, read_at FROM mirror_orders WHERE id = ?1")?
-                    .query_row([order.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+                let before: Option<(i64, bool)> = tx
+                    .prepare_cached(
+                        "SELECT read_at, facts = ?2 AND channel = ?3 AND store_number = ?4 FROM mirror_orders WHERE id = ?1",
+                    )?
+                    .query_row(
+                        params![order.id.as_str(), order.facts, order.channel.as_str(), order.store_number.as_str()],
+                        |row| Ok((row.get(0)?, row.get(1)?)),
+                    )
                     .optional()?;
                 // Another process asked later than this answer was asked for. What is dated ahead was read by a clock that was ahead.
-                if before.as_ref().is_some_and(|(_, at)| *at > millis(read_at) && *at <= millis(now)) {
+                if before.as_ref().is_some_and(|(at, _)| *at > millis(read_at) && *at <= millis(now)) {
                     continue;
                 }
-                if before.is_some_and(|(facts, _)| facts == order.facts) {
+                if before.is_some_and(|(_, is_same)| is_same) {
                     tx.prepare_cached("UPDATE mirror_orders SET read_at = ?2, live = ?3, lost = 0 WHERE id = ?1")?
                         .execute(params![order.id.as_str(), millis(read_at), order.live])?;
                     continue;
@@ -244,7 +249,8 @@ impl Store {
                 tx.prepare_cached(
                     "INSERT INTO mirror_orders (id, channel, store_number, facts, read_at, moved_at, live, seq)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)
-                     ON CONFLICT DO UPDATE SET facts = ?4, read_at = ?5, moved_at = ?5, live = ?6, lost = 0, seq = ?7",
+                     ON CONFLICT DO UPDATE SET channel = ?2, store_number = ?3, facts = ?4, read_at = ?5, moved_at = ?5, live = ?6,
+                         lost = 0, seq = ?7",
                 )?
                 .execute(params![
                     order.id.as_str(),
@@ -919,6 +925,22 @@ mod tests {
         assert_eq!(changed(&store, later), (vec![], later), "the first details are no change");
         store.mirror_details(&order.id, ("d2", true), &[], at(5)).unwrap();
         assert_eq!(changed(&store, later).0, ["7"]);
+    }
+
+    #[test]
+    fn another_number_of_the_store_is_a_change_and_stays() {
+        let (_folder, store) = store();
+        read(&store, "7", "a", 1);
+        let (_, seq) = changed(&store, 0);
+        let (id, channel, number) = (ErpOrderId::new("7"), ChannelName::new("outlet"), OrderId::new("other"));
+        let order = OrderFacts { id: &id, channel: &channel, store_number: &number, facts: "a", live: true };
+        store.mirror_read(&[order], at(2), at(2)).unwrap();
+        let (ids, later) = changed(&store, seq);
+        assert_eq!(ids, ["7"]);
+        let kept = store.mirror_order(&id).unwrap().unwrap();
+        assert_eq!((kept.channel, kept.store_number), (channel.clone(), number.clone()));
+        store.mirror_read(&[order], at(3), at(3)).unwrap();
+        assert_eq!(changed(&store, later).0, [""; 0]);
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl Eccosys {
             }
             _ => self.note(id, &channel, &number, &row, asked_at)?,
         };
-        Ok(Some(facts.order(id, &channel, &number, &self.options.situations)))
+        Ok(Some(self.as_order(&facts, id, &channel, &number)))
     }
 
     /// The order with that internal id as it is now, with the instant of asking.
@@ -152,7 +152,13 @@ impl Eccosys {
 
     /// What the mirror tells of an order.
     pub(super) fn told(&self, order: &MirrorOrder) -> ErpOrder {
-        facts_of(order).order(&order.id, &order.channel, &order.store_number, &self.options.situations)
+        self.as_order(&facts_of(order), &order.id, &order.channel, &order.store_number)
+    }
+
+    /// An order's facts as every ERP tells them. One that names no channel of ours may be of any.
+    fn as_order(&self, facts: &Facts, id: &ErpOrderId, channel: &ChannelName, number: &OrderId) -> ErpOrder {
+        let order = facts.order(id, channel, number, &self.options.situations);
+        ErpOrder { channel: order.channel.filter(|channel| self.channels.contains(channel)), ..order }
     }
 
     /// See [`Erp::status_before`](crate::erp::Erp::status_before): as far as it was seen.
