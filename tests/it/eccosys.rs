@@ -602,6 +602,34 @@ fn a_delivery_that_cannot_be_written_keeps_out_no_other() {
     assert!(shop.packages(&bad)[0].delivered.is_some());
 }
 
+/// Success alone says nothing: the delivery is written once the order shows it, with its time or its day alone.
+#[test]
+fn a_delivery_that_does_not_show_is_written_again() {
+    for delivery_has_time in [true, false] {
+        let mut shop = shop();
+        shop.open_inboxes();
+        let id = shop.place(paid().id("shown-01"));
+        let _ = shop.import().exits(0);
+        shop.issue(&id, &Nfe::new(501, 4_990));
+        shop.ship(&id, &parcel("BR501"));
+        let _ = shop.run(&["sync"]).exits(0);
+        shop.eccosys(|e| {
+            e.settings.delivery_has_time = delivery_has_time;
+            let body = r#"{"success":[{"msg":"Pedido alterado"}],"error":[]}"#.to_owned();
+            let answer = Kind::Status { code: 200, retry_after: RetryAfter::Absent, body };
+            e.faults.push(Fault::next(1, answer).on("PUT", "/pedidos"));
+        });
+        shop.drop_into("carriers/oco.txt", &papers::ocoren(&[(501, 1, ago(0))], ago(0)));
+        let written = || {
+            let records = shop.run(&["push-tracking"]).records();
+            let told = records.iter().filter(|record| record["type"] == "delivery");
+            told.map(|record| record["written"] == true).collect::<Vec<_>>()
+        };
+        assert_eq!([written(), written(), written()], [vec![false], vec![true], vec![]]);
+        assert!(shop.packages(&id)[0].delivered.is_some(), "time: {delivery_has_time}");
+    }
+}
+
 /// Unpaid orders of a product whose number moves are looked at anew: in the lists, where they are many.
 #[test]
 fn many_unpaid_orders_of_a_product_cost_no_call_each() {

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Eccosys, body};
+use super::answer::refused;
+use super::{Eccosys, body, wire};
 use crate::documents::{self, Document};
 use crate::erp::deliveries::{self, Invoices, KnownInvoice};
 use crate::erp::ledger::{Rules, TakeError, Taken};
@@ -146,14 +147,22 @@ impl Eccosys {
         let date = json!({ "numeroPedido": order.number, "dataEntrega": body::stamp(at) });
         let call = Call::write("PUT", "write delivery", "/pedidos", Effect::Once).about(id.as_str());
         self.written(call.json(date)).await?;
-        if order.status.rank() >= Status::Invoiced.rank() {
-            self.read_order(id).await?;
-            return Ok(());
+        if order.status.rank() < Status::Invoiced.rank() {
+            let path = format!("/pedidos/{}/situacao", segment(id.as_str()));
+            let call = Call::write("POST", "change situation", path, Effect::Once).about(id.as_str());
+            self.written(call.json(json!({ "situacao": 1, "historico": "Entregue" }))).await?;
         }
-        let path = format!("/pedidos/{}/situacao", segment(id.as_str()));
-        let call = Call::write("POST", "change situation", path, Effect::Once).about(id.as_str());
-        self.written(call.json(json!({ "situacao": 1, "historico": "Entregue" }))).await?;
-        self.read_order(id).await?;
-        Ok(())
+        // Some accounts keep the day alone, which is no delivery to whoever reads it until it is over.
+        let shows_day = |row: &wire::Order| {
+            row.data_entrega.as_deref().and_then(wire::moment).is_some_and(|told| body::day(told) == body::day(at))
+        };
+        match self.read_row(id).await? {
+            Some((row, order)) if order.status.rank() >= Status::Invoiced.rank() && shows_day(&row) => Ok(()),
+            _ => Err(refused(say!(
+                "it took the delivery of order {} and does not show it; the next run writes it again"
+                    | "aceitou a entrega do pedido {} e não a mostra; a próxima execução a grava de novo",
+                order.number
+            ))),
+        }
     }
 }

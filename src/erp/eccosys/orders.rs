@@ -92,6 +92,11 @@ impl Eccosys {
 
     /// See [`Erp::read_order`](crate::erp::Erp::read_order).
     pub async fn read_order(&self, id: &ErpOrderId) -> Result<Option<ErpOrder>, ErpError> {
+        Ok(self.read_row(id).await?.map(|(_, order)| order))
+    }
+
+    /// The same, with the row it was read from.
+    pub(super) async fn read_row(&self, id: &ErpOrderId) -> Result<Option<(wire::Order, ErpOrder)>, ErpError> {
         let before = self.store.mirror_order(id)?;
         let Some((row, asked_at)) = self.row(id).await? else { return Ok(None) };
         let number = OrderId::new(row.numero_da_ordem_de_compra.as_deref().unwrap_or_default().trim());
@@ -107,7 +112,8 @@ impl Eccosys {
             }
             _ => self.note(id, &channel, &number, &row, asked_at)?,
         };
-        Ok(Some(self.as_order(&facts, id, &channel, &number)))
+        let order = self.as_order(&facts, id, &channel, &number);
+        Ok(Some((row, order)))
     }
 
     /// The order with that internal id as it is now, with the instant of asking.
