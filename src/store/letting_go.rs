@@ -70,7 +70,7 @@ impl Store {
             tx.execute(insert, params![channel.as_str(), id, millis(now)])?;
             let order = tx.last_insert_rowid();
             standing::come(tx, channel.as_str(), 1)?;
-            orders::note(tx, order, now, "heard", orders::NAMED)?;
+            orders::note(tx, order, now, "heard", orders::FORGOTTEN)?;
             if in_erp {
                 let create = Effect { channel: &channel, order, action: journal::CREATE, of: "" };
                 journal::settle(tx, &create, State::Unknown, "forgotten", now)?;
@@ -211,6 +211,24 @@ mod tests {
         let seen = store.order(&loja, &OrderId::new("1-01")).unwrap().unwrap();
         let writes: Vec<_> = store.writes(seen.row).unwrap().into_iter().map(|one| (one.action, one.state)).collect();
         assert_eq!((seen.erp_id, writes), (None, vec![(journal::CREATE.to_owned(), "unknown".to_owned())]));
+    }
+
+    #[test]
+    fn only_a_number_that_a_person_named_is_a_slip_of_the_hand() {
+        let (_folder, store, loja) = store();
+        let slip = store.order_or_new(&loja, &OrderId::new("slip"), at(0)).unwrap().row;
+        assert!(store.forget_if_only_named(slip).unwrap());
+        let row = order(&store, &loja, "forgotten", Fate::Skipped, false);
+        store.forget(row, "", "ana", at(3)).unwrap();
+        for (id, fate) in [("imported", Fate::Imported), ("skipped", Fate::Skipped)] {
+            order(&store, &loja, id, fate, false);
+        }
+        store.purge(at(400), "ana", at(400)).unwrap();
+        for id in ["forgotten", "imported", "skipped"] {
+            let row = store.order_or_new(&loja, &OrderId::new(id), at(401)).unwrap();
+            assert!(!store.forget_if_only_named(row.row).unwrap(), "{id}");
+            assert_eq!(store.order(&loja, &row.id).unwrap(), Some(row), "{id}");
+        }
     }
 
     #[test]

@@ -105,6 +105,9 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
 /// What the history says of an order that a person named before anything was heard of it.
 pub(super) const NAMED: &str = "named by a person";
 
+/// What it says first of an order that was forgotten: one that was heard of, and whose number is no slip of the hand.
+pub(super) const FORGOTTEN: &str = "forgotten by a person";
+
 /// Adds a line to an order's history; one that is there already is not doubled.
 pub(super) fn note(tx: &Connection, order: i64, at: Instant, what: &str, detail: &str) -> rusqlite::Result<()> {
     tx.prepare_cached("INSERT OR IGNORE INTO history (order_row, at, what, detail) VALUES (?1, ?2, ?3, ?4)")?
@@ -221,7 +224,8 @@ impl Store {
         })
     }
 
-    /// Forgets an order of which nothing is known but that a person named it. Says whether it did.
+    /// Forgets an order of which nothing is known but that a person named it. Says whether it did. One that was purged has no more of
+    /// a history, and its row is all that keeps it from being imported once more.
     ///
     /// # Errors
     /// When the state file cannot be written.
@@ -232,7 +236,9 @@ impl Store {
                     "SELECT EXISTS (SELECT 1 FROM history WHERE order_row = ?1 AND detail <> ?2)
                          OR EXISTS (SELECT 1 FROM journal WHERE order_row = ?1)
                          OR EXISTS (SELECT 1 FROM outgoing WHERE order_row = ?1)
-                         OR EXISTS (SELECT 1 FROM holds WHERE order_row = ?1)",
+                         OR EXISTS (SELECT 1 FROM holds WHERE order_row = ?1)
+                         OR EXISTS (SELECT 1 FROM orders WHERE id = ?1
+                             AND (fate IS NOT NULL OR erp_id IS NOT NULL OR purged_at IS NOT NULL))",
                 )?
                 .query_row(params![row, NAMED], |found| found.get(0))?;
             if !more_is_known {

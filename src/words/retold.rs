@@ -13,7 +13,7 @@ use crate::lang::{Both, Lang, lang};
 static CATALOGUE: &[(bool, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
 /// What is noted without a name: how a write was answered, why a hold ended, what is wrong with a field.
-pub const NOTED: [Both; 26] = [
+pub const NOTED: [Both; 27] = [
     Both("no answer", "sem resposta"),
     Both("not carried out", "não executado"),
     Both("found done", "já constava como feito"),
@@ -33,6 +33,7 @@ pub const NOTED: [Both; 26] = [
     Both("cancel denied", "cancelamento recusado"),
     Both("set by hand", "definido à mão"),
     Both("named by a person", "informado por uma pessoa"),
+    Both("forgotten by a person", "esquecido por uma pessoa"),
     Both("its cause is gone", "a causa sumiu"),
     Both("cancelled (ERP)", "cancelado (ERP)"),
     Both("there is none", "não há nenhum valor"),

@@ -616,6 +616,24 @@ fn a_forgotten_order_is_seen_anew_and_found_in_the_erp() {
     assert_eq!((shop.erp()[&id].len(), shop.invoices(&id).len(), shop.erp()[&skipped].len()), (1, 1, 1));
 }
 
+/// What was forgotten is an order all the same: it is not lost by a reading that fails.
+#[test]
+fn a_forgotten_order_is_held_while_it_cannot_be_read() {
+    let mut shop = Shop::new();
+    shop.set("max_wait = \"1s\"");
+    let id = shop.place(paid().created(Utc::now() - TimeDelta::days(30)).mismatch(1));
+    let _ = shop.import().exits(3);
+    let _ = human(&shop, &["forget", &id]).exits(0);
+    shop.vtex(|v| v.order_mut(&id).seed.mismatch = 0);
+    refuses(&shop, "GET", &format!("/oms/pvt/orders/{id}"), 503);
+    assert_ne!(shop.import().code, Some(0));
+    let text = human(&shop, &["why", &id]).exits(0).stdout;
+    assert!(text.contains("forgotten by a person"), "{text}");
+    shop.vtex(|v| v.faults.clear());
+    let _ = shop.import().exits(0);
+    assert_eq!(shop.erp()[&id].len(), 1);
+}
+
 #[test]
 fn nothing_is_forgotten_under_the_hands_of_a_run() {
     let shop = Shop::new();
