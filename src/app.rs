@@ -279,6 +279,10 @@ fn run(cli: &Cli, reporter: &Reporter) -> Result<Exit, Failure> {
                 );
                 return Err(Failure::new(Exit::Usage, message));
             };
+            // One that is gone is not made anew by what somebody brings in: its orders are missing, and nothing would tell any more.
+            if !file.exists() && config.state.exists() {
+                accounts::look_at_erp(&look_into_store(&config)?, &config)?;
+            }
             ledger_commands::run(command, file, rules, reporter, Clock::system().now())
         }
         Command::Completions { .. }

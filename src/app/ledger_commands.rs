@@ -28,12 +28,14 @@ pub fn run(
 ) -> Result<Exit, Failure> {
     let to_read = || Ledger::open_read_only(file).map_err(|error| Failure::new(Exit::Failed, error.to_string()));
     let to_write = || Ledger::open(file).map_err(|error| Failure::new(Exit::Failed, error.to_string()));
+    // Without a ledger there is no order to change, and changing one makes none.
+    let to_change = || if file.exists() { to_write() } else { to_read() };
     match command {
         LedgerCommand::Import { files } => import(&to_write()?, files, rules, reporter, now),
         LedgerCommand::Orders { status, limit } => orders(&to_read()?, status.as_deref(), *limit, reporter),
         LedgerCommand::Show { order } => ledger_show::run(&to_read()?, order, reporter),
-        LedgerCommand::Set { order, status, note } => set(&to_write()?, order, status, note, reporter, now),
-        LedgerCommand::Cancel { order, reason } => cancel(&to_write()?, order, reason, reporter, now),
+        LedgerCommand::Set { order, status, note } => set(&to_change()?, order, status, note, reporter, now),
+        LedgerCommand::Cancel { order, reason } => cancel(&to_change()?, order, reason, reporter, now),
         LedgerCommand::Stock { sku } => ledger_stock::run(&to_read()?, sku, reporter, now),
     }
 }

@@ -659,6 +659,25 @@ fn nothing_is_forgotten_under_the_hands_of_a_run() {
     assert_eq!((&orders[0]["fate"], shop.take_overs(&id)), (&json!("undecided"), 1));
 }
 
+/// A new, empty one in its place would have none of the orders, and all their units would be sold twice.
+#[test]
+fn a_ledger_that_is_gone_is_not_made_by_what_is_brought_in() {
+    let shop = Shop::new();
+    shop.office_forgets_its_products();
+    let ran = shop.run(&["ledger", "set", "1", "picking"]).exits(1);
+    assert!(ran.stderr.contains("there is no ledger at"), "{}", ran.stderr);
+    let _ = shop.run(&["ledger", "cancel", "1", "--reason", "x"]).exits(1);
+    assert!(!shop.path("ledger.db").exists(), "there is nothing to change");
+    let sheet = "codigo;quantidade\nCAMISETA-P;100\n";
+    shop.stock(sheet);
+    shop.place(paid());
+    let _ = shop.import();
+    shop.office_forgets_its_products();
+    let ran = shop.run_with_input(&["ledger", "import", "-"], sheet).exits(4);
+    assert!(ran.stderr.contains("`file` in [erp]") && ran.stderr.contains("backup"), "{}", ran.stderr);
+    assert!(!shop.path("ledger.db").exists());
+}
+
 #[test]
 fn a_backup_can_be_restored_and_never_overwrites() {
     let shop = Shop::new();
