@@ -43,6 +43,40 @@ fn the_guard_sees_what_comes_in_the_middle_of_a_push() {
     assert_eq!(emptied(), 400);
 }
 
+/// The orders of a day are not in yesterday's copy of the ledger, whose balances promise their units once more.
+#[test]
+fn an_older_ledger_tells_no_stock_until_a_person_says_so() {
+    let shop = shop("");
+    let _ = shop.push().exits(0);
+    let copy = std::fs::read(shop.path("ledger.db")).unwrap();
+    let ids = [(); 3].map(|()| shop.place(paid()));
+    let _ = shop.import().exits(0);
+    let _ = shop.push().exits(0);
+    assert_eq!(can_be_bought(&shop), 97);
+    for file in ["ledger.db-wal", "ledger.db-shm"] {
+        let _ = std::fs::remove_file(shop.path(file));
+    }
+    std::fs::write(shop.path("ledger.db"), copy).unwrap();
+    let before = patches(&shop);
+    let _ = shop.run(&["push-stock", "--dry-run"]).exits(6);
+    let said = shop.push().exits(6).summary()["message"].clone();
+    assert!(said.as_str().unwrap().contains("fresh stock sheet; then run `vaivem push-stock --full` once"), "{said}");
+    // It counts on, and is an older one all the same.
+    for units in 90..99 {
+        shop.stock(&format!("codigo;quantidade\nCANECA;{units}\n"));
+    }
+    let _ = shop.push().exits(6);
+    assert_eq!((patches(&shop), can_be_bought(&shop)), (before, 97));
+    for id in &ids {
+        let _ = shop.run(&["forget", id]).exits(0);
+    }
+    let _ = shop.import().exits(0);
+    let _ = shop.run(&["push-stock", "--full"]).exits(0);
+    assert_eq!([can_be_bought(&shop), shop.vtex(|v| v.available("2"))], [97, 98]);
+    shop.stock("codigo;quantidade\nCANECA;97\n");
+    assert_eq!(shop.push().exits(0).summary()["updated"], 1);
+}
+
 /// Five failures in a row are a host that is down, unless they are the same ones each time.
 #[test]
 fn products_that_fail_on_every_run_keep_back_no_other() {

@@ -1,7 +1,7 @@
 //! The guard: refuses a push that would empty the shop.
 
 use crate::config::StockConfig;
-use crate::lang::say;
+use crate::lang::{say, word};
 use crate::model::Sku;
 use crate::store::stock::StockTotals;
 
@@ -152,6 +152,19 @@ pub fn short_answer(missing: &Missing, told: i64, totals: StockTotals, policy: &
         names.join(", ")
     );
     Some(refused(&what, policy))
+}
+
+/// What is said of an ERP that has not counted as far as it had when the channel was told last.
+pub fn older_erp() -> String {
+    word!(
+        "the ERP's stock is an older one than the channel was told last: a copy of the ERP was put back, or it is another one. It \
+         knows nothing of what was sold since, and nothing was sent. Bring in what it lacks, as under \"Copies\" in the README: the \
+         orders, the documents, a fresh stock sheet; then run `vaivem push-stock --full` once"
+            | "o estoque do ERP é mais antigo do que o último informado ao canal: uma cópia do ERP foi restaurada, ou é outro ERP. \
+               Ele não sabe o que foi vendido desde então, e nada foi enviado. Traga o que falta, como em \"Copies\" no README: os \
+               pedidos, os documentos, uma planilha de estoque atual; depois execute uma vez `vaivem push-stock --full`"
+    )
+    .to_owned()
 }
 
 fn refused(what: &str, policy: &StockConfig) -> String {

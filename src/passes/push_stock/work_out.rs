@@ -104,9 +104,9 @@ impl Push<'_> {
         let is_incremental = !self.request.full && self.has_same_terms()?;
         let mut since = before.filter(|_| is_incremental).map(|cursor| cursor.erp_seq);
         let mut part = erp.stock_part(since.unwrap_or(0), None, CHUNK, self.now()).await?;
-        if since.is_some_and(|since| part.seq < since) {
-            // Counting from an earlier number again: another ERP, or yesterday's copy of it.
-            since = None;
+        // Counting from an earlier number again: another ERP, or yesterday's copy of it, which knows nothing of what was sold since.
+        let older = before.filter(|cursor| part.seq < cursor.erp_seq);
+        if older.is_some() && since.take().is_some() {
             part = erp.stock_part(0, None, CHUNK, self.now()).await?;
         }
         let next = StockCursor { erp_seq: part.seq, news_seq };
@@ -114,6 +114,12 @@ impl Push<'_> {
         match before.filter(|_| since.is_some()) {
             None => {
                 if !self.is_whole().await? {
+                    return Ok(None);
+                }
+                if let Some(cursor) = older.filter(|_| !self.request.full && !self.request.confirm) {
+                    self.pass.end(Exit::Guard, guard::older_erp());
+                    // Nor is it better once it has counted that far again: no number of its own is enough, until a person says so.
+                    store.want_stock(self.channel(), &[], Some(StockCursor { erp_seq: i64::MAX, ..cursor }))?;
                     return Ok(None);
                 }
                 self.leave_places()?;
