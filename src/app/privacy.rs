@@ -100,11 +100,7 @@ impl Eraser<'_> {
             return Err(Failure::new(Exit::Held, words::open_orders(&open)));
         }
         let in_words = in_words(document, &personal);
-        let files: usize = personal.orders.iter().map(|order| order.invoice_files.len()).sum();
-        let mut gone = 0;
-        if let Some(ledger) = &ledger {
-            gone = ledger.erase_personal(document, &in_words, self.fiscal_too).map_err(failed)?;
-        }
+        let gone = if self.fiscal_too { personal.files() } else { 0 };
         let note = Note {
             at: now,
             who: who(),
@@ -113,13 +109,17 @@ impl Eraser<'_> {
             order: None,
             detail: format!("{} orders in the ledger, {gone} invoice files", personal.orders.len()),
         };
+        // The state file first: what to look for in its text is known from the ledger, and would be gone if this ended in between.
         let in_state = store.erase_customer(document, &in_words, &note).map_err(|error| unwritable_state(&error))?;
+        if let Some(ledger) = &ledger {
+            ledger.erase_personal(document, &in_words, self.fiscal_too).map_err(failed)?;
+        }
         let mut clean = store.scrub().map_err(|error| unwritable_state(&error))?;
         if let Some(ledger) = &ledger {
             clean &= ledger.scrub().map_err(failed)?;
         }
         let named_in = naming(self.config.erp.inboxes(), document);
-        self.tell(personal.orders.len(), in_state, files - gone, &named_in);
+        self.tell(personal.orders.len(), in_state, personal.files() - gone, &named_in);
         if clean { Ok(Exit::Done) } else { Err(Failure::new(Exit::Failed, words::NOT_SCRUBBED)) }
     }
 

@@ -111,6 +111,35 @@ fn invoices_stay_unless_somebody_says_otherwise() {
     assert_eq!(ledger.query_row(xml, [], |row| row.get::<_, i64>(0)).unwrap(), 1, "order {theirs}");
 }
 
+/// What is kept of a customer who was erased is told, and can be erased: the file alone names them by then.
+#[test]
+fn an_invoice_that_stayed_is_told_and_erased_later() {
+    let (shop, ..) = delivered();
+    let kept = |document: &str| export(&shop, document)["ledger"]["invoice_files"].clone();
+    assert_eq!(kept(CPF), json!([]), "it stands with its order");
+    let _ = erase(&shop, &[]).exits(0);
+    assert_eq!(kept(CPF), json!([Nfe::new(1001, 4_990).key()]));
+    // The issuer stands in it, too.
+    assert_eq!(kept("12345678000195"), json!([]));
+    assert_eq!(erase(&shop, &[]).exits(0).summary()["invoice_files_kept"], 1);
+    assert_eq!(erase(&shop, &["--fiscal-too"]).exits(0).summary()["invoice_files_kept"], 0);
+    assert_eq!((kept(CPF), files_with(&shop, CPF)), (json!([]), vec![]));
+}
+
+/// What free text is searched for is known from the ledger: it must be there still when an erasure that was cut off is repeated.
+#[test]
+fn an_erasure_that_was_cut_off_is_done_again_in_whole() {
+    let (shop, ..) = delivered();
+    let state = shop.database("vaivem.db");
+    state.execute_batch("CREATE TRIGGER cut BEFORE INSERT ON notes BEGIN SELECT raise(ABORT, 'cut off'); END").unwrap();
+    let _ = erase(&shop, &["--fiscal-too"]).exits(1);
+    state.execute_batch("DROP TRIGGER cut").unwrap();
+    let _ = erase(&shop, &["--fiscal-too"]).exits(0);
+    for text in [CPF, "529.982.247-25", "Zuleica", "Quinhones"] {
+        assert_eq!(files_with(&shop, text), [""; 0], "{text}");
+    }
+}
+
 #[test]
 fn an_order_on_its_way_needs_its_address() {
     let shop = Shop::new();

@@ -1,11 +1,14 @@
 //! What the ledger keeps of a person, and letting go of it. An order stays as a sale: its numbers, products, amounts and dates. Invoices
 //! stay as long as the law wants them kept, unless whoever is responsible says otherwise.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, params};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Ledger;
+use crate::documents::nfe::{Nfe, RecipientDocument};
 use crate::erp::ErpError;
 use crate::model::{Status, TaxId};
 use crate::store::sqlite;
@@ -70,6 +73,15 @@ pub struct Personal {
     pub customer: Option<Value>,
     /// The orders, the oldest first.
     pub orders: Vec<PersonalOrder>,
+    /// The access keys of the kept invoice files that are theirs, of orders that do not name them, or not any more.
+    pub invoice_files: Vec<String>,
+}
+
+impl Personal {
+    /// How many invoice files are kept of them.
+    pub fn files(&self) -> usize {
+        self.invoice_files.len() + self.orders.iter().map(|order| order.invoice_files.len()).sum::<usize>()
+    }
 }
 
 impl Ledger {
@@ -90,8 +102,15 @@ impl Ledger {
         // What is deleted or overwritten is zeroed, not merely forgotten.
         self.connection.pragma_update(None, "secure_delete", true)?;
         self.write(|tx| {
+            let Personal { orders, invoice_files, .. } = personal(tx, document)?;
             let mut files = 0;
-            for order in personal(tx, document)?.orders {
+            for key in invoice_files.iter().filter(|_| fiscal_too) {
+                files += tx.execute(
+                    "DELETE FROM invoice_documents WHERE invoice IN (SELECT id FROM invoices WHERE access_key = ?1)",
+                    [key],
+                )?;
+            }
+            for order in orders {
                 let number = order.number;
                 tx.execute(
                     "UPDATE recipients SET name = ?2, document = NULL, trade_name = NULL, state_registration = NULL, email = NULL,
@@ -174,5 +193,27 @@ fn personal(tx: &Connection, document: &TaxId) -> rusqlite::Result<Personal> {
             .query_map([order.number], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
     }
-    Ok(Personal { customer: customer.first().and_then(|json| serde_json::from_str(json).ok()), orders })
+    let of_orders: BTreeSet<&String> = orders.iter().flat_map(|order| &order.invoice_files).collect();
+    let mut invoice_files = invoices_to(tx, document)?;
+    invoice_files.retain(|key| !of_orders.contains(key));
+    Ok(Personal { customer: customer.first().and_then(|json| serde_json::from_str(json).ok()), orders, invoice_files })
+}
+
+/// The access keys of the invoices whose kept files name the person as their recipient. The file alone tells once an order was erased.
+fn invoices_to(tx: &Connection, document: &TaxId) -> rusqlite::Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut naming = tx.prepare(
+        "SELECT i.access_key, d.xml, d.sound FROM invoice_documents d JOIN invoices i ON i.id = d.invoice
+         WHERE instr(d.xml, ?1) > 0 ORDER BY i.id",
+    )?;
+    let mut rows = naming.query([document.as_str().as_bytes()])?;
+    while let Some(row) = rows.next()? {
+        let xml: Vec<u8> = row.get(1)?;
+        // It may as well be the issuer's or a carrier's, or digits of something longer.
+        let recipient = Nfe::parse(&xml).ok().and_then(|nfe| Some(nfe.recipient?.document));
+        if matches!(recipient, Some(RecipientDocument::TaxId(theirs)) if theirs == *document) {
+            found.push(row.get(0)?);
+        }
+    }
+    Ok(found)
 }
