@@ -107,20 +107,31 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         lang::speak(Lang::En);
     }
     let reporter = Reporter::new(cli.output, cli.quiet, cli.verbose > 0);
-    match run(&cli, &reporter) {
+    let exit = match run(&cli, &reporter) {
         Ok(exit) => {
             reporter.end(exit, None);
             exit
         }
         Err(failure) => {
             let message = failure.message();
-            // Nobody may be listening; the exit code tells all the same.
-            let error = Paint::of_stderr().word(Tone::Bad, word!("error:" | "erro:"));
-            let _ = writeln!(std::io::stderr(), "{error} {message}");
+            tell_error(&message);
             reporter.end(failure.exit, Some(&message));
             failure.exit
         }
-    }
+    };
+    // What was done is done, and whoever rests on the result has not got all of it.
+    let Some(error) = reporter.unwritten() else { return exit };
+    tell_error(&say!(
+        "standard output cannot be written, and lacks some of the result: {error}"
+            | "a saída padrão não pode ser gravada, e falta nela parte do resultado: {error}"
+    ));
+    exit.worst(Exit::Failed)
+}
+
+/// Nobody may be listening; the exit code tells all the same.
+fn tell_error(message: &str) {
+    let error = Paint::of_stderr().word(Tone::Bad, word!("error:" | "erro:"));
+    let _ = writeln!(std::io::stderr(), "{error} {message}");
 }
 
 /// Help, the version, or what is wrong with the command line.
@@ -960,7 +971,8 @@ fn asked_for(named: &[String]) -> Result<Vec<String>, Failure> {
 /// Prints a document, which is all that standard output has then.
 fn print_bytes(bytes: &[u8], reporter: &Reporter) -> Result<Exit, Failure> {
     reporter.has_no_summary();
-    match std::io::stdout().write_all(bytes) {
+    let mut out = std::io::stdout();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::new(Exit::Failed, error.to_string()))
         }

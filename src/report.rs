@@ -5,7 +5,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, OnceLock};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde::{Deserialize, Serialize};
@@ -460,7 +461,11 @@ pub struct Reporter {
 
 /// Standard output, with the bar that makes way where both are on one terminal.
 #[derive(Clone)]
-struct Out(Option<ProgressBar>);
+struct Out {
+    bar: Option<ProgressBar>,
+    /// Why some of what was told is not there, though somebody may be reading: a full disk, and no pipe that was closed.
+    unwritten: Arc<OnceLock<io::Error>>,
+}
 
 /// What is held back for now, and the way out for what is not any more.
 struct HeldBack {
@@ -472,11 +477,15 @@ impl Out {
     fn write(&self, text: &str) {
         let write = || {
             let mut out = std::io::stdout().lock();
-            if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-                log::debug!("standard output is closed: {error}");
+            match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    log::debug!("standard output is closed: {error}");
+                }
+                Err(error) => drop(self.unwritten.set(error)),
             }
         };
-        match &self.0 {
+        match &self.bar {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
@@ -502,7 +511,7 @@ impl Reporter {
             format,
             quiet,
             verbose,
-            out: Out(std::io::stdout().is_terminal().then(|| bar.clone())),
+            out: Out { bar: io::stdout().is_terminal().then(|| bar.clone()), unwritten: Arc::default() },
             paint: Paint::of_stdout(),
             width: wrap::width().filter(|_| format == Format::Human),
             bar,
@@ -799,6 +808,11 @@ impl Reporter {
     /// The word at the beginning of a line, in the colour of how it stands.
     pub fn mark(&self, tone: impl Into<Tone>, word: &str) -> String {
         self.paint.mark(tone, word)
+    }
+
+    /// Why some of what was told could not be written, if so. Who reads no further, as `head`, has what they wanted.
+    pub fn unwritten(&self) -> Option<&io::Error> {
+        self.out.unwritten.get()
     }
 
     /// Clears the progress bar.

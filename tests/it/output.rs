@@ -34,3 +34,22 @@ fn what_to_do_is_said_once_however_many_it_helps() {
     let told = told(&shop, &["import-orders"], &[]);
     assert_eq!((told.matches("\nheld").count(), told.matches("what to do").count()), (3, 1), "{told}");
 }
+
+/// A result that is not there is no success, whatever was done for it; who reads no further has had enough.
+#[test]
+fn what_cannot_be_written_fails() {
+    let shop = Shop::new();
+    let id = shop.place(paid());
+    let into = |out: &str, args: &[&str]| {
+        let out = std::fs::File::options().write(true).open(out).unwrap();
+        let ran = shop.command(args).stdout(out).output().unwrap();
+        (ran.status.code(), String::from_utf8(ran.stderr).unwrap())
+    };
+    for args in [&["import-orders", "--dry-run"][..], &["import-orders"], &["orders"], &["man"]] {
+        let (code, said) = into("/dev/full", args);
+        assert_eq!(code, Some(1), "{args:?}: {said}");
+        assert!(said.contains("error: ") && said.contains("No space left"), "{args:?}: {said}");
+    }
+    assert_eq!(shop.erp()[&id].len(), 1, "the pass went on");
+    assert_eq!(into("/dev/null", &["orders"]), (Some(0), String::new()));
+}
