@@ -189,7 +189,43 @@ impl Config {
             )
             .into(),
         })?;
-        Self::parse(file, &text)
+        let config = Self::parse(file, &text)?;
+        config.keep_inboxes_apart()?;
+        Ok(config)
+    }
+
+    /// Whatever lies in an inbox is taken for a document and moved away: none of the store's own files may lie there.
+    fn keep_inboxes_apart(&self) -> Result<(), ConfigError> {
+        let ledger = match &self.erp {
+            ErpConfig::Ledger { file, .. } => Some(file.as_path()),
+            ErpConfig::Eccosys { .. } => None,
+        };
+        let own = [self.file.as_path(), &self.state].into_iter().chain(ledger);
+        let secrets = self.secrets();
+        let mut files = own.chain(secrets.iter().filter_map(|secret| secret.file()));
+        let inboxes: Vec<PathBuf> = self.erp.inboxes().iter().filter_map(|inbox| inbox.canonicalize().ok()).collect();
+        let is_in_one = |file: &Path| {
+            // A link is moved by itself, and what it points to as well.
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let pointed_to = file.canonicalize().ok().and_then(|file| Some(file.parent()?.to_owned()));
+            [folder.canonicalize().ok(), pointed_to].into_iter().flatten().any(|folder| inboxes.contains(&folder))
+        };
+        let Some(file) = files.find(|file| is_in_one(file)) else { return Ok(()) };
+        Err(ConfigError {
+            file: self.file.clone(),
+            line: None,
+            key: Some("inbox".into()),
+            problem: say!(
+                "is the folder of {}, which would be moved away as a document that cannot be read"
+                    | "é a pasta de {}, que seria movido como um documento ilegível",
+                file.display()
+            ),
+            remedy: word!(
+                "give documents a folder of their own, such as inbox = \"inbox\""
+                    | "use uma pasta só para documentos, como inbox = \"inbox\""
+            )
+            .into(),
+        })
     }
 
     /// Checks the text of a configuration; `file` is for messages and for relative paths.

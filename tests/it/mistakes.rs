@@ -328,6 +328,28 @@ const MISTAKES: &[Mistake] = &[
         says: &["there is no ledger at", "ledger.db", "`file` in [erp]", "backup"],
     },
     Mistake {
+        what: "an inbox that is the store's own folder",
+        make: |shop| {
+            shop.set_erp("inbox = \".\"");
+            run(shop, &["import-orders"])
+        },
+        exit: 4,
+        says: &["vaivem.toml", "`inbox`", "folder", "inbox = \"inbox\""],
+    },
+    Mistake {
+        what: "a carriers' inbox that a key lies in, by way of a link",
+        make: |shop| {
+            std::fs::create_dir(shop.path("carriers")).unwrap();
+            std::fs::write(shop.path("carriers/key"), "KEY").unwrap();
+            std::os::unix::fs::symlink(shop.path("carriers"), shop.path("linked")).unwrap();
+            shop.set_erp("[carriers]\ninbox = \"linked\"");
+            rewrite(shop, "{ env = \"VTEX_APP_TOKEN\" }", "{ file = \"carriers/key\" }");
+            run(shop, &["import-orders"])
+        },
+        exit: 4,
+        says: &["`inbox`", "carriers/key"],
+    },
+    Mistake {
         what: "a host that does not exist",
         make: |shop| {
             rewrite(shop, &shop.sandbox.url(), "https://minhaloja.vtexcommercestable.invalid");
