@@ -186,7 +186,7 @@ fn settled(folder: &Path, rules: &Rules) -> io::Result<Vec<Settled>> {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
         let is_unfinished = [".part", ".tmp", ".crdownload", ".filepart"].iter().any(|end| name.ends_with(end));
-        if name.starts_with('.') || is_unfinished {
+        if name.starts_with('.') || is_unfinished || entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;
         }
         let path = entry.path();
@@ -205,7 +205,12 @@ fn settled(folder: &Path, rules: &Rules) -> io::Result<Vec<Settled>> {
 /// Reads a file; `None` when it is none, when it may still be being written, or when somebody has taken it away.
 fn look(path: &Path) -> Option<Content> {
     // Links are followed: whoever links a document wants it taken.
-    let before = fs::metadata(path).ok().filter(Metadata::is_file)?;
+    let before = match fs::metadata(path) {
+        Ok(meta) => Some(meta).filter(Metadata::is_file)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        // As in a folder that may be listed and not entered: it may be a document, and nobody would ever hear of it.
+        Err(error) => return Some(Content::Unreadable(error)),
+    };
     let changed = before.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     // A date ahead of this machine's clock is another machine's; it must not keep a file out for good.
     let age = SystemTime::now().duration_since(changed).unwrap_or_else(|ahead| ahead.duration());
@@ -515,6 +520,22 @@ mod tests {
             assert_eq!(physical(&ledger, "A"), Some(7));
         }
         assert!(drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap().is_empty());
+    }
+
+    /// A link that leads back to itself is refused to everybody, as what lies in a folder that may not be entered is to most.
+    #[test]
+    #[cfg(unix)]
+    fn what_cannot_be_looked_at_is_told_and_keeps_out_no_other() {
+        let (_folder, inbox, ledger) = shop();
+        drop_into(&inbox, "a.csv", "sku;qtd\nA;1\n", OLD);
+        std::os::unix::fs::symlink(inbox.join("count.csv"), inbox.join("count.csv")).unwrap();
+        for known in [2, 1] {
+            let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+            let told: Vec<_> =
+                drained.iter().filter(|file| matches!(file.result, Err(TakeError::Unreadable(_)))).collect();
+            assert_eq!((drained.len(), told.len()), (known, 1), "{drained:?}");
+        }
+        assert_eq!((physical(&ledger, "A"), names(&inbox)), (Some(1), vec!["count.csv".into(), "done".into()]));
     }
 
     #[test]
