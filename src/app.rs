@@ -752,7 +752,9 @@ impl<'a> Run<'a> {
         let (calls, erp_calls) = (channel.counts(), self.erp.counts());
         // Whoever reads what is told may take long, as a pager does: not while others wait for the files.
         reporter.hold_back();
-        let ((), committed) = self.together.run(self.task.verb.run(&pass), || reporter.let_out()).await;
+        // What was undone is not told: the next run does it again, and tells it then.
+        let tell = |is_kept| if is_kept { reporter.let_out() } else { reporter.drop_held_back() };
+        let ((), committed) = self.together.run(self.task.verb.run(&pass), tell).await;
         reporter.hold_back_no_more();
         if let Err(error) = committed {
             pass.end(Exit::Failed, Trouble::State(error).to_string());

@@ -547,6 +547,13 @@ impl Reporter {
         }
     }
 
+    /// Drops what was held back and not let out: it did not come to pass.
+    pub fn drop_held_back(&self) {
+        if let Some(held_back) = self.held_back.borrow_mut().as_mut() {
+            held_back.text.clear();
+        }
+    }
+
     /// Whether so much waits to be read that nothing should be begun that tells more.
     pub fn is_behind(&self) -> bool {
         self.held_back.borrow().as_ref().is_some_and(|one| one.relay.as_ref().is_some_and(Relay::is_behind))

@@ -270,11 +270,11 @@ impl Together {
     }
 
     /// Does the work in rounds. Whatever it wrote is committed at its end. `tell` is what may take long and must not keep others from
-    /// the files: it is done between rounds.
+    /// the files: it is done between rounds, and is given whether all they wrote is on the disk. Once it is not, nothing more will be.
     ///
     /// # Errors
     /// Beside what the work gives: that some of what it wrote could not be committed.
-    pub async fn run<T>(&self, work: impl Future<Output = T>, tell: impl Fn()) -> (T, rusqlite::Result<()>) {
+    pub async fn run<T>(&self, work: impl Future<Output = T>, tell: impl Fn(bool)) -> (T, rusqlite::Result<()>) {
         for (at, file) in self.files.iter().enumerate() {
             file.is_joined.set(true);
             file.before.replace(self.files[..at].to_vec());
@@ -291,7 +291,7 @@ impl Together {
                     match work.as_mut().poll(cx) {
                         Poll::Pending if !self.let_go().is_empty() => (Poll::Pending, Step::Work),
                         Poll::Pending if !self.is_open() => {
-                            tell();
+                            tell(self.is_sound());
                             next = Step::Answers;
                             return Poll::Pending;
                         }
@@ -300,8 +300,7 @@ impl Together {
                 }
                 Step::Commit => {
                     // What failed is told to whoever writes next, or at the end.
-                    let _ = self.commit();
-                    tell();
+                    tell(self.commit().is_ok());
                     (Poll::Pending, Step::Work)
                 }
             };
@@ -310,8 +309,7 @@ impl Together {
             polled
         })
         .await;
-        let _ = self.commit();
-        tell();
+        tell(self.commit().is_ok());
         for file in &self.files {
             file.is_joined.set(false);
             file.before.take();
@@ -327,6 +325,11 @@ impl Together {
 
     fn is_open(&self) -> bool {
         self.files.iter().any(|file| file.written.get().is_some())
+    }
+
+    /// Whether no round had to be undone.
+    fn is_sound(&self) -> bool {
+        self.files.iter().all(|file| file.failed.borrow().is_none())
     }
 
     /// Commits the round under way.
@@ -422,7 +425,7 @@ mod tests {
         assert!(add(&files.state, 2).unwrap_err().to_string().contains("newer version"));
         let work =
             async { [add(&files.ledger, 3), add(&files.state, 3), add(&files.state, 4)].map(|added| added.is_ok()) };
-        let (added, committed) = files.together().run(work, || {}).now_or_never().unwrap();
+        let (added, committed) = files.together().run(work, |_| {}).now_or_never().unwrap();
         assert_eq!(added, [true, false, false]);
         assert!(committed.is_err());
         assert_eq!(files.seen(), [1, 1], "the ledger's own is no worse for it");
@@ -438,7 +441,7 @@ mod tests {
             assert_eq!(files.seen(), [0, 2]);
         };
         let together = files.together();
-        let mut run = Box::pin(together.run(join(one(1), one(2)), || {}));
+        let mut run = Box::pin(together.run(join(one(1), one(2)), |_| {}));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending(), "they wait for the commit");
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it is made");
@@ -459,7 +462,7 @@ mod tests {
             assert!(failed.is_err());
             add(&files.ledger, 3).unwrap();
         };
-        let ((), committed) = files.together().run(work, || {}).now_or_never().unwrap();
+        let ((), committed) = files.together().run(work, |_| {}).now_or_never().unwrap();
         committed.unwrap();
         assert_eq!(files.seen(), [1, 1]);
     }
@@ -473,7 +476,7 @@ mod tests {
             files.state.execute_batch("ROLLBACK").unwrap();
             [add(&files.state, 2), add(&files.state, 3)].map(|added| added.is_ok())
         };
-        let (added, committed) = files.together().run(work, || {}).now_or_never().unwrap();
+        let (added, committed) = files.together().run(work, |_| {}).now_or_never().unwrap();
         assert_eq!((added, committed.is_err(), files.seen()), ([false, false], true, [0, 0]));
     }
 
@@ -492,14 +495,14 @@ mod tests {
             assert!(add(&files.state, 4).is_err(), "nothing more is written");
         };
         let together = files.together();
-        let mut run = Box::pin(together.run(work, || {}));
+        let mut run = Box::pin(together.run(work, |_| {}));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it waits for the commit");
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it is made");
         let Poll::Ready(((), committed)) = run.as_mut().poll(&mut cx) else { panic!("it was woken") };
         assert!(committed.is_err());
         assert_eq!(files.seen(), [0, 1]);
-        let ((), committed) = together.run(async { add(&files.state, 5).unwrap() }, || {}).now_or_never().unwrap();
+        let ((), committed) = together.run(async { add(&files.state, 5).unwrap() }, |_| {}).now_or_never().unwrap();
         committed.unwrap();
         assert_eq!(files.seen(), [0, 2]);
     }
@@ -520,7 +523,7 @@ mod tests {
             files.state.committed().await
         };
         let together = files.together();
-        let mut run = Box::pin(together.run(work, || {}));
+        let mut run = Box::pin(together.run(work, |_| {}));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending());
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it is made");
@@ -551,7 +554,7 @@ mod tests {
                                 std::thread::sleep(std::time::Duration::from_millis(2));
                             }
                         };
-                        let ((), committed) = together.run(work, || {}).now_or_never().unwrap();
+                        let ((), committed) = together.run(work, |_| {}).now_or_never().unwrap();
                         committed.unwrap();
                     }
                 });
@@ -571,7 +574,7 @@ mod tests {
             assert_eq!(files.seen()[1], i64::from(MOST_WRITES));
         };
         let together = files.together();
-        let mut run = Box::pin(together.run(work, || {}));
+        let mut run = Box::pin(together.run(work, |_| {}));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it waits for the commit");
         assert!(run.as_mut().poll(&mut cx).is_pending(), "it is made");
@@ -590,7 +593,7 @@ mod tests {
             let change = "UPDATE pages SET text = printf('%.*c', 4000, 'b')";
             assert_eq!(files.state.try_write(|tx| tx.execute(change, [])), Ok(1000));
         };
-        let ((), committed) = files.together().run(work, || {}).now_or_never().unwrap();
+        let ((), committed) = files.together().run(work, |_| {}).now_or_never().unwrap();
         committed.unwrap();
         assert_eq!(files.seen(), [0, 1]);
     }
@@ -611,7 +614,7 @@ mod tests {
         let together = files.together();
         // As orders are visited: only who was woken is asked.
         let both = [waits.boxed_local(), fails.boxed_local()].into_iter().collect::<FuturesUnordered<_>>();
-        let mut run = Box::pin(together.run(both.collect::<Vec<()>>(), || {}));
+        let mut run = Box::pin(together.run(both.collect::<Vec<()>>(), |_| {}));
         let mut cx = Context::from_waker(Waker::noop());
         let is_over = (0..5).any(|_| run.as_mut().poll(&mut cx).is_ready());
         assert!(is_over, "it is not waited for a commit that never comes");
@@ -630,12 +633,42 @@ mod tests {
         };
         let all = (0..many).map(|n| one(n).boxed_local()).collect::<FuturesUnordered<_>>();
         let together = files.together();
-        let mut run = Box::pin(together.run(all.collect::<Vec<()>>(), || {}));
+        let mut run = Box::pin(together.run(all.collect::<Vec<()>>(), |_| {}));
         let mut cx = Context::from_waker(Waker::noop());
         while run.as_mut().poll(&mut cx).is_pending() {
             turns.set(turns.get() + 1);
         }
         assert!(turns.get() > 8, "the network had its turn in between: {}", turns.get());
+    }
+
+    /// What a round came to is told once it is on the disk; what was undone with it is no news, nor is what follows.
+    #[test]
+    fn whoever_tells_knows_whether_it_is_on_the_disk() {
+        for is_refused_at_once in [true, false] {
+            let files = Files::new();
+            let sells =
+                "PRAGMA foreign_keys = ON; CREATE TABLE sales (n REFERENCES rows (n) DEFERRABLE INITIALLY DEFERRED)";
+            files.state.execute_batch(sells).unwrap();
+            let work = async {
+                add(&files.state, 1).unwrap();
+                files.state.committed().await.unwrap();
+                let failed = if is_refused_at_once {
+                    add(&files.state, 1)
+                } else {
+                    // Refused by the commit alone.
+                    files.state.write(|tx| tx.execute("INSERT INTO sales VALUES (9)", []).map(|_| ()))
+                };
+                assert_eq!(failed.is_err(), is_refused_at_once);
+                assert!(files.state.committed().await.is_err());
+            };
+            let (told, together) = (RefCell::new(Vec::new()), files.together());
+            let mut run = Box::pin(together.run(work, |is_kept| told.borrow_mut().push(is_kept)));
+            let mut cx = Context::from_waker(Waker::noop());
+            while run.as_mut().poll(&mut cx).is_pending() {}
+            let told = told.borrow();
+            assert!(told[0] && told[1..].iter().all(|is_kept| !is_kept) && told.len() > 1, "{told:?}");
+            assert_eq!(files.seen(), [0, 1]);
+        }
     }
 
     #[test]
@@ -647,7 +680,7 @@ mod tests {
             add(&files.state, 2).unwrap();
         };
         let (told, together) = (Cell::new(0), files.together());
-        let mut run = Box::pin(together.run(work, || {
+        let mut run = Box::pin(together.run(work, |_| {
             assert!(!together.is_open());
             told.set(told.get() + 1);
         }));
