@@ -56,7 +56,8 @@ fn make(draft: &Path, config: &Config) -> Result<Vec<(PathBuf, PathBuf)>, Failur
     let mut files = vec![(state.clone(), config.state.clone())];
     let (key, key_copy) = (with_suffix(&config.state, ".key"), with_suffix(&state, ".key"));
     if key.exists() {
-        fs::copy(&key, draft.join(&key_copy)).map_err(|error| refused(&key, &error))?;
+        let copy = draft.join(&key_copy);
+        fs::copy(&key, &copy).and_then(|_| sync(&copy)).map_err(|error| refused(&key, &error))?;
         files.push((key_copy, key));
     }
     match &config.erp {
@@ -85,9 +86,9 @@ fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Names of files are on the disk only once their folder is.
-fn sync(folder: &Path) -> std::io::Result<()> {
-    fs::File::open(folder)?.sync_all()
+/// What a file holds is on the disk once it was synced, and its name once its folder was.
+fn sync(path: &Path) -> std::io::Result<()> {
+    fs::File::open(path)?.sync_all()
 }
 
 fn refused(path: &Path, error: &std::io::Error) -> Failure {
