@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::lang::{say, word};
 use crate::model::{ChannelName, Instant, calendar};
 use crate::stop::{Stop, StopReason};
+use crate::store::sqlite::beside;
 
 /// A held lock; released when dropped. The file stays: removing it would let two processes lock two files of one name.
 #[derive(Debug)]
@@ -117,9 +118,7 @@ pub async fn wait_for(
 
 /// The file of a lock, made where needed.
 fn open(state: &Path, what: &str, channel: &ChannelName) -> Result<(PathBuf, File), LockError> {
-    let mut folder = state.file_name().unwrap_or_default().to_owned();
-    folder.push(".locks");
-    let folder = state.with_file_name(folder);
+    let folder = beside(state, ".locks");
     let path = folder.join(format!("{what}.{channel}"));
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -384,6 +383,21 @@ mod tests {
             assert!(!stock.of_stock(&stop).await.unwrap().is_awaited().unwrap(), "it had its turn");
         };
         tokio::join!(elsewhere, pushing);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_state_file_that_is_reached_by_a_link_has_the_same_locks() {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, link) = (folder.path().join("disk.db"), folder.path().join("vaivem.db"));
+        std::fs::write(&state, "").unwrap();
+        std::os::unix::fs::symlink("disk.db", &link).unwrap();
+        let now: Instant = "2026-11-24T12:00:00Z".parse().unwrap();
+        let take = |path: &Path| take(path, "import-orders", &ChannelName::new("loja"), now);
+        let first = take(&state).unwrap();
+        assert!(matches!(take(&link), Err(LockError::Held { .. })));
+        drop(first);
+        take(&link).unwrap();
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::config::{Config, ErpConfig};
 use crate::erp::ledger::Ledger;
 use crate::exit::Exit;
 use crate::report::Reporter;
-use crate::store::{OpenError, Store};
+use crate::store::{OpenError, Store, customer_key};
 use crate::words::daily;
 
 /// Copies the state file, the key beside it, and the embedded ERP.
@@ -54,7 +54,7 @@ fn make(draft: &Path, config: &Config) -> Result<Vec<(PathBuf, PathBuf)>, Failur
     let state = name(&config.state);
     Store::back_up(&config.state, &draft.join(&state)).map_err(unusable)?;
     let mut files = vec![(state.clone(), config.state.clone())];
-    let (key, key_copy) = (with_suffix(&config.state, ".key"), with_suffix(&state, ".key"));
+    let (key, key_copy) = (customer_key::file_of(&config.state), with_suffix(&state, ".key"));
     if key.exists() {
         let copy = draft.join(&key_copy);
         fs::copy(&key, &copy).and_then(|_| sync(&copy)).map_err(|error| refused(&key, &error))?;

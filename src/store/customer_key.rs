@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::sqlite::OpenError;
+use super::sqlite::{self, OpenError};
 use crate::lang::{say, word};
 use crate::model::TaxId;
 
@@ -26,7 +26,7 @@ impl std::fmt::Debug for CustomerKey {
 impl CustomerKey {
     /// Reads the key beside `state`, or makes one.
     pub(super) fn load_or_create(state: &Path) -> Result<Self, OpenError> {
-        let path = beside(state);
+        let path = file_of(state);
         let unusable = |error: std::io::Error| OpenError::io(&path, "customer key", error);
         if let Some(key) = read(&path).map_err(unusable)? {
             return Ok(key);
@@ -54,7 +54,7 @@ impl CustomerKey {
 
     /// For a dry run: the key if there is one, else one that is forgotten.
     pub(super) fn load_or_forget(state: &Path) -> Self {
-        read(&beside(state)).ok().flatten().unwrap_or_else(|| Self::of(random()))
+        read(&file_of(state)).ok().flatten().unwrap_or_else(|| Self::of(random()))
     }
 
     fn of(key: [u8; 32]) -> Self {
@@ -95,10 +95,13 @@ impl Hasher for Sealing {
     }
 }
 
-fn beside(state: &Path) -> PathBuf {
-    let mut name = state.file_name().unwrap_or_default().to_owned();
-    name.push(".key");
-    state.with_file_name(name)
+/// Where the key of a state file is: beside it, and where that is reached by a link beside the link, if it was made there once.
+pub(crate) fn file_of(state: &Path) -> PathBuf {
+    let key = sqlite::beside(state, ".key");
+    let mut named = state.as_os_str().to_owned();
+    named.push(".key");
+    let by_link = PathBuf::from(named);
+    if !key.exists() && by_link.exists() { by_link } else { key }
 }
 
 /// Or a power cut may take the name, and what was hashed with the key would be recognised no more. Where a folder cannot be synced,
@@ -155,6 +158,21 @@ mod tests {
         let mut mac = Hmac::<Sha256>::new_from_slice(&[7; 32]).unwrap();
         mac.update(b"39053344705");
         assert_eq!(CustomerKey::of([7; 32]).hash(&document), mac.finalize().into_bytes()[..16]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_state_file_that_is_reached_by_a_link_has_the_same_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, link) = (folder.path().join("disk.db"), folder.path().join("vaivem.db"));
+        std::fs::write(&state, "").unwrap();
+        std::os::unix::fs::symlink("disk.db", &link).unwrap();
+        let cpf = TaxId::parse("529.982.247-25").unwrap();
+        let first = CustomerKey::load_or_create(&link).unwrap().hash(&cpf);
+        assert_eq!(CustomerKey::load_or_create(&state).unwrap().hash(&cpf), first);
+        // One that lies beside the link is the key of what was kept until now.
+        std::fs::rename(folder.path().join("disk.db.key"), folder.path().join("vaivem.db.key")).unwrap();
+        assert_eq!(CustomerKey::load_or_create(&link).unwrap().hash(&cpf), first);
     }
 
     #[test]

@@ -268,6 +268,16 @@ pub fn open_read_only(path: &Path, kind: &FileKind) -> Result<Connection, OpenEr
     Opener { kind, path }.open_read_only()
 }
 
+/// What belongs to a file and lies beside it under its name and a suffix. SQLite names these after what a link points to, and so does
+/// everything else: a file that is reached in two ways is one file.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink());
+    let file = if is_link { fs::canonicalize(path).ok() } else { None };
+    let mut name = file.unwrap_or_else(|| path.into()).into_os_string();
+    name.push(suffix);
+    name.into()
+}
+
 /// A file of that kind in memory, gone when the connection is dropped.
 ///
 /// # Errors
@@ -640,10 +650,7 @@ impl Opener<'_> {
     }
 
     fn beside(&self, suffix: &str) -> PathBuf {
-        // SQLite names these files after what a link points to.
-        let mut name = fs::canonicalize(self.path).unwrap_or_else(|_| self.path.into()).into_os_string();
-        name.push(suffix);
-        name.into()
+        beside(self.path, suffix)
     }
 
     /// Whether the power went before the file's first commit was on the disk: some of its pages may be there, and the first not. The

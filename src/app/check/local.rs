@@ -10,7 +10,8 @@ use crate::erp::ErpError;
 use crate::erp::ledger::Ledger;
 use crate::http::Address;
 use crate::lang::word;
-use crate::store::{OpenError, Store};
+use crate::store::sqlite::beside;
+use crate::store::{OpenError, Store, customer_key};
 
 /// A state file that can be used.
 pub struct State {
@@ -22,9 +23,10 @@ pub struct State {
 pub fn files(config: &Config) -> Vec<Finding> {
     let mut files: Vec<(What, PathBuf)> = vec![(What::Config, config.file.clone())];
     files.extend(config.secrets().iter().filter_map(|secret| Some((What::Secret, secret.file()?.to_owned()))));
-    for suffix in ["", "-wal", "-shm", ".key"] {
+    for suffix in ["", "-wal", "-shm"] {
         files.push((What::State, beside(&config.state, suffix)));
     }
+    files.push((What::State, customer_key::file_of(&config.state)));
     if let ErpConfig::Ledger { file, .. } = &config.erp {
         for suffix in ["", "-wal", "-shm"] {
             files.push((What::Ledger, beside(file, suffix)));
@@ -40,12 +42,6 @@ pub fn files(config: &Config) -> Vec<Finding> {
         return vec![Finding::FilesPrivate { files: there.len() }];
     }
     open
-}
-
-fn beside(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(suffix);
-    file.with_file_name(name)
 }
 
 /// Folders that are missing or cannot be written to.
