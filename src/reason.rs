@@ -187,7 +187,8 @@ pub enum Reason {
         /// How.
         method: PaymentMethod,
     },
-    /// Cancelled in the ERP, which has an invoice, or the channel does: too far to be cancelled there.
+    /// Cancelled in the ERP, and not to be cancelled on the channel from here: one of them has an invoice, or it cannot be told whether
+    /// it is paid.
     CancelledInErpOnly {
         /// The channel's word.
         raw: String,

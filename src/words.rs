@@ -160,8 +160,8 @@ fn clause(reason: &Reason) -> String {
         }
         Reason::CancelledInErpOnly { raw } => {
             say!(
-                "cancelled in the ERP, but `{raw}` on the channel, and there is an invoice"
-                    | "cancelado no ERP, mas `{raw}` no canal, e há nota fiscal"
+                "cancelled in the ERP, but `{raw}` on the channel, which only a person can settle"
+                    | "cancelado no ERP, mas `{raw}` no canal, o que só uma pessoa resolve"
             )
         }
         Reason::MarketplaceMustCancel { marketplace } => {

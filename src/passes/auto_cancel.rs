@@ -142,13 +142,14 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
         return Decision::Keep(Reason::CancelledOnChannel { raw: order.raw_status.clone() });
     }
     match &facts.erp {
-        Some(erp) if erp.status == Status::Cancelled => cancelled_in_erp(facts, erp, policy),
+        Some(erp) if erp.status == Status::Cancelled => cancelled_in_erp(facts, erp, policy, now),
         _ => unpaid(facts, policy, now),
     }
 }
 
-/// A person cancelled it in the ERP. The channel follows, unless that person cannot have known that it was paid.
-fn cancelled_in_erp(facts: &Facts, erp: &ErpOrder, policy: &Policy) -> Decision {
+/// A person cancelled it in the ERP. The channel follows, unless that person cannot have known that it was paid. A paid one is
+/// announced first: people enter an order anew to change it, and a channel that has cancelled a sale does not take it back.
+fn cancelled_in_erp(facts: &Facts, erp: &ErpOrder, policy: &Policy, now: Instant) -> Decision {
     let order = &facts.order;
     let raw = || order.raw_status.clone();
     let is_paid = order.paid_at.is_some() || order.status.is_paid_or_beyond();
@@ -172,7 +173,17 @@ fn cancelled_in_erp(facts: &Facts, erp: &ErpOrder, policy: &Policy) -> Decision 
             (Some(marketplace), _) if !policy.of_marketplaces => {
                 Decision::Hold(Reason::MarketplaceMustCancel { marketplace: marketplace.name.clone() })
             }
-            (_, Some(reason)) => Decision::Keep(reason),
+            // A gateway that says nothing today may never say anything.
+            (_, Some(_)) => Decision::Hold(Reason::CancelledInErpOnly { raw: raw() }),
+            // Whoever asked to cancel has it granted.
+            (_, None) if is_paid && order.status != Status::CancellationRequested => {
+                // Not what was announced of it before; when a clock that was ahead dates the cancellation says nothing.
+                let since = erp.cancelled_at.filter(|cancelled| *cancelled <= now);
+                match was_announced(facts, since, policy, now) {
+                    true => Decision::Cancel(Reason::CancelledInErp),
+                    false => Decision::Announce(Reason::CancelledInErp),
+                }
+            }
             (_, None) => Decision::Cancel(Reason::CancelledInErp),
         },
     }
@@ -202,10 +213,16 @@ fn unpaid(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
         Some(at) if deadline.over_at <= at && at <= now && now - at <= policy.synced_within => {}
         last => return Decision::Keep(Reason::PaymentsNotSynced { last }),
     }
-    match facts.announced_at {
-        Some(at) if at < now && now - at >= policy.announce => Decision::Cancel(reason),
-        _ => Decision::Announce(reason),
+    match was_announced(facts, None, policy, now) {
+        true => Decision::Cancel(reason),
+        false => Decision::Announce(reason),
     }
+}
+
+/// Whether an earlier run, and no earlier than `since`, announced the cancellation long enough ago.
+fn was_announced(facts: &Facts, since: Option<Instant>, policy: &Policy, now: Instant) -> bool {
+    let is_long_ago = |at: Instant| at < now && now - at >= policy.announce;
+    facts.announced_at.is_some_and(|at| is_long_ago(at) && since.is_none_or(|since| since <= at))
 }
 
 /// The first sign that an order does not wait for payment, or not only for that; `None` when there is not a single one.

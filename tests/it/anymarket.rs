@@ -168,6 +168,8 @@ fn an_order_is_cancelled_through_the_hub_where_the_configuration_allows_it() {
     let id = place(&shop, paid());
     let _ = run(&shop, "import-orders").exits(0);
     let _ = shop.run(&["ledger", "cancel", &id, "--reason", "sem estoque"]).exits(0);
+    let announced = run(&shop, "auto-cancel").exits(0);
+    assert_eq!(announced.order(&id)["reason"]["code"], "cancel_planned");
     let ran = run(&shop, "auto-cancel").exits(0);
     assert_eq!(ran.order(&id)["outcome"], "cancelled");
     let [AnyEffect::Canceled { code, details, .. }] = &effects(&shop, &id)[..] else { panic!() };

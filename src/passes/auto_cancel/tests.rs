@@ -231,8 +231,8 @@ fn the_channel_follows_a_person_who_cancelled_in_the_erp() {
     let after = Some("2026-11-24T12:00:01Z");
     let table = [
         ("payment-pending", None, AwaitingPayment, "cancel cancelled_in_erp"),
-        ("window-to-cancel", before, Paid, "cancel cancelled_in_erp"),
-        ("handling", before, Picking, "cancel cancelled_in_erp"),
+        ("window-to-cancel", before, Paid, "announce cancelled_in_erp"),
+        ("handling", before, Picking, "announce cancelled_in_erp"),
         ("cancellation-requested", before, CancellationRequested, "cancel cancelled_in_erp"),
         // The ERP did not know of the payment, or could not.
         ("handling", before, AwaitingPayment, "hold paid_after_cancellation"),
@@ -251,10 +251,16 @@ fn the_channel_follows_a_person_who_cancelled_in_the_erp() {
         let mut facts = overdue();
         channel(&mut facts, raw, paid_at);
         erp_cancelled(&mut facts, from.clone());
+        facts.announced_at = Some(at("2026-11-24T11:59:59Z"));
         assert_eq!(decided(&facts, &on()), expected, "{raw} {paid_at:?}, in the ERP {from}");
-        // No deadline, no announcement, no sync is needed for it.
+        // No deadline and no sync is needed for it, nor an announcement of one that nobody paid or that its customer gives up.
         (facts.announced_at, facts.synced_at) = (None, None);
         assert_eq!(decided(&facts, &on()), expected, "{raw} {paid_at:?}, in the ERP {from}");
+        // A paid one is cancelled once that was announced: after it was cancelled in the ERP, for long enough.
+        facts.announced_at = Some(at("2026-11-24T12:00:00Z"));
+        let announced = expected.replace("announce", "cancel");
+        assert_eq!(decided(&facts, &on()), announced, "{raw} {paid_at:?}, in the ERP {from}");
+        assert_eq!(decided(&facts, &Policy { announce: TimeDelta::days(2), ..on() }), expected);
     }
 }
 
@@ -264,7 +270,7 @@ fn a_person_in_the_erp_cannot_overrule_a_hold_a_marketplace_or_the_gateway() {
     let table: [(&str, Change); 5] = [
         ("keep on_hold", |f| f.holds = vec![Reason::TotalsDiffer { parts: Cents::new(1), total: Cents::new(2) }]),
         ("hold marketplace_must_cancel", |f| f.order.marketplace = Some(marketplace())),
-        ("keep payment_unsure", |f| f.payment = Some(PaymentWord::Other { raw: "Approved".into(), paid: true })),
+        ("hold cancelled_in_erp_only", |f| f.payment = Some(PaymentWord::Other { raw: "Approved".into(), paid: true })),
         ("hold cancelled_in_erp_only", |f| f.erp.as_mut().unwrap().invoiced = true),
         ("hold paid_after_cancellation", |f| {
             f.cancelled_from = None;
