@@ -183,8 +183,8 @@ struct Day<'a> {
     edited: Arc<AtomicUsize>,
     /// Orders that somebody wanted cancelled.
     wanted_cancelled: BTreeSet<String>,
-    /// Orders that were paid while the word to cancel them was on its way, which nobody can know.
-    paid_too_late: Arc<Mutex<BTreeSet<String>>>,
+    /// Orders that were paid in the middle of a run, each with the number of the call at which it was.
+    paid_meanwhile: Arc<Mutex<Vec<(String, u64)>>>,
     figures: &'a RefCell<Figures>,
 }
 
@@ -257,7 +257,7 @@ impl<'a> Day<'a> {
             invoices: Vec::new(),
             edited: Arc::default(),
             wanted_cancelled: BTreeSet::new(),
-            paid_too_late: Arc::default(),
+            paid_meanwhile: Arc::default(),
             figures,
         };
         day.count(4);
@@ -490,9 +490,20 @@ impl<'a> Day<'a> {
         self.promises_nothing_sold(&[Loja, Hub], before)
     }
 
+    /// Orders that were paid between the last reading of them and the word to cancel them, which nobody can know.
+    fn paid_too_late(&self) -> BTreeSet<String> {
+        let paid = self.paid_meanwhile.lock().unwrap();
+        let is_too_late = |v: &crate::sandbox::Vtex, (id, number): &(String, u64)| {
+            let next = v.calls.iter().find(|call| call.number >= *number && call.path.contains(id.as_str()));
+            next.is_some_and(|call| call.path.contains(&format!("{id}/cancel")))
+        };
+        let late = paid.iter().filter(|one| self.shop.vtex(|v| is_too_late(v, one)));
+        late.map(|(id, _)| id.clone()).collect()
+    }
+
     /// At the store's call of this number the oldest order that waits for its money is paid.
     fn payment_comes(&self, mut at: u32) {
-        let too_late = Arc::clone(&self.paid_too_late);
+        let paid = Arc::clone(&self.paid_meanwhile);
         self.shop.vtex(|v| {
             v.on_call = Some(Box::new(move |call, phase| {
                 let is_now = phase == Phase::BeforeEffect && at == 0;
@@ -500,14 +511,12 @@ impl<'a> Day<'a> {
                 if !is_now {
                     return HookAction::Go;
                 }
-                let (too_late, cancelled) = (Arc::clone(&too_late), call.path.clone());
+                let (paid, number) = (Arc::clone(&paid), call.number);
                 HookAction::Meanwhile(Box::new(move |v| {
                     let pending = v.orders.values().find(|order| order.status == "payment-pending");
                     if let Some(id) = pending.map(|order| order.id.clone()) {
                         v.approve_payment(&id);
-                        if cancelled.contains(&format!("{id}/cancel")) {
-                            too_late.lock().unwrap().insert(id);
-                        }
+                        paid.lock().unwrap().push((id, number));
                     }
                 }))
             }));
@@ -794,7 +803,7 @@ impl<'a> Day<'a> {
                 self.is_told_once(place, &id)?;
             }
         }
-        let may_be_cancelled = &self.wanted_cancelled | &self.paid_too_late.lock().unwrap();
+        let may_be_cancelled = &self.wanted_cancelled | &self.paid_too_late();
         torture::no_paid_order_was_cancelled(&self.shop, &may_be_cancelled);
         Ok(())
     }
