@@ -27,6 +27,7 @@ enum Snapshot {
 struct Applied {
     /// Method and path.
     request: String,
+    body: String,
     /// When it left the program.
     sent: u64,
     /// When it was carried out.
@@ -213,29 +214,36 @@ fn on_applied<P: Platform>(platform: &mut P, seen: &Arc<Mutex<Vec<Applied>>>, pi
             return HookAction::Go;
         }
         let (seen, request) = (Arc::clone(&seen), format!("{} {}", call.method, call.path));
+        let body = call.body.clone();
         HookAction::Meanwhile(Box::new(move |platform| {
             let at = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap();
-            seen.lock().unwrap().push(Applied { request, sent: at, at, snapshot: picture(platform) });
+            seen.lock().unwrap().push(Applied { request, body, sent: at, at, snapshot: picture(platform) });
         }))
     }));
 }
 
-/// When each request left the program: requests of the same method and path in their order.
+/// When each request left the program: of those with the same method and path the one with that body, for they may overtake each other;
+/// of those that are the same in all the first.
 fn when_sent(worlds: &mut [Applied], calls: &[Call]) {
-    let mut sent: Vec<Option<(u64, String)>> = calls
+    let mut sent: Vec<Option<(u64, String, String)>> = calls
         .iter()
         .filter(|call| matches!(call.name.as_str(), "writev" | "sendto" | "write"))
         .filter_map(|call| {
             let text = String::from_utf8_lossy(&call.strings().concat()).into_owned();
             let line = text.lines().next()?.strip_suffix(" HTTP/1.1")?.to_owned();
-            Some(Some((call.at, line)))
+            Some(Some((call.at, line, text)))
         })
         .collect();
     assert!(sent.len() >= worlds.len(), "{} requests left, {} arrived", sent.len(), worlds.len());
     for applied in worlds {
-        let is_it = |one: &&mut Option<(u64, String)>| one.as_ref().is_some_and(|(_, line)| *line == applied.request);
-        let (at, _) = sent.iter_mut().find(is_it).and_then(Option::take).unwrap();
-        applied.sent = at;
+        let is_it = |one: &Option<(u64, String, String)>| {
+            one.as_ref().is_some_and(|(_, line, text)| *line == applied.request && text.ends_with(&applied.body))
+        };
+        let is_like =
+            |one: &Option<(u64, String, String)>| one.as_ref().is_some_and(|(_, line, _)| *line == applied.request);
+        // A long body may leave in parts.
+        let found = sent.iter().position(is_it).or_else(|| sent.iter().position(is_like)).unwrap();
+        applied.sent = sent[found].take().unwrap().0;
     }
 }
 
