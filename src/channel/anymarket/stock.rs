@@ -15,7 +15,8 @@ pub(crate) const BATCH: usize = 200;
 
 impl Anymarket {
     /// See [`crate::channel::Channel::set_stock`]. An answer may leave out a product, which then counts as taken when the call as a
-    /// whole was. A batch that is refused as a whole is divided until the product that is to blame stands alone.
+    /// whole was. A batch that is refused as a whole, or for a product that is not named, is divided until the product that is to blame
+    /// stands alone.
     pub async fn set_stock(&self, wanted: &[StockToSet]) -> Result<Vec<StockAnswer>, CallError> {
         let mut answers = Vec::with_capacity(wanted.len());
         let mut parts: Vec<&[StockToSet]> = wanted.chunks(BATCH).rev().collect();
@@ -29,6 +30,11 @@ impl Anymarket {
                         answer.expect_json()?;
                     }
                     let outcome = Outcome::of(&answer, part);
+                    if outcome.unnamed.is_some() && part.len() > 1 {
+                        let (first, second) = part.split_at(part.len() / 2);
+                        parts.extend([second, first]);
+                        continue;
+                    }
                     answers.extend(part.iter().map(|one| outcome.about(&one.sku)));
                 }
                 Err(error) if refuses(&error) && part.len() > 1 => {
