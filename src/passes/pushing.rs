@@ -12,7 +12,7 @@ use crate::erp::outgoing::Outgoing;
 use crate::exit::Exit;
 use crate::http::CallError;
 use crate::lang::say;
-use crate::model::{Instant, Order, Transmission};
+use crate::model::{Instant, Order, Status, Transmission};
 use crate::reason::Reason;
 use crate::report::{Item, Outcome};
 use crate::store::journal::{Effect, State};
@@ -112,6 +112,8 @@ impl End {
 pub(super) fn transmitted(order: &Order) -> Option<End> {
     match &order.transmission {
         Transmission::NotTold | Transmission::Done => None,
+        // Whatever it did not hear of on the way: it is at its end.
+        Transmission::Pending if order.status == Status::Delivered => None,
         Transmission::Pending => Some(End::Wait(Reason::TransmissionPending)),
         Transmission::Failed { message } => Some(End::Hold(Reason::TransmissionFailed { message: message.clone() })),
     }

@@ -226,7 +226,10 @@ fn tell(tx: &Connection, order: i64, told: &Shipment, now: Instant) -> rusqlite:
     let parcels = parcels(tx, order)?;
     let same_invoice = |parcel: &Shipment| told.access_key.is_none() || parcel.access_key == told.access_key;
     let has_code = |parcel: &Shipment| parcel.tracking_code == told.tracking_code;
-    let is_free = |parcel: &Shipment| same_invoice(parcel) || parcel.access_key.is_none();
+    // What an invoice carried that was cancelled goes with the one in its place.
+    let live = live_keys(tx, order)?;
+    let is_free =
+        |parcel: &Shipment| same_invoice(parcel) || parcel.access_key.as_ref().is_none_or(|key| !live.contains(key));
     let about: Vec<&(i64, Shipment)> = match &told.tracking_code {
         // One box may carry several invoices: its code then stands with each of them.
         Some(_) if parcels.iter().any(|(_, parcel)| has_code(parcel) && same_invoice(parcel)) => {
