@@ -205,6 +205,10 @@ impl Config {
         let mut files = own.chain(secrets.iter().filter_map(|secret| secret.file()));
         let inboxes: Vec<PathBuf> = self.erp.inboxes().iter().filter_map(|inbox| inbox.canonicalize().ok()).collect();
         let is_in_one = |file: &Path| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+            if crate::inbox::is_left_alone(&name) {
+                return false;
+            }
             // A link is moved by itself, and what it points to as well.
             let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let pointed_to = file.canonicalize().ok().and_then(|file| Some(file.parent()?.to_owned()));

@@ -185,8 +185,7 @@ fn settled(folder: &Path, rules: &Rules) -> io::Result<Vec<Settled>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
-        let is_unfinished = [".part", ".tmp", ".crdownload", ".filepart"].iter().any(|end| name.ends_with(end));
-        if name.starts_with('.') || is_unfinished || entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+        if is_left_alone(&name) || entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;
         }
         let path = entry.path();
@@ -200,6 +199,11 @@ fn settled(folder: &Path, rules: &Rules) -> io::Result<Vec<Settled>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// Whether files of that name, in small letters, are not taken: hidden ones, and those that a program is still writing.
+pub(crate) fn is_left_alone(name: &str) -> bool {
+    name.starts_with('.') || [".part", ".tmp", ".crdownload", ".filepart"].iter().any(|end| name.ends_with(end))
 }
 
 /// Reads a file; `None` when it is none, when it may still be being written, or when somebody has taken it away.

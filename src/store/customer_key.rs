@@ -101,7 +101,7 @@ pub(crate) fn file_of(state: &Path) -> PathBuf {
     let mut named = state.as_os_str().to_owned();
     named.push(".key");
     let by_link = PathBuf::from(named);
-    if !key.exists() && by_link.exists() { by_link } else { key }
+    if by_link.exists() { by_link } else { key }
 }
 
 /// Or a power cut may take the name, and what was hashed with the key would be recognised no more. Where a folder cannot be synced,
