@@ -242,6 +242,23 @@ impl Store {
             .map(|_| ())
         })
     }
+
+    /// Notes that a look at it failed: its turn comes again once `looked_before` of [`Store::to_watch`] is `turn`, also where it would be
+    /// looked at ever more rarely.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn not_watched(&self, row: i64, turn: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            tx.prepare_cached(
+                "INSERT INTO cancellations (order_row, watched_at)
+                 SELECT id, min(?2, (?2 + coalesce(fate_at, ?2)) / 2) FROM orders WHERE id = ?1
+                 ON CONFLICT DO UPDATE SET watched_at = excluded.watched_at",
+            )?
+            .execute(params![row, millis(turn)])
+            .map(|_| ())
+        })
+    }
 }
 
 #[cfg(test)]

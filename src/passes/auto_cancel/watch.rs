@@ -35,7 +35,7 @@ async fn look_at(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         Ok(late) => late,
         // A cancelled order is not held for a call that failed: holding means that it may go on.
         Err(trouble) if trouble.ends_run(pass.stop).is_none() => {
-            pass.store.watched(row.row, pass.clock.now() - EVERY + AGAIN_AFTER)?;
+            pass.store.not_watched(row.row, pass.clock.now() - EVERY + AGAIN_AFTER)?;
             pass.failed(row, Reason::CallFailed { message: trouble.to_string() });
             return Ok(());
         }

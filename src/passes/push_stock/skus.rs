@@ -80,7 +80,8 @@ impl Push<'_> {
         Ok(resolved)
     }
 
-    /// Asks the channel. Where it does not answer, what was known stands and the next run asks again.
+    /// Asks the channel. Where it does not answer, or knows none of several that it knew, what was known stands and the next run asks
+    /// again.
     async fn look_up(
         &self,
         skus: &[Sku],
@@ -90,18 +91,13 @@ impl Push<'_> {
         let (asked, mut found) = match self.ask(skus).await {
             Ok(answer) => answer,
             Err(trouble) if trouble.ends_run(self.pass.stop).is_some() => return Err(trouble),
-            Err(trouble) => {
-                self.pass.store.ask_for_channel_skus(self.channel(), skus)?;
-                let reason = Reason::CallFailed { message: trouble.to_string() };
-                for sku in skus {
-                    match known.get(sku).and_then(|known| known.channel_sku.as_ref()) {
-                        Some(id) => self.accept(resolved, sku, id),
-                        None => drop(resolved.problems.insert(sku.clone(), reason.clone())),
-                    }
-                }
-                return Ok(());
-            }
+            Err(trouble) => return self.keep_known(skus, known, &trouble.to_string(), resolved),
         };
+        let had_ids = || asked.iter().filter(|sku| known.get(sku).is_some_and(|known| known.channel_sku.is_some()));
+        if had_ids().count() > 1 && had_ids().all(|sku| !found.contains_key(sku)) {
+            // VTEX has been seen to answer so when it was at fault, and products do not go all at once.
+            return self.keep_known(skus, known, "none of them is there", resolved);
+        }
         let mut codes: BTreeMap<ChannelSku, usize> = BTreeMap::new();
         found.values().for_each(|id| *codes.entry(id.clone()).or_default() += 1);
         // Told the stock of several, it would have the last one's.
@@ -117,6 +113,24 @@ impl Push<'_> {
         }
         for (sku, id) in shared {
             resolved.problems.insert(sku, Reason::SkuAmbiguous { channel_skus: vec![id.to_string()] });
+        }
+        Ok(())
+    }
+
+    /// What was known of these stands; the others are held until the next run asks again.
+    fn keep_known(
+        &self,
+        skus: &[Sku],
+        known: &BTreeMap<Sku, LookedUp>,
+        problem: &str,
+        resolved: &mut Resolved,
+    ) -> Result<(), Trouble> {
+        self.pass.store.ask_for_channel_skus(self.channel(), skus)?;
+        for sku in skus {
+            match known.get(sku).and_then(|known| known.channel_sku.as_ref()) {
+                Some(id) => self.accept(resolved, sku, id),
+                None => drop(resolved.problems.insert(sku.clone(), Reason::CallFailed { message: problem.to_owned() })),
+            }
         }
         Ok(())
     }

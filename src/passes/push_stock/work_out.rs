@@ -113,13 +113,16 @@ impl Push<'_> {
         let mut sources = Vec::new();
         match before.filter(|_| since.is_some()) {
             None => {
+                let older = older.filter(|_| !self.request.full && !self.request.confirm);
+                if let Some(cursor) = older {
+                    // Nor is it better once it has counted that far again: no number of its own is enough, until a person says so.
+                    store.want_stock(self.channel(), &[], Some(StockCursor { erp_seq: i64::MAX, ..cursor }))?;
+                }
                 if !self.is_whole().await? {
                     return Ok(None);
                 }
-                if let Some(cursor) = older.filter(|_| !self.request.full && !self.request.confirm) {
+                if older.is_some() {
                     self.pass.end(Exit::Guard, guard::older_erp());
-                    // Nor is it better once it has counted that far again: no number of its own is enough, until a person says so.
-                    store.want_stock(self.channel(), &[], Some(StockCursor { erp_seq: i64::MAX, ..cursor }))?;
                     return Ok(None);
                 }
                 self.leave_places()?;
