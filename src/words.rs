@@ -160,8 +160,8 @@ fn clause(reason: &Reason) -> String {
         }
         Reason::CancelledInErpOnly { raw } => {
             say!(
-                "cancelled in the ERP, but `{raw}` on the channel, which only a person can settle"
-                    | "cancelado no ERP, mas `{raw}` no canal, o que só uma pessoa resolve"
+                "cancelled in the ERP, but `{raw}` on the channel, and not to be cancelled from here as it stands"
+                    | "cancelado no ERP, mas `{raw}` no canal, e daqui não pode ser cancelado como está"
             )
         }
         Reason::MarketplaceMustCancel { marketplace } => {
@@ -702,6 +702,12 @@ pub fn hint(reason: &Reason) -> Option<String> {
                  sold there, set stock = { unknown_skus = \"ignore\" }"
                 | "dê ao produto do canal este código de referência, ou mapeie em [channels.NOME.skus]; se não é \
                        vendido lá, defina stock = { unknown_skus = \"ignore\" }"
+        )
+        .into(),
+        Reason::SkuAmbiguous { channel_skus } if channel_skus.len() == 1 => word!(
+            "map the channel's product to the right code in [channels.NAME.skus], or correct its reference on the channel"
+                | "mapeie o produto do canal para o código certo em [channels.NOME.skus], ou corrija a referência dele no \
+                       canal"
         )
         .into(),
         Reason::SkuAmbiguous { .. } => word!(

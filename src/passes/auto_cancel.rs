@@ -153,10 +153,7 @@ fn cancelled_in_erp(facts: &Facts, erp: &ErpOrder, policy: &Policy, now: Instant
     let order = &facts.order;
     let raw = || order.raw_status.clone();
     let is_paid = order.paid_at.is_some() || order.status.is_paid_or_beyond();
-    let was_known_paid = facts.cancelled_from.as_ref().is_some_and(|status| {
-        // A customer's wish to cancel was there to be granted, paid or not.
-        status.is_paid_or_beyond() || *status == Status::CancellationRequested
-    });
+    let was_known_paid = was_known_paid(facts.cancelled_from.as_ref());
     let paid_later = order.paid_at.zip(erp.cancelled_at).is_some_and(|(paid, cancelled)| paid > cancelled);
     match &order.status {
         Status::Unknown(raw) => Decision::Hold(Reason::StatusUnknown { raw: raw.clone() }),
@@ -187,6 +184,14 @@ fn cancelled_in_erp(facts: &Facts, erp: &ErpOrder, policy: &Policy, now: Instant
             (_, None) => Decision::Cancel(Reason::CancelledInErp),
         },
     }
+}
+
+/// Whether who cancelled an order in the ERP that stood there so could know that it was paid.
+pub fn was_known_paid(cancelled_from: Option<&Status>) -> bool {
+    cancelled_from.is_some_and(|status| {
+        // A customer's wish to cancel was there to be granted, paid or not.
+        status.is_paid_or_beyond() || *status == Status::CancellationRequested
+    })
 }
 
 /// It waits for payment, if both sides clearly say so.
@@ -221,8 +226,12 @@ fn unpaid(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
 
 /// Whether an earlier run, and no earlier than `since`, announced the cancellation long enough ago.
 fn was_announced(facts: &Facts, since: Option<Instant>, policy: &Policy, now: Instant) -> bool {
-    let is_long_ago = |at: Instant| at < now && now - at >= policy.announce;
-    facts.announced_at.is_some_and(|at| is_long_ago(at) && since.is_none_or(|since| since <= at))
+    facts.announced_at.is_some_and(|at| is_long_ago(at, policy, now) && since.is_none_or(|since| since <= at))
+}
+
+/// Whether what was announced then may be carried out.
+fn is_long_ago(announced_at: Instant, policy: &Policy, now: Instant) -> bool {
+    announced_at < now && now - announced_at >= policy.announce
 }
 
 /// The first sign that an order does not wait for payment, or not only for that; `None` when there is not a single one.
@@ -448,7 +457,7 @@ async fn look_at(pass: &Pass<'_>, policy: &Policy, row: &OrderRow, survey: &Surv
             if matches!(other, Decision::Keep(Reason::PaymentsNotSynced { .. })) {
                 survey.unsynced.set(survey.unsynced.get() + 1);
             }
-            leave(pass, row, &notes, &other)?;
+            leave(pass, row, (&notes, policy), &other)?;
         }
     }
     Ok(())
@@ -554,7 +563,12 @@ fn clock_is_right(pass: &Pass<'_>) -> bool {
 }
 
 /// Records and reports every decision but to cancel.
-fn leave(pass: &Pass<'_>, row: &OrderRow, notes: &CancelNotes, decision: &Decision) -> rusqlite::Result<()> {
+fn leave(
+    pass: &Pass<'_>,
+    row: &OrderRow,
+    (notes, policy): (&CancelNotes, &Policy),
+    decision: &Decision,
+) -> rusqlite::Result<()> {
     match decision {
         Decision::Keep(reason) => keep(pass, row, notes, reason),
         Decision::Hold(reason) => {
@@ -562,6 +576,12 @@ fn leave(pass: &Pass<'_>, row: &OrderRow, notes: &CancelNotes, decision: &Decisi
             pass.hold(row, reason)
         }
         Decision::Announce(reason) | Decision::Cancel(reason) => {
+            // Old enough to be carried out, and it is not: it was announced of something else that became of the order.
+            let is_of_another = matches!(decision, Decision::Announce(_))
+                && notes.announced_at.is_some_and(|at| is_long_ago(at, policy, pass.clock.now()));
+            if is_of_another {
+                pass.store.withdraw_cancel(row.row)?;
+            }
             pass.store.announce_cancel(row.row, reason, pass.clock.now())?;
             let planned = Reason::CancelPlanned { why: Box::new(reason.clone()) };
             pass.tell(row, Outcome::Waiting, notes.announced_at.is_none(), &planned, &[]);

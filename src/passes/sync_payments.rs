@@ -271,6 +271,9 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     let names: Vec<&'static str> = actions.iter().map(Action::name).collect();
     let would_cancel = actions.iter().any(|action| matches!(action, Action::CancelInErp { .. }));
     let cancelled = facts.order.status == Status::Cancelled && (status == Status::Cancelled || would_cancel);
+    if cancelled {
+        pass.store.tell_pushes_of_end(row.row)?;
+    }
     let fate = if cancelled { Fate::Cancelled } else { Fate::Imported };
     let why = if cancelled { &reason } else { row.fate_why.as_ref().unwrap_or(&reason) };
     let to_see_to = to_see_to(&facts, pass.config.invoices.value_tolerance);
@@ -293,6 +296,12 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     if hold.is_some() {
         let is_unsettled = pass.store.cancel_notes(row.row)?.unsettled;
         hold = hold.filter(|_| auto_cancel::is_due(&facts.order.status, &status, is_unsettled));
+    }
+    // It would hold that no more.
+    if matches!(hold, Some(Reason::PaidAfterCancellation { .. }))
+        && auto_cancel::was_known_paid(pass.erp.status_before(&facts.erp.id).await?.as_ref())
+    {
+        hold = None;
     }
     Ok(pass.conclude(row, Decided { fate, reason: why, hold: hold.as_ref(), open }, outcome, &reason, &names)?)
 }

@@ -110,6 +110,21 @@ pub(super) fn mark(tx: &Connection, order: i64) -> rusqlite::Result<()> {
 }
 
 impl Store {
+    /// An order is over on both sides: what an invoice or parcel of it is held for is looked at once more.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn tell_pushes_of_end(&self, order: i64) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            let is_held =
+                "SELECT EXISTS (SELECT 1 FROM holds WHERE order_row = ?1 AND pass <> '' AND released_at IS NULL)";
+            match tx.prepare_cached(is_held)?.query_row([order], |row| row.get(0))? {
+                true => mark(tx, order),
+                false => Ok(()),
+            }
+        })
+    }
+
     /// How far the ERP's changes were heard for a channel; 0 before the first.
     ///
     /// # Errors

@@ -137,6 +137,22 @@ fn switched_off_it_holds_a_paid_order_that_the_erp_cancelled() {
     assert_eq!(shop.channel_status(&id), "handling");
 }
 
+/// What was held while it was off is carried out once it is on.
+#[test]
+fn a_paid_order_that_the_erp_cancelled_is_cancelled_once_that_is_switched_on() {
+    let mut shop = Shop::with("reread_paid_after = \"0s\"");
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    shop.cancel_in_office(&id, "sem estoque");
+    let _ = shop.run(&["auto-cancel"]).exits(3);
+    shop.set(ON);
+    for _ in 0..3 {
+        let _ = shop.sync();
+        let _ = cancel(&shop);
+    }
+    assert_eq!(shop.channel_status(&id), "canceled");
+}
+
 #[test]
 fn switching_on_announces_first_whatever_was_said_before() {
     let (mut shop, ids) = announced(1);

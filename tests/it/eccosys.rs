@@ -215,6 +215,28 @@ fn an_order_that_was_entered_anew_is_the_one_that_is_meant() {
     assert_eq!(shop.eccosys(|e| e.find(&id).iter().filter(|sale| sale.situation == 2).count()), 2);
 }
 
+/// What was announced of the entry before says nothing of the one that lives now: its own cancellation is announced, and then made.
+#[test]
+fn an_order_that_was_entered_anew_can_be_cancelled_for_good_later() {
+    let shop = Shop::on_eccosys(&format!("{SETTINGS}\nauto_cancel = {{ enabled = true }}"));
+    let id = shop.place(paid().id("anew-04"));
+    let _ = shop.run(&["import-orders"]).exits(0);
+    shop.eccosys(|e| e.cancel_order(&id));
+    let _ = shop.run(&["auto-cancel"]).exits(0);
+    shop.eccosys(|e| e.native_connector_imports(&id, &[("CAMISETA-P", 4_990, 1)]));
+    let _ = shop.run(&["auto-cancel"]);
+    for verb in ["sync-payments", "auto-cancel"] {
+        let _ = shop.run(&[verb]).exits(0);
+    }
+    assert_eq!((shop.channel_status(&id).as_str(), held(&shop)), ("handling", vec![]));
+    let living = shop.eccosys(|e| e.find(&id).iter().find(|sale| sale.situation != 2).unwrap().id);
+    shop.eccosys(|e| e.cancel_entry(living));
+    for status in ["handling", "canceled"] {
+        let _ = shop.run(&["auto-cancel"]).exits(0);
+        assert_eq!(shop.channel_status(&id), status);
+    }
+}
+
 /// The customer's wish is granted for the sale as it lives in the ERP, not for the entry that was cancelled there.
 #[test]
 fn a_wish_is_granted_for_the_order_that_was_entered_anew() {

@@ -74,7 +74,9 @@ fn where_the_channel_follows_the_erp_nothing_is_held_either() {
     let _ = shop.import().exits(0);
     let _ = shop.sync().exits(0);
     assert_eq!((shop.held(), shop.take_overs(&id)), (vec![], 0));
-    let _ = shop.run(&["auto-cancel"]).exits(0);
+    for _ in 0..2 {
+        let _ = shop.run(&["auto-cancel"]).exits(0);
+    }
     assert_eq!(shop.channel_status(&id), "canceled");
 }
 

@@ -245,6 +245,20 @@ fn an_invoice_cancelled_on_all_sides_holds_nobody_up() {
     shop.cancel_in_office(&id, "desistiu");
     let _ = push(&shop).exits(0);
     assert_eq!(shop.held(), [""; 0]);
+    // The other way round, as its hint says: the ERP first, and then the panel.
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let nfe = Nfe::new(1002, 4_990);
+    shop.issue(&id, &nfe);
+    let _ = push(&shop).exits(0);
+    shop.cancel_invoice(&nfe);
+    shop.cancel_in_office(&id, "desistiu");
+    let _ = push(&shop).exits(3);
+    shop.vtex(|v| v.set_status(&id, "canceled"));
+    let _ = shop.run(&["import-orders"]);
+    let _ = shop.sync();
+    let _ = push(&shop).exits(0);
+    assert_eq!(shop.held(), [""; 0]);
 }
 
 #[test]

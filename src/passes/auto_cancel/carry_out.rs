@@ -61,7 +61,7 @@ pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> R
     }
     let reason = match plan(&facts, policy, pass.clock.now()) {
         Decision::Cancel(reason) => reason,
-        other => return Ok(leave(pass, row, &notes, &other)?),
+        other => return Ok(leave(pass, row, (&notes, policy), &other)?),
     };
     if let Permit::Refused(reason) = pass.permit(&row.id, || planned(&facts, policy, pass.store)) {
         return Ok(pass.refuse(row, reason)?);

@@ -380,13 +380,13 @@ proptest! {
         prop_assert_eq!(&decision, &plan(&facts, &on(), at(NOW)), "pure");
         let (order, erp) = (&facts.order, facts.erp.as_ref());
         match decision {
-            Decision::Cancel(Reason::DeadlinePassed { .. }) | Decision::Announce(_) => {
+            Decision::Cancel(Reason::DeadlinePassed { .. }) | Decision::Announce(Reason::DeadlinePassed { .. }) => {
                 prop_assert_eq!(&order.status, &Status::AwaitingPayment);
                 prop_assert_eq!(erp.map(|erp| (&erp.status, erp.invoiced)), Some((&Status::AwaitingPayment, false)));
                 prop_assert!(order.paid_at.is_none() && order.marketplace.is_none() && order.payments.len() == 1);
                 prop_assert!(facts.holds.is_empty() && facts.payment == Some(PaymentWord::Waiting));
             }
-            Decision::Cancel(reason) => {
+            Decision::Cancel(reason) | Decision::Announce(reason) => {
                 prop_assert_eq!(reason, Reason::CancelledInErp);
                 prop_assert_eq!(erp.map(|erp| (&erp.status, erp.invoiced)), Some((&Status::Cancelled, false)));
                 prop_assert!(order.marketplace.is_none() && facts.holds.is_empty());

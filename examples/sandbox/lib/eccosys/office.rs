@@ -122,6 +122,11 @@ impl Eccosys {
         self.enter(id, 2, "Pedido cancelado", PERSON);
     }
 
+    /// The same of one entry where a number has several.
+    pub fn cancel_entry(&mut self, id: i64) {
+        self.enter(id, 2, "Pedido cancelado", PERSON);
+    }
+
     /// Somebody deletes the order.
     pub fn delete_order(&mut self, store_number: &str) {
         let id = self.id_of(store_number);
