@@ -241,7 +241,7 @@ const GUARDS: &[Guard] = &[
         name: "reread",
         what: "an order is read once more right before it is cancelled, and what that says goes",
         file: "src/passes/auto_cancel/carry_out.rs",
-        text: "other => return Ok(leave(pass, row, &notes, &other)?),",
+        text: "other => return Ok(leave(pass, row, (&notes, policy), &other)?),",
         without: "_ => Reason::CancelledInErp,",
         tests: &[short("auto_cancel::paid_between")],
     },
