@@ -216,8 +216,9 @@ impl Turn {
         let oversold = self.watch(shop);
         if let Some(meanwhile) = self.meanwhile {
             let ran = shop.run(&self.side().args(self.verb));
-            // A wish to cancel, which is held only later in the day, may be held by now.
-            let may_hold = ran.code == Some(3);
+            // A wish to cancel, which is held only later in the day, may be held by now; by the ledger's day by this verb alone.
+            let is_verb = self.office == Office::Eccosys || self.verb == "sync-payments";
+            let may_hold = is_verb && ran.code == Some(3);
             let _ = ran.exits(if may_hold { 3 } else { self.exit_of() });
             meanwhile(self.story, shop);
         }
