@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use rusqlite::{Connection, Params, Row, params};
 
 use super::orders::{self, COLUMNS, WIDTH};
@@ -141,6 +142,16 @@ impl Ledger {
                 params![text, number],
             )
         })
+    }
+
+    /// Whether there are orders that were placed, by their channel's clock, when it is yet to be `now` by this machine's: it is behind.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn knows_of_later(&self, now: Instant) -> Result<bool, ErpError> {
+        // Clocks differ by minutes; a store that sells has orders of the last hours.
+        let later = now + TimeDelta::hours(1);
+        self.read(|tx| Ok(!summaries(tx, "o.placed_at > ?1 LIMIT 1", [millis(later)])?.is_empty()))
     }
 
     /// Up to `limit` orders that changed after a reading whose `seq` is given; 0 begins with the first.

@@ -1,21 +1,46 @@
 //! Lines of a shipment sheet, tied to their orders.
+//!
+//! A day to come in a sheet is a plan, as a rule, and is refused, so that no plan counts as done when its day is there. Where the
+//! ledger itself knows of a later time than this machine's clock does, the clock is wrong and not the sheet: it waits.
 
 use super::{TakeError, Taken, refuse};
-use crate::documents::{ShipmentRow, ShipmentSheet};
+use crate::documents::{Moment, ShipmentRow, ShipmentSheet};
 use crate::erp::ledger::{Ledger, Posted, Shipment};
 use crate::lang::say;
 use crate::model::{ErpOrderId, Instant};
+
+/// What is wrong with a line.
+struct Amiss {
+    why: String,
+    /// When it is right, where only its day is wrong.
+    right_on: Option<Instant>,
+}
+
+impl From<String> for Amiss {
+    fn from(why: String) -> Self {
+        Self { why, right_on: None }
+    }
+}
 
 impl Ledger {
     pub(super) fn take_shipments(&self, sheet: &ShipmentSheet, now: Instant) -> Result<Taken, TakeError> {
         // All lines are tied to their orders before any is taken.
         let mut parcels = Vec::with_capacity(sheet.rows.len());
-        let mut wrong = Vec::new();
+        // Beside them the days that are all that is wrong with a line.
+        let (mut wrong, mut days) = (Vec::new(), Vec::new());
         for row in &sheet.rows {
             match self.parcel(row, now)? {
                 Ok(parcel) => parcels.push(parcel),
-                Err(why) => wrong.push(say!("line {}: {why}" | "linha {}: {why}", row.line)),
+                Err(Amiss { why, right_on }) => {
+                    wrong.push(say!("line {}: {why}" | "linha {}: {why}", row.line));
+                    days.extend(right_on);
+                }
             }
+        }
+        if let Some(last) = days.iter().max().filter(|_| days.len() == wrong.len())
+            && self.knows_of_later(now)?
+        {
+            return Err(TakeError::Ahead(*last));
         }
         if !wrong.is_empty() {
             let more =
@@ -34,7 +59,7 @@ impl Ledger {
     }
 
     /// The order and the parcel that a line of a sheet is about, or why it is refused.
-    fn parcel(&self, row: &ShipmentRow, now: Instant) -> Result<Result<(ErpOrderId, Shipment), String>, TakeError> {
+    fn parcel(&self, row: &ShipmentRow, now: Instant) -> Result<Result<(ErpOrderId, Shipment), Amiss>, TakeError> {
         let mut invoices = match row.invoice {
             Some(number) => self.invoices_numbered(number)?,
             None => Vec::new(),
@@ -51,12 +76,17 @@ impl Ledger {
         let named =
             row.order.clone().unwrap_or_else(|| say!("of invoice {}" | "da nota {}", row.invoice.unwrap_or_default()));
         let order = match orders.len() {
-            0 => return Ok(Err(say!("the ledger has no order {named}" | "o ERP embutido não tem pedido {named}"))),
+            0 => {
+                return Ok(Err(
+                    say!("the ledger has no order {named}" | "o ERP embutido não tem pedido {named}").into()
+                ));
+            }
             1 => orders.remove(0),
             _ => {
                 return Ok(Err(say!(
                     "the order {named} may be any of several" | "o pedido {named} pode ser qualquer um de vários"
-                )));
+                )
+                .into()));
             }
         };
         let invoice = match (row.invoice, invoices.as_slice()) {
@@ -66,23 +96,27 @@ impl Ledger {
                 return Ok(Err(say!(
                     "order {named} has no invoice {number}, or several"
                         | "o pedido {named} não tem nota {number}, ou tem várias"
-                )));
+                )
+                .into()));
             }
         };
-        if row.delivered_at.is_some_and(|moment| moment.at > now) {
-            return Ok(Err(say!(
+        let ahead = |moment: Option<Moment>| moment.map(|moment| moment.at).filter(|at| *at > now);
+        if let Some(day) = ahead(row.delivered_at) {
+            let why = say!(
                 "order {named} is delivered on a day that is still to come: a forecast is no delivery"
                     | "o pedido {named} é entregue em um dia que ainda não chegou: previsão não é entrega"
-            )));
+            );
+            return Ok(Err(Amiss { why, right_on: Some(day) }));
         }
         // A collection that is planned is told of with its collection order.
         let planned = row.collected_at.filter(|_| row.collection_order.is_none());
-        if [row.dispatched_at, planned].into_iter().flatten().any(|moment| moment.at > now) {
-            return Ok(Err(say!(
+        if let Some(day) = ahead(row.dispatched_at).max(ahead(planned)) {
+            let why = say!(
                 "order {named} is collected or sent on a day that is still to come: give the line again on that day"
                     | "o pedido {named} é coletado ou despachado em um dia que ainda não chegou: envie a linha de novo nesse \
                        dia"
-            )));
+            );
+            return Ok(Err(Amiss { why, right_on: Some(day) }));
         }
         let collection_order_at = match (&row.collection_order, row.collected_at) {
             (None, _) => None,
@@ -105,6 +139,7 @@ impl Ledger {
         };
         Ok(Ok((order, parcel)))
     }
+
     /// The date that a collection order has in the ledger, for the line's own parcel above the order's others: one that no sheet dates is
     /// dated when it is first seen.
     fn first_seen(

@@ -3,8 +3,8 @@
 use super::*;
 use crate::documents::SheetOptions;
 use crate::erp::ledger::{DeliveryOutcome, Posted, Rules, Shipment, TakeError, Taken};
-use crate::model::TaxId;
 use crate::model::money::DecimalMark;
+use crate::model::{TaxId, calendar};
 
 const S01: &str = "s01-nfeproc-100-vtex-xped-marketplace.xml";
 const S02: &str = "s02-nfeproc-150-infcpl-only-boleto.xml";
@@ -216,6 +216,29 @@ fn a_shipment_sheet_is_taken_whole_or_not_at_all() {
     assert_eq!(sheet(&ledger, &good).unwrap(), Taken::Shipments { new: 2, again: 0 });
     assert_eq!(sheet(&ledger, &good).unwrap(), Taken::Shipments { new: 0, again: 2 });
     assert_eq!(detail(&ledger, OF_S01).shipments[0].tracking_code.as_deref(), Some("BR1"));
+}
+
+#[test]
+fn a_day_to_come_waits_where_the_clock_is_behind_what_the_ledger_knows() {
+    let ledger = shop(&[OF_S01]);
+    let at = |day: &str, lines: &str| {
+        let text = format!("Pedido;Código de Rastreio;Transportadora;Data Postagem;Entregue em\n{lines}");
+        ledger.take(text.as_bytes(), "sheet.csv", None, &Rules::default(), day.parse().unwrap())
+    };
+    let sent = format!("{OF_S01};BR1;Correios;22/09/2026;\n");
+    let delivered = format!("{OF_S01};BR1;Correios;22/09/2026;24/09/2026\n");
+    // The order was placed on the 21st.
+    assert!(at("2026-09-21T14:00:00Z", &sent).unwrap_err().to_string().contains("on a day that is still to come"));
+    let waits = |lines: &str| match at("2026-09-18T12:00:00Z", lines) {
+        Err(TakeError::Ahead(until)) => calendar::local_date(until).to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(waits(&sent), "2026-09-22");
+    assert_eq!(waits(&delivered), "2026-09-24");
+    let also_wrong = at("2026-09-18T12:00:00Z", &format!("{sent}999;BR2;Correios;;\n"));
+    assert_eq!(also_wrong.unwrap_err().code(), "shipment_lines");
+    assert!(detail(&ledger, OF_S01).shipments.is_empty());
+    assert_eq!(at("2026-09-25T12:00:00Z", &delivered).unwrap(), Taken::Shipments { new: 1, again: 0 });
 }
 
 #[test]
