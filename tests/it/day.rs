@@ -252,13 +252,14 @@ impl Turn {
         oversold
     }
 
-    /// No customer can buy what is sold, unless that was so before the verb's turn.
+    /// No customer can buy more of what is sold than could before the verb's turn.
     #[track_caller]
     pub fn promises_nothing_twice(&self, shop: &Shop) {
         for sku in self.sellable.counted.keys() {
-            let before = self.side().look(&self.shop, |shelf| shelf.can_be_bought(sku));
-            let (now, limit) =
-                self.side().look(shop, |shelf| (shelf.can_be_bought(sku), self.sellable.of(shelf, sku).max(before)));
+            let look = |shop| self.side().look(shop, |shelf| (shelf.can_be_bought(sku), self.sellable.of(shelf, sku)));
+            let ((promised, sellable), (now, limit)) = (look(&self.shop), look(shop));
+            // A cancelled order's unit can be bought again, whatever was promised too much before.
+            let limit = limit + (promised - sellable).max(0);
             assert!(now <= limit, "{now} of SKU {sku} can be bought, {limit} may be");
         }
     }
