@@ -9,7 +9,7 @@ use chrono::{TimeDelta, Utc};
 use regex::Regex;
 use snapbox::{Assert, Data, Redactions};
 
-use crate::sandbox::papers::Nfe;
+use crate::sandbox::papers::{self, Nfe};
 use crate::sandbox::{OrderSeed, Payment, Vtex};
 use crate::shop::{Shop, paid};
 
@@ -109,7 +109,7 @@ fn issue(shop: &Shop) {
 }
 
 fn hand_over(shop: &Shop) {
-    let day = Utc::now().format("%d/%m/%Y");
+    let day = papers::local(Utc::now()).format("%d/%m/%Y");
     let row = format!("501;BR501;https://rastro.example/BR501;Correios;{day}");
     std::fs::write(shop.path("romaneio.csv"), format!("nota;rastreio;url;transportadora;despachado\n{row}\n")).unwrap();
 }
