@@ -12,6 +12,8 @@ mod sandbox;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use clap::{Parser, ValueEnum};
 
 /// Serves a simulated VTEX, a simulated ANYMARKET and a simulated Eccosys on 127.0.0.1 until it is interrupted
@@ -32,6 +34,9 @@ struct Arguments {
     /// Plain paid orders to add on VTEX, one a minute up to now
     #[arg(long, default_value_t = 0)]
     orders: u32,
+    /// How long VTEX and ANYMARKET take to answer, in milliseconds
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    latency: u64,
     /// A folder to make, for the shop's papers: a stock sheet, and of its first orders NF-e, shipment sheet, a carrier's OCOREN
     #[arg(long, value_name = "FOLDER", requires = "seed")]
     papers: Option<std::path::PathBuf>,
@@ -47,8 +52,10 @@ enum Seed {
 async fn main() -> std::io::Result<()> {
     let arguments = Arguments::parse();
     let sandbox = sandbox::Sandbox::start_at(arguments.port, arguments.anymarket_port, arguments.eccosys_port)?;
+    let latency = Duration::from_millis(arguments.latency);
     sandbox.vtex(|v| {
         v.keep_call_log = false;
+        v.latency = latency;
         if let Some(Seed::Shop) = arguments.seed {
             sandbox::seed::shop(v);
             sandbox::seed::PRODUCTS.iter().for_each(|product| v.add_sku(product.id, product.ref_id));
@@ -63,6 +70,7 @@ async fn main() -> std::io::Result<()> {
     }
     sandbox.anymarket(|a| {
         a.keep_call_log = false;
+        a.latency = latency;
         if let Some(Seed::Shop) = arguments.seed {
             sandbox::anymarket::marketplaces(a);
         }

@@ -12,9 +12,13 @@ const EMAIL: &str = "0f1e2d3c@ct.vtex.com.br";
 
 /// The whole document.
 pub(super) fn order(order: &Order) -> Value {
-    let mut document = header(order);
-    lay_over(&mut document, &contents(order));
-    lay_over(&mut document, &attachments(order));
+    let mut fields = Map::new();
+    for part in [header(order), contents(order), attachments(order)] {
+        if let Value::Object(part) = part {
+            fields.extend(part);
+        }
+    }
+    let mut document = Value::Object(fields);
     if order.removed > 0 {
         tell_change(&mut document, order);
     }
