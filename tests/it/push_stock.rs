@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::back_office::Nfe;
-use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase, Sandbox, UnknownCode};
+use crate::sandbox::{Effect, Fault, HookAction, Kind, OrderSeed, Payment, Phase, RetryAfter, Sandbox, UnknownCode};
 use crate::shop::{Ran, Shop, paid, ran, wait_until};
 use crate::side::Side;
+use crate::torture::disturbed::run_bounded;
 
 /// Orders settle at once, so that tests need not wait.
 pub const STOCK: &str = "stock = { warehouse = \"1_1\", settle = \"0s\" }";
@@ -553,6 +554,99 @@ fn a_code_that_moved_to_another_product_is_followed() {
     let _ = shop.push();
     assert_eq!(["11", "3", "13"].map(|sku| shop.vtex(|v| v.available(sku))), [90, 80, 100]);
     assert_eq!(shop.push().exits(0).summary()["calls"], 0);
+}
+
+/// A whole catalogue that is asked for at once: fifty codes a call, several calls at a time.
+#[test]
+fn codes_of_one_product_are_told_nothing_though_each_is_asked_for_in_a_call_of_its_own() {
+    let shop = shop("");
+    let codes: Vec<String> = (100..220).map(|n| format!("P{n}")).collect();
+    shop.vtex(|v| {
+        codes.iter().for_each(|code| v.add_sku(&code[1..], code));
+        // The first of them leads to the last one's product, and to none of its own.
+        v.catalog.remove("100");
+        v.more_codes.insert("P100".into(), "219".into());
+    });
+    let lines = codes.iter().map(|code| format!("{code};7\n"));
+    shop.stock(&format!("codigo;quantidade\n{}", lines.collect::<String>()));
+    let ran = shop.push().exits(3);
+    for code in ["P100", "P219"] {
+        assert_eq!(ran.stock(code)["reason"]["code"], "sku_ambiguous", "{code}: its units would be promised twice");
+    }
+    assert_eq!(shop.vtex(|v| (v.available("101"), v.available("218"), v.available("219"))), (7, 7, 0));
+    assert_eq!(ran.summary()["updated"], 121);
+}
+
+/// Two codes renamed in the ERP, with balances under the old ones still: of the lot that has nothing but these the channel knows none.
+#[test]
+fn an_id_that_went_to_another_code_does_not_stay_with_the_first() {
+    let mut shop = shop("");
+    let codes: Vec<String> = (100..148).map(|n| format!("P{n}")).collect();
+    shop.vtex(|v| {
+        codes.iter().for_each(|code| v.add_sku(&code[1..], code));
+        v.add_sku("501", "X1");
+        v.add_sku("502", "X2");
+    });
+    let sheet = |more: &str, units: i64| {
+        let lines = codes.iter().map(|code| format!("{code};{units}\n"));
+        format!("codigo;quantidade\n{more}{}X1;{units}\nX2;{units}\n", lines.collect::<String>())
+    };
+    shop.stock(&sheet("", 7));
+    let _ = shop.push().exits(0);
+    shop.advance(chrono::TimeDelta::hours(25));
+    shop.vtex(|v| {
+        v.add_sku("501", "A1");
+        v.add_sku("502", "A2");
+    });
+    shop.stock(&sheet("A1;5\nA2;4\n", 9));
+    let ran = shop.push().exits(3);
+    assert_eq!(["X1", "X2"].map(|code| ran.stock(code)["reason"]["code"].clone()), ["sku_not_on_channel"; 2]);
+    assert_eq!(["501", "502", "147"].map(|sku| shop.vtex(|v| v.available(sku))), [5, 4, 9]);
+}
+
+/// What moved is asked for again while no other call is under way, however few there may be at a time.
+#[test]
+fn a_code_that_moved_among_many_keeps_no_run_waiting() {
+    let mut shop = shop("in_flight = 2");
+    let codes: Vec<String> = (100..580).map(|n| format!("P{n}")).collect();
+    shop.vtex(|v| codes.iter().for_each(|code| v.add_sku(&code[1..], code)));
+    let sheet = |units: i64| {
+        let lines = codes.iter().map(|code| format!("{code};{units}\n"));
+        format!("codigo;quantidade\n{}", lines.collect::<String>())
+    };
+    shop.stock(&sheet(7));
+    let _ = shop.push().exits(0);
+    shop.advance(chrono::TimeDelta::hours(25));
+    shop.vtex(|v| {
+        v.catalog.remove("100");
+        v.add_sku("579", "P100");
+        v.latency = Duration::from_millis(20);
+    });
+    shop.stock(&sheet(9));
+    let ran = run_bounded(&shop, &["push-stock"]).exits(3);
+    assert_eq!(ran.stock("P579")["reason"]["code"], "sku_not_on_channel");
+    assert_eq!(["579", "578"].map(|sku| shop.vtex(|v| v.available(sku))), [9, 9]);
+}
+
+/// VTEX has been seen to know nothing of anything for a while: a product is not gone because all of them are.
+#[test]
+fn a_channel_that_knows_none_of_its_products_any_more_is_not_believed() {
+    let shop = shop("");
+    let _ = shop.push().exits(0);
+    let mut shop = shop;
+    shop.advance(chrono::TimeDelta::hours(25));
+    let nothing = Kind::Status { code: 200, retry_after: RetryAfter::Absent, body: "{}".into() };
+    shop.vtex(|v| v.faults.push(Fault::next(1, nothing).on("POST", "idsbyrefids")));
+    shop.stock("codigo;quantidade\nCAMISETA-P;90\nCANECA;80\n");
+    assert_eq!(shop.push().exits(0).summary()["updated"], 2);
+    assert_eq!((can_be_bought(&shop), shop.vtex(|v| v.available("2"))), (90, 80));
+    let _ = shop.run(&["holds"]).exits(0);
+    // One that is gone is: the others are there.
+    shop.advance(chrono::TimeDelta::hours(25));
+    shop.vtex(|v| drop(v.catalog.remove("2")));
+    shop.stock("codigo;quantidade\nCAMISETA-P;70\nCANECA;60\n");
+    assert_eq!(shop.push().exits(3).stock("CANECA")["reason"]["code"], "sku_not_on_channel");
+    assert_eq!(can_be_bought(&shop), 70);
 }
 
 #[test]

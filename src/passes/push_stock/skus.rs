@@ -1,11 +1,14 @@
 //! The channel's ids of the ERP's products: from the configuration, else as the channel was asked, which is remembered.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::TimeDelta;
+use futures_util::{StreamExt, stream};
 
 use super::Push;
 use crate::config::UnknownSkus;
+use crate::http::CallError;
+use crate::lang::keep;
 use crate::model::{ChannelSku, Sku};
 use crate::passes::Trouble;
 use crate::reason::Reason;
@@ -24,6 +27,8 @@ pub struct Resolved {
     pub ids: BTreeMap<Sku, ChannelSku>,
     /// Why the others have none; only those asked after now.
     pub problems: BTreeMap<Sku, Reason>,
+    /// Of which the channel was asked, and answered.
+    heard: BTreeSet<Sku>,
 }
 
 impl Resolved {
@@ -74,29 +79,44 @@ impl Push<'_> {
                 (None, _) => unknown.push(sku.clone()),
             }
         }
-        for skus in unknown.chunks(LOOK_UP) {
-            self.look_up(skus, &cached, &mut resolved).await?;
+        // Several at a time. Then they are taken in one by one, as what one tells may make others be asked for again.
+        let answers: Vec<_> = stream::iter(unknown.chunks(LOOK_UP))
+            .map(|skus| async move { (skus, self.pass.channel.find_skus(skus).await) })
+            .buffered(config.limits.at_once())
+            .collect()
+            .await;
+        for (skus, answer) in answers {
+            self.look_up(skus, answer, &cached, &mut resolved).await?;
         }
         Ok(resolved)
     }
 
-    /// Asks the channel. Where it does not answer, or knows none of several that it knew, what was known stands and the next run asks
-    /// again.
+    /// Takes in what the channel answered for these. Where it did not, or knows none of several that it knew, what was known stands and
+    /// the next run asks again.
     async fn look_up(
         &self,
         skus: &[Sku],
+        answer: Result<BTreeMap<Sku, ChannelSku>, CallError>,
         known: &BTreeMap<Sku, LookedUp>,
         resolved: &mut Resolved,
     ) -> Result<(), Trouble> {
-        let (asked, mut found) = match self.ask(skus).await {
+        // With another lot some of these were asked for again, and what was known before is known no more.
+        let is_open = |sku: &Sku| !resolved.heard.contains(sku);
+        let skus: Vec<Sku> = skus.iter().filter(|sku| is_open(sku)).cloned().collect();
+        let answer = answer.map(|found| found.into_iter().filter(|(sku, _)| is_open(sku)).collect());
+        let (asked, mut found) = match self.with_others(&skus, answer).await {
             Ok(answer) => answer,
             Err(trouble) if trouble.ends_run(self.pass.stop).is_some() => return Err(trouble),
-            Err(trouble) => return self.keep_known(skus, known, &trouble.to_string(), resolved),
+            Err(trouble) => return self.keep_known(&skus, known, &trouble.to_string(), resolved),
         };
         let had_ids = || asked.iter().filter(|sku| known.get(sku).is_some_and(|known| known.channel_sku.is_some()));
         if had_ids().count() > 1 && had_ids().all(|sku| !found.contains_key(sku)) {
             // VTEX has been seen to answer so when it was at fault, and products do not go all at once.
-            return self.keep_known(skus, known, "none of them is there", resolved);
+            let problem = keep!(
+                "the channel says that it has none of the products asked for, which it had before"
+                    | "o canal diz que não tem nenhum dos produtos consultados, que tinha antes"
+            );
+            return self.keep_known(&skus, known, &problem, resolved);
         }
         let mut codes: BTreeMap<ChannelSku, usize> = BTreeMap::new();
         found.values().for_each(|id| *codes.entry(id.clone()).or_default() += 1);
@@ -114,6 +134,7 @@ impl Push<'_> {
         for (sku, id) in shared {
             resolved.problems.insert(sku, Reason::SkuAmbiguous { channel_skus: vec![id.to_string()] });
         }
+        resolved.heard.extend(asked);
         Ok(())
     }
 
@@ -137,10 +158,14 @@ impl Push<'_> {
 
     /// The ids the channel gives now for these products, and for whichever had one of these ids before: a code that moved to another
     /// product left the one it had.
-    async fn ask(&self, skus: &[Sku]) -> Result<(Vec<Sku>, BTreeMap<Sku, ChannelSku>), Trouble> {
+    async fn with_others(
+        &self,
+        skus: &[Sku],
+        mut answer: Result<BTreeMap<Sku, ChannelSku>, CallError>,
+    ) -> Result<(Vec<Sku>, BTreeMap<Sku, ChannelSku>), Trouble> {
         let mut asked = skus.to_vec();
         loop {
-            let mut found = self.pass.channel.find_skus(&asked).await.map_err(Trouble::Channel)?;
+            let mut found = answer.map_err(Trouble::Channel)?;
             found.retain(|_, id| !self.is_given_away(id));
             let mut others = self.pass.store.others_with_ids(self.channel(), found.values(), &asked)?;
             others.retain(|sku| !self.pass.config.skus.values().any(|mapped| mapped == sku));
@@ -148,6 +173,7 @@ impl Push<'_> {
                 return Ok((asked, found));
             }
             asked.append(&mut others);
+            answer = self.pass.channel.find_skus(&asked).await;
         }
     }
 

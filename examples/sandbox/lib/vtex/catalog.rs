@@ -34,8 +34,9 @@ impl Vtex {
     pub(super) fn sku_ids_of(&self, request: &Request) -> Result<Answer, Answer> {
         let body = request.json()?;
         let codes = body.as_array().ok_or_else(|| Answer::bad_request("a list of codes is expected"))?;
-        let ids: HashMap<&str, &str> =
-            self.catalog.iter().rev().map(|(id, code)| (code.as_str(), id.as_str())).collect();
+        let own = self.catalog.iter().rev().map(|(id, code)| (code.as_str(), id.as_str()));
+        let more = self.more_codes.iter().map(|(code, id)| (code.as_str(), id.as_str()));
+        let ids: HashMap<&str, &str> = own.chain(more).collect();
         let mut found = BTreeMap::new();
         for code in codes.iter().filter_map(Value::as_str) {
             // The same code twice is more than it can bear.

@@ -31,6 +31,7 @@ impl Vtex {
             stock_visibility,
             balance_date_counts,
             catalog,
+            more_codes,
             unknown_code,
             batches_enabled,
             batches,

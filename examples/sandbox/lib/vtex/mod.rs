@@ -81,6 +81,8 @@ pub struct Vtex {
     pub balance_date_counts: bool,
     /// SKU ids and their reference codes.
     pub catalog: BTreeMap<String, String>,
+    /// Further codes by which SKUs are found, and their ids. That a code leads to one SKU alone is documented nowhere.
+    pub more_codes: BTreeMap<String, String>,
     pub unknown_code: UnknownCode,
     /// Early access, off by default (VTEX 6.2).
     pub batches_enabled: bool,
@@ -119,6 +121,7 @@ impl Vtex {
             stock_visibility: Duration::ZERO,
             balance_date_counts: true,
             catalog: BTreeMap::new(),
+            more_codes: BTreeMap::new(),
             unknown_code: UnknownCode::default(),
             batches_enabled: false,
             batches: BTreeMap::new(),
