@@ -113,7 +113,7 @@ pub enum TakeError {
     #[error("{}", plain(.0))]
     Ledger(#[from] ErpError),
     /// It tells of what is still to come by this machine's clock, which may be behind. It is taken once that day has come; what else
-    /// it tells was taken.
+    /// a file of many notices tells was taken.
     #[error("{}", say!(
         "it tells of {}, which is still to come by this machine's clock; set the clock (NTP) and it is taken by the next \
          run, or take it away and ask its sender for the right date"

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
 use rusqlite::{Connection, Params, Row, params};
 
 use super::orders::{self, COLUMNS, WIDTH};
@@ -144,14 +143,13 @@ impl Ledger {
         })
     }
 
-    /// Whether there are orders that were placed, by their channel's clock, when it is yet to be `now` by this machine's: it is behind.
+    /// When the latest order was placed, by its channel's clock; `None` where there is no order.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn knows_of_later(&self, now: Instant) -> Result<bool, ErpError> {
-        // Clocks differ by minutes; a store that sells has orders of the last hours.
-        let later = now + TimeDelta::hours(1);
-        self.read(|tx| Ok(!summaries(tx, "o.placed_at > ?1 LIMIT 1", [millis(later)])?.is_empty()))
+    pub fn last_placed_at(&self) -> Result<Option<Instant>, ErpError> {
+        let last = self.read(|tx| summaries(tx, "true ORDER BY o.placed_at DESC LIMIT 1", []))?;
+        Ok(last.first().map(|order| order.placed_at))
     }
 
     /// Up to `limit` orders that changed after a reading whose `seq` is given; 0 begins with the first.

@@ -1,7 +1,9 @@
 //! Lines of a shipment sheet, tied to their orders.
 //!
-//! A day to come in a sheet is a plan, as a rule, and is refused, so that no plan counts as done when its day is there. Where the
-//! ledger itself knows of a later time than this machine's clock does, the clock is wrong and not the sheet: it waits.
+//! A day to come in a sheet is a plan, as a rule, and is refused, so that no plan counts as done when its day is there. Where an order
+//! was placed about then, by its channel's clock, this machine's clock is wrong and not the sheet: it waits.
+
+use chrono::TimeDelta;
 
 use super::{TakeError, Taken, refuse};
 use crate::documents::{Moment, ShipmentRow, ShipmentSheet};
@@ -22,6 +24,12 @@ impl From<String> for Amiss {
     }
 }
 
+/// Whether a day that is still to come by this machine's clock is over, or begun, by that of a channel on which an order was placed.
+fn is_past(day: Instant, placed_at: Option<Instant>, now: Instant) -> bool {
+    // Clocks differ by minutes; and a store that sells has an order of the last day.
+    placed_at.is_some_and(|placed| placed - now > TimeDelta::hours(1) && day - placed <= TimeDelta::days(1))
+}
+
 impl Ledger {
     pub(super) fn take_shipments(&self, sheet: &ShipmentSheet, now: Instant) -> Result<Taken, TakeError> {
         // All lines are tied to their orders before any is taken.
@@ -38,7 +46,7 @@ impl Ledger {
             }
         }
         if let Some(last) = days.iter().max().filter(|_| days.len() == wrong.len())
-            && self.knows_of_later(now)?
+            && is_past(*last, self.last_placed_at()?, now)
         {
             return Err(TakeError::Ahead(*last));
         }

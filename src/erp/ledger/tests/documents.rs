@@ -226,7 +226,7 @@ fn a_day_to_come_waits_where_the_clock_is_behind_what_the_ledger_knows() {
         ledger.take(text.as_bytes(), "sheet.csv", None, &Rules::default(), day.parse().unwrap())
     };
     let sent = format!("{OF_S01};BR1;Correios;22/09/2026;\n");
-    let delivered = format!("{OF_S01};BR1;Correios;22/09/2026;24/09/2026\n");
+    let delivered = format!("{OF_S01};BR1;Correios;20/09/2026;22/09/2026\n");
     // The order was placed on the 21st.
     assert!(at("2026-09-21T14:00:00Z", &sent).unwrap_err().to_string().contains("on a day that is still to come"));
     let waits = |lines: &str| match at("2026-09-18T12:00:00Z", lines) {
@@ -234,11 +234,14 @@ fn a_day_to_come_waits_where_the_clock_is_behind_what_the_ledger_knows() {
         other => panic!("{other:?}"),
     };
     assert_eq!(waits(&sent), "2026-09-22");
-    assert_eq!(waits(&delivered), "2026-09-24");
+    assert_eq!(waits(&delivered), "2026-09-22");
+    // Later than that it is a plan by any clock.
+    let planned = at("2026-09-18T12:00:00Z", &format!("{OF_S01};BR1;Correios;20/09/2026;24/09/2026\n"));
+    assert_eq!(planned.unwrap_err().code(), "shipment_lines");
     let also_wrong = at("2026-09-18T12:00:00Z", &format!("{sent}999;BR2;Correios;;\n"));
     assert_eq!(also_wrong.unwrap_err().code(), "shipment_lines");
     assert!(detail(&ledger, OF_S01).shipments.is_empty());
-    assert_eq!(at("2026-09-25T12:00:00Z", &delivered).unwrap(), Taken::Shipments { new: 1, again: 0 });
+    assert_eq!(at("2026-09-23T12:00:00Z", &delivered).unwrap(), Taken::Shipments { new: 1, again: 0 });
 }
 
 #[test]
