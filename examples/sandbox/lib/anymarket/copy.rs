@@ -23,6 +23,8 @@ impl Anymarket {
             skus,
             locations,
             stocks,
+            by_creation,
+            by_change,
             transmissions,
             last_order,
             random,

@@ -1,5 +1,7 @@
 //! Reading orders: one, by either of its numbers, and the list with its windows (ANYMARKET 2.1, 2.2).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -47,8 +49,9 @@ impl Anymarket {
         // The index knows the orders as they were a while ago.
         let seen_at = self.now() - delta(self.list_lag);
         let mut found: Vec<&AnyOrder> = self
-            .orders
-            .values()
+            .within(&filter)
+            .into_iter()
+            .filter_map(|id| self.orders.get(&id))
             .filter(|order| order.placed_at <= seen_at && self.is_imported(order))
             .filter(|order| filter.matches(order, seen_at))
             .collect();
@@ -65,6 +68,18 @@ impl Anymarket {
             answer.body = body.to_string();
         }
         Ok(answer)
+    }
+
+    /// Those that may match, each once: by when they changed, where that is asked for, else by when they were placed.
+    fn within(&self, filter: &Filter) -> BTreeSet<i64> {
+        let (index, (from, to)) = match filter.updated.0 > DateTime::<Utc>::MIN_UTC {
+            true => (&self.by_change, filter.updated),
+            false => (&self.by_creation, filter.created),
+        };
+        if from > to {
+            return BTreeSet::new();
+        }
+        index.range((from, i64::MIN)..=(to, i64::MAX)).map(|(_, id)| *id).collect()
     }
 
     fn indexed(&self, order: &AnyOrder, seen_at: DateTime<Utc>, request: &Request) -> Value {

@@ -25,7 +25,7 @@ mod shop;
 mod stocks;
 mod workflow;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
@@ -75,6 +75,9 @@ pub struct Anymarket {
     /// By SKU code and location.
     pub stocks: BTreeMap<(String, i64), AnyStock>,
 
+    /// Orders by creation, and by each change, for the list.
+    by_creation: BTreeSet<(DateTime<Utc>, i64)>,
+    by_change: BTreeSet<(DateTime<Utc>, i64)>,
     /// Changes that will reach their marketplace, or not: when, and of which order.
     transmissions: Vec<(DateTime<Utc>, i64)>,
     last_order: i64,
@@ -99,6 +102,8 @@ impl Anymarket {
             skus: BTreeMap::new(),
             locations: vec![Location::new(1, "Principal")],
             stocks: BTreeMap::new(),
+            by_creation: BTreeSet::new(),
+            by_change: BTreeSet::new(),
             transmissions: Vec::new(),
             last_order: 7_000_000,
             random: fastrand::Rng::with_seed(7),

@@ -64,6 +64,8 @@ impl Anymarket {
             status,
             seed,
         };
+        self.by_creation.insert((created, id));
+        self.by_change.insert((created, id));
         self.orders.insert(id, order);
         self.offer(id);
         id
@@ -120,6 +122,7 @@ impl Anymarket {
     /// The order is now in this status: dates, stock, feed.
     pub(super) fn enter(&mut self, id: i64, status: &str) {
         let now = self.now();
+        self.by_change.insert((now, id));
         let order = self.order_mut(id);
         order.status = status.to_owned();
         order.history.push((now, status.to_owned()));
@@ -161,11 +164,12 @@ impl Anymarket {
         self.transmissions = later;
         for (when, id) in Vec::from_iter::<Vec<_>>(due) {
             let arrived = self.arrival(self.order(id));
-            let order = self.order_mut(id);
             if arrived != Transmission::Waiting {
+                let order = self.order_mut(id);
                 order.history.push((when, order.status.clone()));
+                self.by_change.insert((when, id));
             }
-            order.transmission = arrived;
+            self.order_mut(id).transmission = arrived;
         }
     }
 
