@@ -616,6 +616,28 @@ fn a_batch_that_is_refused_for_one_product_is_divided() {
     }
 }
 
+/// An error without a name may be about any product of the batch: it is sent in parts, until it is one product's alone.
+#[test]
+fn a_batch_with_an_error_that_names_no_product_is_divided() {
+    let shop = Shop::with_hub(STOCK);
+    let strikes = |times| {
+        let body = r#"{"success": [], "errors": ["Falha ao atualizar"]}"#.into();
+        let unnamed = Kind::Status { code: 200, retry_after: RetryAfter::Absent, body };
+        hub(&shop, |a| a.faults.push(Fault::next(times, unnamed).on("PUT", "/stocks/batch")));
+    };
+    hub(&shop, |a| ["CAMISETA-P", "CANECA", "BONE"].iter().for_each(|sku| a.set_stock(sku, 1, 0)));
+    strikes(1);
+    let ran = run(&shop, "push-stock").exits(0);
+    assert_eq!((&ran.summary()["updated"], &ran.summary()["calls"]), (&json!(3), &json!(3)));
+    assert_eq!(["CAMISETA-P", "CANECA", "BONE"].map(|sku| hub(&shop, |a| a.available(sku))), [100; 3]);
+    strikes(1);
+    shop.stock("codigo;quantidade\nBONE;90\n");
+    let refused = run(&shop, "push-stock").exits(3).stock("BONE");
+    assert_eq!(refused["reason"], json!({"code": "stock_refused", "message": "Falha ao atualizar"}));
+    let _ = run(&shop, "push-stock").exits(0);
+    assert_eq!((hub(&shop, |a| a.available("BONE")), shop.held()), (90, Vec::new()));
+}
+
 #[test]
 fn a_proxys_404_to_a_batch_refuses_no_product() {
     let shop = Shop::with_hub(STOCK);
