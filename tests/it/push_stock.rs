@@ -631,9 +631,8 @@ fn a_code_that_moved_among_many_keeps_no_run_waiting() {
 /// VTEX has been seen to know nothing of anything for a while: a product is not gone because all of them are.
 #[test]
 fn a_channel_that_knows_none_of_its_products_any_more_is_not_believed() {
-    let shop = shop("");
+    let mut shop = shop("");
     let _ = shop.push().exits(0);
-    let mut shop = shop;
     shop.advance(chrono::TimeDelta::hours(25));
     let nothing = Kind::Status { code: 200, retry_after: RetryAfter::Absent, body: "{}".into() };
     shop.vtex(|v| v.faults.push(Fault::next(1, nothing).on("POST", "idsbyrefids")));
