@@ -90,7 +90,8 @@ impl Ledger {
     /// Notes what is known of an order's shipment.
     ///
     /// A tracking code names a parcel, of each invoice that is in it: the one that has it, else one that has none yet, else a new one.
-    /// Without a code, what is told holds for every parcel. [`Posted::Again`] when the ledger knew it all.
+    /// Without a code, what is told holds for every parcel: of the invoice, if it names one, and where there is no other invoice those
+    /// that name none, too. [`Posted::Again`] when the ledger knew it all.
     ///
     /// # Errors
     /// Refused with `not_found`; or the file cannot be written.
@@ -224,16 +225,20 @@ fn parcels(tx: &Connection, order: i64) -> rusqlite::Result<Vec<(i64, Shipment)>
 /// Writes what was told into the parcels it is about. Says whether anything was new.
 fn tell(tx: &Connection, order: i64, told: &Shipment, now: Instant) -> rusqlite::Result<bool> {
     let parcels = parcels(tx, order)?;
-    let same_invoice = |parcel: &Shipment| told.access_key.is_none() || parcel.access_key == told.access_key;
-    let has_code = |parcel: &Shipment| parcel.tracking_code == told.tracking_code;
-    // What an invoice carried that was cancelled goes with the one in its place.
     let live = live_keys(tx, order)?;
-    let is_free =
-        |parcel: &Shipment| same_invoice(parcel) || parcel.access_key.as_ref().is_none_or(|key| !live.contains(key));
-    let about: Vec<&(i64, Shipment)> = match &told.tracking_code {
+    let names_same = |parcel: &Shipment| told.access_key.is_none() || parcel.access_key == told.access_key;
+    let has_code = |parcel: &Shipment| parcel.tracking_code == told.tracking_code;
+    // Which of several invoices is meant is not for us to guess.
+    let is_free = |parcel: &Shipment| {
+        is_of_none(parcel, &live) || names_same(parcel) && (told.access_key.is_some() || live.len() < 2)
+    };
+    let those = |is_one: &dyn Fn(&Shipment) -> bool| -> Vec<&(i64, Shipment)> {
+        parcels.iter().filter(|(_, parcel)| is_one(parcel)).collect()
+    };
+    let about = match &told.tracking_code {
         // One box may carry several invoices: its code then stands with each of them.
-        Some(_) if parcels.iter().any(|(_, parcel)| has_code(parcel) && same_invoice(parcel)) => {
-            parcels.iter().filter(|(_, parcel)| has_code(parcel) && same_invoice(parcel)).collect()
+        Some(_) if parcels.iter().any(|(_, parcel)| has_code(parcel) && names_same(parcel)) => {
+            those(&|parcel| has_code(parcel) && names_same(parcel))
         }
         Some(_) => parcels
             .iter()
@@ -241,7 +246,10 @@ fn tell(tx: &Connection, order: i64, told: &Shipment, now: Instant) -> rusqlite:
             .or_else(|| parcels.iter().find(|(_, parcel)| parcel.tracking_code.is_none() && is_free(parcel)))
             .into_iter()
             .collect(),
-        None => parcels.iter().filter(|(_, parcel)| same_invoice(parcel)).collect(),
+        None => match those(&names_same) {
+            none if none.is_empty() && live.iter().eq(&told.access_key) => those(&|parcel| is_of_none(parcel, &live)),
+            about => about,
+        },
     };
     if about.is_empty() {
         insert(tx, order, told, now)?;
@@ -281,11 +289,11 @@ fn merge(known: &Shipment, told: &Shipment) -> Shipment {
 /// What carries no invoice's key may carry any of several; then the event alone tells what was delivered.
 fn deliver(tx: &Connection, order: i64, event: &DeliveryEvent, now: Instant) -> rusqlite::Result<()> {
     let parcels = parcels(tx, order)?;
-    let is_sole_invoice = live_keys(tx, order)?.len() < 2;
+    let live = live_keys(tx, order)?;
     let is_of_invoice = |parcel: &Shipment| {
         event.access_key.is_none()
             || parcel.access_key == event.access_key
-            || parcel.access_key.is_none() && is_sole_invoice
+            || is_of_none(parcel, &live) && live.len() < 2
     };
     let is_meant = |parcel: &Shipment| match &event.tracking_code {
         Some(_) => parcel.tracking_code == event.tracking_code,
@@ -300,7 +308,8 @@ fn deliver(tx: &Connection, order: i64, event: &DeliveryEvent, now: Instant) -> 
         return insert(tx, order, &Shipment { access_key, tracking_code, delivered_at, ..Shipment::default() }, now);
     }
     for (row, parcel) in parcels.iter().filter(|(_, parcel)| is_meant(parcel) && parcel.delivered_at.is_none()) {
-        let access_key = parcel.access_key.clone().or(event.access_key.clone());
+        let own = parcel.access_key.clone().filter(|_| !is_of_none(parcel, &live));
+        let access_key = own.or(event.access_key.clone()).or(parcel.access_key.clone());
         update(tx, *row, &Shipment { access_key, delivered_at, ..parcel.clone() }, now)?;
     }
     Ok(())
@@ -322,14 +331,22 @@ fn settle(tx: &Connection, order: i64, why: &str, now: Instant) -> Result<(), Er
     orders::advance(tx, order, &status, why, now)
 }
 
+/// Whether a parcel is bound to none of the invoices that stand: it names none, or what it carried was cancelled and goes with the
+/// invoice that takes its place.
+fn is_of_none(parcel: &Shipment, live: &[String]) -> bool {
+    parcel.access_key.as_ref().is_none_or(|key| !live.contains(key))
+}
+
 /// Whether every parcel is delivered, and nothing of the order is still to come: no invoice without a parcel, no unit
-/// without an invoice where there are invoices at all.
+/// without an invoice where there are invoices at all. A parcel of a cancelled invoice counts where it is in the place of one.
 fn is_all_delivered(tx: &Connection, order: i64, parcels: &[Shipment]) -> rusqlite::Result<bool> {
     let keys = live_keys(tx, order)?;
-    let has_parcel = |key: &String| parcels.iter().any(|p| p.access_key.as_ref().is_none_or(|of| of == key));
+    let has_own = |key: &String| parcels.iter().any(|parcel| parcel.access_key.as_ref() == Some(key));
+    let have_all_own = !keys.is_empty() && keys.iter().all(has_own);
+    let counts = |parcel: &&Shipment| !have_all_own || parcel.access_key.as_ref().is_none_or(|key| keys.contains(key));
     Ok(!parcels.is_empty()
-        && parcels.iter().all(|parcel| parcel.delivered_at.is_some())
-        && keys.iter().all(has_parcel)
+        && parcels.iter().filter(counts).all(|parcel| parcel.delivered_at.is_some())
+        && (have_all_own || parcels.iter().any(|parcel| is_of_none(parcel, &keys)))
         && (keys.is_empty() || stock::open(tx, order)?.is_empty()))
 }
 

@@ -4,15 +4,18 @@ use crate::erp::outgoing::{Invoice, Outgoing, Parcel};
 use crate::reason::Reason;
 
 /// The parcels of an invoice. Those that name no invoice carry the whole order; several of them cannot be told apart when there
-/// are several invoices.
+/// are several invoices. What an invoice carried that was cancelled goes with the one in its place, where there is only one.
 pub fn parcels_of<'a>(invoice: &Invoice, outgoing: &'a Outgoing, invoices: usize) -> Result<Vec<&'a Parcel>, Reason> {
-    let named: Vec<&Parcel> =
-        outgoing.parcels.iter().filter(|parcel| parcel.invoice_key.as_ref() == Some(&invoice.key)).collect();
+    let those = |is_one: &dyn Fn(Option<&String>) -> bool| -> Vec<&'a Parcel> {
+        outgoing.parcels.iter().filter(|parcel| is_one(parcel.invoice_key.as_ref())).collect()
+    };
+    let named = those(&|key| key == Some(&invoice.key));
     if !named.is_empty() {
         return Ok(named);
     }
-    let of_all: Vec<&Parcel> = outgoing.parcels.iter().filter(|parcel| parcel.invoice_key.is_none()).collect();
+    let of_all = those(&|key| key.is_none());
     match of_all.as_slice() {
+        [] if invoices == 1 => Ok(outgoing.parcels.iter().collect()),
         [first, _, ..] if invoices > 1 => {
             let code = first.tracking_code.as_deref().unwrap_or("without a code");
             Err(Reason::MissingField { of: format!("parcel {code}"), fields: vec!["invoice".into()] })

@@ -306,6 +306,12 @@ fn each_parcel_goes_to_its_own_invoice() {
     let nameless = |code: &str| Parcel { invoice_key: None, tracking_code: Some(code.into()), ..parcel() };
     two.outgoing.parcels = vec![nameless("BR1"), nameless("BR2")];
     assert_eq!((codes(&two), decided(&two, &policy()).1.as_str()), (Vec::new(), "wait missing_field"));
+    // What an invoice carried that was cancelled goes with the only one in its place.
+    let cancelled = Invoice { cancelled_at: Some(at(NOW)), ..invoice(1) };
+    (two.outgoing.invoices, two.outgoing.parcels) = (vec![cancelled, invoice(2)], vec![parcel()]);
+    assert_eq!(codes(&two), [("2".to_owned(), "BR1".to_owned())]);
+    two.outgoing.parcels.push(nameless("BR2"));
+    assert_eq!(codes(&two), [("2".to_owned(), "BR2".to_owned())]);
     // Several parcels of one invoice: the first code, and delivered when all are.
     let both = |second: Parcel| facts(vec![parcel_delivered("BR1"), second], vec![package(1)]);
     let half = both(Parcel { tracking_code: Some("BR9".into()), ..parcel() });

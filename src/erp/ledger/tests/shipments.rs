@@ -260,3 +260,70 @@ fn an_order_of_which_a_part_came_back_is_not_over_and_keeps_what_is_still_owed()
     ledger.add_delivery_event(&id, &DeliveryEvent { at: at(12), ..came_back(2) }, at(12)).unwrap();
     assert_eq!((status(&ledger, &id), stock_of(&ledger, "A")), (Status::Returned, (8, 0)));
 }
+
+/// A sheet by orders alone: its code goes with the invoice that has no parcel yet, or with none.
+#[test]
+fn a_code_that_names_no_invoice_is_not_given_to_one_of_several() {
+    let ledger = ledger();
+    let id = partly_invoiced(&ledger);
+    ledger.add_delivery_event(&id, &delivery_of(1), at(8)).unwrap();
+    ledger.post_invoice(&id, &invoice(2, None), at(9)).unwrap();
+    ledger.set_shipment(&id, &tracked("P2"), at(10)).unwrap();
+    let parcels = || ledger.order_detail(&id).unwrap().unwrap().shipments;
+    let delivered = Shipment { access_key: Some(key(1)), delivered_at: Some(at(7)), ..Shipment::default() };
+    assert_eq!(parcels(), [delivered.clone(), tracked("P2")]);
+    // Where one invoice is left it is that one's.
+    ledger.cancel_invoice(&key(2), at(11), "").unwrap();
+    ledger.set_shipment(&id, &tracked("P1"), at(12)).unwrap();
+    assert_eq!(parcels()[0], Shipment { tracking_code: Some("P1".into()), ..delivered });
+}
+
+/// What is told by the invoice, without a code, is told of the parcel that was told of by the order.
+#[test]
+fn the_parcel_of_an_order_is_that_of_its_only_invoice() {
+    let ledger = ledger();
+    let id = invoiced(&ledger);
+    ledger.set_shipment(&id, &tracked("P1"), at(5)).unwrap();
+    let sent = Shipment { access_key: Some(key(1)), shipped_at: Some(at(4)), ..Shipment::default() };
+    assert_eq!(ledger.set_shipment(&id, &sent, at(5)).unwrap(), Posted::New);
+    assert_eq!(ledger.set_shipment(&id, &sent, at(6)).unwrap(), Posted::Again);
+    let parcels = ledger.order_detail(&id).unwrap().unwrap().shipments;
+    assert_eq!(parcels, [Shipment { tracking_code: Some("P1".into()), ..sent }]);
+}
+
+/// An invoice is cancelled and another takes its place; the box, and what is told of it, stay the same.
+#[test]
+fn what_a_cancelled_invoice_carried_goes_with_the_one_in_its_place() {
+    for is_told_by_carrier in [false, true] {
+        let ledger = ledger();
+        let id = invoiced(&ledger);
+        ledger.set_shipment(&id, &Shipment { access_key: Some(key(1)), ..tracked("P1") }, at(5)).unwrap();
+        ledger.cancel_invoice(&key(1), at(6), "valor errado").unwrap();
+        ledger.post_invoice(&id, &invoice(2, None), at(7)).unwrap();
+        let parcels = || ledger.order_detail(&id).unwrap().unwrap().shipments;
+        if is_told_by_carrier {
+            ledger.add_delivery_event(&id, &delivery_of(2), at(8)).unwrap();
+            let of_the_second = Shipment { access_key: Some(key(2)), delivered_at: Some(at(7)), ..tracked("P1") };
+            assert_eq!(parcels(), [of_the_second]);
+        } else {
+            ledger.set_shipment(&id, &Shipment { delivered_at: Some(at(8)), ..tracked("P1") }, at(8)).unwrap();
+            assert_eq!(parcels().len(), 1);
+        }
+        assert_eq!(status(&ledger, &id), Status::Delivered);
+    }
+}
+
+/// Its goods were packed anew: nobody will ever tell of the first box.
+#[test]
+fn a_parcel_of_a_cancelled_invoice_keeps_no_order_from_being_delivered() {
+    let ledger = ledger();
+    let id = invoiced(&ledger);
+    ledger.set_shipment(&id, &Shipment { access_key: Some(key(1)), ..tracked("P1") }, at(5)).unwrap();
+    ledger.cancel_invoice(&key(1), at(6), "valor errado").unwrap();
+    ledger.post_invoice(&id, &invoice(2, None), at(7)).unwrap();
+    let second = Shipment { access_key: Some(key(2)), ..tracked("P2") };
+    ledger.set_shipment(&id, &second, at(8)).unwrap();
+    assert_eq!(status(&ledger, &id), Status::Invoiced);
+    ledger.set_shipment(&id, &Shipment { delivered_at: Some(at(8)), ..second }, at(9)).unwrap();
+    assert_eq!(status(&ledger, &id), Status::Delivered);
+}
