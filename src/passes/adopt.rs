@@ -179,6 +179,13 @@ async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow, adopted: &Adopt
         (Decision::Hold(reason), _) => pass.hold(row, &reason)?,
         (Decision::StaysOut { fate, reason }, _) => {
             let open = fate == Fate::Waiting;
+            // Once it is closed nobody would look for it again, and an ERP may show late what it has.
+            if !open
+                && facts.seen.erp.is_none()
+                && let Some(reason) = import_orders::may_be_there(pass, row)?
+            {
+                return Ok(pass.hold(row, &reason)?);
+            }
             let outcome = if open { Outcome::Waiting } else { outcome_of(fate) };
             pass.conclude(row, Decided { fate, reason: &reason, hold: None, open }, outcome, &reason, &[])?;
         }

@@ -17,7 +17,7 @@ use chrono::TimeDelta;
 
 pub(super) use self::carry_out::{is_linked_by_now, on_channel};
 use self::deadline::Deadline;
-use super::{CHUNK, Pass, Trouble, sync_payments};
+use super::{CHUNK, Pass, Trouble, import_orders, sync_payments};
 use crate::channel::{PaymentWord, Reading};
 use crate::config::AutoCancel;
 use crate::erp::ErpOrder;
@@ -508,8 +508,11 @@ async fn read(pass: &Pass<'_>, row: &OrderRow, payment: Option<PaymentWord>) -> 
             }
             Some(erp)
         }
-        // It may have been imported meanwhile.
-        None => pass.erp.find_order(&row.channel, &row.id).await?,
+        // It may have been imported meanwhile, or may show late: then nobody would cancel it there.
+        None => match pass.erp.find_order(&row.channel, &row.id).await? {
+            None if let Some(reason) = import_orders::may_be_there(pass, row)? => return Ok(Err(reason)),
+            found => found,
+        },
     };
     let cancelled_from = match &erp {
         Some(erp) if erp.status == Status::Cancelled => pass.erp.status_before(&erp.id).await?,

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::auto_cancel::{is_linked_by_now, on_channel};
-use super::{Pass, Trouble, sync_payments};
+use super::{Pass, Trouble, import_orders, sync_payments};
 use crate::channel::{Cancel, Reading};
 use crate::erp::ErpOrder;
 use crate::exit::Exit;
@@ -153,6 +153,13 @@ async fn try_accept(pass: &Pass<'_>, row: &OrderRow, word: Word<'_>) -> Result<D
         }
         None => pass.erp.find_order(&row.channel, &row.id).await?,
     };
+    // Once it is closed nobody would look for it again, and an ERP may show late what it has.
+    if erp.is_none()
+        && let Some(reason) = import_orders::may_be_there(pass, row)?
+    {
+        pass.hold(row, &reason)?;
+        return Ok(Done::Held(reason));
+    }
     let facts = Facts { channel_follows: channel_follows(pass, &order), order, erp };
     let actions = match plan(&facts) {
         Ok(actions) => actions,

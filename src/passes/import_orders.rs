@@ -402,7 +402,7 @@ fn is_create_open(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<bool> {
 }
 
 /// Why the order is neither made nor closed, where an earlier try may have made it and it does not show.
-fn may_be_there(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<Option<Reason>> {
+pub(super) fn may_be_there(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<Option<Reason>> {
     let Some(record) = pass.store.effect(&create_effect(row))? else { return Ok(None) };
     // The ERP took it, and no time tells what became of it: it is found there, or a person has looked.
     if record.state == State::Unknown && record.answer.as_deref() == Some(UNSURE) {

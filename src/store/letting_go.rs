@@ -1,10 +1,11 @@
 //! Letting go: of one order, so that it is seen anew; and of what happened long ago to orders that are closed.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::journal::{self, Effect, State};
 use super::notes::{self, Note};
 use super::{Store, millis, mirror, orders, standing};
+use crate::erp::UNSURE;
 use crate::model::{ChannelName, Instant, OrderId};
 
 /// The tables that know of orders, beside those that follow by themselves.
@@ -26,6 +27,32 @@ const CLOSED: &str = "open = 0 AND fate IN ('imported', 'skipped', 'cancelled') 
 
 const OLD_RUNS: &str = "started_at < ?1 AND id NOT IN (SELECT max(id) FROM runs GROUP BY pass, channel, narrowed)";
 
+/// What is said of an effect that outlives its order's row.
+const FORGOTTEN: &str = "forgotten";
+
+/// An effect on the outside that is not known to be carried out.
+struct Begun {
+    action: String,
+    of: String,
+    state: State,
+}
+
+/// What was begun for an order and never settled; and whether it was ever to be made in the ERP. Where the ERP took it without a word,
+/// whoever forgets the order has looked, and it may be made once more; but it is asked for there first.
+fn begun(tx: &Connection, order: i64) -> rusqlite::Result<Vec<Begun>> {
+    tx.prepare_cached(
+        "SELECT action, substr(key, length(action) + length(order_row) + 3), state, answer, sound FROM journal WHERE order_row = ?1
+             AND (state = 'intended' OR state = 'unknown' OR state = 'failed' AND action = ?2)",
+    )?
+    .query_map(params![order, journal::CREATE], |row| {
+        let state = State::from_code(row.get_ref(2)?.as_str()?);
+        let has_looked = row.get::<_, Option<String>>(3)?.as_deref() == Some(UNSURE);
+        let state = if state == State::Failed || has_looked { State::Failed } else { State::Unknown };
+        Ok(Begun { action: row.get(0)?, of: row.get(1)?, state })
+    })?
+    .collect()
+}
+
 /// What was let go of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Purged {
@@ -37,7 +64,8 @@ pub struct Purged {
 
 impl Store {
     /// Forgets an order: what stays is a note, and that it is to be looked at as if it had just been heard of. One that is in the
-    /// ERP is left as an order that may be there, so that it is looked for there whatever the channel says of it by now.
+    /// ERP is left as an order that may be there, so that it is looked for there whatever the channel says of it by now; and what was
+    /// sent and never answered stays unsettled, for it may show late.
     ///
     /// # Errors
     /// When the state file cannot be written.
@@ -61,6 +89,7 @@ impl Store {
                 detail,
             };
             notes::keep(tx, &note)?;
+            let begun = begun(tx, order)?;
             mirror::forget(tx, &format!("[{order}]"))?;
             for table in TABLES {
                 tx.execute(&format!("DELETE FROM {table} WHERE order_row = ?1"), [order])?;
@@ -71,9 +100,13 @@ impl Store {
             let order = tx.last_insert_rowid();
             standing::come(tx, channel.as_str(), 1)?;
             orders::note(tx, order, now, "heard", orders::FORGOTTEN)?;
+            for Begun { action, of, state } in &begun {
+                let effect = Effect { channel: &channel, order, action, of };
+                journal::settle(tx, &effect, *state, FORGOTTEN, now)?;
+            }
             if in_erp {
                 let create = Effect { channel: &channel, order, action: journal::CREATE, of: "" };
-                journal::settle(tx, &create, State::Unknown, "forgotten", now)?;
+                journal::settle(tx, &create, State::Unknown, FORGOTTEN, now)?;
             }
             Ok(())
         })

@@ -137,6 +137,37 @@ fn an_order_that_may_show_late_is_found_though_the_channel_cancelled_it() {
     assert_eq!(held(&shop), []);
 }
 
+/// Nor does anybody else let go of it: a person who forgets it, one who accepts its cancellation, a state file that is rebuilt.
+#[test]
+fn whoever_lets_go_of_an_order_that_may_show_late_looks_for_it() {
+    for way in ["forget", "accept", "adopt"] {
+        let mut shop = shop();
+        shop.set_erp("settle_after = \"10m\"");
+        let id = shop.place(paid().id("late-03"));
+        shop.eccosys(|e| hook(e, |call, phase| phase != Phase::BeforeEffect || call.method != "POST"));
+        let _ = shop.import();
+        shop.eccosys(|e| e.on_call = None);
+        let (stands, held_for) = match way {
+            "accept" => ("cancellation-requested", "cancellation_requested_on_channel"),
+            _ => ("canceled", "outcome_unknown"),
+        };
+        shop.vtex(|v| v.set_status(&id, stands));
+        let _ = match way {
+            "forget" => shop.run(&["forget", &id]).exits(0),
+            "accept" => shop.run(&["cancel", "accept", &id, "--reason", "desistiu"]).exits(3),
+            _ => shop.run(&["adopt", "--since", &since()]).exits(3),
+        };
+        let _ = shop.import();
+        assert_eq!((shop.channel_status(&id).as_str(), held(&shop).len()), (stands, 1), "{way}");
+        assert!(held(&shop)[0].1.contains(held_for), "{way}: {:?}", held(&shop));
+        shop.eccosys(|e| e.native_connector_imports(&id, &[("CAMISETA-P", 4_990, 1)]));
+        shop.vtex(|v| v.set_status(&id, "canceled"));
+        let _ = shop.import();
+        let _ = shop.run(&["sync-payments"]);
+        assert_eq!(shop.eccosys(|e| (e.find(&id).len(), e.sale(&id).situation)), (1, 2), "{way}");
+    }
+}
+
 /// Success by its status and an error inside, or an order without its number: neither says that the order is not there.
 #[test]
 fn an_answer_that_tells_no_order_is_no_word_that_there_is_none() {

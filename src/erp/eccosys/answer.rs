@@ -137,7 +137,8 @@ pub fn refused(message: impl Into<String>) -> ErpError {
     ErpError::Refused { code: "eccosys_refused", message: message.into() }
 }
 
-/// What the answer to a write says: what was made, or why nothing was, and whether it says both.
+/// What the answer to a write says: what was made, or why nothing was, and whether something may have been all the same, since it says
+/// both or neither.
 fn outcome(told: &Value) -> Result<Made, (bool, String)> {
     let told = within_result(told);
     let errors = errors(told);
@@ -145,11 +146,9 @@ fn outcome(told: &Value) -> Result<Made, (bool, String)> {
         return Err((!list(told, "success").is_empty(), errors.join("; ")));
     }
     let Some(first) = list(told, "success").into_iter().next() else {
-        let neither = || {
-            word!("it says neither that it worked nor why it did not" | "não diz que deu certo nem por que não deu")
-                .to_owned()
-        };
-        return Err((false, sentence(told).unwrap_or_else(neither)));
+        let neither =
+            word!("it says neither that it worked nor why it did not" | "não diz que deu certo nem por que não deu");
+        return Err(words_of(told).map_or_else(|| (true, neither.to_owned()), |words| (false, words)));
     };
     let text = |field: &str| match first.get(field) {
         Some(Value::String(text)) if !text.trim().is_empty() => Some(text.trim().to_owned()),
@@ -159,8 +158,12 @@ fn outcome(told: &Value) -> Result<Made, (bool, String)> {
     Ok(Made { id: text("id"), number: text("codigo") })
 }
 
-/// What was told, where it is wrapped in `result`.
+/// What was told, where it is wrapped in `result`, or in a list of its own.
 fn within_result(told: &Value) -> &Value {
+    let told = match told.as_array().map(Vec::as_slice) {
+        Some([one]) => one,
+        _ => told,
+    };
     told.get("result").filter(|inner| inner.is_object()).unwrap_or(told)
 }
 
@@ -179,6 +182,11 @@ fn errors(told: &Value) -> Vec<String> {
 
 /// The words of one error.
 fn sentence(told: &Value) -> Option<String> {
+    let unsaid = || word!("it gives no reason" | "não informa o motivo").to_owned();
+    words_of(told).or_else(|| told.is_object().then(unsaid))
+}
+
+fn words_of(told: &Value) -> Option<String> {
     let words = match told {
         Value::String(text) => text.trim().to_owned(),
         Value::Object(fields) => {
@@ -189,9 +197,7 @@ fn sentence(told: &Value) -> Option<String> {
         _ => String::new(),
     };
     let words = crate::http::excerpt::short(&words);
-    (!words.is_empty())
-        .then_some(words)
-        .or_else(|| told.is_object().then(|| word!("it gives no reason" | "não informa o motivo").to_owned()))
+    (!words.is_empty()).then_some(words)
 }
 
 #[cfg(test)]
@@ -213,6 +219,7 @@ mod tests {
             outcome(&json!({ "result": { "success": [{ "id": "7", "codigo": 12 }], "error": [] } })),
             made("7", "12")
         );
+        assert_eq!(outcome(&json!([{ "success": [{ "id": 7, "codigo": 12 }], "error": [] }])), made("7", "12"));
         assert_eq!(outcome(&json!({ "success": ["Situação alterada"] })), Ok(Made::default()));
     }
 
@@ -222,7 +229,7 @@ mod tests {
         assert_eq!(outcome(&told), Err((false, "Produto não encontrado".into())));
         let told = json!({ "result": { "success": [{ "id": 1 }], "error": ["Pedido com nota"] } });
         assert_eq!(outcome(&told), Err((true, "Pedido com nota".into())));
-        assert!(outcome(&json!({})).is_err());
+        assert_eq!(outcome(&json!({ "msg": "Tente mais tarde" })), Err((false, "Tente mais tarde".into())));
         for told in [
             json!({ "success": [], "error": [{ "erro": "Tente mais tarde" }] }),
             json!({ "result": { "success": [], "error": [{ "erro": "Tente mais tarde" }] } }),
@@ -234,6 +241,8 @@ mod tests {
         {
             assert_eq!(only_errors(&told), None, "{told}");
         }
-        assert!(outcome(&json!({ "success": [], "error": [] })).is_err());
+        for neither in [json!({}), json!([]), json!({ "success": [], "error": [] })] {
+            assert!(outcome(&neither).is_err_and(|(may_be_made, _)| may_be_made), "{neither}");
+        }
     }
 }
