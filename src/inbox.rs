@@ -5,6 +5,7 @@
 //! same file twice changes nothing, so a crash between taking and moving does no harm, and a file that cannot be moved keeps out no
 //! other.
 
+use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
@@ -98,7 +99,7 @@ pub enum InboxError {
 
 /// Takes every settled file of the folder into the ERP. With `keep`, files stay where they are.
 ///
-/// Invoices go before what refers to them: their cancellations, parcels and deliveries.
+/// They are taken [each in its turn](each_in_turn).
 ///
 /// # Errors
 /// [`InboxError`]: what was moved until then was taken.
@@ -111,21 +112,56 @@ pub fn drain(
 ) -> Result<Vec<Drained>, InboxError> {
     let found = settled(folder, rules).map_err(|source| InboxError::Folder { path: folder.to_owned(), source })?;
     let mut drained = Vec::with_capacity(found.len());
-    for Settled { path, .. } in found {
-        let before = Seen::of(&path);
-        let Some(content) = look(&path) else { continue };
-        let is_readable = !matches!(content, Content::Unreadable(_));
-        let result = match take(erp, &path, content, rules, now) {
-            Err(TakeError::Ledger(error @ ErpError::File(_))) => return Err(error.into()),
-            result => result,
-        };
-        // One that was laid in its place meanwhile is another, which nobody has read.
-        let is_same = before.is_some() && Seen::of(&path) == before;
-        let may_move = is_readable && is_same && !matches!(result, Err(TakeError::Ahead(_)));
-        let stuck = if may_move && !keep { put_away(folder, &path, &result).err() } else { None };
-        drained.push(Drained { file: path, result, stuck });
-    }
+    each_in_turn(
+        found,
+        |file| file.turn,
+        |Settled { path, .. }, may_wait| {
+            let before = Seen::of(path);
+            let Some(content) = look(path) else { return Ok(Turn::Over) };
+            let is_readable = !matches!(content, Content::Unreadable(_));
+            let result = match take(erp, path, content, rules, now) {
+                Err(TakeError::Ledger(error @ ErpError::File(_))) => return Err(InboxError::from(error)),
+                Err(error) if may_wait && error.is_for_want_of_room() => return Ok(Turn::Waits),
+                result => result,
+            };
+            // One that was laid in its place meanwhile is another, which nobody has read.
+            let is_same = before.is_some() && Seen::of(path) == before;
+            let may_move = is_readable && is_same && !matches!(result, Err(TakeError::Ahead(_)));
+            let stuck = if may_move && !keep { put_away(folder, path, &result).err() } else { None };
+            drained.push(Drained { file: path.clone(), result, stuck });
+            Ok(Turn::Over)
+        },
+    )?;
     Ok(drained)
+}
+
+/// What became of a document at its turn.
+pub enum Turn {
+    /// It was taken or refused.
+    Over,
+    /// It is tried once more after the events.
+    Waits,
+}
+
+/// Takes documents in the order of their turns: invoices go before what refers to them, their cancellations, parcels and deliveries. An
+/// invoice may be in the place of one that is cancelled with it: `take` hears whether it may wait until the events were taken.
+///
+/// # Errors
+/// The first of `take`, which ends it.
+pub fn each_in_turn<T, E>(
+    mut documents: Vec<T>,
+    turn: impl Fn(&T) -> u8,
+    mut take: impl FnMut(&mut T, bool) -> Result<Turn, E>,
+) -> Result<(), E> {
+    documents.sort_by_key(&turn);
+    let mut coming: VecDeque<(T, bool)> = documents.into_iter().map(|document| (document, false)).collect();
+    while let Some((mut document, has_waited)) = coming.pop_front() {
+        let last_event = coming.iter().rposition(|(other, _)| turn(other) == EVENTS).filter(|_| !has_waited);
+        if let (Turn::Waits, Some(last)) = (take(&mut document, last_event.is_some())?, last_event) {
+            coming.insert(last + 1, (document, true));
+        }
+    }
+    Ok(())
 }
 
 fn take(erp: &impl Takes, path: &Path, content: Content, rules: &Rules, now: Instant) -> Result<Taken, TakeError> {
@@ -248,6 +284,9 @@ fn looks_cut(bytes: &[u8]) -> bool {
     !matches!(bytes.last(), Some(b'>' | b'\n' | b'\r' | b'\x1a'))
 }
 
+/// The turn of the events of invoices: their cancellations.
+const EVENTS: u8 = 2;
+
 /// When the others have gone.
 const LAST_TURN: u8 = 5;
 
@@ -256,7 +295,7 @@ pub fn turn(bytes: &[u8], rules: &Rules) -> u8 {
     match documents::recognise_with(bytes, rules.sheets) {
         Ok(Document::StockSheet(_)) => 0,
         Ok(Document::Nfe(_)) => 1,
-        Ok(Document::Events(_) | Document::Situation(_)) => 2,
+        Ok(Document::Events(_) | Document::Situation(_)) => EVENTS,
         Ok(Document::ShipmentSheet(_)) => 3,
         Ok(Document::Ocoren(_)) => 4,
         Err(_) => LAST_TURN,

@@ -1,5 +1,6 @@
 //! `ledger …`: the embedded ERP for people: bring in documents, look at orders and stock, set a status, cancel.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use crate::documents::text::MAX_TEXT_BYTES;
 use crate::erp::ledger::{Ledger, OrderFilter, OrderSummary, Rules, TakeError};
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
-use crate::inbox;
+use crate::inbox::{self, Turn};
 use crate::lang::{date, say, word};
 use crate::model::{Instant, Status};
 use crate::report::Reporter;
@@ -48,19 +49,24 @@ fn import(
     reporter: &Reporter,
     now: Instant,
 ) -> Result<Exit, Failure> {
-    let mut given: Vec<Given<'_>> = files.iter().map(|file| Given::look(file, rules)).collect();
-    given.sort_by_key(|document| document.turn);
+    let given: Vec<Given<'_>> = files.iter().map(|file| Given::look(file, rules)).collect();
     let (mut exit, mut refused) = (Exit::Done, 0);
-    for document in given {
-        let name = document.name();
-        let taken = document.bytes().map_err(TakeError::from);
-        let result = match taken.and_then(|bytes| ledger.take(&bytes, &name, None, rules, now)) {
-            Err(TakeError::Ledger(error @ ErpError::File(_))) => return Err(unreadable(&error)),
-            result => result,
-        };
-        refused += usize::from(result.is_err());
-        exit = exit.worst(taken::report(reporter, &name, &result));
-    }
+    inbox::each_in_turn(
+        given,
+        |document| document.turn,
+        |document, may_wait| {
+            let name = document.name();
+            let taken = document.bytes().map_err(TakeError::from);
+            let result = match taken.and_then(|bytes| ledger.take(&bytes, &name, None, rules, now)) {
+                Err(TakeError::Ledger(error @ ErpError::File(_))) => return Err(unreadable(&error)),
+                Err(error) if may_wait && error.is_for_want_of_room() => return Ok(Turn::Waits),
+                result => result,
+            };
+            refused += usize::from(result.is_err());
+            exit = exit.worst(taken::report(reporter, &name, &result));
+            Ok(Turn::Over)
+        },
+    )?;
     if !reporter.is_human() {
         reporter.counted(json!({ "taken": files.len() - refused, "refused": refused }));
     }
@@ -91,8 +97,12 @@ impl<'a> Given<'a> {
         }
     }
 
-    fn bytes(self) -> io::Result<Vec<u8>> {
-        self.once.unwrap_or_else(|| read(self.file))
+    fn bytes(&self) -> io::Result<Cow<'_, [u8]>> {
+        match &self.once {
+            Some(Ok(bytes)) => Ok(bytes.into()),
+            Some(Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
+            None => read(self.file).map(Cow::from),
+        }
     }
 }
 

@@ -69,6 +69,31 @@ fn a_cancelled_invoice_is_undone_whatever_lies_first_in_the_folder() {
     assert_eq!(shop.erp()[&id][0].reserved, 1, "its unit is on the shelf again, and still promised");
 }
 
+/// Cancelled and issued anew within one interval of cron: both files lie there.
+#[test]
+fn an_invoice_comes_in_the_place_of_the_one_that_is_cancelled_with_it() {
+    for by_hand in [false, true] {
+        let shop = with_inboxes();
+        let id = shop.place(paid());
+        let _ = shop.import().exits(0);
+        let first = invoice(&id, 506);
+        shop.drop_into("in/first.xml", &first.xml());
+        let _ = shop.run(&["sync-payments"]).exits(0);
+        let folder = if by_hand { "issued" } else { "in" };
+        std::fs::create_dir_all(shop.path(folder)).unwrap();
+        let [second, cancelled] = ["second.xml", "z-cancelled.xml"].map(|name| format!("{folder}/{name}"));
+        shop.drop_into(&second, &invoice(&id, 507).xml());
+        shop.drop_into(&cancelled, &first.cancellation(chrono::Utc::now()));
+        if by_hand {
+            let _ = shop.run(&["ledger", "import", &second, &cancelled]).exits(0);
+        }
+        let _ = shop.run(&["push-invoices"]).exits(0);
+        let numbers: Vec<String> = shop.packages(&id).into_iter().map(|package| package.number).collect();
+        assert_eq!(numbers, ["507"], "by hand: {by_hand}");
+        assert!(!shop.path("in/rejected").exists(), "by hand: {by_hand}");
+    }
+}
+
 #[test]
 fn the_folder_is_named_when_it_is_not_there() {
     let shop = with_inboxes();

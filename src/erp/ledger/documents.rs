@@ -135,6 +135,13 @@ pub enum TakeError {
     },
 }
 
+impl TakeError {
+    /// Whether an invoice found no room in its order: what is taken after it may cancel the one in whose place it comes.
+    pub fn is_for_want_of_room(&self) -> bool {
+        matches!(self, Self::Ledger(ErpError::Refused { code: "exceeds_order", .. }))
+    }
+}
+
 impl From<rusqlite::Error> for TakeError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Ledger(error.into())
