@@ -429,7 +429,8 @@ impl Store {
     }
 
     /// Notes what was just read of the stock. With `whole`, it is a page of all there is, and noted as told for
-    /// [`Store::mirror_stock_not_told`]. What was read before a comparison that has come to its end is nothing new.
+    /// [`Store::mirror_stock_not_told`]. What was asked for before a comparison that has come to its end, or before what is known of a
+    /// product, is nothing new: another process asked later.
     ///
     /// # Errors
     /// When the state file cannot be written.
@@ -441,7 +442,7 @@ impl Store {
         whole: bool,
         now: Instant,
     ) -> rusqlite::Result<()> {
-        if whole && self.is_stock_outdone(read_at, now)? {
+        if self.is_stock_outdone(read_at, now)? {
             return Ok(());
         }
         self.write(|tx| {
@@ -450,11 +451,16 @@ impl Store {
                     tx.prepare_cached("INSERT OR IGNORE INTO temp.told (sku) VALUES (?1)")?
                         .execute([level.sku.as_str()])?;
                 }
-                let before: Option<(i64, i64, bool)> = tx
-                    .prepare_cached("SELECT physical, reserved, gone FROM mirror_stock WHERE sku = ?1")?
-                    .query_row([level.sku.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                let before: Option<(bool, i64)> = tx
+                    .prepare_cached(
+                        "SELECT physical = ?2 AND reserved = ?3 AND gone = 0, changed_at FROM mirror_stock WHERE sku = ?1",
+                    )?
+                    .query_row(params![level.sku.as_str(), level.physical, level.reserved], |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })
                     .optional()?;
-                if before == Some((level.physical, level.reserved, false)) {
+                let is_older = |at: i64| at > millis(read_at) && at <= millis(now);
+                if before.is_some_and(|(is_same, changed_at)| is_same || is_older(changed_at)) {
                     continue;
                 }
                 let seq = next(tx, STOCK)?;
@@ -1045,5 +1051,27 @@ mod tests {
         store.mirror_stock_compared(at(4), at(5), false).unwrap();
         assert_eq!(store.mirror_stock_compared_at().unwrap(), Some(at(4)));
         assert_eq!(store.mirror_all_stock_compared_at().unwrap(), Some(at(2)));
+    }
+
+    /// Another process asked later, and was answered first.
+    #[test]
+    fn an_answer_that_was_asked_for_before_is_nothing_new() {
+        let (_folder, store) = store();
+        let level =
+            |sku: &str, physical| MirrorStock { sku: Sku::new(sku), physical, reserved: 0, changed_at: at(0), seq: 0 };
+        let known =
+            || store.mirror_stock_of(&["A", "B"].map(Sku::new)).unwrap().iter().map(|l| l.physical).collect::<Vec<_>>();
+        store.mirror_stock_read(&[level("A", 10), level("B", 10)], &[], at(1), false, at(1)).unwrap();
+        store.mirror_stock_read(&[level("A", 9)], &[], at(20), false, at(20)).unwrap();
+        store.mirror_stock_read(&[level("A", 8)], &[], at(10), false, at(21)).unwrap();
+        assert_eq!(known(), [9, 10]);
+        // A comparison that found the same dates no product anew, and is newer all the same.
+        store.mirror_stock_compared(at(30), at(31), true).unwrap();
+        store.mirror_stock_read(&[level("B", 11)], &[], at(25), false, at(32)).unwrap();
+        assert_eq!(known(), [9, 10]);
+        // What is dated ahead was read by a clock that was ahead.
+        store.mirror_stock_read(&[level("A", 7)], &[], at(9_000), false, at(9_000)).unwrap();
+        store.mirror_stock_read(&[level("A", 6)], &[], at(40), false, at(41)).unwrap();
+        assert_eq!(known(), [6, 10]);
     }
 }
