@@ -55,7 +55,7 @@ fn convert(channel: &ChannelName, wire: &wire::Order) -> Result<Order, Unreadabl
         lines: amounts.lines,
         customer: customer(wire),
         delivery: delivery(wire),
-        payments: wire.payments.iter().map(payment).collect(),
+        payments: payments(&wire.payments, total),
         note: wire.observation.clone(),
         cancel_reason: wire.cancel_details.clone().or_else(|| metadata(wire, "canceldetail_description")),
         cancelled_at: instant(wire.cancel_date.as_deref()).filter(|_| is_cancelled),
@@ -246,7 +246,15 @@ fn address(wire: &wire::Order) -> Address {
     }
 }
 
-fn payment(wire: &wire::Payment) -> Payment {
+/// What each payment carries of the order: told may be a card's sum with the interest that the customer pays a marketplace, or nothing.
+/// What does not come to the total is shared out over it in proportion. Source: ANYMARKET, order fields: `payments[].value` may include
+/// interest, as Mercado Livre's does.
+fn payments(told: &[wire::Payment], total: Cents) -> Vec<Payment> {
+    let values: Vec<i64> = told.iter().map(|payment| payment.value.unwrap_or(Cents::ZERO).get()).collect();
+    told.iter().zip(total.split(&values)).map(|(payment, amount)| of_payment(payment, amount)).collect()
+}
+
+fn of_payment(wire: &wire::Payment, amount: Cents) -> Payment {
     let names = [&wire.payment_method_normalized, &wire.payment_detail_normalized, &wire.method];
     Payment {
         method: names
@@ -256,7 +264,7 @@ fn payment(wire: &wire::Payment) -> Payment {
             .find(|one| *one != PaymentMethod::Other)
             .unwrap_or(PaymentMethod::Other),
         label: wire.method.clone().or_else(|| wire.payment_method_normalized.clone()).unwrap_or_else(|| "?".into()),
-        amount: wire.value.unwrap_or(Cents::ZERO),
+        amount,
         installments: crate::model::order::installments(wire.installments),
         due_date: wire
             .due_date

@@ -265,6 +265,24 @@ fn payment_methods_by_what_their_names_say() {
     assert_eq!((payment.method, payment.due_date), (PaymentMethod::Pix, "2026-11-23".parse().ok()));
 }
 
+/// A card's sum with the marketplace's interest, two cards, and a payment that does not say how much.
+#[test]
+fn payments_come_to_the_total() {
+    for (told, amounts) in [
+        (vec![json!(259.6)], vec![25_960]),
+        (vec![json!(285.56)], vec![25_960]),
+        (vec![json!(null)], vec![25_960]),
+        (vec![json!(200.0), json!(59.6)], vec![20_000, 5_960]),
+        (vec![json!(220.0), json!(65.56)], vec![20_000, 5_960]),
+    ] {
+        let order = with(|order| {
+            order["payments"] = told.iter().map(|value| json!({ "method": "pix", "value": value })).collect();
+        });
+        let paid: Vec<i64> = order.unwrap().payments.iter().map(|payment| payment.amount.get()).collect();
+        assert_eq!(paid, amounts, "{told:?}");
+    }
+}
+
 #[test]
 fn the_invoice_and_parcel_it_has() {
     let order = with(|order| {
