@@ -301,7 +301,10 @@ impl Visit<'_> {
     /// sent yet, for a file that somebody attaches.
     fn waits_too_long_for(&self, reason: &Reason) -> bool {
         let comes_by_itself = match reason {
-            Reason::TransmissionPending | Reason::NotReadyForInvoice { .. } => true,
+            Reason::TransmissionPending
+            | Reason::NotReadyForInvoice { .. }
+            | Reason::HandOverPending { .. }
+            | Reason::BeingVerified { .. } => true,
             // Whoever has a parcel has a carrier.
             Reason::MissingField { fields, .. } => *fields == ["carrier"],
             _ => false,
