@@ -202,8 +202,10 @@ impl Claims {
         // What of a fresh reading's units is not given to a line yet: the same product may stand on several.
         let mut left: HashMap<(i64, ChannelSku), i64> = HashMap::new();
         self.each(sku, place, By::Channel, |Units { order, channel_sku, quantity }| {
-            // Whatever becomes of it, what it had reserved the channel lets go of with one more number once it surely is in handling.
-            weighed.recheck(settled_at(&order, policy).filter(|at| policy.channel_reserves && *at > now));
+            // Whatever becomes of it, what it had reserved the channel lets go of with one more number once it surely is in handling: one
+            // whose balance was read after that, for the channel goes by its date.
+            let settled = settled_at(&order, policy).filter(|at| policy.channel_reserves && *at > balance_at);
+            weighed.recheck(settled.map(|at| at.max(now)));
             if let Some(doubt) = self.doubted.get(&order.row) {
                 return weighed.recheck((*doubt == InErp::Unheard).then_some(now));
             }

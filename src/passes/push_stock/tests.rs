@@ -365,6 +365,22 @@ fn an_order_that_has_left_is_looked_at_once_more() {
     }
 }
 
+/// The channel goes by the date of the balance, and one that was read before that lets go of nothing.
+#[test]
+fn an_order_in_handling_is_looked_at_until_a_balance_was_read_since() {
+    let config = config();
+    let loja = &config.channels[0];
+    let places = places::of(loja, &WarehouseId::new("default")).unwrap();
+    let terms = Terms { channels: &config.channels, default_warehouse: WarehouseId::new("default") };
+    let taken = Claim { taken_over_at: Some(at(-3)), ..linked(order(1, "loja", Status::Paid, 1)) };
+    let claims = gathered(vec![taken], &loja.name, &places, &terms);
+    let product = (&Sku::new("CANECA"), &places[0]);
+    for (balance_at, recheck_at) in [(-4, Some(at(0))), (-2, None), (0, None)] {
+        let weighed = claims.weigh(product, at(balance_at), Some(at(-1)), None, at(0), &loja.stock).unwrap();
+        assert_eq!(weighed, Weighed { recheck_at, ..Weighed::default() }, "{balance_at}");
+    }
+}
+
 #[test]
 fn without_a_warehouse_a_line_is_only_added_back_where_there_is_only_one() {
     let mut unnamed = linked(order(1, "loja", Status::AwaitingPayment, 3));

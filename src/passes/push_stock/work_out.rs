@@ -339,8 +339,8 @@ impl Push<'_> {
 
     /// What orders claim now.
     pub(super) fn claims(&self) -> Result<Claims, Trouble> {
-        let settled = self.now() - settle(self.policy);
         let linked_since = self.now() - self.pass.erp.oldest_balance();
+        let settled = linked_since - settle(self.policy);
         let each = |take: &mut dyn FnMut(Claim) -> rusqlite::Result<()>| {
             self.pass.store.claims(self.channel(), settled, linked_since, take)
         };
