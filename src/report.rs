@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::exit::Exit;
 use crate::http::Counts;
 use crate::lang::{self, say, word};
-use crate::model::{Cents, ChannelName, Instant, OrderId, WarehouseId};
+use crate::model::{Cents, ChannelName, ChannelSku, Instant, OrderId, Sku, WarehouseId};
 use crate::plan::Entry;
 use crate::reason::Reason;
 use crate::store::spool::Spool;
@@ -188,6 +188,17 @@ pub enum Warning {
         warehouse: WarehouseId,
         /// How many products.
         products: i64,
+        /// How many units.
+        units: i64,
+    },
+    /// A product of the channel whose code went to another goes on selling what it was told last.
+    OldProductLeftBehind {
+        /// On which channel.
+        channel: ChannelName,
+        /// Which code.
+        sku: Sku,
+        /// The channel's id that had it.
+        channel_sku: ChannelSku,
         /// How many units.
         units: i64,
     },

@@ -1027,6 +1027,12 @@ pub fn warning(warning: &Warning) -> String {
                    informado ({units} unidades de {products} produtos); zere-o no painel do canal se a venda agora \
                    sai de outro depósito"
         ),
+        Warning::OldProductLeftBehind { channel, sku, channel_sku, units } => say!(
+            "channel {channel}: {sku} is another product there now, and the one it was, {channel_sku}, goes on selling the {units} \
+             units that it was told last; set it to zero or take it off sale in the channel's panel"
+                | "canal {channel}: {sku} agora é outro produto lá, e o anterior, {channel_sku}, continua vendendo as {units} \
+                   unidades do último estoque informado; zere-o ou tire-o de venda no painel do canal"
+        ),
         Warning::AnyIssuer { channel } => {
             say!(
                 "channel {channel}: invoices of any issuer are sent; list the store's CNPJs as issuers in [erp]"

@@ -26,6 +26,7 @@ mod tests;
 pub(crate) mod unread;
 mod work_out;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde_json::json;
@@ -107,7 +108,8 @@ pub async fn run(pass: &Pass<'_>, request: Request<'_>) {
         Err(problem) => return pass.end(Exit::Config, problem),
     };
     let terms = Terms { channels: request.channels, default_warehouse: pass.erp.default_warehouse() };
-    let mut push = Push { pass, policy, request, places, terms, kept_out: BTreeMap::new() };
+    let mut push =
+        Push { pass, policy, request, places, terms, kept_out: BTreeMap::new(), left_ids: RefCell::default() };
     let done = match push.work_out().await {
         Ok(()) if !pass.dry_run => push.send().await,
         other => other,
@@ -132,6 +134,8 @@ struct Push<'a> {
     terms: Terms<'a>,
     /// What the channel is never told of, and why.
     kept_out: BTreeMap<Sku, Reason>,
+    /// Ids that were a product's and are not any more, with what they were told.
+    left_ids: RefCell<BTreeMap<ChannelSku, (Sku, i64)>>,
 }
 
 /// A number worked out, with what it replaces.

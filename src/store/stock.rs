@@ -710,7 +710,8 @@ impl Store {
             .collect()
     }
 
-    /// Notes what the channel answered for these products. What was to be told of one under another id is told of it no more.
+    /// Notes what the channel answered for these products. What was to be told of one under another id is told of it no more; gives
+    /// those ids, with the units that they were told, where the product has a new one.
     ///
     /// # Errors
     /// When the state file cannot be written.
@@ -720,10 +721,21 @@ impl Store {
         asked: &[Sku],
         found: &BTreeMap<Sku, ChannelSku>,
         now: Instant,
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<Vec<(Sku, ChannelSku, i64)>> {
         self.write(|tx| {
+            let mut left = Vec::new();
             for sku in asked {
                 let id = found.get(sku).map(ChannelSku::as_str);
+                let told = tx
+                    .prepare_cached(
+                        "SELECT channel_sku, sum(pushed), min(sound) FROM stock
+                         WHERE channel = ?1 AND sku = ?2 AND channel_sku <> ?3 AND pushed > 0 GROUP BY channel_sku",
+                    )?
+                    .query_map(params![channel.as_str(), sku.as_str(), id], |row| {
+                        Ok((sku.clone(), ChannelSku::new(row.get::<_, String>(0)?), row.get(1)?))
+                    })?
+                    .collect::<rusqlite::Result<Vec<_>>>()?;
+                left.extend(told);
                 tx.prepare_cached(
                     "INSERT INTO channel_skus (channel, sku, channel_sku, looked_up_at) VALUES (?1, ?2, ?3, ?4)
                      ON CONFLICT DO UPDATE SET channel_sku = excluded.channel_sku, looked_up_at = excluded.looked_up_at",
@@ -735,7 +747,7 @@ impl Store {
                 )?
                 .execute(params![channel.as_str(), sku.as_str(), id])?;
             }
-            Ok(())
+            Ok(left)
         })
     }
 

@@ -551,9 +551,30 @@ fn a_code_that_moved_to_another_product_is_followed() {
     });
     shop.advance(chrono::TimeDelta::hours(25));
     shop.stock("codigo;quantidade\nCAMISETA-P;90\nCANECA;80\n");
-    let _ = shop.push();
+    let ran = shop.push();
     assert_eq!(["11", "3", "13"].map(|sku| shop.vtex(|v| v.available(sku))), [90, 80, 100]);
+    assert_eq!(left_behind(&ran), [("1".into(), 100), ("2".into(), 100)], "nobody tells these anything any more");
     assert_eq!(shop.push().exits(0).summary()["calls"], 0);
+}
+
+#[test]
+fn a_product_that_the_configuration_puts_in_anothers_place_leaves_that_one_behind() {
+    let mut shop = shop("");
+    let _ = shop.push().exits(0);
+    shop.vtex(|v| v.add_sku("11", "NOVA"));
+    shop.set(&format!("{STOCK}\nskus = {{ \"11\" = \"CAMISETA-P\" }}"));
+    let ran = shop.push().exits(0);
+    assert_eq!((shop.vtex(|v| v.available("11")), left_behind(&ran)), (100, vec![("1".into(), 100)]));
+    assert_eq!(left_behind(&shop.run(&["push-stock", "--full"]).exits(0)), [], "once");
+}
+
+/// The products of the channel that go on selling what they were told as another's.
+fn left_behind(ran: &Ran) -> Vec<(String, i64)> {
+    let left = |record: serde_json::Value| {
+        let is_it = record["code"] == "old_product_left_behind";
+        is_it.then(|| (record["channel_sku"].as_str().unwrap().to_owned(), record["units"].as_i64().unwrap()))
+    };
+    ran.records().into_iter().filter_map(left).collect()
 }
 
 /// A whole catalogue that is asked for at once: fifty codes a call, several calls at a time.

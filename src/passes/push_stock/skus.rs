@@ -12,6 +12,7 @@ use crate::lang::keep;
 use crate::model::{ChannelSku, Sku};
 use crate::passes::Trouble;
 use crate::reason::Reason;
+use crate::report::Warning;
 use crate::store::stock::LookedUp;
 
 /// How many products one look-up asks for.
@@ -123,7 +124,8 @@ impl Push<'_> {
         // Told the stock of several, it would have the last one's.
         let shared: Vec<(Sku, ChannelSku)> =
             found.extract_if(.., |_, id| codes.get(id).is_some_and(|codes| *codes > 1)).collect();
-        self.pass.store.note_channel_skus(self.channel(), &asked, &found, self.now())?;
+        let left = self.pass.store.note_channel_skus(self.channel(), &asked, &found, self.now())?;
+        left.into_iter().for_each(|(sku, id, units)| self.leave_id(sku, id, units));
         for sku in &asked {
             resolved.ids.remove(sku);
             match found.get(sku) {
@@ -175,6 +177,28 @@ impl Push<'_> {
             asked.append(&mut others);
             answer = self.pass.channel.find_skus(&asked).await;
         }
+    }
+
+    /// Notes that an id is not a product's any more, which was told so many units of it.
+    pub(super) fn leave_id(&self, sku: Sku, id: ChannelSku, units: i64) {
+        let mut left = self.left_ids.borrow_mut();
+        left.entry(id).or_insert((sku, 0)).1 += units;
+    }
+
+    /// Tells of the ids that went from a product to none: what each was told stands there, and nobody tells it anything else.
+    pub(super) fn tell_left_ids(&self) -> Result<(), Trouble> {
+        for (channel_sku, (sku, units)) in self.left_ids.take() {
+            let others = self.pass.store.others_with_ids(
+                self.channel(),
+                [&channel_sku].into_iter(),
+                std::slice::from_ref(&sku),
+            )?;
+            if others.is_empty() && !self.is_given_away(&channel_sku) {
+                let channel = self.channel().clone();
+                self.pass.warn(&Warning::OldProductLeftBehind { channel, sku, channel_sku, units });
+            }
+        }
+        Ok(())
     }
 
     /// Takes an id the channel gave, unless the configuration says that it is another product's.

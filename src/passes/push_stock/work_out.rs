@@ -66,6 +66,7 @@ impl Push<'_> {
                 self.pass.store.set_cursor(self.channel(), STOCK_TERMS, self.mark())?;
             }
         }
+        self.tell_left_ids()?;
         if self.pass.halted() {
             return Ok(());
         }
@@ -260,6 +261,13 @@ impl Push<'_> {
                 resend |= row.and_then(|row| row.recheck_at).is_some_and(is_over);
                 let id = resolved.ids.get(&level.sku).cloned();
                 let is_there = id.is_some();
+                // The configuration says so: an id that the channel gives anew has left its row already.
+                if let Some(StockRow { channel_sku: Some(old), pushed: Some((units, _)), .. }) = row
+                    && *units > 0
+                    && id.as_ref().is_some_and(|id| id != old)
+                {
+                    self.leave_id(level.sku.clone(), old.clone(), *units);
+                }
                 let worked = self.number(level, place, (row, id), weighed, (*read_at, resend));
                 if let Decision::Send(quantity) = worked.decision
                     && is_there
