@@ -907,6 +907,21 @@ fn claimants(orders: &[Claimant]) -> String {
     )
 }
 
+/// A number for a channel, and what it is made of.
+pub fn stock_sum(want: i64, parts: &StockParts) -> String {
+    let (sum, made_of) = (parts.balance().max(0), stock_parts(parts));
+    if sum == want {
+        return format!("{want} = {made_of}");
+    }
+    say!(
+        "{sum} = {made_of}; {want} may stand while the channel itself still subtracts what it reserved for orders that go into \
+         handling ({} units)"
+            | "{sum} = {made_of}; {want} pode ficar enquanto o próprio canal ainda subtrai o que reservou para pedidos que \
+               entram em manuseio ({} unidades)",
+        parts.moving
+    )
+}
+
 /// What a number for a channel is made of, as a sum.
 pub fn stock_parts(parts: &StockParts) -> String {
     let mut text = say!("{} physical − {} reserved" | "{} físico − {} reservado", parts.physical, parts.reserved);
@@ -1103,6 +1118,29 @@ mod tests {
         let ends = "a mais do que há em `central`: 1 físico −";
         assert!(in_portuguese(&oversold(1)).starts_with(&format!("1 unidade vendida {ends} 2 reservado")));
         assert!(in_portuguese(&oversold(2)).starts_with(&format!("2 unidades vendidas {ends} 3 reservado")));
+    }
+
+    #[test]
+    fn a_number_is_told_as_the_sum_that_it_is() {
+        let parts = StockParts {
+            erp_warehouse: WarehouseId::new("default"),
+            physical: 100,
+            reserved: 24,
+            in_flight: 1,
+            buffer: 0,
+            share: 100,
+            added_back: 0,
+            moving: 24,
+            erp_read_at: Instant::UNIX_EPOCH,
+            in_flight_orders: Vec::new(),
+            added_back_orders: Vec::new(),
+        };
+        assert_eq!(stock_sum(75, &parts), "75 = 100 physical − 24 reserved − 1 in flight");
+        let told = stock_sum(99, &parts);
+        assert!(
+            told.starts_with("75 = 100 physical") && told.contains("; 99 may stand") && told.contains("24 units"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn show(
         for one in told {
             reporter.line(&timeline::told(one, channel));
             if let Some(parts) = &one.parts {
-                reporter.line(&format!("  {} = {}", one.want, words::stock_parts(parts)));
+                reporter.line(&format!("  {}", words::stock_sum(one.want, parts)));
                 for line in timeline::whose(parts) {
                     reporter.line(&format!("  {line}"));
                 }
