@@ -342,7 +342,8 @@ pub fn back_up(path: &Path, kind: &FileKind, to: &Path) -> Result<(), OpenError>
         copy.said(backup.run_to_completion(i32::MAX, Duration::from_millis(50), None))?;
     }
     copy.said(target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())))?;
-    copy.whole_check(&target)?;
+    // The copy goes; what is damaged in it is the file's.
+    opener.whole_check(&target)?;
     copy.said(target.close().map_err(|(_, error)| error))?;
     copy.os(file.sync_all())
 }

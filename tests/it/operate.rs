@@ -707,6 +707,23 @@ fn a_backup_can_be_restored_and_never_overwrites() {
     let _ = shop.run(&["account", "--since", "2026-01-01"]).exits(0);
 }
 
+/// A nightly copy may be the first to see it, and its own file is gone when somebody reads of it.
+#[test]
+fn a_backup_of_a_damaged_file_names_that_file() {
+    let shop = Shop::new();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let checkpoint = shop.database("vaivem.db").query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    checkpoint.unwrap();
+    let mut bytes = std::fs::read(shop.path("vaivem.db")).unwrap();
+    let at = bytes.windows(id.len()).position(|part| part == id.as_bytes()).unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(shop.path("vaivem.db"), bytes).unwrap();
+    let said = shop.run(&["backup", "copy"]).exits(1).stderr;
+    assert!(said.contains("vaivem.db is damaged") && !said.contains(".part"), "{said}");
+    assert!(!shop.path("copy").exists());
+}
+
 #[test]
 fn a_purged_order_is_known_and_never_imported_again() {
     let mut shop = with_stock();
