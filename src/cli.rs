@@ -153,7 +153,8 @@ pub enum Command {
     ///
     /// import-orders, sync-payments, auto-cancel, push-invoices, push-tracking, push-stock. A channel that is down has
     /// no further passes in this run; the others go on. One summary tells what all of them did. The exit code is that
-    /// of the worst. What a brake or guard stopped (exit code 6) is looked at and then run by itself, with --confirm.
+    /// of the worst. What a brake or guard stopped (exit code 6) is looked at and then run by itself, with --confirm
+    /// where the message names it.
     #[command(after_help = "Examples:\n  vaivem sync --dry-run\n  vaivem -q sync --max-duration 9m")]
     Sync(SyncArgs),
 

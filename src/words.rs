@@ -886,8 +886,10 @@ pub fn exit_hint(exit: Exit) -> Option<&'static str> {
                 | "nada, a menos que persista; então vaivem check, e a página de status da plataforma"
         ),
         Exit::Guard => word!(
-            "look at what the guard says with --dry-run; if it is right, run that command once with --confirm"
-                | "veja o que a trava diz com --dry-run; se estiver certo, execute esse comando uma vez com --confirm"
+            "do what the message says; where it names --confirm, look with --dry-run first, and run that command once with \
+             it if all is right"
+                | "faça o que a mensagem diz; onde ela cita --confirm, confira antes com --dry-run e, se estiver certo, execute \
+                   esse comando uma vez com ele"
         ),
     })
 }

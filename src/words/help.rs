@@ -344,11 +344,11 @@ const PARAGRAPHS: &[(&str, &str)] = &[
         "import-orders, sync-payments, auto-cancel, push-invoices, push-tracking, push-stock. A channel that is \
          down has no further passes in this run; the others go on. One summary tells what all of them did. The \
          exit code is that of the worst. What a brake or guard stopped (exit code 6) is looked at and then run by \
-         itself, with --confirm.",
+         itself, with --confirm where the message names it.",
         "import-orders, sync-payments, auto-cancel, push-invoices, push-tracking, push-stock. Um canal fora do ar \
          não tem mais rotinas nesta execução; os outros seguem. Um resumo diz o que todas fizeram. O código de \
          saída é o do pior caso. O que um freio ou trava parou (código de saída 6) se confere e depois se executa \
-         sozinho, com --confirm.",
+         sozinho, com --confirm onde a mensagem o cita.",
     ),
     (
         "Tell how each pass of each channel goes, and what is held",

@@ -114,7 +114,7 @@ impl Push<'_> {
         let mut sources = Vec::new();
         match before.filter(|_| since.is_some()) {
             None => {
-                let older = older.filter(|_| !self.request.full && !self.request.confirm);
+                let older = older.filter(|_| !self.request.full);
                 if let Some(cursor) = older {
                     // Nor is it better once it has counted that far again: no number of its own is enough, until a person says so.
                     store.want_stock(self.channel(), &[], Some(StockCursor { erp_seq: i64::MAX, ..cursor }))?;
