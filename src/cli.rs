@@ -305,9 +305,10 @@ pub enum Command {
     /// Makes the folder, with the state file, the key beside it and the ledger as they are at this moment, each checked. Nothing is
     /// ever overwritten, and what could not be finished is not left behind. The configuration is not copied.
     ///
-    /// To restore, stop cron, put the files where the configuration says, remove the files ending in -wal and -shm beside them, run
-    /// push-stock --full once, and let cron go on. The sweep of the list goes on from where it was then; what is in the ERP or on the
-    /// channel by now is found there and not made twice.
+    /// To restore, stop cron, put the files where the configuration says, and remove the files ending in -wal and -shm beside them.
+    /// Where the ledger was put back, bring in what it lacks first, or what was sold since is sold again: the README tells how, under
+    /// "Copies". Then run push-stock --full once, and let cron go on. The sweep of the list goes on from where it was then; what is in
+    /// the ERP or on the channel by now is found there and not made twice.
     #[command(after_help = "Example:\n  vaivem backup /backup/vaivem-$(date +%F)")]
     Backup {
         /// The folder to make

@@ -657,12 +657,16 @@ const PARAGRAPHS: &[(&str, &str)] = &[
          copiada.",
     ),
     (
-        "To restore, stop cron, put the files where the configuration says, remove the files ending in -wal and -shm \
-         beside them, run push-stock --full once, and let cron go on. The sweep of the list goes on from where it \
-         was then; what is in the ERP or on the channel by now is found there and not made twice.",
-        "Para restaurar, pare o cron, ponha os arquivos onde a configuração diz, remova os que terminam em -wal e \
-         -shm ao lado deles, execute push-stock --full uma vez, e deixe o cron seguir. A varredura da lista continua \
-         de onde estava então; o que já está no ERP ou no canal é achado lá e não feito duas vezes.",
+        "To restore, stop cron, put the files where the configuration says, and remove the files ending in -wal and \
+         -shm beside them. Where the ledger was put back, bring in what it lacks first, or what was sold since is \
+         sold again: the README tells how, under \"Copies\". Then run push-stock --full once, and let cron go on. The \
+         sweep of the list goes on from where it was then; what is in the ERP or on the channel by now is found there \
+         and not made twice.",
+        "Para restaurar, pare o cron, ponha os arquivos onde a configuração diz, e remova os que terminam em -wal e \
+         -shm ao lado deles. Se o ERP embutido foi restaurado, traga antes o que falta nele, ou o que foi vendido \
+         desde então será vendido de novo: o README diz como, em \"Copies\". Depois execute push-stock --full uma \
+         vez, e deixe o cron seguir. A varredura da lista continua de onde estava então; o que já está no ERP ou no \
+         canal é achado lá e não feito duas vezes.",
     ),
     ("The folder to make", "A pasta a criar"),
     (
