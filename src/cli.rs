@@ -994,7 +994,7 @@ pub enum LedgerCommand {
     /// Cancel an order and release its stock
     ///
     /// Refused when there is an invoice: that must be cancelled first. The next auto-cancel tells the channel, where
-    /// the configuration has it do so (from_erp).
+    /// the configuration has it do so (from_erp). It cannot be undone, and the order is not made again.
     #[command(after_help = "Example:\n  vaivem ledger cancel 1172452900788-01 --reason 'out of stock'")]
     Cancel {
         /// The ledger's number, or the store order number

@@ -586,9 +586,9 @@ pub fn hint(reason: &Reason) -> Option<String> {
         ),
         Reason::TotalsDiffer { .. } => word!(
             "compare the order in the channel's panel (edited order, missing charge?); correct it there or enter \
-                 it by hand"
+                 it by hand (the embedded ERP takes none: vaivem holds skip)"
                 | "confira o pedido no painel do canal (pedido editado, cobrança faltando?); corrija lá ou \
-                       digite o pedido à mão"
+                       digite o pedido à mão (o ERP embutido não aceita: vaivem holds skip)"
         )
         .into(),
         Reason::TaxIdInvalid { .. } => word!(
@@ -620,22 +620,26 @@ pub fn hint(reason: &Reason) -> Option<String> {
         )
         .into(),
         Reason::PaidAfterCancellation { .. } => word!(
-            "decide: refund the customer on the channel, or enter the order again in the ERP"
-                | "decida: reembolse o cliente no canal, ou lance o pedido de novo no ERP"
+            "decide: refund the customer on the channel, or enter the order again in the ERP (the embedded one takes none \
+             by hand)"
+                | "decida: reembolse o cliente no canal, ou lance o pedido de novo no ERP (o embutido não aceita nenhum à \
+                   mão)"
         )
         .into(),
         Reason::CancelledInErpOnly { .. } => word!(
             "decide: cancel it in the channel's panel while that has no invoice, and the NF-e within its deadline; else take \
-                 the goods back and refund on the channel, or enter the order again in the ERP"
+                 the goods back and refund on the channel, or enter the order again in the ERP (the embedded one takes none by \
+                 hand)"
                 | "decida: cancele no painel do canal enquanto ele não tem a nota, e a NF-e dentro do prazo; senão receba a \
-                       mercadoria de volta e reembolse no canal, ou lance o pedido de novo no ERP"
+                       mercadoria de volta e reembolse no canal, ou lance o pedido de novo no ERP (o embutido não aceita nenhum \
+                       à mão)"
         )
         .into(),
         Reason::MarketplaceMustCancel { .. } => word!(
             "cancel it in the marketplace's own panel, which counts it against the store; or enter it again in \
-                 the ERP"
+                 the ERP (the embedded one takes none by hand)"
                 | "cancele no painel do próprio marketplace, que conta isso contra a loja; ou lance o pedido de \
-                       novo no ERP"
+                       novo no ERP (o embutido não aceita nenhum à mão)"
         )
         .into(),
         Reason::CancelRefused { .. } => word!(
@@ -651,8 +655,10 @@ pub fn hint(reason: &Reason) -> Option<String> {
         )
         .into(),
         Reason::ChangedSince { .. } => word!(
-            "before it is packed and invoiced, change the order in the ERP, or cancel it there and enter it anew"
-                | "antes de separar e faturar, altere o pedido no ERP, ou cancele-o lá e lance-o de novo"
+            "before it is packed and invoiced, change the order in the ERP, or cancel it there and enter it anew (the \
+             embedded ERP takes neither: cancel and refund it on the channel)"
+                | "antes de separar e faturar, altere o pedido no ERP, ou cancele-o lá e lance-o de novo (o ERP embutido não \
+                   aceita isso: cancele e reembolse no canal)"
         )
         .into(),
         Reason::CancellationRequestedOnChannel => word!(

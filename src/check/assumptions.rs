@@ -279,9 +279,10 @@ const VTEX: &[Row<ChannelConfig>] = &[
             "para um código de referência que a VTEX não tem, a resposta é vazia e não um erro",
         ),
         how: Both(
-            "vaivem push-stock --sku A-CODE-THAT-IS-NOT-SOLD --dry-run must say that the channel has no such product",
-            "vaivem push-stock --sku UM-CÓDIGO-QUE-NÃO-SE-VENDE --dry-run deve dizer que o canal não tem esse \
-             produto",
+            "vaivem push-stock --sku CODE --dry-run, of a product that the ERP has counted and VTEX does not sell, must say \
+             that the channel has no such product",
+            "vaivem push-stock --sku CÓDIGO --dry-run, de um produto com saldo no ERP que a VTEX não vende, deve dizer que \
+             o canal não tem esse produto",
         ),
     },
     Row {

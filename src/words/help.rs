@@ -777,9 +777,9 @@ const PARAGRAPHS: &[(&str, &str)] = &[
     ("Cancel an order and release its stock", "Cancela um pedido e libera o estoque dele"),
     (
         "Refused when there is an invoice: that must be cancelled first. The next auto-cancel tells the channel, \
-         where the configuration has it do so (from_erp).",
+         where the configuration has it do so (from_erp). It cannot be undone, and the order is not made again.",
         "Recusado quando há nota: ela deve ser cancelada antes. O próximo auto-cancel avisa o canal, onde a \
-         configuração assim manda (from_erp).",
+         configuração assim manda (from_erp). Não há como desfazer, e o pedido não é criado de novo.",
     ),
     ("Why, for the order's history and for the channel", "O motivo, para a história do pedido e para o canal"),
     ("List its stock: physical, reserved, available", "Lista o estoque dele: físico, reservado, disponível"),

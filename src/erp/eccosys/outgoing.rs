@@ -289,7 +289,7 @@ impl Eccosys {
                 self.no_collections.set(true);
                 log::warn!(
                     "these credentials may not read collection orders in Eccosys, so the day they are seen counts; give [erp] a \
-                     user_token in place of what it has, or set collection_orders = false"
+                     user_token in place of what it has, or set collection_orders = false: then they are not told to the channels"
                 );
                 Ok(None)
             }
