@@ -5,6 +5,8 @@ pub mod eccosys;
 pub mod ledger;
 pub mod outgoing;
 
+use std::collections::BTreeMap;
+
 use crate::lang::say;
 use crate::model::{
     Address, CarrierName, Cents, ChannelName, Customer, ErpOrderId, Instant, Marketplace, OrderId, Payment, Sku,
@@ -177,6 +179,17 @@ impl Erp {
         match self {
             Self::Ledger(ledger) => ledger.read_order(id),
             Self::Eccosys(eccosys) => eccosys.read_order(id).await,
+        }
+    }
+
+    /// The products of an order, with their units: as the ERP has them now.
+    ///
+    /// # Errors
+    /// When the ERP cannot be asked.
+    pub async fn products_of(&self, id: &ErpOrderId) -> Result<BTreeMap<Sku, i64>, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.products_of(id),
+            Self::Eccosys(eccosys) => eccosys.products_of(id).await,
         }
     }
 

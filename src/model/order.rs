@@ -185,6 +185,8 @@ pub struct Line {
     pub name: String,
     /// How many units, at least 1.
     pub quantity: i64,
+    /// How many of these came by an edit after the order was placed: the channel reserves none of them.
+    pub added: i64,
     /// Price of one unit before discounts.
     pub unit_price: Cents,
     /// Exact total of the line before order discounts; need not be `unit_price × quantity` (goods by weight, split cents).
@@ -420,6 +422,7 @@ pub(crate) mod sample {
             reference: Some(Sku::new(reference)),
             name: reference.to_lowercase(),
             quantity,
+            added: 0,
             unit_price: Cents::new(unit_price),
             total: Cents::new(quantity * unit_price),
             warehouse: None,

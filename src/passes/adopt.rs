@@ -92,7 +92,13 @@ pub fn plan(facts: &Facts, policy: &Policy) -> Decision {
 
 /// Whether the two sides are at their end and in step; or what a person must decide first.
 fn standing(order: &Order, erp: &ErpOrder, channel_follows: bool) -> (Option<Fate>, Option<Reason>) {
-    let facts = sync_payments::Facts { order: order.clone(), erp: erp.clone(), requested_at: None, channel_follows };
+    let facts = sync_payments::Facts {
+        order: order.clone(),
+        erp: erp.clone(),
+        requested_at: None,
+        channel_follows,
+        other_product: None,
+    };
     let is_over = order.status.is_final_for_payment() && erp.status.is_final_for_payment();
     match sync_payments::plan(&facts) {
         sync_payments::Decision::Hold(reason) => (None, Some(reason)),

@@ -296,8 +296,13 @@ fn absent(facts: &Facts, linked: bool, policy: &Policy) -> Option<Difference> {
 /// Whether one side is behind the other.
 fn status(order: &Order, erp: &ErpOrder, policy: &Policy) -> Option<Difference> {
     let follows = policy.channel_follows;
-    let facts =
-        sync_payments::Facts { order: order.clone(), erp: erp.clone(), requested_at: None, channel_follows: follows };
+    let facts = sync_payments::Facts {
+        order: order.clone(),
+        erp: erp.clone(),
+        requested_at: None,
+        channel_follows: follows,
+        other_product: None,
+    };
     let behind = |pass| Some(Difference::Status { channel: order.raw_status.clone(), erp: erp.status.clone(), pass });
     match sync_payments::plan(&facts) {
         sync_payments::Decision::Hold(reason) => Some(Difference::Conflict(reason)),

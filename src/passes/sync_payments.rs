@@ -4,16 +4,18 @@
 //! Both sides are read fresh right before anything is written. An order is only ever moved forward. A cancellation against an
 //! invoice, and a payment against a cancellation, are conflicts for a person.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::cancel_desk::DENY;
 use super::permit::{Permit, both_sides, seal};
 use super::take_over::{self, TAKE_OVER};
-use super::{Pass, Trouble, auto_cancel, import_orders};
+use super::{Pass, Trouble, auto_cancel, erp_code, import_orders};
 use crate::erp::{ErpError, ErpOrder};
 use crate::exit::Exit;
 use crate::lang::keep;
-use crate::model::{Cents, ErpOrderId, Order, Readiness, Status, calendar};
+use crate::model::{Cents, ErpOrderId, Order, Readiness, Sku, Status, calendar};
 use crate::plan::{Planned, act};
 use crate::reason::Reason;
 use crate::report::Outcome;
@@ -34,6 +36,19 @@ pub struct Facts {
     pub requested_at: Option<Status>,
     /// What a person cancels in the ERP is cancelled on the channel, by auto-cancel.
     pub channel_follows: bool,
+    /// Of an order that was edited on its channel since it came into the ERP, the first product of which the ERP's has other units.
+    pub other_product: Option<OtherProduct>,
+}
+
+/// A product of which channel and ERP have other units in an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherProduct {
+    /// The ERP's code.
+    pub sku: Sku,
+    /// Units on the channel.
+    pub on_channel: i64,
+    /// Units in the ERP.
+    pub in_erp: i64,
 }
 
 /// A side effect on the outside.
@@ -154,12 +169,52 @@ pub fn to_see_to(facts: &Facts, tolerance: Cents) -> Option<Reason> {
     match &order.status {
         _ if is_over => None,
         Status::CancellationRequested => Some(Reason::CancellationRequestedOnChannel),
-        _ => import_orders::difference(order, erp, tolerance).map(|(field, channel, in_erp)| Reason::ChangedSince {
-            erp_number: erp.number.clone(),
-            field: field.into(),
-            channel,
-            erp: in_erp,
-        }),
+        _ => {
+            let product = facts.other_product.as_ref().map(|OtherProduct { sku, on_channel, in_erp }| {
+                ("products", format!("{on_channel} {sku}"), format!("{in_erp} {sku}"))
+            });
+            let difference = import_orders::difference(order, erp, tolerance).or(product);
+            difference.map(|(field, channel, in_erp)| Reason::ChangedSince {
+                erp_number: erp.number.clone(),
+                field: field.into(),
+                channel,
+                erp: in_erp,
+            })
+        }
+    }
+}
+
+/// The first product of which an edit on the channel left other units there than the ERP has; none where the ERP was mended, which is
+/// noted then. Totals and units may be the same: one product was put in another's place.
+async fn other_product(
+    pass: &Pass<'_>,
+    row: &OrderRow,
+    order: &Order,
+    erp: &ErpOrder,
+) -> Result<Option<OtherProduct>, Trouble> {
+    if erp.status == Status::Cancelled || !pass.store.is_edited(row.row)? {
+        return Ok(None);
+    }
+    let in_erp = pass.erp.products_of(&erp.id).await?;
+    let mut on_channel: BTreeMap<Sku, i64> = BTreeMap::new();
+    for line in &order.lines {
+        // What has no code cannot be in the ERP under one.
+        let sku = erp_code(&pass.config.skus, line).unwrap_or_else(|| Sku::new(line.channel_sku.as_str()));
+        let units = on_channel.entry(sku).or_default();
+        *units = units.saturating_add(line.quantity);
+    }
+    let units = |of: &BTreeMap<Sku, i64>, sku: &Sku| of.get(sku).copied().unwrap_or(0);
+    let found = on_channel.keys().chain(in_erp.keys()).find(|sku| units(&on_channel, sku) != units(&in_erp, sku));
+    match found {
+        Some(sku) => Ok(Some(OtherProduct {
+            sku: sku.clone(),
+            on_channel: units(&on_channel, sku),
+            in_erp: units(&in_erp, sku),
+        })),
+        None => {
+            pass.store.agree(row.row)?;
+            Ok(None)
+        }
     }
 }
 
@@ -233,7 +288,9 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         Status::CancellationRequested => pass.erp.status_before(erp_id).await?,
         _ => None,
     };
-    let mut facts = Facts { order, erp, requested_at, channel_follows: pass.config.auto_cancel.from_erp };
+    let other_product = other_product(pass, row, &order, &erp).await?;
+    let channel_follows = pass.config.auto_cancel.from_erp;
+    let mut facts = Facts { order, erp, requested_at, channel_follows, other_product };
     let takes_over = |decision: &Decision| matches!(decision, Decision::Do { actions, .. } if actions.first() == Some(&Action::TakeOver));
     if takes_over(&plan(&facts)) {
         // Nothing in the ERP is written, so nobody else looks again whether it has the order still.
@@ -449,7 +506,7 @@ mod tests {
             cancelled_at: None,
             cancel_reason: None,
         };
-        Facts { order, erp, requested_at: None, channel_follows: false }
+        Facts { order, erp, requested_at: None, channel_follows: false, other_product: None }
     }
 
     #[test]

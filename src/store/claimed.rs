@@ -62,6 +62,8 @@ pub struct Units {
     pub channel_sku: ChannelSku,
     /// How many.
     pub quantity: i64,
+    /// Of them, those that its counterpart in the ERP does not have, where it has one.
+    pub beyond: i64,
 }
 
 const ORDER: &str =
@@ -78,7 +80,7 @@ impl Claimed {
                  status TEXT, erp_status TEXT, created_at INTEGER, untaken_at INTEGER, taken_over_at INTEGER,
                  open INTEGER NOT NULL) STRICT;
              CREATE TABLE claimed_units (sku TEXT NOT NULL, place INTEGER NOT NULL, by_channel INTEGER NOT NULL, row INTEGER NOT NULL,
-                 line INTEGER NOT NULL, channel_sku TEXT NOT NULL, quantity INTEGER NOT NULL,
+                 line INTEGER NOT NULL, channel_sku TEXT NOT NULL, quantity INTEGER NOT NULL, beyond INTEGER NOT NULL,
                  PRIMARY KEY (sku, place, by_channel, row, line)) STRICT, WITHOUT ROWID",
         )
         .map(|file| Self { file, marks: Marks(vec![0; Marks::WORDS]), last: None })
@@ -108,8 +110,8 @@ impl Claimed {
             .map(|_| ())
     }
 
-    /// Adds the units of a line of an order: of a product in a place, which is told by its number. What is there already stays as it
-    /// is.
+    /// Adds the units of a line of an order: of a product in a place, which is told by its number. Those that came by an edit are not
+    /// the channel's. What is there already stays as it is.
     ///
     /// # Errors
     /// When there is no room for them.
@@ -121,10 +123,14 @@ impl Claimed {
         line: usize,
     ) -> rusqlite::Result<()> {
         let of = &claim.lines[line];
+        let quantity = if by == By::Channel { of.quantity.saturating_sub(of.added) } else { of.quantity };
+        if quantity <= 0 {
+            return Ok(());
+        }
         self.add(claim)?;
         self.marks.mark(sku);
         self.file
-            .prepare_cached("INSERT INTO claimed_units VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING")?
+            .prepare_cached("INSERT INTO claimed_units VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING")?
             .execute(params![
                 sku.as_str(),
                 number(place),
@@ -132,7 +138,8 @@ impl Claimed {
                 claim.row,
                 number(line),
                 of.channel_sku.as_str(),
-                of.quantity
+                quantity,
+                of.beyond()
             ])
             .map(|_| ())
     }
@@ -146,13 +153,13 @@ impl Claimed {
             return Ok(());
         }
         let mut all = self.file.prepare_cached(&format!(
-            "SELECT {ORDER}, u.channel_sku, u.quantity FROM claimed_units u CROSS JOIN claiming o ON o.row = u.row
+            "SELECT {ORDER}, u.channel_sku, u.quantity, u.beyond FROM claimed_units u CROSS JOIN claiming o ON o.row = u.row
              WHERE u.sku = ?1 AND u.place = ?2 AND u.by_channel = ?3 ORDER BY u.row, u.line"
         ))?;
         let mut rows = all.query(params![sku.as_str(), number(place), by == By::Channel])?;
         while let Some(row) = rows.next()? {
             let channel_sku = ChannelSku::new(row.get::<_, String>(10)?);
-            take(Units { order: from_row(row)?, channel_sku, quantity: row.get(11)? });
+            take(Units { order: from_row(row)?, channel_sku, quantity: row.get(11)?, beyond: row.get(12)? });
         }
         Ok(())
     }
@@ -237,7 +244,14 @@ mod tests {
     use crate::store::claims::ClaimLine;
 
     fn claim(row: i64) -> Claim {
-        let line = |quantity| ClaimLine { channel_sku: ChannelSku::new("1"), sku: None, warehouse: None, quantity };
+        let line = |quantity| ClaimLine {
+            channel_sku: ChannelSku::new("1"),
+            sku: None,
+            warehouse: None,
+            quantity,
+            added: 0,
+            in_erp: None,
+        };
         Claim {
             row,
             channel: ChannelName::new("loja"),

@@ -17,6 +17,21 @@ pub struct ClaimLine {
     pub warehouse: Option<WarehouseId>,
     /// Units.
     pub quantity: i64,
+    /// How many of these came by an edit, and are not reserved on the channel.
+    pub added: i64,
+    /// Of a line that was edited since the order came into the ERP: the units that the ERP's order has. Else it has these.
+    pub in_erp: Option<i64>,
+}
+
+impl ClaimLine {
+    fn is_of_the_product(&self, other: &Self) -> bool {
+        self.channel_sku == other.channel_sku && self.sku == other.sku
+    }
+
+    /// How many units more than the ERP's order has; none where that is not there.
+    pub fn beyond(&self) -> i64 {
+        self.in_erp.map_or(0, |in_erp| self.quantity.saturating_sub(in_erp).max(0))
+    }
 }
 
 /// An order that claims units.
@@ -68,16 +83,23 @@ DROP INDEX orders_by_linked_at;
 CREATE INDEX orders_moved ON orders (max(coalesce(linked_at, 0), coalesce(taken_over_at, 0))) WHERE erp_id IS NOT NULL;
 ";
 
+/// Migration: what edits put into an order, and what of it the ERP does not have.
+pub(super) const V20: &str = "
+ALTER TABLE order_lines ADD COLUMN added INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE order_lines ADD COLUMN in_erp INTEGER;
+CREATE INDEX order_lines_edited ON order_lines (order_row) WHERE in_erp IS NOT NULL;
+";
+
 /// The ERP's code of a line: the one that the channel carries for it, or the one that it was looked up by. Of one line one code, so that
 /// its units count once.
 const CODE: &str = "coalesce(l.sku, (SELECT max(c.sku) FROM channel_skus c INDEXED BY channel_skus_by_id
      WHERE c.channel = o.channel AND c.channel_sku = l.channel_sku AND c.channel_sku IS NOT NULL))";
 
 /// What left an order stays on a line without units, which tells of its product with the order's news.
-const LINES: &str =
-    "SELECT channel_sku, sku, warehouse, quantity, sound FROM order_lines WHERE order_row = ?1 ORDER BY position";
+const LINES: &str = "SELECT channel_sku, sku, warehouse, quantity, added, in_erp, sound FROM order_lines
+     WHERE order_row = ?1 ORDER BY position";
 
-/// Replaces what was bought, if it is another now.
+/// Replaces what was bought, if it is another now. Of an order that is in the ERP it is kept what that has of it.
 pub(super) fn record_lines(tx: &Connection, order: i64, lines: &[Line]) -> rusqlite::Result<()> {
     let new: Vec<ClaimLine> = lines
         .iter()
@@ -86,23 +108,30 @@ pub(super) fn record_lines(tx: &Connection, order: i64, lines: &[Line]) -> rusql
             sku: line.reference.clone(),
             warehouse: line.warehouse.clone(),
             quantity: line.quantity,
+            added: line.added,
+            in_erp: None,
         })
         .collect();
     let old: Vec<ClaimLine> =
         tx.prepare_cached(LINES)?.query_map([order], |row| line_from_row(row, 0))?.collect::<rusqlite::Result<_>>()?;
-    let is_there = |line: &ClaimLine| new.iter().any(|one| one.channel_sku == line.channel_sku && one.sku == line.sku);
-    let gone: Vec<ClaimLine> =
-        old.iter().filter(|line| !is_there(line)).map(|line| ClaimLine { quantity: 0, ..line.clone() }).collect();
-    if old.iter().eq(new.iter().chain(&gone)) {
+    let is_there = |line: &ClaimLine| new.iter().any(|one| one.is_of_the_product(line));
+    let gone = |line: &ClaimLine| ClaimLine { quantity: 0, added: 0, ..line.clone() };
+    let gone: Vec<ClaimLine> = old.iter().filter(|line| !is_there(line)).map(gone).collect();
+    let as_told = |line: &ClaimLine| ClaimLine { in_erp: None, ..line.clone() };
+    if old.iter().map(as_told).eq(new.iter().chain(&gone).map(as_told)) {
         return Ok(());
     }
+    let mut new: Vec<ClaimLine> = new.into_iter().chain(gone).collect();
     if !old.is_empty() {
+        if is_in_erp(tx, order)? {
+            keep_in_erp(&old, &mut new);
+        }
         tx.prepare_cached("DELETE FROM order_lines WHERE order_row = ?1")?.execute([order])?;
     }
-    for (position, line) in (0i64..).zip(new.iter().chain(&gone)) {
+    for (position, line) in (0i64..).zip(&new) {
         tx.prepare_cached(
-            "INSERT INTO order_lines (order_row, position, channel_sku, sku, warehouse, quantity)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO order_lines (order_row, position, channel_sku, sku, warehouse, quantity, added, in_erp)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             order,
@@ -110,10 +139,38 @@ pub(super) fn record_lines(tx: &Connection, order: i64, lines: &[Line]) -> rusql
             line.channel_sku.as_str(),
             line.sku.as_ref().map(Sku::as_str),
             line.warehouse.as_ref().map(WarehouseId::as_str),
-            line.quantity
+            line.quantity,
+            line.added,
+            line.in_erp
         ])?;
     }
     standing::move_stock(tx, order)
+}
+
+fn is_in_erp(tx: &Connection, order: i64) -> rusqlite::Result<bool> {
+    let query = "SELECT erp_id IS NOT NULL, sound FROM orders WHERE id = ?1";
+    tx.prepare_cached(query)?.query_row([order], |row| row.get(0))
+}
+
+/// Gives the units that the ERP's order has of each product to the lines of that product: the first ones as many as they have, the last
+/// one the rest.
+fn keep_in_erp(old: &[ClaimLine], new: &mut [ClaimLine]) {
+    for n in 0..new.len() {
+        let (before, line, after) = (&new[..n], &new[n], &new[n + 1..]);
+        let theirs = old.iter().filter(|one| one.is_of_the_product(line)).map(|one| one.in_erp.unwrap_or(one.quantity));
+        let given = before.iter().filter(|one| one.is_of_the_product(line)).filter_map(|one| one.in_erp);
+        let left = theirs.sum::<i64>().saturating_sub(given.sum());
+        let is_last = !after.iter().any(|one| one.is_of_the_product(line));
+        new[n].in_erp = Some(if is_last { left } else { left.min(line.quantity) });
+    }
+}
+
+/// The ERP's order has what the channel's has: it was linked, or mended there.
+pub(super) fn agree(tx: &Connection, order: i64) -> rusqlite::Result<()> {
+    let agreed = tx
+        .prepare_cached("UPDATE order_lines SET in_erp = NULL WHERE order_row = ?1 AND in_erp IS NOT NULL")?
+        .execute([order])?;
+    if agreed > 0 { standing::move_stock(tx, order) } else { Ok(()) }
 }
 
 fn line_from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<ClaimLine> {
@@ -122,10 +179,29 @@ fn line_from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<ClaimLine> {
         sku: row.get::<_, Option<String>>(at + 1)?.map(Sku::new),
         warehouse: row.get::<_, Option<String>>(at + 2)?.map(WarehouseId::new),
         quantity: row.get(at + 3)?,
+        added: row.get(at + 4)?,
+        in_erp: row.get(at + 5)?,
     })
 }
 
 impl Store {
+    /// Whether an order was edited since it came into the ERP, so that the ERP's may have other products.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn is_edited(&self, order: i64) -> rusqlite::Result<bool> {
+        let query = "SELECT EXISTS (SELECT 1 FROM order_lines WHERE order_row = ?1 AND in_erp IS NOT NULL AND in_erp <> quantity)";
+        self.connection.prepare_cached(query)?.query_row([order], |row| row.get(0))
+    }
+
+    /// Notes that the ERP's order has the products of the channel's by now.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn agree(&self, order: i64) -> rusqlite::Result<()> {
+        self.write(|tx| agree(tx, order))
+    }
+
     /// What was bought in an order, as of its last reading.
     ///
     /// # Errors
@@ -159,7 +235,7 @@ impl Store {
     ) -> rusqlite::Result<()> {
         self.connection.read(|connection| {
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT DISTINCT o.channel, l.channel_sku, {CODE}, l.warehouse, l.quantity
+                "SELECT DISTINCT o.channel, l.channel_sku, {CODE}, l.warehouse, l.quantity, l.added, l.in_erp
                  FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
                  WHERE n.seq > ?1"
             ))?;
@@ -184,7 +260,7 @@ impl Store {
     ) -> rusqlite::Result<()> {
         self.connection.read(|connection| {
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT o.taken_over_at, l.channel_sku, {CODE}, l.warehouse, l.quantity
+                "SELECT o.taken_over_at, l.channel_sku, {CODE}, l.warehouse, l.quantity, l.added, l.in_erp
                  FROM stock_news n CROSS JOIN orders o ON o.id = n.order_row CROSS JOIN order_lines l ON l.order_row = o.id
                  WHERE n.seq > ?1 AND o.channel = ?2 AND o.taken_over_at IS NOT NULL"
             ))?;
@@ -197,7 +273,8 @@ impl Store {
     }
 
     /// Gives, one after another, the orders of every channel that are in flight, or were until `linked_since`; and those of `channel`
-    /// that are in the ERP and that it may subtract itself: open and not handed over, or handed over only after `settled`.
+    /// that are in the ERP and that it may subtract itself: open and not handed over, or handed over only after `settled`. Those that
+    /// were edited since they came into the ERP may come twice.
     ///
     /// # Errors
     /// When the state file cannot be read, or what `take` says.
@@ -214,7 +291,8 @@ impl Store {
             store.in_flight(&mut take)?;
             store.each(&linked_lately(), params![millis(linked_since), channel, settled], &mut take)?;
             store.each(&own_untaken(), [channel], &mut take)?;
-            store.each(&own_settling(), params![channel, settled], &mut take)
+            store.each(&own_settling(), params![channel, settled], &mut take)?;
+            store.each(&edited(), [], &mut take)
         })
     }
 
@@ -291,11 +369,15 @@ impl Store {
 
 /// What [`Store::each`] reads of orders, found by that index, and their lines.
 fn select(index: &str) -> String {
+    select_by(&format!("INDEXED BY {index}"))
+}
+
+fn select_by(found: &str) -> String {
     format!(
         "SELECT o.id, o.channel, o.order_id, o.erp_id, o.status, o.erp_status, o.created_at, o.untaken_at, o.taken_over_at,
-             o.linked_at, l.channel_sku, {CODE}, l.warehouse, l.quantity, o.open,
+             o.linked_at, l.channel_sku, {CODE}, l.warehouse, l.quantity, l.added, l.in_erp, o.open,
              o.sound, l.sound
-         FROM orders o INDEXED BY {index} JOIN order_lines l ON l.order_row = o.id AND l.quantity <> 0"
+         FROM orders o {found} JOIN order_lines l ON l.order_row = o.id AND l.quantity <> 0"
     )
 }
 
@@ -326,6 +408,15 @@ fn own_settling() -> String {
     )
 }
 
+/// The orders of which the ERP may lack something that an edit put in.
+fn edited() -> String {
+    format!(
+        "{} WHERE o.id IN (SELECT order_row FROM order_lines INDEXED BY order_lines_edited WHERE in_erp IS NOT NULL)
+             AND o.open = 1 AND o.erp_id IS NOT NULL AND {TAKES_UNITS}",
+        select_by("")
+    )
+}
+
 /// An order with the first of its lines.
 fn claim_from_row(row: &Row<'_>, line: ClaimLine) -> rusqlite::Result<Claim> {
     let status = |at| row.get::<_, Option<String>>(at).map(|code| code.map(|code| Status::from_code(&code)));
@@ -341,7 +432,7 @@ fn claim_from_row(row: &Row<'_>, line: ClaimLine) -> rusqlite::Result<Claim> {
         untaken_at: at(7)?,
         taken_over_at: at(8)?,
         linked_at: at(9)?,
-        open: row.get(14)?,
+        open: row.get(16)?,
         lines: vec![line],
     })
 }
@@ -482,6 +573,34 @@ mod tests {
             becomes(what).unwrap();
             assert_eq!(news(&store), [(seq, 1)], "{what}");
         }
+    }
+
+    #[test]
+    fn what_an_edit_puts_in_is_beyond_what_the_erp_has_until_that_is_mended() {
+        let (_folder, store) = store(&[("loja", "status = 'paid'")]);
+        let reads = |lines: &[(&str, i64)]| {
+            let lines: Vec<Line> = lines.iter().map(|(code, units)| line(code, code, *units, 100)).collect();
+            store.write(|tx| record_lines(tx, 1, &lines)).unwrap();
+            let mut beyond = Vec::new();
+            let mut take = |claim: Claim| {
+                beyond.extend(claim.lines.iter().map(|line| (line.channel_sku.to_string(), line.beyond())));
+                Ok(())
+            };
+            store.all_claims(&mut take).unwrap();
+            beyond.retain(|(_, units)| *units > 0);
+            (beyond, store.is_edited(1).unwrap())
+        };
+        let of = |sku: &str, units| (vec![(sku.to_owned(), units)], true);
+        assert_eq!(reads(&[("A", 2)]), (vec![], false), "not in the ERP");
+        store.connection.execute("UPDATE orders SET erp_id = '7'", []).unwrap();
+        assert_eq!(reads(&[("B", 2)]), of("B", 2), "another product");
+        assert_eq!(reads(&[("A", 1), ("A", 3)]), of("A", 2), "the same product on two lines");
+        assert_eq!(reads(&[("A", 1)]), (vec![], true), "fewer");
+        assert_eq!(reads(&[("A", 2)]), (vec![], false), "as it came in");
+        assert_eq!(reads(&[("A", 5)]), of("A", 3));
+        store.agree(1).unwrap();
+        assert_eq!(reads(&[("A", 5)]), (vec![], false), "mended in the ERP");
+        assert_eq!(reads(&[("A", 6)]), of("A", 1));
     }
 
     #[test]

@@ -329,6 +329,7 @@ impl Store {
                     why
                 ])
             })?;
+            super::claims::agree(tx, effect.order)?;
             // What the ERP has of it already may have been told before the two were linked.
             outgoing::mark(tx, effect.order)
         })

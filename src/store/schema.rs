@@ -30,6 +30,7 @@ pub const STATE: FileKind = FileKind {
         totals::V17,
         standing::V18,
         runs::V19,
+        claims::V20,
     ],
 };
 

@@ -151,6 +151,7 @@ pub fn field(code: &str) -> &str {
     match code {
         "total" => "total",
         "number" => word!("number" | "número"),
+        "products" => word!("products" | "produtos"),
         "channel" => word!("channel" | "canal"),
         "invoice" => word!("invoice" | "nota fiscal"),
         "xml" => word!("xml" | "XML"),

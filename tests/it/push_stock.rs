@@ -474,6 +474,32 @@ fn a_warehouse_that_is_not_pushed_to_any_more_is_told_of() {
     assert!(warnings(shop.run(&["push-stock", "--full"]).exits(0).records()).is_empty(), "once");
 }
 
+/// VTEX adjusts no inventory for an edit: what it puts into an order is subtracted there by nobody but us, nor has the ERP it.
+#[test]
+fn what_an_edit_puts_into_an_order_is_not_promised() {
+    for is_imported in [false, true] {
+        let shop = shop("reread_after = \"0s\"\nreread_paid_after = \"0s\"");
+        let seed = OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 2);
+        let id = shop.place(if is_imported { seed } else { seed.pending(Payment::pix()) });
+        let _ = shop.import().exits(0);
+        let _ = shop.push().exits(0);
+        shop.vtex(|v| v.change_product(&id, "2", "CANECA"));
+        let _ = shop.run(&[if is_imported { "sync-payments" } else { "import-orders" }]);
+        let _ = shop.push().exits(0);
+        assert_eq!(shop.vtex(|v| v.available("2")), 98, "imported: {is_imported}");
+        assert!(can_be_bought(&shop) <= 100);
+        shop.vtex(|v| v.change_units(&id, 5));
+        let _ = shop.run(&[if is_imported { "sync-payments" } else { "import-orders" }]);
+        let _ = shop.push().exits(0);
+        assert_eq!(shop.vtex(|v| v.available("2")), 95, "imported: {is_imported}");
+        // Once they are nobody's, nobody holds them back.
+        shop.vtex(|v| v.set_status(&id, "canceled"));
+        let _ = (shop.run(&["import-orders"]), shop.run(&["sync-payments"]));
+        let _ = shop.push().exits(0);
+        assert_eq!(shop.vtex(|v| [v.available("1"), v.available("2")]), [100, 100], "imported: {is_imported}");
+    }
+}
+
 #[test]
 fn a_product_the_channel_does_not_have_is_held_and_asked_after_again() {
     for unknown in [UnknownCode::NotFound, UnknownCode::Null, UnknownCode::EmptyText] {

@@ -1,6 +1,7 @@
 //! sync-payments: what the channel says of a payment becomes true in the ERP, once, forward only. What is particular to no channel is
 //! told of each.
 
+use crate::office::Office;
 use crate::sandbox::{Fault, Kind, OrderSeed, Payment};
 use crate::shop::{Shop, paid};
 use crate::side::Side;
@@ -175,6 +176,21 @@ fn an_order_that_was_edited_since_is_told_before_it_is_invoiced() {
         let _ = shop.sync().exits(0);
     }
     assert_eq!(shop.run(&["holds"]).exits(0).summary()["holds"], 0);
+    // One product in another's place, where neither total nor units tell.
+    shop.vtex(|v| v.change_product(&id, "2", "CANECA"));
+    let reason = shop.sync().exits(3).order(&id)["reason"].clone();
+    let told = ["code", "field", "channel", "erp"].map(|field| reason[field].as_str().unwrap().to_owned());
+    assert_eq!(told, ["changed_since", "products", "3 CANECA", "0 CANECA"]);
+    let _ = shop.sync();
+    assert_eq!(shop.run(&["holds"]).exits(3).summary()["holds"], 1, "until it is mended");
+    if shop.office() == Office::Eccosys {
+        shop.eccosys(|e| {
+            let id = e.id_of(&id);
+            e.orders.get_mut(&id).unwrap().lines[0].code = "CANECA".into();
+        });
+        let _ = shop.sync().exits(0);
+        assert_eq!(shop.run(&["holds"]).exits(0).summary()["holds"], 0);
+    }
     // One that comes in edited comes in as it is now.
     let edited = shop.place(OrderSeed::new().sku("1", "CAMISETA-P", 4_990, 3));
     shop.vtex(|v| v.change_units(&edited, 1));

@@ -161,6 +161,7 @@ fn line(index: usize, item: &wire::Item) -> Result<Line, Unreadable> {
         reference: code.map(Sku::new),
         name: names.into_iter().flatten().next().unwrap_or(id).to_owned(),
         quantity,
+        added: 0,
         unit_price,
         total,
         warehouse: match item.stocks.as_slice() {

@@ -279,6 +279,18 @@ fn after_changes(wire: &wire::Order, as_told: &Amounts) -> Option<Amounts> {
     })
 }
 
+/// The units that edits put into the order, by item. VTEX reserves none of them: it adjusts no inventory for an edit. Source: VTEX,
+/// order changes.
+fn added(wire: &wire::Order) -> BTreeMap<&str, i64> {
+    let mut added = BTreeMap::new();
+    for item in wire.changes_attachment.changes_data.iter().flat_map(|change| &change.items_added) {
+        let Some(id) = item.id.as_deref() else { continue };
+        let units: &mut i64 = added.entry(id).or_default();
+        *units = units.saturating_add(item.quantity.unwrap_or(0).max(0));
+    }
+    added
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LineTotals {
     BeforeDiscounts,
@@ -290,6 +302,7 @@ fn lines(wire: &wire::Order, totals: LineTotals, removed: &BTreeMap<&str, i64>) 
         return Err(Unreadable::new("items", "there are none"));
     }
     let mut removed = removed.clone();
+    let mut added = added(wire);
     let mut lines = Vec::with_capacity(wire.items.len());
     for (index, item) in wire.items.iter().enumerate() {
         let at = |field: &str| format!("items[{index}].{field}");
@@ -340,6 +353,11 @@ fn lines(wire: &wire::Order, totals: LineTotals, removed: &BTreeMap<&str, i64>) 
             reference: reference(wire, item, id),
             name: item.name.clone().unwrap_or_else(|| id.to_owned()),
             quantity,
+            added: added.get_mut(id).map_or(0, |left| {
+                let of_these = quantity.min(*left);
+                *left -= of_these;
+                of_these
+            }),
             unit_price,
             total,
             warehouse: logistics

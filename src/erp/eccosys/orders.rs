@@ -1,7 +1,7 @@
 //! Orders: found by the store's number, created, read, moved. An internal id and a number share one path, so what comes back is
 //! compared with what was asked for before anything is done with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -83,11 +83,26 @@ impl Eccosys {
 
     /// How many units an order has on all its lines; goods by weight count as one.
     async fn units(&self, id: &ErpOrderId) -> Result<i64, ErpError> {
+        Ok(self.items(id).await?.iter().map(|(_, units)| units).copied().fold(0, i64::saturating_add))
+    }
+
+    /// See [`Erp::products_of`](crate::erp::Erp::products_of).
+    pub async fn products_of(&self, id: &ErpOrderId) -> Result<BTreeMap<Sku, i64>, ErpError> {
+        let mut products = BTreeMap::new();
+        for (code, units) in self.items(id).await? {
+            let all: &mut i64 = products.entry(Sku::new(code)).or_default();
+            *all = all.saturating_add(units);
+        }
+        Ok(products)
+    }
+
+    /// The codes and units of an order's lines; goods by weight count as one.
+    async fn items(&self, id: &ErpOrderId) -> Result<Vec<(String, i64)>, ErpError> {
         let call = Call::read("read items", format!("/pedidos/{}/items", segment(id.as_str()))).about(id.as_str());
-        let Some(answer) = self.door.call_optional(call).await? else { return Ok(0) };
+        let Some(answer) = self.door.call_optional(call).await? else { return Ok(Vec::new()) };
         let items: Vec<wire::Item> = answer::all(&answer)?;
         let units = |item: &wire::Item| item.quantidade.unwrap_or(0).div_euclid(10_000).max(1);
-        Ok(items.iter().map(units).fold(0, i64::saturating_add))
+        Ok(items.iter().map(|item| (item.codigo.clone().unwrap_or_default().trim().to_owned(), units(item))).collect())
     }
 
     /// See [`Erp::read_order`](crate::erp::Erp::read_order).
@@ -203,7 +218,7 @@ impl Eccosys {
     /// See [`Erp::create_order`](crate::erp::Erp::create_order). Eccosys makes a second one without a word, so whoever calls asked
     /// for the number right before.
     pub async fn create_order(&self, new: &NewOrder) -> Result<ErpOrder, ErpError> {
-        let mut ids = std::collections::BTreeMap::new();
+        let mut ids = BTreeMap::new();
         for line in &new.lines {
             ids.insert(line.sku.clone(), self.store.mirror_product(&line.sku)?);
         }

@@ -55,6 +55,8 @@ pub struct Order {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Item {
+    #[serde(deserialize_with = "lenient::text")]
+    pub codigo: Option<String>,
     #[serde(deserialize_with = "lenient::ten_thousandths")]
     pub quantidade: Option<i64>,
 }

@@ -1,5 +1,7 @@
 //! Everything about one order, read at one moment.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::orders::{self, COLUMNS, WIDTH};
@@ -132,6 +134,24 @@ fn head_from_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<Head> {
         fiscal_payment: from_json(row, WIDTH + 9)?.unwrap_or_default(),
     };
     Ok(Head { order, content, imported_at: at(10)?, changed_at: at(11)? })
+}
+
+impl Ledger {
+    /// The products of an order, with their units; none of one that is not there.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn products_of(&self, id: &ErpOrderId) -> Result<BTreeMap<Sku, i64>, ErpError> {
+        let Some(order) = orders::row_of(id) else { return Ok(BTreeMap::new()) };
+        self.read(|tx| {
+            let mut products = BTreeMap::new();
+            for line in lines(tx, order)? {
+                let units: &mut i64 = products.entry(line.sku).or_default();
+                *units = units.saturating_add(line.quantity);
+            }
+            Ok(products)
+        })
+    }
 }
 
 fn lines(tx: &Connection, order: i64) -> rusqlite::Result<Vec<NewLine>> {

@@ -98,7 +98,7 @@ impl Claims {
                 // Without a counterpart in the ERP nobody sells it from there.
                 let Some(sku) = terms.sku(&claim.channel, line) else { continue };
                 let reserved_in = (claim.channel == *channel).then(|| reserved_in(line, places)).flatten();
-                let sold_from = is_ours.then(|| terms.warehouse(&claim.channel, line));
+                let sold_from = (is_ours || line.beyond() > 0).then(|| terms.warehouse(&claim.channel, line));
                 let sold_from = sold_from.and_then(|warehouse| places.iter().position(|place| place.erp == warehouse));
                 for (by, place) in [(By::Channel, reserved_in), (By::Us, sold_from)] {
                     let Some(place) = place else { continue };
@@ -188,20 +188,22 @@ impl Claims {
         policy: &StockConfig,
     ) -> rusqlite::Result<Weighed> {
         let mut weighed = Weighed::default();
-        self.each(sku, place, By::Us, |Units { order, quantity, .. }| {
-            // What was in the ERP when its balance was read is subtracted there.
-            if order.in_erp && order.linked_at.is_none_or(|at| at < balance_at) {
+        self.each(sku, place, By::Us, |Units { order, quantity, beyond, .. }| {
+            // What was in the ERP when its balance was read is subtracted there, but for what an edit put in since.
+            let is_in_balance = order.in_erp && order.linked_at.is_none_or(|at| at < balance_at);
+            let units = if is_in_balance { beyond } else { quantity };
+            if units == 0 {
                 return;
             }
-            weighed.in_flight = weighed.in_flight.saturating_add(quantity);
+            weighed.in_flight = weighed.in_flight.saturating_add(units);
             name(&mut weighed.in_flight_orders, &order.id);
             // A balance that is read later may have it in, and be the same number. What a clock that was ahead linked is in none until
             // then.
-            weighed.recheck(order.linked_at.filter(|_| order.in_erp).map(|at| at.max(now)));
+            weighed.recheck(order.linked_at.filter(|_| order.in_erp && !is_in_balance).map(|at| at.max(now)));
         })?;
         // What of a fresh reading's units is not given to a line yet: the same product may stand on several.
         let mut left: HashMap<(i64, ChannelSku), i64> = HashMap::new();
-        self.each(sku, place, By::Channel, |Units { order, channel_sku, quantity }| {
+        self.each(sku, place, By::Channel, |Units { order, channel_sku, quantity, .. }| {
             // Whatever becomes of it, what it had reserved the channel lets go of with one more number once it surely is in handling: one
             // whose balance was read after that, for the channel goes by its date.
             let settled = settled_at(&order, policy).filter(|at| policy.channel_reserves && *at > balance_at);

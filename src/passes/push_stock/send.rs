@@ -385,7 +385,7 @@ impl Push<'_> {
             Ok(Reading::Order(order)) if is_unpaid(&order) => {
                 let mut units = BTreeMap::new();
                 for line in &order.lines {
-                    *units.entry(line.channel_sku.clone()).or_insert(0) += line.quantity;
+                    *units.entry(line.channel_sku.clone()).or_insert(0) += line.quantity - line.added;
                 }
                 Ok(Verdict::Unpaid(units))
             }

@@ -172,6 +172,8 @@ fn order(row: i64, channel: &str, status: Status, quantity: i64) -> Claim {
             sku: Some(Sku::new("CANECA")),
             warehouse: Some(WarehouseId::new(if channel == "loja" { "1_1" } else { "9" })),
             quantity,
+            added: 0,
+            in_erp: None,
         }],
     }
 }

@@ -146,14 +146,6 @@ impl Vtex {
         });
     }
 
-    /// The order holds so many units more of a SKU.
-    pub(super) fn change_reservation(&mut self, id: &str, sku: &str, more: i64) {
-        let stocks = self.inventory.stocks.iter_mut().filter(|((one, _), _)| one == sku);
-        if let Some(hold) = stocks.filter_map(|(_, stock)| stock.reservations.get_mut(id)).next() {
-            hold.quantity += more;
-        }
-    }
-
     pub(super) fn release_reservations(&mut self, id: &str) {
         self.with_stocks_of(id, |stock| {
             stock.reservations.remove(id);
@@ -163,7 +155,7 @@ impl Vtex {
     /// Every stock an order may hold units of.
     fn with_stocks_of(&mut self, id: &str, mut work: impl FnMut(&mut Stock)) {
         let Some(order) = self.orders.get(id) else { return };
-        for line in &order.seed.lines {
+        for line in order.seed.lines.iter().chain(&order.replaced) {
             for (warehouse, _) in &self.warehouses {
                 if let Some(stock) = self.inventory.stocks.get_mut(&(line.id.clone(), warehouse.clone())) {
                     work(stock);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::seed_order::OrderSeed;
+use super::seed_order::{Line, OrderSeed};
 
 /// An order. Times are UTC, money is in cents.
 #[derive(Clone, Debug)]
@@ -28,6 +28,10 @@ pub struct Order {
     pub history: Vec<(DateTime<Utc>, String)>,
     /// Units of the first line that were removed since, and are listed all the same (VTEX 2.8).
     pub removed: i64,
+    /// Units of the first line that were added since. None of them is reserved (VTEX 6.3).
+    pub added: i64,
+    /// The line that the first one was put in the place of, which is listed all the same, and reserved.
+    pub replaced: Option<Line>,
     /// What was ordered, shared by orders that were seeded together.
     pub seed: Cow<OrderSeed>,
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::json::lay_over;
 use super::order::Package;
+use super::seed_order::Line;
 use super::{Order, OrderSeed, payments, precise};
 
 /// Never the customer's own: the alias of the conversation tracker (VTEX 2.4).
@@ -19,7 +20,7 @@ pub(super) fn order(order: &Order) -> Value {
         }
     }
     let mut document = Value::Object(fields);
-    if order.removed > 0 {
+    if order.removed > 0 || order.added > 0 {
         tell_change(&mut document, order);
     }
     if order.seed.float_numbers {
@@ -34,22 +35,36 @@ pub(super) fn order(order: &Order) -> Value {
 /// An edit is a row of its own in the totals and a list of what it changed; what it removed stays among the items (VTEX 2.8, and the
 /// description's edited order).
 fn tell_change(document: &mut Value, order: &Order) {
-    let (line, removed) = (&order.seed.lines[0], order.removed);
-    let worth = line.price * removed;
-    document["items"][0]["quantity"] = json!(line.quantity + removed);
-    let items = document["totals"][0]["value"].as_i64().unwrap_or_default();
-    document["totals"][0]["value"] = json!(items + worth);
-    if let Some(totals) = document["totals"].as_array_mut() {
-        totals.push(json!({"id": "Change", "name": "Total das mudanças", "value": -worth}));
+    let line = &order.seed.lines[0];
+    document["items"][0]["quantity"] = json!(line.quantity + order.removed);
+    let mut removed = vec![(line, order.removed)];
+    if let (Some(before), Some(items)) = (&order.replaced, document["items"].as_array_mut()) {
+        removed.push((before, before.quantity));
+        let mut item = items[0].clone();
+        (item["id"], item["refId"], item["sellerSku"], item["name"]) =
+            (json!(before.id), json!(before.ref_id), json!(before.id), json!(before.name));
+        items.push(item);
     }
-    let item = json!({
-        "id": line.id, "name": line.name, "quantity": removed, "price": line.price, "unitMultiplier": null,
-    });
+    let worth = |lines: &[(&Line, i64)]| lines.iter().map(|(line, units)| line.price * units).sum::<i64>();
+    let told = |lines: &[(&Line, i64)]| -> Vec<Value> {
+        let some = lines.iter().filter(|(_, units)| *units > 0);
+        some.map(|(line, units)| {
+            json!({"id": line.id, "name": line.name, "quantity": units, "price": line.price, "unitMultiplier": null})
+        })
+        .collect()
+    };
+    let added = vec![(line, order.added)];
+    let (off, on) = (worth(&removed), worth(&added));
+    let items = document["totals"][0]["value"].as_i64().unwrap_or_default();
+    document["totals"][0]["value"] = json!(items + off - on);
+    if let Some(totals) = document["totals"].as_array_mut() {
+        totals.push(json!({"id": "Change", "name": "Total das mudanças", "value": on - off}));
+    }
     document["changesAttachment"] = json!({
         "id": "changeAttachment",
         "changesData": [{
-            "reason": "pedido do cliente", "discountValue": worth, "incrementValue": 0,
-            "itemsAdded": [], "itemsRemoved": [item],
+            "reason": "pedido do cliente", "discountValue": off, "incrementValue": on,
+            "itemsAdded": told(&added), "itemsRemoved": told(&removed),
         }],
     });
 }

@@ -105,6 +105,8 @@ impl Vtex {
             cancellation: None,
             cancellation_requests: Vec::new(),
             removed: 0,
+            added: 0,
+            replaced: None,
             history: Vec::new(),
             seed: seed.into(),
         };
@@ -180,16 +182,27 @@ impl Vtex {
         self.enter(id, "cancellation-requested");
     }
 
-    /// The order is changed before it goes out: so many units of its first line. No status moves, so no feed tells of it (VTEX 2.8).
+    /// The order is changed before it goes out: so many units of its first line. No status moves, so no feed tells of it (VTEX 2.8), and
+    /// no inventory is adjusted (6.3).
     pub fn change_units(&mut self, id: &str, units: i64) {
         let now = self.now();
         let order = self.order_mut(id);
-        let line = &mut order.seed.lines[0];
-        let more = units - std::mem::replace(&mut line.quantity, units);
-        let sku = line.id.clone();
-        order.removed = (order.removed - more).max(0);
+        let placed = order.seed.lines[0].quantity - order.added + order.removed;
+        order.seed.lines[0].quantity = units;
+        (order.added, order.removed) = ((units - placed).max(0), (placed - units).max(0));
         order.last_change = now;
-        self.change_reservation(id, &sku, more);
+    }
+
+    /// Its first line is put in the place of another: a product of the same price, of which as many come.
+    pub fn change_product(&mut self, id: &str, sku: &str, ref_id: &str) {
+        let now = self.now();
+        let order = self.order_mut(id);
+        let line = &mut order.seed.lines[0];
+        let before = line.clone();
+        (line.id, line.ref_id, line.name) = (sku.to_owned(), ref_id.to_owned(), ref_id.to_owned());
+        order.added = line.quantity;
+        order.replaced = Some(before);
+        order.last_change = now;
     }
 
     /// Somebody moves the order in the panel.

@@ -89,6 +89,11 @@ fn what_was_removed_from_an_order_is_no_rebate_on_the_rest() {
     assert_eq!((rebate.lines[0].quantity, parts(&rebate)), (2, [10_000, 1_500, 0, 1_500, 10_000]));
     let charge = edited(1_000, &serde_json::json!({ "incrementValue": 1_000 }));
     assert_eq!((charge.lines[0].quantity, parts(&charge)), (2, [10_000, 1_500, 1_000, 500, 12_000]));
+    // VTEX reserves none of what was added, and tells of it among the items.
+    let more =
+        serde_json::json!([{ "id": "1", "quantity": 1, "price": 5_000 }, { "id": "9", "quantity": 4, "price": 1 }]);
+    let added = edited(0, &serde_json::json!({ "incrementValue": 5_004, "itemsAdded": more }));
+    assert_eq!((added.lines[0].quantity, added.lines[0].added), (2, 1));
     let is_held = |order: &Order| order.sum_of_parts() != Some(order.total);
     // What was added and is not listed, the whole order gone, a change that nothing explains.
     let added = serde_json::json!([{ "id": "2", "quantity": 1, "price": 3_000 }]);
