@@ -114,10 +114,12 @@ struct Tried {
 }
 
 /// How long a test is.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Length {
     /// As in `cargo test`, or of so many cases.
     Short(Option<u32>),
+    /// As strict as the long form, and of so many cases.
+    Strict(u32),
     Long,
 }
 
@@ -131,6 +133,9 @@ fn tried(project: &Path, test: &str, length: Length) -> Tried {
     match length {
         Length::Long => drop(command.args(["--profile", "campaign"]).env("VAIVEM_TORTURE", "long")),
         Length::Short(Some(cases)) => drop(command.env("VAIVEM_CASES", cases.to_string())),
+        Length::Strict(cases) => {
+            command.env("VAIVEM_TORTURE", "long").env("VAIVEM_CASES", cases.to_string());
+        }
         Length::Short(None) => {}
     }
     command.args(["--", test, "--nocapture"]);
