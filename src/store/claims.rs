@@ -676,6 +676,8 @@ mod tests {
             (linked_lately(), "(<expr>>?)"),
             (own_untaken(), "(channel=? AND <expr>=?)"),
             (own_settling(), "(<expr>>?)"),
+            (edited(), "USING INDEX order_lines_edited"),
+            (edited(), "SEARCH o USING INTEGER PRIMARY KEY (rowid=?)"),
         ] {
             let mut plan = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let params = vec![0; plan.parameter_count()];
