@@ -257,7 +257,11 @@ fn tell(tx: &Connection, order: i64, told: &Shipment, now: Instant) -> rusqlite:
     }
     let mut news = false;
     for (row, parcel) in about {
-        let merged = merge(parcel, told);
+        let mut merged = merge(parcel, told);
+        if told.tracking_code.is_none() {
+            // Its goods may be packed anew: then another code comes, and this box is the cancelled invoice's for good.
+            merged.access_key = parcel.access_key.clone().or(merged.access_key);
+        }
         if merged != *parcel {
             news = true;
             update(tx, *row, &merged, now)?;

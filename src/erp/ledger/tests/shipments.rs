@@ -321,6 +321,8 @@ fn a_parcel_of_a_cancelled_invoice_keeps_no_order_from_being_delivered() {
     ledger.set_shipment(&id, &Shipment { access_key: Some(key(1)), ..tracked("P1") }, at(5)).unwrap();
     ledger.cancel_invoice(&key(1), at(6), "valor errado").unwrap();
     ledger.post_invoice(&id, &invoice(2, None), at(7)).unwrap();
+    let listed = Shipment { access_key: Some(key(2)), collection_order: Some("OC-1".into()), ..Shipment::default() };
+    ledger.set_shipment(&id, &listed, at(7)).unwrap();
     let second = Shipment { access_key: Some(key(2)), ..tracked("P2") };
     ledger.set_shipment(&id, &second, at(8)).unwrap();
     assert_eq!(status(&ledger, &id), Status::Invoiced);
