@@ -442,7 +442,8 @@ impl Store {
         whole: bool,
         now: Instant,
     ) -> rusqlite::Result<()> {
-        if self.is_stock_outdone(read_at, now)? {
+        // What changed may be compared alone, which says nothing of a product that is asked for.
+        if self.is_stock_outdone(if whole { STOCK } else { ALL_STOCK }, read_at, now)? {
             return Ok(());
         }
         self.write(|tx| {
@@ -481,8 +482,8 @@ impl Store {
     }
 
     /// Whether a comparison that began later has come to its end meanwhile. One that is dated ahead began nobody knows when.
-    fn is_stock_outdone(&self, begun: Instant, now: Instant) -> rusqlite::Result<bool> {
-        Ok(self.compared_at(STOCK)?.is_some_and(|newest| newest > begun && newest <= now))
+    fn is_stock_outdone(&self, of: &str, begun: Instant, now: Instant) -> rusqlite::Result<bool> {
+        Ok(self.compared_at(of)?.is_some_and(|newest| newest > begun && newest <= now))
     }
 
     /// Begins to compare all of the stock: nothing was told yet.
@@ -500,7 +501,7 @@ impl Store {
     /// # Errors
     /// When the state file cannot be read.
     pub fn mirror_stock_not_told(&self, begun: Instant, now: Instant) -> rusqlite::Result<Vec<Sku>> {
-        if self.is_stock_outdone(begun, now)? {
+        if self.is_stock_outdone(STOCK, begun, now)? {
             return Ok(Vec::new());
         }
         self.connection
@@ -617,7 +618,7 @@ impl Store {
     /// # Errors
     /// When the state file cannot be written.
     pub fn mirror_stock_compared(&self, begun: Instant, ended: Instant, whole: bool) -> rusqlite::Result<()> {
-        if self.is_stock_outdone(begun, ended)? {
+        if self.is_stock_outdone(STOCK, begun, ended)? {
             return Ok(());
         }
         self.write(|tx| {
@@ -1065,13 +1066,16 @@ mod tests {
         store.mirror_stock_read(&[level("A", 9)], &[], at(20), false, at(20)).unwrap();
         store.mirror_stock_read(&[level("A", 8)], &[], at(10), false, at(21)).unwrap();
         assert_eq!(known(), [9, 10]);
-        // A comparison that found the same dates no product anew, and is newer all the same.
+        // A comparison of all that found the same dates no product anew, and is newer all the same; one of what changed is not.
+        store.mirror_stock_compared(at(28), at(28), false).unwrap();
+        store.mirror_stock_read(&[level("B", 12)], &[], at(26), false, at(29)).unwrap();
+        assert_eq!(known(), [9, 12]);
         store.mirror_stock_compared(at(30), at(31), true).unwrap();
-        store.mirror_stock_read(&[level("B", 11)], &[], at(25), false, at(32)).unwrap();
-        assert_eq!(known(), [9, 10]);
+        store.mirror_stock_read(&[level("B", 11)], &[], at(27), false, at(32)).unwrap();
+        assert_eq!(known(), [9, 12]);
         // What is dated ahead was read by a clock that was ahead.
         store.mirror_stock_read(&[level("A", 7)], &[], at(9_000), false, at(9_000)).unwrap();
         store.mirror_stock_read(&[level("A", 6)], &[], at(40), false, at(41)).unwrap();
-        assert_eq!(known(), [6, 10]);
+        assert_eq!(known(), [6, 12]);
     }
 }
