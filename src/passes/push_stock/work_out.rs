@@ -56,17 +56,10 @@ impl Push<'_> {
         self.keep_out().await?;
         let mut toll = Toll::default();
         self.pass.store.begin_working_out()?;
-        if !self.request.skus.is_empty() {
-            self.work_out_asked(&mut toll).await?;
-        } else if let Some(cursor) = self.work_out_changes(&mut toll).await?
-            && !self.pass.halted()
-        {
-            self.pass.store.want_stock(self.channel(), &[], Some(cursor))?;
-            if !self.has_same_terms()? {
-                self.pass.store.set_cursor(self.channel(), STOCK_TERMS, self.mark())?;
-            }
-        }
+        let worked_out = self.work_out_due(&mut toll).await;
+        // However that ended: no later run knows of them.
         self.tell_left_ids()?;
+        worked_out?;
         if self.pass.halted() {
             return Ok(());
         }
@@ -74,6 +67,22 @@ impl Push<'_> {
             let totals = self.pass.store.stock_totals(self.channel())?;
             if let Some(refusal) = toll.refusal(totals, self.policy) {
                 self.pass.end(Exit::Guard, refusal);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a person asked for, or what may have changed, which is noted as done with.
+    async fn work_out_due(&self, toll: &mut Toll) -> Result<(), Trouble> {
+        if !self.request.skus.is_empty() {
+            return self.work_out_asked(toll).await;
+        }
+        if let Some(cursor) = self.work_out_changes(toll).await?
+            && !self.pass.halted()
+        {
+            self.pass.store.want_stock(self.channel(), &[], Some(cursor))?;
+            if !self.has_same_terms()? {
+                self.pass.store.set_cursor(self.channel(), STOCK_TERMS, self.mark())?;
             }
         }
         Ok(())
