@@ -12,7 +12,7 @@ use super::cancel_desk::DENY;
 use super::permit::{Permit, both_sides, seal};
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble, auto_cancel, erp_code, import_orders};
-use crate::erp::{ErpError, ErpOrder};
+use crate::erp::{ErpError, ErpOrder, UNSURE};
 use crate::exit::Exit;
 use crate::lang::keep;
 use crate::model::{Cents, ErpOrderId, Order, Readiness, Sku, Status, calendar};
@@ -192,7 +192,8 @@ async fn other_product(
     order: &Order,
     erp: &ErpOrder,
 ) -> Result<Option<OtherProduct>, Trouble> {
-    if erp.status == Status::Cancelled || !pass.store.is_edited(row.row)? {
+    let is_over = order.status.is_final_for_payment() || erp.status == Status::Cancelled;
+    if is_over || !pass.store.is_edited(row.row)? {
         return Ok(None);
     }
     let in_erp = pass.erp.products_of(&erp.id).await?;
@@ -212,7 +213,7 @@ async fn other_product(
             in_erp: units(&in_erp, sku),
         })),
         None => {
-            pass.store.agree(row.row)?;
+            pass.store.agree(row.row, pass.clock.now())?;
             Ok(None)
         }
     }
@@ -463,6 +464,10 @@ pub(super) fn settle(
         Err(ErpError::Refused { code: "invoice_exists", .. }) => {
             pass.store.settle(effect, State::Failed, "invoice_exists", now)?;
             Ok(Err(Reason::CancelledAfterInvoice))
+        }
+        Err(ErpError::Refused { code: UNSURE, message }) => {
+            pass.store.settle(effect, State::Unknown, &message, now)?;
+            Ok(Err(Reason::OutcomeUnknown { action: effect.action.into() }))
         }
         Err(ErpError::Refused { code, message }) => {
             pass.store.settle(effect, State::Failed, code, now)?;

@@ -163,14 +163,24 @@ fn keep_in_erp(old: &[ClaimLine], new: &mut [ClaimLine]) {
         let is_last = !after.iter().any(|one| one.is_of_the_product(line));
         new[n].in_erp = Some(if is_last { left } else { left.min(line.quantity) });
     }
+    if new.iter().all(|line| line.in_erp == Some(line.quantity)) {
+        new.iter_mut().for_each(|line| line.in_erp = None);
+    }
 }
 
-/// The ERP's order has what the channel's has: it was linked, or mended there.
+/// The ERP's order has what the channel's has; or nothing of it matters any more.
 pub(super) fn agree(tx: &Connection, order: i64) -> rusqlite::Result<()> {
     let agreed = tx
-        .prepare_cached("UPDATE order_lines SET in_erp = NULL WHERE order_row = ?1 AND in_erp IS NOT NULL")?
+        .prepare_cached("UPDATE order_lines SET in_erp = NULL WHERE order_row = ?1 AND in_erp IS NOT NULL AND sound")?
         .execute([order])?;
     if agreed > 0 { standing::move_stock(tx, order) } else { Ok(()) }
+}
+
+/// An order comes into the ERP, or is found there: whether with what an edit put in, only a reading of it tells.
+pub(super) fn comes_in(tx: &Connection, order: i64) -> rusqlite::Result<()> {
+    agree(tx, order)?;
+    let doubtful = "UPDATE order_lines SET in_erp = quantity - added WHERE order_row = ?1 AND added > 0 AND sound";
+    tx.prepare_cached(doubtful)?.execute([order]).map(|_| ())
 }
 
 fn line_from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<ClaimLine> {
@@ -194,12 +204,19 @@ impl Store {
         self.connection.prepare_cached(query)?.query_row([order], |row| row.get(0))
     }
 
-    /// Notes that the ERP's order has the products of the channel's by now.
+    /// Notes that the ERP's order has the products of the channel's by now. A balance that was read before knows nothing of that.
     ///
     /// # Errors
     /// When the state file cannot be written.
-    pub fn agree(&self, order: i64) -> rusqlite::Result<()> {
-        self.write(|tx| agree(tx, order))
+    pub fn agree(&self, order: i64, now: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            agree(tx, order)?;
+            standing::change(tx, order, |tx| {
+                tx.prepare_cached("UPDATE orders SET linked_at = ?2 WHERE id = ?1 AND sound")?
+                    .execute(params![order, millis(now)])
+                    .map(|_| ())
+            })
+        })
     }
 
     /// What was bought in an order, as of its last reading.
@@ -598,9 +615,13 @@ mod tests {
         assert_eq!(reads(&[("A", 1)]), (vec![], true), "fewer");
         assert_eq!(reads(&[("A", 2)]), (vec![], false), "as it came in");
         assert_eq!(reads(&[("A", 5)]), of("A", 3));
-        store.agree(1).unwrap();
+        store.agree(1, at(0)).unwrap();
         assert_eq!(reads(&[("A", 5)]), (vec![], false), "mended in the ERP");
         assert_eq!(reads(&[("A", 6)]), of("A", 1));
+        let known = "SELECT count(*) FROM order_lines WHERE in_erp IS NOT NULL";
+        let known = || store.connection.query_row(known, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert!(known() > 0);
+        assert_eq!((reads(&[("A", 5)]), known()), ((vec![], false), 0), "nothing is left of it");
     }
 
     #[test]

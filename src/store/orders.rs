@@ -316,7 +316,8 @@ impl Store {
             note(tx, effect.order, now, "decided", &format!("{}: {why}", Fate::Imported.code()))?;
             standing::change(tx, effect.order, |tx| {
                 tx.prepare_cached(
-                    "UPDATE orders SET erp_id = ?2, erp_number = ?3, erp_status = ?4, linked_at = coalesce(linked_at, ?5),
+                    "UPDATE orders SET erp_id = ?2, erp_number = ?3, erp_status = ?4,
+                         linked_at = CASE WHEN erp_id IS ?2 THEN coalesce(linked_at, ?5) ELSE ?5 END,
                          fate = 'imported', fate_why = ?6, fate_at = ?5, open = 1
                      WHERE id = ?1 AND sound",
                 )?
@@ -329,7 +330,7 @@ impl Store {
                     why
                 ])
             })?;
-            super::claims::agree(tx, effect.order)?;
+            super::claims::comes_in(tx, effect.order)?;
             // What the ERP has of it already may have been told before the two were linked.
             outgoing::mark(tx, effect.order)
         })
@@ -407,6 +408,9 @@ impl Store {
                     tx.prepare_cached("UPDATE orders SET fate = ?2, fate_why = ?3, fate_at = ?4 WHERE id = ?1 AND sound")?
                         .execute(params![row.row, decided.fate.code(), json, millis(now)])
                 })?;
+            }
+            if !decided.open {
+                super::claims::agree(tx, row.row)?;
             }
             // A tombstone is one for good, whatever fate anybody finds for the order later.
             tx.prepare_cached(

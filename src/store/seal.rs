@@ -372,7 +372,7 @@ mod tests {
             BTreeMap::from([
                 ("fates", 1),
                 ("journal", 4),
-                ("orders", 23),
+                ("orders", 24),
                 ("outgoing", 3),
                 ("sequence", 1),
                 ("stock", 8)

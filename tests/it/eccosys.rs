@@ -221,6 +221,27 @@ fn an_order_that_was_taken_without_a_word_is_not_made_again() {
     assert_eq!(ids.each_ref().map(|id| shop.eccosys(|e| e.find(id).len())), [1, 1]);
 }
 
+/// It was edited after another program brought it in, and before anybody here knew of it.
+#[test]
+fn an_order_found_in_the_erp_without_what_an_edit_put_in_is_told() {
+    let shop = shop();
+    let id = shop.place(paid().id("swap-01"));
+    let _ = shop.eccosys(|e| e.native_connector_imports(&id, &[("CAMISETA-P", 4_990, 1)]));
+    shop.vtex(|v| v.change_product(&id, "2", "CANECA"));
+    let _ = shop.import().exits(0);
+    let reason = shop.run(&["sync-payments", "--order", &id]).exits(3).order(&id)["reason"].clone();
+    assert_eq!((&reason["code"], &reason["field"]), (&"changed_since".into(), &"products".into()));
+    // One that comes in with it is asked after once.
+    let edited = shop.place(paid().id("swap-02"));
+    shop.vtex(|v| v.change_product(&edited, "2", "CANECA"));
+    let _ = shop.import().exits(0);
+    let items = || shop.eccosys(|e| e.calls_of("GET", &format!("/{}/items", e.id_of(&edited))).len());
+    let _ = shop.run(&["sync-payments", "--order", &edited]).exits(0);
+    let asked = items();
+    let _ = shop.run(&["sync-payments", "--order", &edited]).exits(0);
+    assert_eq!(items(), asked);
+}
+
 /// People enter an order anew to change it, and cancel the first. Nobody wants the sale cancelled.
 #[test]
 fn an_order_that_was_entered_anew_is_the_one_that_is_meant() {

@@ -853,7 +853,13 @@ impl<'a> Day<'a> {
         }
         if is_settled {
             self.figures.borrow_mut().quiet += 1;
-            prop_assert_eq!(self.can_be_bought(Loja), sellable, "on loja, once all is quiet");
+            // What an edit took off an order VTEX goes on reserving until that is in handling or gone (VTEX 6.3).
+            let pending = |v: &mut Vtex| {
+                let pending = v.orders.values().filter(|order| order.status == "payment-pending");
+                pending.map(|order| order.removed).sum::<i64>()
+            };
+            let kept = self.shop.vtex(pending);
+            prop_assert_eq!(self.can_be_bought(Loja), sellable - kept, "on loja, once all is quiet");
         }
         if withheld > 0 {
             self.figures.borrow_mut().quiet_but_reserved += 1;
