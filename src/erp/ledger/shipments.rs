@@ -294,10 +294,13 @@ fn merge(known: &Shipment, told: &Shipment) -> Shipment {
 fn deliver(tx: &Connection, order: i64, event: &DeliveryEvent, now: Instant) -> rusqlite::Result<()> {
     let parcels = parcels(tx, order)?;
     let live = live_keys(tx, order)?;
+    let all: Vec<&Shipment> = parcels.iter().map(|(_, parcel)| parcel).collect();
+    let is_in_place = is_in_place(&all, &live);
     let is_of_invoice = |parcel: &Shipment| {
         event.access_key.is_none()
             || parcel.access_key == event.access_key
-            || is_of_none(parcel, &live) && live.len() < 2
+            || parcel.access_key.is_none() && live.len() < 2
+            || is_in_place && is_of_none(parcel, &live)
     };
     let is_meant = |parcel: &Shipment| match &event.tracking_code {
         Some(_) => parcel.tracking_code == event.tracking_code,
@@ -341,16 +344,24 @@ fn is_of_none(parcel: &Shipment, live: &[String]) -> bool {
     parcel.access_key.as_ref().is_none_or(|key| !live.contains(key))
 }
 
+/// Whether what a cancelled invoice carried is that of the one in its place: where no more than one stands, and it has nothing else.
+fn is_in_place(parcels: &[&Shipment], live: &[String]) -> bool {
+    let counts = |key: &String| live.contains(key);
+    live.len() < 2 && !parcels.iter().any(|parcel| parcel.access_key.as_ref().is_none_or(counts))
+}
+
 /// Whether every parcel is delivered, and nothing of the order is still to come: no invoice without a parcel, no unit
 /// without an invoice where there are invoices at all. A parcel of a cancelled invoice counts where it is in the place of one.
 fn is_all_delivered(tx: &Connection, order: i64, parcels: &[Shipment]) -> rusqlite::Result<bool> {
     let keys = live_keys(tx, order)?;
-    let has_own = |key: &String| parcels.iter().any(|parcel| parcel.access_key.as_ref() == Some(key));
-    let have_all_own = !keys.is_empty() && keys.iter().all(has_own);
-    let counts = |parcel: &&Shipment| !have_all_own || parcel.access_key.as_ref().is_none_or(|key| keys.contains(key));
+    let is_in_place = is_in_place(&parcels.iter().collect::<Vec<_>>(), &keys);
+    let counts = |parcel: &&Shipment| {
+        is_in_place || keys.is_empty() || parcel.access_key.as_ref().is_none_or(|key| keys.contains(key))
+    };
+    let has_parcel = |key: &String| parcels.iter().any(|p| p.access_key.as_ref().is_none_or(|of| of == key));
     Ok(!parcels.is_empty()
         && parcels.iter().filter(counts).all(|parcel| parcel.delivered_at.is_some())
-        && (have_all_own || parcels.iter().any(|parcel| is_of_none(parcel, &keys)))
+        && (is_in_place || keys.iter().all(has_parcel))
         && (keys.is_empty() || stock::open(tx, order)?.is_empty()))
 }
 

@@ -4,7 +4,7 @@ use crate::erp::outgoing::{Invoice, Outgoing, Parcel};
 use crate::reason::Reason;
 
 /// The parcels of an invoice. Those that name no invoice carry the whole order; several of them cannot be told apart when there
-/// are several invoices. What an invoice carried that was cancelled goes with the one in its place: the only one without a parcel.
+/// are several invoices. What an invoice carried that was cancelled goes with the one in its place, which it is where it is the only one.
 pub fn parcels_of<'a>(invoice: &Invoice, outgoing: &'a Outgoing, invoices: usize) -> Result<Vec<&'a Parcel>, Reason> {
     let those = |is_one: &dyn Fn(Option<&String>) -> bool| -> Vec<&'a Parcel> {
         outgoing.parcels.iter().filter(|parcel| is_one(parcel.invoice_key.as_ref())).collect()
@@ -16,15 +16,13 @@ pub fn parcels_of<'a>(invoice: &Invoice, outgoing: &'a Outgoing, invoices: usize
     let of_all = those(&|key| key.is_none());
     let is_live = |key: &String| outgoing.live_invoices().any(|invoice| invoice.key == *key);
     let of_cancelled = those(&|key| key.is_some_and(|key| !is_live(key)));
-    let lacks = |invoice: &&Invoice| !outgoing.parcels.iter().any(|one| one.invoice_key.as_ref() == Some(&invoice.key));
-    let is_only_one = outgoing.live_invoices().filter(lacks).count() == 1;
     let untold = |parcel: &Parcel| {
         let code = parcel.tracking_code.as_deref().unwrap_or("without a code");
         Err(Reason::MissingField { of: format!("parcel {code}"), fields: vec!["invoice".into()] })
     };
     match (of_all.as_slice(), of_cancelled.as_slice()) {
         ([first, _, ..], _) if invoices > 1 => untold(first),
-        ([], [first, ..]) if !is_only_one => untold(first),
+        ([], [first, ..]) if invoices > 1 => untold(first),
         ([], _) => Ok(of_cancelled),
         _ => Ok(of_all),
     }

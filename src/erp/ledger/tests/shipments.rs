@@ -326,6 +326,10 @@ fn a_parcel_of_a_cancelled_invoice_keeps_no_order_from_being_delivered() {
     let second = Shipment { access_key: Some(key(2)), ..tracked("P2") };
     ledger.set_shipment(&id, &second, at(8)).unwrap();
     assert_eq!(status(&ledger, &id), Status::Invoiced);
-    ledger.set_shipment(&id, &Shipment { delivered_at: Some(at(8)), ..second }, at(9)).unwrap();
+    ledger.add_delivery_event(&id, &delivery_of(2), at(9)).unwrap();
     assert_eq!(status(&ledger, &id), Status::Delivered);
+    let parcels = ledger.order_detail(&id).unwrap().unwrap().shipments;
+    let told: Vec<_> = parcels.iter().map(|one| (one.tracking_code.as_deref(), one.delivered_at)).collect();
+    assert_eq!(told, [(Some("P1"), None), (Some("P2"), Some(at(7)))]);
+    assert_eq!(parcels[0].access_key, Some(key(1)));
 }
