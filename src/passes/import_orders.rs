@@ -463,6 +463,7 @@ async fn create(
         }
         None => link(pass, row, &erp, why, answer).map(|()| Ok(erp)),
     };
+    let link_as_sent = |erp: ErpOrder| link_to(pass, row, &erp, why, ("created", true)).map(|()| Ok(erp));
     if let Some(reason) = may_be_there(pass, row)? {
         return Ok(Err(reason));
     }
@@ -484,7 +485,11 @@ async fn create(
                 );
                 pass.end(Exit::Guard, message);
             }
-            Ok(link_unless_other(read_back.unwrap_or(created), "created")?)
+            match read_back {
+                Some(found) if found.id == created.id && differs(order, &found).is_none() => Ok(link_as_sent(found)?),
+                Some(found) => Ok(link_unless_other(found, "created")?),
+                None => Ok(link_unless_other(created, "created")?),
+            }
         }
         Err(ErpError::Refused { code: UNSURE, message }) => {
             pass.store.settle(&effect, State::Unknown, UNSURE, pass.clock.now())?;
@@ -528,8 +533,18 @@ pub(super) fn link(
     reason: &Reason,
     answer: &str,
 ) -> rusqlite::Result<()> {
+    link_to(pass, row, erp, reason, (answer, false))
+}
+
+fn link_to(
+    pass: &Pass<'_>,
+    row: &OrderRow,
+    erp: &ErpOrder,
+    reason: &Reason,
+    (answer, is_as_sent): (&str, bool),
+) -> rusqlite::Result<()> {
     let answer = format!("{answer} as {}", erp.number);
-    pass.store.link(&create_effect(row), erp, Link { reason, answer: &answer }, pass.clock.now())
+    pass.store.link(&create_effect(row), erp, Link { reason, answer: &answer, is_as_sent }, pass.clock.now())
 }
 
 /// Records and reports the fate of an order that nothing holds. In a dry run the fate is what it would be; nothing of it is kept.

@@ -176,10 +176,10 @@ pub(super) fn agree(tx: &Connection, order: i64) -> rusqlite::Result<()> {
     if agreed > 0 { standing::move_stock(tx, order) } else { Ok(()) }
 }
 
-/// An order comes into the ERP, or is found there: whether with what an edit put in, only a reading of it tells.
-pub(super) fn comes_in(tx: &Connection, order: i64) -> rusqlite::Result<()> {
-    agree(tx, order)?;
-    let doubtful = "UPDATE order_lines SET in_erp = quantity - added WHERE order_row = ?1 AND added > 0 AND sound";
+/// An order is found in the ERP: whether with what an edit put in, only a reading of it tells.
+pub(super) fn doubt(tx: &Connection, order: i64) -> rusqlite::Result<()> {
+    let doubtful = "UPDATE order_lines SET in_erp = quantity - added
+         WHERE order_row = ?1 AND added > 0 AND in_erp IS NULL AND sound";
     tx.prepare_cached(doubtful)?.execute([order]).map(|_| ())
 }
 

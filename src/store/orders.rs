@@ -330,7 +330,11 @@ impl Store {
                     why
                 ])
             })?;
-            super::claims::comes_in(tx, effect.order)?;
+            if link.is_as_sent {
+                super::claims::agree(tx, effect.order)?;
+            } else {
+                super::claims::doubt(tx, effect.order)?;
+            }
             // What the ERP has of it already may have been told before the two were linked.
             outgoing::mark(tx, effect.order)
         })
@@ -442,6 +446,8 @@ pub struct Link<'a> {
     pub reason: &'a Reason,
     /// What the ERP answered, for people.
     pub answer: &'a str,
+    /// The order there is the one that was sent just now; else it was found.
+    pub is_as_sent: bool,
 }
 
 /// What a visit concluded.
