@@ -623,12 +623,19 @@ impl<'a> Day<'a> {
         issued.parcel = to;
     }
 
-    /// What can be bought on a channel, and its orders that are alive, with their units.
+    /// What can be bought on a channel, and its orders that are alive, with the units that it reserved for them.
     fn as_it_is(&self) -> [Earlier; 2] {
         [Loja, Hub].map(|place| {
             let alive = self.orders(place).into_iter().filter(|(id, _)| !self.is_let_go(place, id));
-            (self.can_be_bought(place), alive.collect())
+            let reserved = |(id, _): (String, i64)| (self.reserved(place, &id), id);
+            (self.can_be_bought(place), alive.map(reserved).map(|(units, id)| (id, units)).collect())
         })
+    }
+
+    /// What a channel reserved for an order. VTEX goes by what was placed, whatever was edited since (VTEX 6.3).
+    fn reserved(&self, place: Place, id: &str) -> i64 {
+        let edited = |v: &mut Vtex| v.order(id).removed - v.order(id).added;
+        self.units(place, id) + if place == Loja { self.shop.vtex(edited) } else { 0 }
     }
 
     /// What the hub reserved it lets go of when the order is invoiced there, too.
@@ -652,7 +659,7 @@ impl<'a> Day<'a> {
                 let (units, alive) = &before[place as usize];
                 let released = |(id, units): &(String, i64)| match self.is_let_go(place, id) {
                     true => *units,
-                    false => (units - self.units(place, id)).max(0),
+                    false => (units - self.reserved(place, id)).max(0),
                 };
                 units + alive.iter().map(released).sum::<i64>()
             });
@@ -957,6 +964,27 @@ fn no_day_goes_wrong_again() {
     ];
     let figures = RefCell::new(Figures::default());
     Day::new(HABITS[2], true, "1h", &figures).lives_through(&day).unwrap();
+}
+
+/// And one with an edit.
+#[test]
+fn no_edited_day_goes_wrong_again() {
+    use Event::{Buy, Count, EditDuring, PayDuring};
+    let day = [
+        Count(5),
+        Event::Run("push-stock", None),
+        Count(1),
+        Buy(Hub, false, 1),
+        Buy(Loja, false, 2),
+        EditDuring("import-orders", Loja, 2),
+        PayDuring("auto-cancel", 7),
+        Count(5),
+        Event::Bad("push-tracking", Loja, 1, 3),
+        PayDuring("auto-cancel", 7),
+    ];
+    let figures = RefCell::new(Figures::default());
+    let habit = HABITS.iter().find(|habit| habit.reserving == ["PENDING"] && habit.counted_on && habit.cancels);
+    Day::new(*habit.unwrap(), true, "1h", &figures).lives_through(&day).unwrap();
 }
 
 /// The last unit, sold on one channel in any way, is gone from the other when the same `sync` ends.
