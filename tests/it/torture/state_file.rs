@@ -455,7 +455,8 @@ fn full_state_file(path: &Path) {
              INSERT INTO journal (key, channel, order_row, action, state, attempts, intended_at, settled_at, answer)
                  SELECT a.action || ':loja:' || i || ':', 'loja', i, a.action, 'done', 1, 1790000001000, 1790000001500, 'accepted'
                  FROM temp.n, (SELECT 'create_order' AS action UNION SELECT 'take_over') a;
-             INSERT INTO order_lines SELECT i, 0, i % 90, 'SKU-' || i % 90, '1_1', 1 + i % 3 FROM temp.n;
+             INSERT INTO order_lines (order_row, position, channel_sku, sku, warehouse, quantity)
+                 SELECT i, 0, i % 90, 'SKU-' || i % 90, '1_1', 1 + i % 3 FROM temp.n;
              INSERT INTO outgoing (pass, order_row, channel) SELECT 'push-invoices', i, 'loja' FROM temp.n;
              INSERT INTO stock (channel, sku, warehouse, channel_sku, want, want_why, erp_read_at, pushed, pushed_at)
                  SELECT 'loja', 'SKU-' || i, '1_1', i, i % 50, '{\"physical\":50,\"reserved\":1}', 1790000000000, i % 50, 1790000000000
