@@ -44,7 +44,7 @@ const GUARDS: &[Guard] = &[
         name: "in_flight",
         what: "units sold and not yet in the ERP's balance are not promised again",
         file: "src/passes/push_stock/claims.rs",
-        text: "weighed.in_flight = weighed.in_flight.saturating_add(quantity);",
+        text: "weighed.in_flight = weighed.in_flight.saturating_add(units);",
         without: "",
         tests: &[short("two_channels::nobody")],
     },
@@ -140,10 +140,10 @@ const GUARDS: &[Guard] = &[
         name: "document",
         what: "a document is moved away once what it says is on the disk",
         file: "src/inbox.rs",
-        text: "        let result = match take(erp, &path, content, rules, now) {",
+        text: "            let result = match take(erp, path, content, rules, now) {",
         without: "        let gone = folder.join(\"done\");\n        let _ = fs::create_dir_all(&gone).and_then(|()| fs::rename(\
-                  &path, gone.join(path.file_name().unwrap_or_default())));\n        \
-                  let result = match take(erp, &path, content, rules, now) {",
+                  path, gone.join(path.file_name().unwrap_or_default())));\n        \
+                  let result = match take(erp, path, content, rules, now) {",
         tests: &[short("torture::power::a_power_cut")],
     },
     Guard {
