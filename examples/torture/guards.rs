@@ -142,7 +142,7 @@ const GUARDS: &[Guard] = &[
         file: "src/inbox.rs",
         text: "            let result = match take(erp, path, content, rules, now) {",
         without: "        let gone = folder.join(\"done\");\n        let _ = fs::create_dir_all(&gone).and_then(|()| fs::rename(\
-                  path, gone.join(path.file_name().unwrap_or_default())));\n        \
+                  &*path, gone.join(path.file_name().unwrap_or_default())));\n        \
                   let result = match take(erp, path, content, rules, now) {",
         tests: &[short("torture::power::a_power_cut")],
     },
