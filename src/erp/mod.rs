@@ -157,6 +157,16 @@ pub enum Erp {
     Eccosys(Box<eccosys::Eccosys>),
 }
 
+/// The units of each product on an order's lines: the same may stand on several.
+pub fn units_by_product(lines: impl IntoIterator<Item = (Sku, i64)>) -> BTreeMap<Sku, i64> {
+    let mut products = BTreeMap::new();
+    for (sku, units) in lines {
+        let all: &mut i64 = products.entry(sku).or_default();
+        *all = all.saturating_add(units);
+    }
+    products
+}
+
 impl Erp {
     /// From here on nothing is told by what earlier runs were told, however lately: what a plan rests on must not have changed.
     pub fn read_anew(&mut self) {

@@ -456,14 +456,14 @@ async fn create(
     why: &Reason,
 ) -> Result<Result<ErpOrder, Reason>, Trouble> {
     let effect = create_effect(row);
-    let link_unless_other = |erp: ErpOrder, answer| match differs(order, &erp) {
+    let link_unless_other = |erp: ErpOrder, how| match differs(order, &erp) {
         Some(reason) => {
             pass.store.settle(&effect, State::Failed, "the ERP has another", pass.clock.now())?;
             Ok(Err(reason))
         }
-        None => link(pass, row, &erp, why, answer).map(|()| Ok(erp)),
+        None => link_to(pass, row, &erp, why, how).map(|()| Ok(erp)),
     };
-    let link_as_sent = |erp: ErpOrder| link_to(pass, row, &erp, why, ("created", true)).map(|()| Ok(erp));
+    const ASKED_AGAIN: (&str, bool) = ("created, found by asking again", false);
     if let Some(reason) = may_be_there(pass, row)? {
         return Ok(Err(reason));
     }
@@ -485,18 +485,15 @@ async fn create(
                 );
                 pass.end(Exit::Guard, message);
             }
-            match read_back {
-                Some(found) if found.id == created.id && differs(order, &found).is_none() => Ok(link_as_sent(found)?),
-                Some(found) => Ok(link_unless_other(found, "created")?),
-                None => Ok(link_unless_other(created, "created")?),
-            }
+            let is_as_sent = read_back.as_ref().is_some_and(|found| found.id == created.id);
+            Ok(link_unless_other(read_back.unwrap_or(created), ("created", is_as_sent))?)
         }
         Err(ErpError::Refused { code: UNSURE, message }) => {
             pass.store.settle(&effect, State::Unknown, UNSURE, pass.clock.now())?;
             if pass.stop.sleep(READ_AGAIN_AFTER).await.is_ok()
                 && let Ok(Some(found)) = pass.erp.find_order(&row.channel, &row.id).await
             {
-                return Ok(link_unless_other(found, "created, found by asking again")?);
+                return Ok(link_unless_other(found, ASKED_AGAIN)?);
             }
             // The next may be made and not be found either.
             let told = say!(
@@ -514,7 +511,7 @@ async fn create(
         Err(ErpError::Call(error)) if error.outcome_unknown() => {
             pass.store.settle(&effect, State::Unknown, "no answer", pass.clock.now())?;
             match pass.erp.find_order(&row.channel, &row.id).await? {
-                Some(found) => Ok(link_unless_other(found, "created, found by asking again")?),
+                Some(found) => Ok(link_unless_other(found, ASKED_AGAIN)?),
                 None => Ok(Err(Reason::OutcomeUnknown { action: CREATE.into() })),
             }
         }
@@ -536,6 +533,7 @@ pub(super) fn link(
     link_to(pass, row, erp, reason, (answer, false))
 }
 
+/// Links it, and says how it came there: what is said of that, and whether it is the one that was sent just now.
 fn link_to(
     pass: &Pass<'_>,
     row: &OrderRow,

@@ -12,7 +12,7 @@ use super::cancel_desk::DENY;
 use super::permit::{Permit, both_sides, seal};
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble, auto_cancel, erp_code, import_orders};
-use crate::erp::{ErpError, ErpOrder, UNSURE};
+use crate::erp::{ErpError, ErpOrder, UNSURE, units_by_product};
 use crate::exit::Exit;
 use crate::lang::keep;
 use crate::model::{Cents, ErpOrderId, Order, Readiness, Sku, Status, calendar};
@@ -197,13 +197,11 @@ async fn other_product(
         return Ok(None);
     }
     let in_erp = pass.erp.products_of(&erp.id).await?;
-    let mut on_channel: BTreeMap<Sku, i64> = BTreeMap::new();
-    for line in &order.lines {
+    let on_channel = units_by_product(order.lines.iter().map(|line| {
         // What has no code cannot be in the ERP under one.
         let sku = erp_code(&pass.config.skus, line).unwrap_or_else(|| Sku::new(line.channel_sku.as_str()));
-        let units = on_channel.entry(sku).or_default();
-        *units = units.saturating_add(line.quantity);
-    }
+        (sku, line.quantity)
+    }));
     let units = |of: &BTreeMap<Sku, i64>, sku: &Sku| of.get(sku).copied().unwrap_or(0);
     let found = on_channel.keys().chain(in_erp.keys()).find(|sku| units(&on_channel, sku) != units(&in_erp, sku));
     match found {

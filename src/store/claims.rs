@@ -159,7 +159,7 @@ fn keep_in_erp(old: &[ClaimLine], new: &mut [ClaimLine]) {
         let (before, line, after) = (&new[..n], &new[n], &new[n + 1..]);
         let theirs = old.iter().filter(|one| one.is_of_the_product(line)).map(|one| one.in_erp.unwrap_or(one.quantity));
         let given = before.iter().filter(|one| one.is_of_the_product(line)).filter_map(|one| one.in_erp);
-        let left = theirs.sum::<i64>().saturating_sub(given.sum());
+        let left = given.fold(theirs.fold(0, i64::saturating_add), i64::saturating_sub);
         let is_last = !after.iter().any(|one| one.is_of_the_product(line));
         new[n].in_erp = Some(if is_last { left } else { left.min(line.quantity) });
     }
@@ -596,7 +596,7 @@ mod tests {
     fn what_an_edit_puts_in_is_beyond_what_the_erp_has_until_that_is_mended() {
         let (_folder, store) = store(&[("loja", "status = 'paid'")]);
         let reads = |lines: &[(&str, i64)]| {
-            let lines: Vec<Line> = lines.iter().map(|(code, units)| line(code, code, *units, 100)).collect();
+            let lines: Vec<Line> = lines.iter().map(|(code, units)| line(code, code, *units, 0)).collect();
             store.write(|tx| record_lines(tx, 1, &lines)).unwrap();
             let mut beyond = Vec::new();
             let mut take = |claim: Claim| {
@@ -618,6 +618,8 @@ mod tests {
         store.agree(1, at(0)).unwrap();
         assert_eq!(reads(&[("A", 5)]), (vec![], false), "mended in the ERP");
         assert_eq!(reads(&[("A", 6)]), of("A", 1));
+        reads(&[("A", i64::MAX), ("A", i64::MAX)]);
+        reads(&[("A", 6)]);
         let known = "SELECT count(*) FROM order_lines WHERE in_erp IS NOT NULL";
         let known = || store.connection.query_row(known, [], |row| row.get::<_, i64>(0)).unwrap();
         assert!(known() > 0);

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::answer::{self, refused};
 use super::facts::{Facts, Situations, situation_of};
 use super::{Eccosys, body, outgoing, wire};
-use crate::erp::{ErpError, ErpOrder, NewOrder};
+use crate::erp::{ErpError, ErpOrder, NewOrder, units_by_product};
 use crate::http::{Call, CallError, Effect, segment};
 use crate::lang::{say, word};
 use crate::model::{ChannelName, ErpOrderId, Instant, OrderId, Sku, Status};
@@ -88,12 +88,7 @@ impl Eccosys {
 
     /// See [`Erp::products_of`](crate::erp::Erp::products_of).
     pub async fn products_of(&self, id: &ErpOrderId) -> Result<BTreeMap<Sku, i64>, ErpError> {
-        let mut products = BTreeMap::new();
-        for (code, units) in self.items(id).await? {
-            let all: &mut i64 = products.entry(Sku::new(code)).or_default();
-            *all = all.saturating_add(units);
-        }
-        Ok(products)
+        Ok(units_by_product(self.items(id).await?.into_iter().map(|(code, units)| (Sku::new(code), units))))
     }
 
     /// The codes and units of an order's lines; goods by weight count as one.

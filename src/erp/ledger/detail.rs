@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::orders::{self, COLUMNS, WIDTH};
 use super::products::customer_from_row;
 use super::{DeliveryEvent, Invoice, Ledger, Reservation, Shipment, invoices, shipments};
-use crate::erp::{ErpError, ErpOrder, NewLine, NewOrder};
+use crate::erp::{ErpError, ErpOrder, NewLine, NewOrder, units_by_product};
 use crate::model::{
     CarrierName, Cents, ChannelName, ErpOrderId, Instant, OrderId, Payment, PaymentMethod, Sku, Status, WarehouseId,
 };
@@ -143,14 +143,7 @@ impl Ledger {
     /// When the file cannot be read.
     pub fn products_of(&self, id: &ErpOrderId) -> Result<BTreeMap<Sku, i64>, ErpError> {
         let Some(order) = orders::row_of(id) else { return Ok(BTreeMap::new()) };
-        self.read(|tx| {
-            let mut products = BTreeMap::new();
-            for line in lines(tx, order)? {
-                let units: &mut i64 = products.entry(line.sku).or_default();
-                *units = units.saturating_add(line.quantity);
-            }
-            Ok(products)
-        })
+        self.read(|tx| Ok(units_by_product(lines(tx, order)?.into_iter().map(|line| (line.sku, line.quantity)))))
     }
 }
 

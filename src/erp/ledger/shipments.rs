@@ -294,8 +294,7 @@ fn merge(known: &Shipment, told: &Shipment) -> Shipment {
 fn deliver(tx: &Connection, order: i64, event: &DeliveryEvent, now: Instant) -> rusqlite::Result<()> {
     let parcels = parcels(tx, order)?;
     let live = live_keys(tx, order)?;
-    let all: Vec<&Shipment> = parcels.iter().map(|(_, parcel)| parcel).collect();
-    let is_in_place = is_in_place(&all, &live);
+    let is_in_place = is_in_place(parcels.iter().map(|(_, parcel)| parcel), &live);
     let is_of_invoice = |parcel: &Shipment| {
         event.access_key.is_none()
             || parcel.access_key == event.access_key
@@ -345,16 +344,15 @@ fn is_of_none(parcel: &Shipment, live: &[String]) -> bool {
 }
 
 /// Whether what a cancelled invoice carried is that of the one in its place: where no more than one stands, and it has nothing else.
-fn is_in_place(parcels: &[&Shipment], live: &[String]) -> bool {
-    let counts = |key: &String| live.contains(key);
-    live.len() < 2 && !parcels.iter().any(|parcel| parcel.access_key.as_ref().is_none_or(counts))
+fn is_in_place<'a>(mut parcels: impl Iterator<Item = &'a Shipment>, live: &[String]) -> bool {
+    live.len() < 2 && parcels.all(|parcel| parcel.access_key.as_ref().is_some_and(|key| !live.contains(key)))
 }
 
 /// Whether every parcel is delivered, and nothing of the order is still to come: no invoice without a parcel, no unit
 /// without an invoice where there are invoices at all. A parcel of a cancelled invoice counts where it is in the place of one.
 fn is_all_delivered(tx: &Connection, order: i64, parcels: &[Shipment]) -> rusqlite::Result<bool> {
     let keys = live_keys(tx, order)?;
-    let is_in_place = is_in_place(&parcels.iter().collect::<Vec<_>>(), &keys);
+    let is_in_place = is_in_place(parcels.iter(), &keys);
     let counts = |parcel: &&Shipment| {
         is_in_place || keys.is_empty() || parcel.access_key.as_ref().is_none_or(|key| keys.contains(key))
     };

@@ -182,7 +182,8 @@ impl Push<'_> {
     /// Notes that an id is not a product's any more, which was told so many units of it.
     pub(super) fn leave_id(&self, sku: Sku, id: ChannelSku, units: i64) {
         let mut left = self.left_ids.borrow_mut();
-        left.entry(id).or_insert((sku, 0)).1 += units;
+        let (_, told) = left.entry(id).or_insert((sku, 0));
+        *told = told.saturating_add(units);
     }
 
     /// Tells of the ids that went from a product to none: what each was told stands there, and nobody tells it anything else.
