@@ -17,7 +17,7 @@ pub enum Exit {
     Config,
     /// The other side is down or limiting us; nothing is lost, the next run goes on.
     Unavailable,
-    /// A guard stopped the pass; a person must confirm.
+    /// A guard stopped the pass; a person must look.
     Guard,
     /// The time budget is used up; the rest is for the next run.
     TimeBudget,
@@ -47,8 +47,8 @@ const TABLE: [(Exit, u8, &str, Both); 11] = [
         6,
         "guard",
         Both(
-            "a guard stopped the pass; a person must confirm",
-            "uma trava de segurança parou a rotina; uma pessoa precisa confirmar",
+            "a guard stopped the pass; a person must look",
+            "uma trava de segurança parou a rotina; uma pessoa precisa olhar",
         ),
     ),
     (

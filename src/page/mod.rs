@@ -834,7 +834,7 @@ mod tests {
         assert_eq!(page.headline(), "All is well");
         page.channels[0].passes[0].stuck = Some(Exit::Guard);
         assert_eq!(page.headline(), "1 thing needs a person");
-        let stuck = "import-orders on loja: a guard stopped the pass; a person must confirm";
+        let stuck = "import-orders on loja: a guard stopped the pass; a person must look";
         assert!(page.render().contains(stuck), "{}", page.render());
         page.channels[0].passes[0].stuck = None;
         page.channels[0].passes[0].lag =
