@@ -96,7 +96,9 @@ fn refuses(ran: &Ran) -> bool {
 
 /// Nothing is there that the undisturbed day does not have, and nothing twice.
 fn did_nothing_wrong(turn: &Turn, shop: &Shop) {
-    let truth = both_sides(shop);
+    let mut truth = both_sides(shop);
+    // An order shows its XML with its invoice. Whoever loses the file in between, which alone knows, puts the same file in its place.
+    truth.channel.values_mut().filter_map(|order| order.effects.get_mut("XML")).for_each(|times| *times = 1);
     truth.has_no_doubles();
     for (id, order) in &truth.channel {
         let end = &turn.end.channel[id];
