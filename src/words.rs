@@ -765,6 +765,13 @@ pub fn hint(reason: &Reason) -> Option<String> {
                 | "veja o pedido no painel do canal, corrija o que o marketplace aponta e reenvie por lá"
         )
         .into(),
+        Reason::GracePeriod { .. } => word!(
+            "see in the channel's panel why the order does not move on, or ask the channel's support; the next run goes \
+                 on by itself"
+                | "veja no painel do canal por que o pedido não avança, ou fale com o suporte do canal; a próxima \
+                       execução segue sozinha"
+        )
+        .into(),
         Reason::TransmissionPending => word!(
             "if it stays so, look at the order in the channel's panel and send it again there, or \
                  ask the channel's support"

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use self::new_order::new_order;
 use super::intake::{self, Backfill};
 use super::permit::{Permit, both_sides, seal};
+use super::pushing::PATIENCE;
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble, erp_code, finished, sync_payments};
 use crate::config::{ChannelConfig, FulfillmentRule, ImportRule};
@@ -236,6 +237,16 @@ fn in_erp(facts: &Facts, erp: &ErpOrder, policy: &Policy) -> Decision {
     Decision { fate: Fate::Imported, reason, actions, hold }
 }
 
+/// The channel ends its grace period by itself, within hours. Where it has not for days somebody must look: money was taken, and a
+/// customer waits.
+fn overdue(decision: Decision, order: &Order, now: Instant) -> Decision {
+    let is_late = now.signed_duration_since(order.paid_at.unwrap_or(order.created_at)) > PATIENCE;
+    match &decision.reason {
+        Reason::GracePeriod { .. } if is_late => Decision::held(decision.reason),
+        _ => decision,
+    }
+}
+
 fn why_imported(order: &Order) -> Reason {
     if order.status == Status::Paid { Reason::PaidOnChannel } else { Reason::PolicyImportsUnpaid }
 }
@@ -310,7 +321,8 @@ pub(super) fn was_let_in(row: &OrderRow) -> bool {
         (Some(Fate::Waiting), _) => true,
         (Some(Fate::Held), Some(why)) => matches!(
             why,
-            Reason::CancelAnnounced { .. }
+            Reason::GracePeriod { .. }
+                | Reason::CancelAnnounced { .. }
                 | Reason::CancellationRequestedOnChannel
                 | Reason::FulfillmentUndecided
                 | Reason::CarrierUnmapped { .. }
@@ -372,7 +384,7 @@ async fn bring_in(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<()
     if comes_in || differed || is_create_open(pass, row)? {
         facts.erp = pass.erp.find_order(&row.channel, &row.id).await?;
     }
-    let decision = plan(&facts, policy);
+    let decision = overdue(plan(&facts, policy), &facts.order, pass.clock.now());
     // Once it is closed nobody would look for it again, and an ERP may show late what it has.
     let is_over = matches!(decision.fate, Fate::Cancelled | Fate::Skipped);
     if is_over

@@ -67,6 +67,20 @@ fn a_channel_that_is_given_another_name_imports_nothing_again() {
 }
 
 #[test]
+fn a_paid_order_that_the_channel_keeps_back_for_days_is_held_until_it_moves_on() {
+    let shop = Shop::new();
+    let id = shop.place(paid().created(chrono::Utc::now() - chrono::TimeDelta::days(4)).status("window-to-cancel"));
+    let new = shop.place(paid().status("window-to-cancel"));
+    let ran = shop.import().exits(3);
+    assert_eq!(ran.order(&id)["reason"]["code"], "grace_period");
+    assert!(ran.order(&id)["hint"].as_str().unwrap().contains("does not move on"), "{ran:?}");
+    assert_eq!(ran.order(&new)["outcome"], "waiting");
+    shop.vtex(|v| v.set_status(&id, "ready-for-handling"));
+    assert_eq!(shop.import().exits(0).order(&id)["outcome"], "imported");
+    assert!(shop.run(&["holds"]).exits(0).records().iter().all(|record| record["order"] != id.as_str()));
+}
+
+#[test]
 fn each_fate() {
     let shop =
         Shop::with("since = \"2020-01-01\"".replace("since", "import_by_method = { boleto = \"all\" }\n#").as_str());

@@ -79,7 +79,10 @@ pub fn shop(v: &mut Vtex) {
             .line(units(11, 1))
             .pending(boleto().value(3_000))
             .pending(Payment::pix()),
-        of(25, "Ximena", "Ortiz").line(units(10, 1)).status("window-to-cancel"),
+        of(25, "Ximena", "Ortiz")
+            .line(units(10, 1))
+            .status("window-to-cancel")
+            .created(v.now() - TimeDelta::minutes(20)),
         // What cannot go on without a person.
         of(26, "Yara", "Brito").line(Line::new("99", "NOVIDADE", 7_700, 1).named("Produto recém-criado")),
         of(27, "Zeca", "Moura").line(units(0, 1)).carrier("Expresso Inédito", "77", "Expressa").freight(3_100),

@@ -62,6 +62,26 @@ fn a_cutoff_date_that_is_moved_ahead_keeps_out_what_is_new_alone() {
     assert_eq!((decision.fate, names(&decision)), (Fate::Imported, vec![CREATE, TAKE_OVER]));
 }
 
+/// Money was taken: whoever could do something about it hears of it.
+#[test]
+fn what_should_have_ended_by_itself_is_for_a_person() {
+    let fate = |raw: &str, days: i64| {
+        let facts = at_status(raw);
+        let now = facts.order.paid_at.unwrap_or(facts.order.created_at) + chrono::TimeDelta::days(days);
+        let decision = overdue(plan(&facts, &policy()), &facts.order, now);
+        assert_eq!(decision.hold.is_some(), decision.fate == Fate::Held);
+        decision.fate
+    };
+    for raw in ["payment-approved", "window-to-cancel"] {
+        assert_eq!((fate(raw, 2), fate(raw, 4)), (Fate::Waiting, Fate::Held), "{raw}");
+    }
+    // The customer's turn, the bank's, or an order that never was one.
+    for raw in ["payment-pending", "approve-payment", "null", "waiting-ffmt-authorization"] {
+        assert_eq!(fate(raw, 400), Fate::Waiting, "{raw}");
+    }
+    assert_eq!(fate("ready-for-handling", 400), Fate::Imported);
+}
+
 #[test]
 fn every_vtex_status_has_its_fate() {
     let table = [
