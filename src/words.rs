@@ -620,10 +620,10 @@ pub fn hint(reason: &Reason) -> Option<String> {
         )
         .into(),
         Reason::PaidAfterCancellation { .. } => word!(
-            "decide: refund the customer on the channel, or enter the order again in the ERP (the embedded one takes none \
-             by hand)"
-                | "decida: reembolse o cliente no canal, ou lance o pedido de novo no ERP (o embutido não aceita nenhum à \
-                   mão)"
+            "decide: refund the customer on the channel, then vaivem holds retry NUMBER; or enter the order again in the ERP \
+             (the embedded one takes none by hand)"
+                | "decida: reembolse o cliente no canal, depois vaivem holds retry NÚMERO; ou lance o pedido de novo no ERP \
+                   (o embutido não aceita nenhum à mão)"
         )
         .into(),
         Reason::CancelledInErpOnly { .. } => word!(

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::auto_cancel::{is_linked_by_now, on_channel};
+use super::auto_cancel::{conclude, on_channel};
 use super::{Pass, Trouble, import_orders, sync_payments};
 use crate::channel::{Cancel, Reading};
 use crate::erp::ErpOrder;
@@ -14,11 +14,10 @@ use crate::exit::Exit;
 use crate::lang::keep;
 use crate::model::{Order, Status};
 use crate::reason::Reason;
-use crate::report::Outcome;
 use crate::store::cancels::CANCEL_ON_CHANNEL;
 use crate::store::journal::{Effect, State};
 use crate::store::notes::Note;
-use crate::store::orders::{Decided, Fate, OrderRow};
+use crate::store::orders::OrderRow;
 
 /// The journal's word for refusing a customer's wish to cancel.
 pub const DENY: &str = "deny_cancellation";
@@ -167,7 +166,7 @@ async fn try_accept(pass: &Pass<'_>, row: &OrderRow, word: Word<'_>) -> Result<D
     };
     keep(pass, row, "cancel accepted", word)?;
     let mut done = Vec::new();
-    let mut order = facts.order;
+    let mut order = facts.order.clone();
     for action in actions {
         match action {
             Action::InErp => {
@@ -182,7 +181,7 @@ async fn try_accept(pass: &Pass<'_>, row: &OrderRow, word: Word<'_>) -> Result<D
                 done.push(CANCEL_IN_ERP);
             }
             Action::OnChannel => {
-                order = match on_channel(pass, row, word.reason).await? {
+                order = match on_channel(pass, row, &facts.order, word.reason).await? {
                     Ok(order) => order,
                     Err(reason) => {
                         pass.hold(row, &reason)?;
@@ -195,10 +194,8 @@ async fn try_accept(pass: &Pass<'_>, row: &OrderRow, word: Word<'_>) -> Result<D
     }
     let now = pass.clock.now();
     pass.store.record_reading(row.row, &order, now, now)?;
-    let reason = Reason::CancelledOnChannel { raw: order.raw_status };
-    let open = facts.erp.is_none() && is_linked_by_now(pass, row)?;
-    let decided = Decided { fate: Fate::Cancelled, reason: &reason, hold: None, open };
-    pass.conclude(row, decided, Outcome::Cancelled, &reason, &done)?;
+    let reason = Reason::CancelledOnChannel { raw: order.raw_status.clone() };
+    conclude(pass, row, (&facts.order, &order), &reason, &done)?;
     Ok(Done::Carried(done))
 }
 

@@ -25,6 +25,15 @@ CREATE TABLE cancellations (
 CREATE INDEX orders_cancelled ON orders (channel, fate_at) WHERE fate = 'cancelled';
 ";
 
+/// Migration: whatever is paid for an order that was read unpaid right before we cancelled it comes too late, whichever of the two the
+/// channel dates first; and what a person was told of need not be told again.
+pub(super) const V21: &str = "
+-- When a fresh reading showed it unpaid, right before its cancellation was sent.
+ALTER TABLE cancellations ADD COLUMN unpaid_at INTEGER;
+-- Of which late payment a person was told, by its date; 0 where the channel does not date it.
+ALTER TABLE cancellations ADD COLUMN told_paid_at INTEGER;
+";
+
 /// What the state file knows of an order that may have to be cancelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CancelNotes {
@@ -42,6 +51,10 @@ pub struct CancelNotes {
     pub unsettled: bool,
     /// Since when it has the fate it has.
     pub fate_at: Option<Instant>,
+    /// It was read unpaid right before we cancelled it on the channel.
+    pub cancelled_unpaid: bool,
+    /// The date of the late payment that a person was told of; 1970 where the channel does not date it.
+    pub told_paid_at: Option<Instant>,
 }
 
 impl Store {
@@ -125,7 +138,10 @@ impl Store {
                 "SELECT o.method, o.due_date, o.erp_status IS 'cancelled', c.announced_at,
                      EXISTS (SELECT 1 FROM journal j INDEXED BY journal_unsettled WHERE j.channel = o.channel
                          AND j.order_row = o.id AND j.action = ?2 AND (j.state = 'intended' OR j.state = 'unknown')),
-                     o.fate_at
+                     o.fate_at,
+                     c.unpaid_at IS NOT NULL AND EXISTS (SELECT 1 FROM journal j
+                         WHERE j.order_row = o.id AND j.action = ?2 AND j.state <> 'failed'),
+                     c.told_paid_at
                  FROM orders o
                  LEFT JOIN cancellations c ON c.order_row = o.id
                  WHERE o.id = ?1",
@@ -140,6 +156,8 @@ impl Store {
                     holds: self.open_holds(row)?,
                     unsettled: found.get(4)?,
                     fate_at: found.get::<_, Option<i64>>(5)?.map(instant),
+                    cancelled_unpaid: found.get(6)?,
+                    told_paid_at: found.get::<_, Option<i64>>(7)?.map(instant),
                 })
             })
     }
@@ -239,6 +257,36 @@ impl Store {
                  ON CONFLICT DO UPDATE SET watched_at = excluded.watched_at",
             )?
             .execute(params![row, millis(now)])
+            .map(|_| ())
+        })
+    }
+
+    /// Notes that a fresh reading shows an order unpaid whose cancellation is sent next.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn cancels_unpaid(&self, row: i64, now: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            tx.prepare_cached(
+                "INSERT INTO cancellations (order_row, unpaid_at) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET unpaid_at = excluded.unpaid_at",
+            )?
+            .execute(params![row, millis(now)])
+            .map(|_| ())
+        })
+    }
+
+    /// Notes of which late payment a person is told, by its date.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn tell_late_payment(&self, row: i64, paid_at: Option<Instant>) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            tx.prepare_cached(
+                "INSERT INTO cancellations (order_row, told_paid_at) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET told_paid_at = excluded.told_paid_at",
+            )?
+            .execute(params![row, paid_at.map_or(0, millis)])
             .map(|_| ())
         })
     }

@@ -31,6 +31,7 @@ pub const STATE: FileKind = FileKind {
         standing::V18,
         runs::V19,
         claims::V20,
+        cancels::V21,
     ],
 };
 

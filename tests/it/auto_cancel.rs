@@ -608,6 +608,61 @@ fn a_cancelled_order_is_watched_for_a_late_payment() {
     let _ = shop.run(&["holds"]).exits(3);
 }
 
+/// The one payment that no reading can keep out. The channel dates it before its cancellation, which says nothing of what we knew.
+#[test]
+fn a_payment_between_the_last_reading_and_the_cancellation_is_told_whatever_ends_the_run() {
+    for is_cut_off in [false, true] {
+        let (shop, ids) = announced(1);
+        let id = &ids[0];
+        let (order, mut is_sent) = (id.clone(), false);
+        shop.vtex(|v| {
+            v.on_call = Some(Box::new(move |call, phase| {
+                let is_cancel = call.path.ends_with("/cancel");
+                match phase {
+                    Phase::BeforeEffect if is_cancel && !is_sent => {
+                        let order = order.clone();
+                        HookAction::Meanwhile(Box::new(move |v| v.pay_late(&order)))
+                    }
+                    _ if is_cancel || is_sent => {
+                        is_sent = true;
+                        if is_cut_off { HookAction::Drop } else { HookAction::Go }
+                    }
+                    _ => HookAction::Go,
+                }
+            }));
+        });
+        let ran = cancel(&shop);
+        shop.vtex(|v| v.on_call = None);
+        if is_cut_off {
+            // All that is known is that the channel has cancelled it.
+            let _ = shop.sync().exits(0);
+            state(&shop, "UPDATE orders SET fate_at = fate_at - 86400000");
+            let _ = cancel(&shop).exits(3);
+        } else {
+            assert_eq!(ran.exits(3).order(id)["reason"]["code"], "paid_after_cancellation");
+        }
+        let codes = || {
+            shop.run(&["holds"])
+                .records()
+                .iter()
+                .filter(|hold| hold["type"] == "hold")
+                .map(|hold| hold["reason"]["code"].clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (codes(), cancels(&shop), erp_status(&shop, id).as_str()),
+            (vec![json!("paid_after_cancellation")], 1, "cancelled")
+        );
+        // Who has refunded it says so, and hears no more of it.
+        let _ = shop.run(&["holds", "retry", id]).exits(0);
+        let _ = shop.sync().exits(0);
+        state(&shop, "UPDATE orders SET fate_at = fate_at - 86400000");
+        state(&shop, "UPDATE cancellations SET watched_at = watched_at - 86400000");
+        let _ = cancel(&shop).exits(0);
+        assert_eq!(codes(), [json!(null); 0]);
+    }
+}
+
 #[test]
 fn what_the_channel_cancelled_is_watched_too_and_a_refund_is_no_late_payment() {
     let shop = Shop::with(ON);

@@ -66,7 +66,7 @@ pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> R
     if let Permit::Refused(reason) = pass.permit(&row.id, || planned(&facts, policy, pass.store)) {
         return Ok(pass.refuse(row, reason)?);
     }
-    let order = match on_channel(pass, row, &told(&facts, policy)).await? {
+    let order = match on_channel(pass, row, &facts.order, &told(&facts, policy)).await? {
         Ok(order) => order,
         Err(reason) => return Ok(pass.hold(row, &reason)?),
     };
@@ -80,9 +80,30 @@ pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> R
     }
     let now = pass.clock.now();
     pass.store.record_reading(row.row, &order, now, now)?;
+    Ok(conclude(pass, row, (&facts.order, &order), &reason, &actions)?)
+}
+
+/// Concludes a cancellation. Where the order was paid after it was read for the last time, a person must refund it.
+pub(in crate::passes) fn conclude(
+    pass: &Pass<'_>,
+    row: &OrderRow,
+    (before, after): (&Order, &Order),
+    reason: &Reason,
+    actions: &[&'static str],
+) -> rusqlite::Result<()> {
+    let late = after.paid_at.filter(|_| is_unpaid(before)).map(|paid_at| {
+        let told = pass.store.tell_late_payment(row.row, Some(paid_at));
+        told.map(|()| Reason::paid_after_cancellation(after))
+    });
+    let late = late.transpose()?;
     let open = is_linked_by_now(pass, row)?;
-    let decided = Decided { fate: Fate::Cancelled, reason: &reason, hold: None, open };
-    Ok(pass.conclude(row, decided, Outcome::Cancelled, &reason, &actions)?)
+    let decided = Decided { fate: Fate::Cancelled, reason, hold: late.as_ref(), open };
+    let outcome = if late.is_some() { Outcome::Held } else { Outcome::Cancelled };
+    pass.conclude(row, decided, outcome, late.as_ref().unwrap_or(reason), actions)
+}
+
+fn is_unpaid(order: &Order) -> bool {
+    order.paid_at.is_none() && !order.status.is_paid_or_beyond()
 }
 
 /// Whether an order that was not in the ERP when it was read has come there meanwhile, by an import that runs beside this pass. Then
@@ -102,14 +123,19 @@ fn told(facts: &Facts, policy: &Policy) -> String {
     }
 }
 
-/// Sends the cancellation and reads until it shows. Gives the cancelled order, or the reason to hold it.
+/// Sends the cancellation of an order as it was just read, and reads until it shows. Gives the cancelled order, or the reason to hold
+/// it.
 pub(in crate::passes) async fn on_channel(
     pass: &Pass<'_>,
     row: &OrderRow,
+    before: &Order,
     why: &str,
 ) -> Result<Result<Order, Reason>, Trouble> {
     let effect = Effect { channel: &row.channel, order: row.row, action: CANCEL_ON_CHANNEL, of: "" };
     let settle = |state, answer| pass.store.settle(&effect, state, answer, pass.clock.now());
+    if is_unpaid(before) {
+        pass.store.cancels_unpaid(row.row, pass.clock.now())?;
+    }
     pass.store.intend(&effect, pass.clock.now()).await?;
     match pass.channel.cancel_order(&row.id, why).await {
         Ok(Cancel::Accepted) => settle(State::Unknown, "accepted")?,

@@ -5,7 +5,7 @@
 use chrono::TimeDelta;
 
 use crate::channel::{PaymentWord, Reading};
-use crate::model::Status;
+use crate::model::{Instant, Status};
 use crate::passes::{CHUNK, Pass, Trouble};
 use crate::reason::Reason;
 use crate::report::Outcome;
@@ -44,7 +44,8 @@ async fn look_at(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     pass.store.watched(row.row, pass.clock.now())?;
     match late {
         None => pass.tell(row, Outcome::Unchanged, false, &why, &[]),
-        Some(late) => {
+        Some(Late { paid_at, reason: late }) => {
+            pass.store.tell_late_payment(row.row, paid_at)?;
             // It stays cancelled and closed: no other pass visits it, and none releases this.
             let decided = Decided { fate: Fate::Cancelled, reason: &why, hold: Some(&late), open: false };
             pass.conclude(row, decided, Outcome::Held, &late, &[])?;
@@ -53,16 +54,32 @@ async fn look_at(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The money that came after the cancellation, if any did. That an order was paid before, and is refunded, is nothing new.
-async fn late_payment(pass: &Pass<'_>, row: &OrderRow) -> Result<Option<Reason>, Trouble> {
+/// Money for an order that is cancelled.
+struct Late {
+    /// When it came, as far as the channel says.
+    paid_at: Option<Instant>,
+    /// What holds the order for it.
+    reason: Reason,
+}
+
+/// The money that came after the cancellation, if any did that nobody has dealt with. That an order was paid before, and is refunded,
+/// is nothing new.
+async fn late_payment(pass: &Pass<'_>, row: &OrderRow) -> Result<Option<Late>, Trouble> {
     let Reading::Order(order) = pass.channel.read_order(&row.id).await? else { return Ok(None) };
+    let notes = pass.store.cancel_notes(row.row)?;
+    let paid_at = order.paid_at.map_or(0, |at| at.timestamp_millis());
+    let is_told = notes.told_paid_at.is_some_and(|told| told.timestamp_millis() == paid_at);
+    // A person dealt with it.
+    if is_told && !notes.holds.iter().any(|hold| matches!(hold, Reason::PaidAfterCancellation { .. })) {
+        return Ok(None);
+    }
     let is_late = match order.paid_at {
         _ if order.status != Status::Cancelled => order.status.is_paid_or_beyond(),
         Some(paid) => {
-            let cancelled = order.cancelled_at.or(pass.store.cancel_notes(row.row)?.fate_at);
-            cancelled.is_some_and(|cancelled| paid > cancelled)
+            let cancelled = order.cancelled_at.or(notes.fate_at);
+            notes.cancelled_unpaid || cancelled.is_some_and(|cancelled| paid > cancelled)
         }
         None => matches!(pass.channel.read_payment(&row.id).await?, PaymentWord::Other { paid: true, .. }),
     };
-    Ok(is_late.then(|| Reason::paid_after_cancellation(&order)))
+    Ok(is_late.then(|| Late { paid_at: order.paid_at, reason: Reason::paid_after_cancellation(&order) }))
 }
