@@ -167,6 +167,8 @@ pub fn to_see_to(facts: &Facts, tolerance: Cents) -> Option<Reason> {
     let (order, erp) = (&facts.order, &facts.erp);
     let is_over = order.status.is_final_for_payment() || erp.status == Status::Cancelled;
     match &order.status {
+        // Cancelled in the ERP is not granted yet, where nobody here tells the channel.
+        Status::CancellationRequested if !facts.channel_follows => Some(Reason::CancellationRequestedOnChannel),
         _ if is_over => None,
         Status::CancellationRequested => Some(Reason::CancellationRequestedOnChannel),
         _ => {
@@ -355,6 +357,7 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     }
     // It would hold that no more.
     if matches!(hold, Some(Reason::PaidAfterCancellation { .. }))
+        && channel_follows
         && auto_cancel::was_known_paid(pass.erp.status_before(&facts.erp.id).await?.as_ref())
     {
         hold = None;
@@ -530,7 +533,9 @@ mod tests {
         assert!(is_over("handling", Status::Cancelled));
         let wish = Some("cancellation_requested_on_channel".to_owned());
         assert_eq!(told("cancellation-requested", Status::Picking, |_| ()), wish);
-        assert_eq!(told("cancellation-requested", Status::Cancelled, |_| ()), None);
+        // Cancelled in the ERP it is granted where auto-cancel tells the channel, and nobody has told it elsewhere.
+        assert_eq!(told("cancellation-requested", Status::Cancelled, |facts| facts.channel_follows = true), None);
+        assert_eq!(told("cancellation-requested", Status::Cancelled, |_| ()), wish);
     }
 
     /// What is done, or the code of the hold.

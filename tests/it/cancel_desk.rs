@@ -43,6 +43,41 @@ fn notes(shop: &Shop) -> Vec<(String, String)> {
     notes.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
 }
 
+/// Cancelled in the ERP is not granted: nobody but a person tells the channel, where it does not follow by itself.
+#[test]
+fn a_wish_stands_until_the_channel_has_heard_of_it() {
+    let (shop, id) = asked();
+    shop.cancel_in_office(&id, "a pedido");
+    for _ in 0..2 {
+        let _ = shop.sync();
+        let _ = shop.run(&["auto-cancel"]);
+        assert_eq!(list(&shop)[0]["code"], "cancellation_requested_on_channel");
+        let holds = shop.run(&["holds"]).exits(3);
+        assert_eq!(holds.records().iter().filter(|record| record["type"] == "hold").count(), 1, "{holds:?}");
+    }
+    let _ = decide(&shop, "accept", &id).exits(0);
+    let _ = shop.sync().exits(0);
+    let _ = shop.run(&["holds"]).exits(0);
+}
+
+/// What a person left out stays out, whatever becomes of its customer's wish.
+#[test]
+fn a_wish_that_the_channel_refuses_brings_nothing_in_that_a_person_left_out() {
+    let shop = Shop::new();
+    let id = shop.place(paid());
+    shop.vtex(|v| v.request_cancellation(&id));
+    let _ = shop.import();
+    let _ = shop.run(&["holds", "skip", &id, "--reason", "teste"]).exits(0);
+    shop.vtex(|v| v.faults.push(Fault::next(1, Kind::status(400)).on("POST", "/cancel")));
+    let _ = decide(&shop, "accept", &id);
+    let _ = decide(&shop, "deny", &id);
+    for _ in 0..2 {
+        let _ = shop.import();
+        assert!(shop.erp().is_empty());
+        assert_eq!(shop.run(&["orders"]).exits(0).records()[0]["fate"], "skipped");
+    }
+}
+
 #[test]
 fn a_wish_is_granted_on_both_sides() {
     let (shop, id) = asked();
