@@ -268,8 +268,10 @@ async fn try_deny(pass: &Pass<'_>, row: &OrderRow, word: Word<'_>) -> Result<Don
         {
             settle(State::Done, "denied")?;
             pass.store.record_reading(row.row, &order, asked_at, pass.clock.now())?;
-            // The ERP's order goes on where it was: sync-payments.
-            pass.store.have_visited(row.row)?;
+            if !row.is_left_out() {
+                // The ERP's order goes on where it was: sync-payments.
+                pass.store.have_visited(row.row)?;
+            }
             return Ok(Done::Carried(vec![DENY]));
         }
     }

@@ -496,17 +496,24 @@ impl Pass<'_> {
         }
     }
 
-    /// Holds an order. What is in the ERP or cancelled keeps its fate, and so does any for which only a call failed.
+    /// Holds an order. What is in the ERP or cancelled keeps its fate, and so does any for which only a call failed, or that waits and
+    /// could not be cancelled.
     ///
-    /// An order of which nothing is known but that a person named it is reported and forgotten: a slip of the hand is no hold.
+    /// An order of which nothing is known but that a person named it is reported and forgotten: a slip of the hand is no hold. One that
+    /// a person left out is reported and stays out.
     fn hold(&self, row: &OrderRow, reason: &Reason) -> rusqlite::Result<()> {
         if self.store.forget_if_only_named(row.row)? {
             self.failed(row, reason.clone());
             return Ok(());
         }
         let current = self.store.order(&row.channel, &row.id)?.unwrap_or_else(|| row.clone());
+        if current.is_left_out() {
+            self.failed(row, reason.clone());
+            return Ok(());
+        }
         let is_settled = current.erp_id.is_some() || current.fate == Some(Fate::Cancelled);
-        let kept = current.fate.filter(|_| is_settled || matches!(reason, Reason::CallFailed { .. }));
+        let keeps_fate = is_settled || matches!(reason, Reason::CallFailed { .. }) || auto_cancel::is_ours(reason);
+        let kept = current.fate.filter(|_| keeps_fate);
         let fate = kept.unwrap_or(Fate::Held);
         let why = current.fate_why.clone().filter(|_| kept.is_some()).unwrap_or_else(|| reason.clone());
         self.conclude(

@@ -79,6 +79,15 @@ pub struct OrderRow {
     pub fate_why: Option<Reason>,
 }
 
+impl OrderRow {
+    /// Whether a person said that it is not to come into the ERP.
+    pub fn is_left_out(&self) -> bool {
+        self.erp_id.is_none()
+            && self.fate == Some(Fate::Skipped)
+            && matches!(self.fate_why, Some(Reason::SkippedByHand { .. }))
+    }
+}
+
 pub(super) const COLUMNS: &str = "id, channel, order_id, heard, cancel_heard, read_at, status, created_at, total, erp_id, erp_number, \
                        taken_over_at, fate, fate_why, sound";
 
