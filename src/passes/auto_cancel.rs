@@ -382,7 +382,7 @@ fn stopped_by_brake(pass: &Pass<'_>, policy: &Policy, cancel: usize) -> rusqlite
     if cancel == 0 {
         return Ok(None);
     }
-    let open = pass.store.open_orders(pass.channel.name())?;
+    let open = pass.store.open_orders(pass.channel.name(), policy.not_imported)?;
     Ok(brake(cancel, open, policy).then(|| {
         say!(
             "{cancel} of {open} open orders would be cancelled, more than brake_orders = {} or brake_percent = {} \

@@ -18,7 +18,7 @@ use super::intake::{self, Backfill};
 use super::permit::{Permit, both_sides, seal};
 use super::pushing::PATIENCE;
 use super::take_over::{self, TAKE_OVER};
-use super::{Pass, Trouble, erp_code, finished, sync_payments};
+use super::{Pass, Trouble, auto_cancel, erp_code, finished, sync_payments};
 use crate::config::{ChannelConfig, FulfillmentRule, ImportRule};
 use crate::erp::{ErpError, ErpOrder, NewOrder, UNSURE};
 use crate::exit::Exit;
@@ -400,7 +400,7 @@ async fn bring_in(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<()
     };
     match (&done, &decision.hold) {
         (Err(reason), _) | (Ok(_), Some(reason)) => Ok(pass.hold(row, reason)?),
-        (Ok(actions), None) => Ok(conclude(pass, row, &decision, actions)?),
+        (Ok(actions), None) => Ok(conclude(pass, row, &facts.order, &decision, actions)?),
     }
 }
 
@@ -557,8 +557,14 @@ fn link_to(
     pass.store.link(&create_effect(row), erp, Link { reason, answer: &answer, is_as_sent }, pass.clock.now())
 }
 
-/// Records and reports the fate of an order that nothing holds. In a dry run the fate is what it would be; nothing of it is kept.
-fn conclude(pass: &Pass<'_>, row: &OrderRow, decision: &Decision, actions: &[&'static str]) -> rusqlite::Result<()> {
+/// Records and reports the fate of an order that this pass does not hold. In a dry run the fate is what it would be; nothing of it is kept.
+fn conclude(
+    pass: &Pass<'_>,
+    row: &OrderRow,
+    order: &Order,
+    decision: &Decision,
+    actions: &[&'static str],
+) -> rusqlite::Result<()> {
     let outcome = match decision.fate {
         Fate::Imported => Outcome::Imported,
         Fate::Waiting => Outcome::Waiting,
@@ -567,7 +573,16 @@ fn conclude(pass: &Pass<'_>, row: &OrderRow, decision: &Decision, actions: &[&'s
         Fate::Held => Outcome::Held,
     };
     let open = !matches!(decision.fate, Fate::Skipped | Fate::Cancelled);
-    let decided = Decided { fate: decision.fate, reason: &decision.reason, hold: None, open };
+    // What auto-cancel could not cancel is not over because it goes on waiting: it would ask again each time.
+    let is_auto_cancels = |hold: &Reason| match hold {
+        Reason::CancelRefused { raw, .. } => *raw == order.raw_status,
+        other => auto_cancel::is_ours(other),
+    };
+    let hold = match decision.fate {
+        Fate::Waiting => pass.store.open_holds(row.row)?.into_iter().find(is_auto_cancels),
+        _ => None,
+    };
+    let decided = Decided { fate: decision.fate, reason: &decision.reason, hold: hold.as_ref(), open };
     pass.conclude(row, decided, outcome, &decision.reason, actions)
 }
 

@@ -192,16 +192,18 @@ impl Store {
         })
     }
 
-    /// How many of a channel's orders are in the ERP and open: what the brake's share is a share of.
+    /// How many of a channel's orders are open and in the ERP, with `not_imported` also those that wait: what the brake's share is a
+    /// share of.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn open_orders(&self, channel: &ChannelName) -> rusqlite::Result<usize> {
+    pub fn open_orders(&self, channel: &ChannelName, not_imported: bool) -> rusqlite::Result<usize> {
         self.connection
             .prepare_cached(
-                "SELECT count(*) FROM orders INDEXED BY orders_open WHERE channel = ?1 AND open = 1 AND erp_id IS NOT NULL",
+                "SELECT count(*) FROM orders INDEXED BY orders_open
+                 WHERE channel = ?1 AND open = 1 AND (erp_id IS NOT NULL OR ?2 AND fate = 'waiting')",
             )?
-            .query_row([channel.as_str()], |row| row.get::<_, u32>(0))
+            .query_row(params![channel.as_str(), not_imported], |row| row.get::<_, u32>(0))
             .map(|count| usize::try_from(count).unwrap_or(usize::MAX))
     }
 
@@ -352,7 +354,7 @@ mod tests {
         assert_eq!(numbers(store.to_cancel(&loja, true, 0, 9)), [1, 4, 6]);
         assert_eq!(numbers(store.to_cancel(&loja, true, 1, 1)), [4]);
         assert_eq!(numbers(store.to_cancel(&ChannelName::new("outra"), true, 0, 9)), Vec::<i64>::new());
-        assert_eq!(store.open_orders(&loja).unwrap(), 4);
+        assert_eq!((store.open_orders(&loja, false).unwrap(), store.open_orders(&loja, true).unwrap()), (4, 5));
         // A cancellation of which nothing is known is looked at whatever became of the order; any other effect is not.
         let effect = |order, action| Effect { channel: &loja, order, action, of: "" };
         store.note_intention(&effect(8, CANCEL_ON_CHANNEL), at(1)).unwrap();

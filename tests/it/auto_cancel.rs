@@ -773,6 +773,29 @@ fn orders_that_were_never_imported_are_cancelled_only_where_asked_for() {
     }
 }
 
+/// It waits in import-orders, too, which must not take the refusal for settled.
+#[test]
+fn what_was_refused_of_an_order_that_was_never_imported_is_not_asked_again() {
+    let shop = Shop::with("auto_cancel = { enabled = true, not_imported = true }");
+    let id = shop.place(overdue());
+    let _ = shop.import().exits(0);
+    let _ = shop.sync().exits(0);
+    let _ = cancel(&shop).exits(0);
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::status(400)).on("POST", "/cancel")));
+    for _ in 0..3 {
+        assert_eq!(cancel(&shop).exits(3).order(&id)["reason"]["code"], "cancel_refused");
+        let _ = shop.import();
+        let holds = shop.run(&["holds"]).exits(3);
+        assert_eq!(holds.records()[0]["reason"]["code"], "cancel_refused");
+        assert_eq!(shop.run(&["orders"]).exits(0).records()[0]["fate"], "waiting");
+    }
+    assert_eq!(shop.vtex(|v| v.calls_of("POST", "/cancel").len()), 1);
+    // Paid after all, it goes on.
+    shop.vtex(|v| v.approve_payment(&id));
+    assert_eq!(shop.import().exits(0).order(&id)["outcome"], "imported");
+    let _ = shop.run(&["holds"]).exits(0);
+}
+
 #[test]
 fn one_order_by_name() {
     let (shop, ids) = announced(2);
