@@ -812,6 +812,23 @@ impl<'a> Day<'a> {
         }
         let may_be_cancelled = &self.wanted_cancelled | &self.paid_too_late();
         torture::no_paid_order_was_cancelled(&self.shop, &may_be_cancelled);
+        self.late_money_is_told()
+    }
+
+    /// Of an order that was paid right before its cancellation somebody is told: at once, or by the next day's look at it.
+    fn late_money_is_told(&self) -> Result<(), TestCaseError> {
+        let is_told = |id: &str| {
+            let holds = self.shop.run(&["holds"]).records();
+            holds.iter().any(|hold| hold["order"] == id && hold["reason"]["code"] == "paid_after_cancellation")
+        };
+        for id in self.paid_too_late().iter().filter(|id| self.is_cancelled(Loja, id)) {
+            if !is_told(id) {
+                let state = self.shop.database("vaivem.db");
+                state.execute("UPDATE orders SET fate_at = fate_at - 86400000 WHERE fate = 'cancelled'", []).unwrap();
+                let _ = self.shop.run(&["auto-cancel"]);
+            }
+            prop_assert!(is_told(id), "{id} was paid right before its cancellation, and nobody is told");
+        }
         Ok(())
     }
 
