@@ -427,7 +427,9 @@ impl Store {
             }
             // A tombstone is one for good, whatever fate anybody finds for the order later.
             tx.prepare_cached(
-                "UPDATE orders SET visited = max(visited, ?2), open = ?3, cancel_heard = max(cancel_heard, ?4) WHERE id = ?1 AND sound",
+                // What was heard while it was visited, which may be that it is cancelled after all, has it visited once more.
+                "UPDATE orders SET visited = max(visited, ?2), open = max(?3, heard > ?2), cancel_heard = max(cancel_heard, ?4)
+                 WHERE id = ?1 AND sound",
             )?
             .execute(params![row.row, row.heard, decided.open, decided.fate == Fate::Cancelled])
             .map(|_| ())
