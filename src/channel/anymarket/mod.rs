@@ -279,13 +279,16 @@ fn heard(order: &str, state: &str, at: Option<Instant>) -> Heard {
 }
 
 /// Whether an answer says "not like this" about what was sent. ANYMARKET gives refusals of a marketplace as 500, told from a fault of
-/// its own by the words. Source: V2 description, fiscal document.
+/// its own, or of the way to the marketplace, by the words. Source: V2 description, fiscal document.
 fn is_refusal(error: &CallError) -> bool {
     let is_words = |text: &str| {
         let text = text.to_lowercase();
         ["fiscal", "invoice", "nota", "status", "marketplace", "restrit", "restrict"]
             .iter()
             .any(|word| text.contains(word))
+            && !["timeout", "timed out", "connection", "unavailable", "temporar", "indispon", "conexão"]
+                .iter()
+                .any(|word| text.contains(word))
     };
     match error.status() {
         Some(400 | 409 | 422) => !error.outcome_unknown(),

@@ -179,6 +179,16 @@ fn discounts_and_interest_stand_to_the_total_in_the_way_that_adds_up() {
     assert_ne!(hopeless.sum_of_parts(), Some(hopeless.total), "left as it is, for the plan to hold");
 }
 
+/// Ten percent off R$ 49,95 are four and a half cents less each way.
+#[test]
+fn a_discount_that_rounds_two_ways_is_taken_as_the_total_says() {
+    let order = with(|order| {
+        let item = &mut order["items"][0];
+        (item["gross"], item["discount"], item["total"]) = (json!(49.95), json!(4.995), json!(44.955));
+    });
+    assert_eq!(order.unwrap().lines[0].total, Cents::new(4_496));
+}
+
 #[test]
 fn what_is_no_order_is_refused_with_its_place() {
     type Case = (&'static str, fn(&mut Value));
@@ -190,7 +200,7 @@ fn what_is_no_order_is_refused_with_its_place() {
         ("there is none (at `items[1].sku.partnerId`)", |order| order["items"][1]["sku"] = json!({})),
         ("(at `items[0].amount`)", |order| order["items"][0]["amount"] = json!(0.5)),
         ("0 is no quantity (at `items[0].amount`)", |order| order["items"][0]["amount"] = json!(0)),
-        ("gross less discount is R$ 199,80 (at `items[0].total`)", |order| order["items"][0]["total"] = json!(199.79)),
+        ("gross less discount is R$ 199,80 (at `items[0].total`)", |order| order["items"][0]["total"] = json!(199.78)),
         ("(at `freight`)", |order| order["freight"] = "grátis".into()),
     ];
     for (problem, change) in cases {
