@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-pub(super) use self::carry_out::{conclude, on_channel};
+pub(super) use self::carry_out::{conclude, on_channel, refused_by_marketplace};
 use self::deadline::Deadline;
 use super::{CHUNK, Pass, Trouble, import_orders, sync_payments};
 use crate::channel::{PaymentWord, Reading};

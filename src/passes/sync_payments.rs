@@ -10,16 +10,18 @@ use serde_json::{Value, json};
 
 use super::cancel_desk::DENY;
 use super::permit::{Permit, both_sides, seal};
+use super::pushing::PATIENCE;
 use super::take_over::{self, TAKE_OVER};
 use super::{Pass, Trouble, auto_cancel, erp_code, import_orders};
 use crate::erp::{ErpError, ErpOrder, UNSURE, units_by_product};
 use crate::exit::Exit;
 use crate::lang::keep;
-use crate::model::{Cents, ErpOrderId, Order, Readiness, Sku, Status, calendar};
+use crate::model::{Cents, ErpOrderId, Order, Readiness, Sku, Status, Transmission, calendar};
 use crate::plan::{Planned, act};
 use crate::reason::Reason;
 use crate::report::Outcome;
 use crate::store::Store;
+use crate::store::cancels::CANCEL_ON_CHANNEL;
 use crate::store::cursors::PAYMENTS_SYNCED;
 use crate::store::journal::{Effect, State};
 use crate::store::orders::{Decided, Fate, OrderRow};
@@ -332,16 +334,25 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     if cancelled {
         pass.store.tell_pushes_of_end(row.row)?;
     }
+    // The hub takes it at once, and the marketplace behind it hours later, or not: it goes on there, then.
+    let ours = Effect { channel: &row.channel, order: row.row, action: CANCEL_ON_CHANNEL, of: "" };
+    let ours = if cancelled { pass.store.effect(&ours)?.filter(|sent| sent.state != State::Failed) } else { None };
+    let is_on_its_way = ours.as_ref().is_some_and(|sent| {
+        facts.order.transmission == Transmission::Pending && pass.clock.now() - sent.intended_at < PATIENCE
+    });
+    let refused = ours.and_then(|_| auto_cancel::refused_by_marketplace(&facts.order));
     let fate = if cancelled { Fate::Cancelled } else { Fate::Imported };
     let why = if cancelled { &reason } else { row.fate_why.as_ref().unwrap_or(&reason) };
-    let to_see_to = to_see_to(&facts, pass.config.invoices.value_tolerance);
+    let open = is_on_its_way
+        || refused.is_some()
+        || !(cancelled || facts.order.status.is_final_for_payment() && status.is_final_for_payment());
+    let to_see_to = to_see_to(&facts, pass.config.invoices.value_tolerance).or(refused);
     let outcome = match (fate, names.is_empty()) {
         _ if to_see_to.is_some() => Outcome::Held,
         (_, true) => Outcome::Unchanged,
         (Fate::Cancelled, false) => Outcome::Cancelled,
         (_, false) => Outcome::Updated,
     };
-    let open = !(cancelled || facts.order.status.is_final_for_payment() && status.is_final_for_payment());
     if let Some(hold) = &to_see_to {
         let decided = Decided { fate, reason: why, hold: Some(hold), open };
         return Ok(pass.conclude(row, decided, outcome, hold, &names)?);

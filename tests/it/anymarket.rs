@@ -178,6 +178,34 @@ fn an_order_is_cancelled_through_the_hub_where_the_configuration_allows_it() {
     assert_eq!(effects(&shop, &id).len(), 1);
 }
 
+/// The hub says "cancelled" at once. Where the marketplace will not have it the sale goes on there.
+#[test]
+fn a_cancellation_that_the_marketplace_refuses_is_for_a_person() {
+    for delay in [0, 3_600] {
+        let shop = Shop::with_hub("cancel = true\nreread_after = \"0s\"\nauto_cancel = { enabled = true }");
+        let blocked = Channel::Refuses("pedido bloqueado".into());
+        let (id, taken) = (place(&shop, paid().channel(blocked)), place(&shop, paid()));
+        let _ = run(&shop, "import-orders").exits(0);
+        for id in [&id, &taken] {
+            let _ = shop.run(&["ledger", "cancel", id, "--reason", "sem estoque"]).exits(0);
+        }
+        hub(&shop, |a| a.transmission_delay = Duration::from_secs(delay));
+        let _ = run(&shop, "auto-cancel").exits(0);
+        let _ = run(&shop, "auto-cancel").exits(if delay == 0 { 3 } else { 0 });
+        assert_eq!((status(&shop, &id).as_str(), status(&shop, &taken).as_str()), ("CANCELED", "CANCELED"));
+        let _ = run(&shop, "sync-payments").exits(if delay == 0 { 3 } else { 0 });
+        hub(&shop, |a| a.advance(Duration::from_secs(delay + 1)));
+        for _ in 0..2 {
+            let ran = run(&shop, "sync-payments").exits(3);
+            assert_eq!(ran.order(&id)["reason"]["code"], "transmission_failed");
+            let holds = shop.run(&["holds"]).exits(3).records();
+            assert_eq!(holds.iter().filter(|record| record["type"] == "hold").count(), 1, "{holds:?}");
+        }
+        let calls = run(&shop, "sync-payments").exits(3).summary()["calls"].as_i64();
+        assert_eq!(calls, Some(1), "what the marketplace took is not looked at again");
+    }
+}
+
 #[test]
 fn an_invoice_is_sent_once_with_its_xml_where_that_is_wanted() {
     for needs_xml in [false, true] {

@@ -11,7 +11,7 @@ use super::{Decision, Facts, Policy, clock_is_right, leave, plan, read};
 use crate::channel::{Cancel, Reading};
 use crate::erp::ErpOrder;
 use crate::lang::keep;
-use crate::model::{Order, Status};
+use crate::model::{Order, Status, Transmission};
 use crate::passes::permit::{Permit, both_sides, seal};
 use crate::passes::{Pass, Trouble, sync_payments};
 use crate::plan::{Planned, act};
@@ -83,6 +83,14 @@ pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> R
     Ok(conclude(pass, row, (&facts.order, &order), &reason, &actions)?)
 }
 
+/// Why a cancellation of ours that the hub took is none at the marketplace behind it.
+pub(in crate::passes) fn refused_by_marketplace(order: &Order) -> Option<Reason> {
+    match &order.transmission {
+        Transmission::Failed { message } => Some(Reason::TransmissionFailed { message: message.clone() }),
+        _ => None,
+    }
+}
+
 /// Concludes a cancellation. Where the order was paid after it was read for the last time, a person must refund it.
 pub(in crate::passes) fn conclude(
     pass: &Pass<'_>,
@@ -95,11 +103,14 @@ pub(in crate::passes) fn conclude(
         let told = pass.store.tell_late_payment(row.row, Some(paid_at));
         told.map(|()| Reason::paid_after_cancellation(after))
     });
-    let late = late.transpose()?;
-    let open = is_linked_by_now(pass, row)?;
-    let decided = Decided { fate: Fate::Cancelled, reason, hold: late.as_ref(), open };
-    let outcome = if late.is_some() { Outcome::Held } else { Outcome::Cancelled };
-    pass.conclude(row, decided, outcome, late.as_ref().unwrap_or(reason), actions)
+    let hold = late.transpose()?.or_else(|| refused_by_marketplace(after));
+    // Sync-payments looks whether the marketplace takes it.
+    let is_on_its_way =
+        row.erp_id.is_some() && !matches!(after.transmission, Transmission::NotTold | Transmission::Done);
+    let open = is_on_its_way || is_linked_by_now(pass, row)?;
+    let decided = Decided { fate: Fate::Cancelled, reason, hold: hold.as_ref(), open };
+    let outcome = if hold.is_some() { Outcome::Held } else { Outcome::Cancelled };
+    pass.conclude(row, decided, outcome, hold.as_ref().unwrap_or(reason), actions)
 }
 
 fn is_unpaid(order: &Order) -> bool {
