@@ -402,9 +402,14 @@ fn insert(tx: &Connection, order: i64, parcel: &Shipment, now: Instant) -> rusql
     update(tx, tx.last_insert_rowid(), parcel, now)
 }
 
+/// Writes a parcel. A box stands once with each invoice that it carries: one that another row has stays with that row, and this one
+/// keeps the invoice it had.
 fn update(tx: &Connection, row: i64, parcel: &Shipment, now: Instant) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "UPDATE shipments SET access_key = ?2, collection_order = ?3, collection_order_at = ?4, carrier = ?5,
+        "UPDATE shipments SET access_key = CASE WHEN ?6 IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM shipments other WHERE other.order_id = shipments.order_id AND other.id <> ?1
+                     AND other.tracking_code = ?6 AND other.access_key IS ?2) THEN access_key ELSE ?2 END,
+             collection_order = ?3, collection_order_at = ?4, carrier = ?5,
              tracking_code = ?6, tracking_url = ?7, shipped_at = ?8, delivered_at = ?9, changed_at = ?10
          WHERE id = ?1",
     )?

@@ -224,6 +224,24 @@ fn a_box_with_two_invoices_is_the_parcel_of_each() {
     assert_eq!(status(&ledger, &id), Status::Delivered);
 }
 
+/// The carrier names the box and one of its invoices, the other of which is cancelled: that one's row is no second row of the same.
+#[test]
+fn a_delivery_of_a_box_with_a_cancelled_invoice_is_taken() {
+    let ledger = ledger();
+    let id = partly_invoiced(&ledger);
+    ledger.post_invoice(&id, &invoice(2, None), at(3)).unwrap();
+    for number in [1, 2] {
+        let told = Shipment { access_key: Some(key(number)), ..tracked("BR1") };
+        ledger.set_shipment(&id, &told, at(5)).unwrap();
+    }
+    ledger.cancel_invoice(&key(1), at(6), "erro").unwrap();
+    let delivered = DeliveryEvent { tracking_code: Some("BR1".into()), ..delivery_of(2) };
+    assert_eq!(ledger.add_delivery_event(&id, &delivered, at(8)).unwrap(), Posted::New);
+    let parcels = ledger.order_detail(&id).unwrap().unwrap().shipments;
+    let told: Vec<_> = parcels.iter().map(|one| (one.access_key.clone(), one.delivered_at)).collect();
+    assert_eq!(told, [(Some(key(1)), Some(at(7))), (Some(key(2)), Some(at(7)))]);
+}
+
 /// Which of two invoices is in a parcel that names none is not guessed; the event alone tells.
 #[test]
 fn a_delivery_of_one_of_two_invoices_delivers_its_own_parcels_only() {
