@@ -513,6 +513,9 @@ impl Round<'_> {
         }
         let begun = std::time::Instant::now();
         let (mut exit, mut message) = (Exit::Done, None);
+        if let Some(seq) = erp.stands_at().map_err(|error| unusable_erp(config, &error))? {
+            store.erp_stands_at(seq).map_err(|error| unwritable_state(&error))?;
+        }
         if how.takes_files {
             (exit, message) = drain_inboxes(config, &erp, how.dry_run, clock, reporter)?;
             if !how.dry_run {

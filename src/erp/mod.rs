@@ -331,6 +331,17 @@ impl Erp {
         }
     }
 
+    /// The number of its last change, where it counts them in a file of its own, of which an older copy may be put back.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn stands_at(&self) -> Result<Option<i64>, ErpError> {
+        match self {
+            Self::Ledger(ledger) => ledger.stands_at().map(Some),
+            Self::Eccosys(_) => Ok(None),
+        }
+    }
+
     /// How long an order that was created without an answer may stay unseen and be there all the same.
     pub fn may_show_late(&self) -> chrono::TimeDelta {
         match self {

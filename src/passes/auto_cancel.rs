@@ -29,12 +29,9 @@ use crate::plan::Planned;
 use crate::reason::Reason;
 use crate::report::Outcome;
 use crate::store::cancels::{CANCEL_ON_CHANNEL, CancelNotes};
-use crate::store::cursors::PAYMENTS_SYNCED;
+use crate::store::cursors::{ERP_HEARD, PAYMENTS_SYNCED};
 use crate::store::journal::{Effect, State};
 use crate::store::orders::{Decided, Fate, OrderRow};
-
-/// Up to where the ERP's changes were heard; its value is the ERP's own count.
-const ERP_HEARD: &str = "erp_changes";
 
 /// How far this machine's clock may be off the channel's before no deadline is believed any more.
 pub(crate) const CLOCK_TOLERANCE: TimeDelta = crate::clock::TOLERANCE;

@@ -18,6 +18,9 @@ pub const LIST_CUTOFF: &str = "list-cutoff";
 /// When the last sync-payments began that followed every order of the channel to its end.
 pub const PAYMENTS_SYNCED: &str = "payments_synced";
 
+/// Up to where the ERP's changes were heard; its value is the ERP's own count.
+pub const ERP_HEARD: &str = "erp_changes";
+
 /// What in the configuration the stock's numbers were last worked out by: no instant but a mark.
 pub const STOCK_TERMS: &str = "stock-terms";
 

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::cursors::ERP_HEARD;
 use super::journal::{Effect, State};
 use super::orders::{COLUMNS, OrderRow, from_row};
 use super::{Store, holds, instant, millis};
@@ -172,6 +173,30 @@ impl Store {
     /// When the state file cannot be written.
     pub fn forget_erp_heard(&self, channel: &ChannelName) -> rusqlite::Result<()> {
         self.write(|tx| tx.execute("DELETE FROM erp_heard WHERE channel = ?1", [channel.as_str()]).map(|_| ()))
+    }
+
+    /// Hears where an ERP stands that counts its changes, before it takes anything in. One that stands before what was heard of it is an
+    /// older copy, and what changes from here on has numbers that were heard before: all of it is heard again, and no stock is told by
+    /// it until a person says so, however far it counts.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn erp_stands_at(&self, seq: i64) -> rusqlite::Result<()> {
+        const STOCK_AHEAD: &str = "FROM stock_cursors WHERE erp_seq > ?1 AND erp_seq < ?2";
+        let is_older: bool = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT EXISTS (SELECT 1 FROM erp_heard WHERE seq > ?1) OR EXISTS (SELECT 1 {STOCK_AHEAD})"
+            ))?
+            .query_row([seq, i64::MAX], |row| row.get(0))?;
+        if !is_older {
+            return Ok(());
+        }
+        self.write(|tx| {
+            tx.execute("DELETE FROM erp_heard WHERE seq > ?1", [seq])?;
+            tx.execute("DELETE FROM cursors WHERE name = ?2 AND at > ?1", params![seq, ERP_HEARD])?;
+            tx.execute("UPDATE stock_cursors SET erp_seq = ?2 WHERE erp_seq > ?1", [seq, i64::MAX]).map(|_| ())
+        })
     }
 
     /// The next orders in the ERP with which a pass has something to do, after row `after`, at most `limit`.

@@ -57,6 +57,37 @@ fn a_refused_document_lies_beside_its_reason_and_ends_with_3() {
     let _ = shop.sync().exits(0);
 }
 
+/// What waits in its folders makes yesterday's ledger count further than the state file heard: it is an older one all the same.
+#[test]
+fn an_older_ledger_is_known_before_its_inboxes_are_taken() {
+    let mut shop = crate::push_stock::shop("");
+    shop.open_inboxes();
+    let early = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let _ = shop.run(&["push-stock"]).exits(0);
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    let copy = std::fs::read(shop.path("ledger.db")).unwrap();
+    assert!(std::fs::metadata(shop.path("ledger.db-wal")).map_or(0, |wal| wal.len()) == 0);
+    for _ in 0..2 {
+        shop.place(paid());
+        let _ = shop.import().exits(0);
+    }
+    let _ = shop.run(&["push-stock"]).exits(0);
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    for file in ["ledger.db-wal", "ledger.db-shm"] {
+        let _ = std::fs::remove_file(shop.path(file));
+    }
+    std::fs::write(shop.path("ledger.db"), copy).unwrap();
+    shop.drop_into("in/nfe.xml", &invoice(&early, 511).xml());
+    for units in 90..99 {
+        shop.drop_into(&format!("in/caneca-{units}.csv"), &format!("codigo;quantidade\nCANECA;{units}\n"));
+    }
+    // Its invoice is sent, whatever its number; and no stock is told.
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    assert_eq!(shop.truth().channel[&early].effects.keys().filter(|effect| effect.contains("invoice")).count(), 1);
+    let _ = shop.run(&["push-stock"]).exits(6);
+}
+
 #[test]
 fn a_cancelled_invoice_is_undone_whatever_lies_first_in_the_folder() {
     let shop = with_inboxes();

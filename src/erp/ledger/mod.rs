@@ -132,6 +132,16 @@ fn next_seq(tx: &Connection) -> rusqlite::Result<i64> {
     last_seq(tx)
 }
 
+impl Ledger {
+    /// The number of its last change.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn stands_at(&self) -> Result<i64, ErpError> {
+        Ok(last_seq(&self.connection)?)
+    }
+}
+
 /// The number of the last change.
 fn last_seq(tx: &Connection) -> rusqlite::Result<i64> {
     tx.prepare_cached("SELECT seq FROM sequence WHERE only = 1")?.query_row([], |row| row.get(0))
