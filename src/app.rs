@@ -633,7 +633,10 @@ fn drain_inboxes(
         };
         for file in drained {
             let path = file.file.strip_prefix(".").unwrap_or(&file.file).display().to_string();
-            exit = exit.worst(taken::report(reporter, &path, &file.result));
+            match &file.result {
+                Err(problem) if file.waits => taken::report_waiting(reporter, &path, problem),
+                result => exit = exit.worst(taken::report(reporter, &path, result)),
+            }
             if let Some(error) = &file.stuck {
                 let stuck = say!(
                     "{path} cannot be moved to done/ or rejected/ and lies in the inbox still: {error}; give vaivem \

@@ -21,6 +21,10 @@ use crate::erp::{Erp, ErpError};
 use crate::lang::say;
 use crate::model::Instant;
 
+/// An invoice may be faster than its order, or than the cancellation of the one in whose place it comes: for so long it lies in the
+/// inbox, and is tried by each run.
+const FITS_WITHIN: Duration = Duration::from_secs(3 * 60 * 60);
+
 /// A file that changed within this time may still be being written.
 const SETTLED_AFTER: Duration = Duration::from_secs(5);
 /// One that ends in the middle of a line, or of its XML, is given this time: uploads stall.
@@ -75,6 +79,8 @@ pub struct Drained {
     pub result: Result<Taken, TakeError>,
     /// Why it lies in the inbox still, where it should have been moved away.
     pub stuck: Option<io::Error>,
+    /// It is not taken yet, and tried again by the next run.
+    pub waits: bool,
 }
 
 /// Why an inbox could not be emptied; the files stay where they are.
@@ -115,7 +121,7 @@ pub fn drain(
     each_in_turn(
         found,
         |file| file.turn,
-        |Settled { path, .. }, may_wait| {
+        |Settled { path, changed, .. }, may_wait| {
             let before = Seen::of(path);
             let Some(content) = look(path) else { return Ok(Turn::Over) };
             let is_readable = !matches!(content, Content::Unreadable(_));
@@ -126,9 +132,10 @@ pub fn drain(
             };
             // One that was laid in its place meanwhile is another, which nobody has read.
             let is_same = before.is_some() && Seen::of(path) == before;
-            let may_move = is_readable && is_same && !matches!(result, Err(TakeError::Ahead(_)));
+            let waits = result.as_ref().is_err_and(TakeError::may_fit_later) && changed.is_some_and(is_young);
+            let may_move = is_readable && is_same && !waits && !matches!(result, Err(TakeError::Ahead(_)));
             let stuck = if may_move && !keep { put_away(folder, path, &result).err() } else { None };
-            drained.push(Drained { file: path.clone(), result, stuck });
+            drained.push(Drained { file: path.clone(), result, stuck, waits });
             Ok(Turn::Over)
         },
     )?;
@@ -235,6 +242,11 @@ fn settled(folder: &Path, rules: &Rules) -> io::Result<Vec<Settled>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// Whether a file that changed then may still be waited for.
+fn is_young(changed: SystemTime) -> bool {
+    SystemTime::now().duration_since(changed).is_ok_and(|age| age < FITS_WITHIN)
 }
 
 /// Whether files of that name, in small letters, are not taken: hidden ones, and those that a program is still writing.

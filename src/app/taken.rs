@@ -32,6 +32,17 @@ pub fn report(reporter: &Reporter, file: &str, result: &Result<Taken, TakeError>
     if needs_a_person { Exit::Held } else { Exit::Done }
 }
 
+/// Reports a document that is tried again by the next run. Nobody need do anything yet.
+pub fn report_waiting(reporter: &Reporter, file: &str, problem: &TakeError) {
+    if reporter.is_human() {
+        reporter.news(&say!("waiting   {file}: {problem}" | "esperando {file}: {problem}"));
+    } else {
+        let (code, problem) = (problem.code(), problem.to_string());
+        reporter
+            .json("document", json!({ "file": file, "taken": false, "waits": true, "code": code, "problem": problem }));
+    }
+}
+
 /// How many of something there are.
 fn count(number: usize, one: &str, several: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { several })

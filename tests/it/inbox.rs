@@ -160,14 +160,28 @@ fn what_a_carriers_file_may_lack_is_told_even_when_quiet() {
 }
 
 #[test]
-fn an_invoice_that_came_before_its_order_is_put_back_and_taken() {
+fn an_invoice_that_came_before_its_order_waits_for_it_some_hours() {
     let shop = with_inboxes();
     let id = shop.place(paid());
     shop.drop_into("in/nfe.xml", &invoice(&id, 506).xml());
+    let early = shop.import().exits(0);
+    let record = early.records().into_iter().find(|record| record["type"] == "document").unwrap();
+    assert_eq!((&record["code"], &record["waits"]), (&"invoice_without_order".into(), &true.into()), "{record}");
+    assert_eq!(early.order(&id)["outcome"], "imported");
+    let _ = shop.sync().exits(0);
+    assert!(shop.erp()[&id][0].status == "invoiced" && shop.path("in/done/nfe.xml").exists());
+}
+
+#[test]
+fn an_invoice_whose_order_does_not_come_is_refused_put_back_and_taken() {
+    let shop = with_inboxes();
+    let id = shop.place(paid());
+    shop.drop_into("in/nfe.xml", &invoice(&id, 506).xml());
+    let file = std::fs::File::options().write(true).open(shop.path("in/nfe.xml")).unwrap();
+    file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(4 * 60 * 60)).unwrap();
     let early = shop.import().exits(3);
     let record = early.records().into_iter().find(|record| record["type"] == "document").unwrap();
     assert_eq!(record["code"], "invoice_without_order", "{record}");
-    assert_eq!(early.order(&id)["outcome"], "imported");
     let reason = std::fs::read_to_string(shop.path("in/rejected/nfe.xml.txt")).unwrap();
     assert!(reason.contains("import the order first") && reason.contains("put it back"), "{reason}");
     std::fs::rename(shop.path("in/rejected/nfe.xml"), shop.path("in/nfe.xml")).unwrap();

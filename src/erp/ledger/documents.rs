@@ -136,6 +136,11 @@ pub enum TakeError {
 }
 
 impl TakeError {
+    /// Whether an invoice may be taken later as it is: its order may still come in, or the invoice in whose place it comes be cancelled.
+    pub fn may_fit_later(&self) -> bool {
+        matches!(self, Self::Refused { code: "invoice_without_order", .. }) || self.is_for_want_of_room()
+    }
+
     /// Whether an invoice found no room in its order: what is taken after it may cancel the one in whose place it comes.
     pub fn is_for_want_of_room(&self) -> bool {
         matches!(self, Self::Ledger(ErpError::Refused { code: "exceeds_order", .. }))
