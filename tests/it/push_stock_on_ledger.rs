@@ -67,6 +67,7 @@ fn an_older_ledger_tells_no_stock_until_a_person_says_so() {
     }
     let _ = shop.push().exits(6);
     let _ = shop.run(&["push-stock", "--confirm"]).exits(6);
+    let _ = shop.run(&["push-stock", "--sku", "CAMISETA-P"]).exits(6);
     assert_eq!((patches(&shop), can_be_bought(&shop)), (before, 97));
     for id in &ids {
         let _ = shop.run(&["forget", id]).exits(0);

@@ -90,6 +90,12 @@ impl Push<'_> {
 
     /// The products that a person asked for.
     async fn work_out_asked(&self, toll: &mut Toll) -> Result<(), Trouble> {
+        // Found older when it was opened, or by a run before; see `work_out_changes`.
+        let cursor = self.pass.store.stock_cursor(self.channel())?;
+        if cursor.is_some_and(|cursor| cursor.erp_seq == i64::MAX) {
+            self.pass.end(Exit::Guard, guard::older_erp());
+            return Ok(());
+        }
         let asked: Vec<Sku> =
             self.request.skus.iter().filter(|sku| !self.kept_out.contains_key(sku)).cloned().collect();
         let mut basis = self.basis()?;
