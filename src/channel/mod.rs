@@ -32,6 +32,11 @@ impl Heard {
     pub fn is_cancellation(&self) -> bool {
         self.status == Status::Cancelled
     }
+
+    /// Whether it asks for somebody, wherever the order stands: it is cancelled, or is to be.
+    pub fn asks_for_somebody(&self) -> bool {
+        matches!(self.status, Status::Cancelled | Status::CancellationRequested)
+    }
 }
 
 /// What a fresh reading of an order gave.

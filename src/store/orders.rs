@@ -180,13 +180,14 @@ impl Store {
                     }
                 };
                 if is_news > 0 {
-                    // Of an order in the ERP that nobody follows any more, a cancellation is the one word to come back for.
+                    // Of an order in the ERP that nobody follows any more, a cancellation, or the wish for one, is the one word to
+                    // come back for.
                     tx.prepare_cached(
                         "UPDATE orders SET heard = heard + 1, cancel_heard = max(cancel_heard, ?2),
-                             open = max(open, ?2 AND erp_id IS NOT NULL AND fate IS NOT 'cancelled')
+                             open = max(open, ?3 AND erp_id IS NOT NULL AND fate IS NOT 'cancelled')
                          WHERE id = ?1 AND sound",
                     )?
-                    .execute(params![row, item.is_cancellation()])?;
+                    .execute(params![row, item.is_cancellation(), item.asks_for_somebody()])?;
                 }
             }
             standing::come(tx, channel.as_str(), new)?;

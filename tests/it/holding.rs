@@ -160,6 +160,21 @@ fn a_cancellation_long_after_both_sides_were_done_is_heard() {
 }
 
 #[test]
+fn a_wish_to_cancel_long_after_both_sides_were_done_is_heard() {
+    let shop = Shop::new();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    shop.issue(&id, &Nfe::new(1001, 4_990));
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    let _ = shop.import().exits(0);
+    let _ = shop.sync().exits(0);
+    assert_eq!(shop.sync().exits(0).summary()["calls"], 0, "nobody follows it any more");
+    shop.vtex(|v| v.request_cancellation(&id));
+    let _ = shop.import().exits(0);
+    assert_eq!(shop.sync().exits(3).order(&id)["reason"]["code"], "cancellation_requested_on_channel");
+}
+
+#[test]
 fn another_order_under_the_number_is_held_and_left_alone() {
     let (shop, id) = not_taken_over("");
     lose_state(&shop);
