@@ -548,7 +548,7 @@ impl Round<'_> {
                 hearts.ended(verb, channel, told);
                 if exit.worst(ended.exit) != exit {
                     exit = ended.exit;
-                    message = ended.message.map(|why| format!("{verb} {channel}: {why}"));
+                    message = ended.message.map(|why| format!("{verb} {channel}: {}", retold(&why)));
                 }
                 tally.add(&ended.tally);
                 counts.add(ended.counts.0);
