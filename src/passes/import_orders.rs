@@ -248,7 +248,7 @@ fn overdue(decision: Decision, order: &Order, now: Instant) -> Decision {
 }
 
 fn why_imported(order: &Order) -> Reason {
-    if order.status == Status::Paid { Reason::PaidOnChannel } else { Reason::PolicyImportsUnpaid }
+    if order.status.is_paid_or_beyond() { Reason::PaidOnChannel } else { Reason::PolicyImportsUnpaid }
 }
 
 /// Why the ERP's order cannot be the counterpart of the channel's, if it cannot.
