@@ -182,13 +182,15 @@ impl Store {
     /// # Errors
     /// When the state file cannot be written.
     pub fn erp_stands_at(&self, seq: i64) -> rusqlite::Result<()> {
-        const STOCK_AHEAD: &str = "FROM stock_cursors WHERE erp_seq > ?1 AND erp_seq < ?2";
+        // A cursor of its stock that says so already is not news.
         let is_older: bool = self
             .connection
-            .prepare_cached(&format!(
-                "SELECT EXISTS (SELECT 1 FROM erp_heard WHERE seq > ?1) OR EXISTS (SELECT 1 {STOCK_AHEAD})"
-            ))?
-            .query_row([seq, i64::MAX], |row| row.get(0))?;
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM erp_heard WHERE seq > ?1)
+                     OR EXISTS (SELECT 1 FROM stock_cursors WHERE erp_seq > ?1 AND erp_seq < ?2)
+                     OR EXISTS (SELECT 1 FROM cursors WHERE name = ?3 AND at > ?1)",
+            )?
+            .query_row(params![seq, i64::MAX, ERP_HEARD], |row| row.get(0))?;
         if !is_older {
             return Ok(());
         }
@@ -303,6 +305,25 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::stock::StockCursor;
+
+    /// Whichever of the passes heard it further.
+    #[test]
+    fn an_erp_that_stands_before_what_was_heard_is_heard_anew_and_tells_no_stock() {
+        let (store, loja) = (Store::alone().unwrap(), ChannelName::new("loja"));
+        let cursor = || store.cursor(&loja, ERP_HEARD).unwrap();
+        store.set_cursor(&loja, ERP_HEARD, instant(5)).unwrap();
+        store.erp_stands_at(5).unwrap();
+        assert_eq!(cursor(), Some(instant(5)));
+        store.erp_stands_at(4).unwrap();
+        assert_eq!(cursor(), None);
+        let stock = |erp_seq| Some(StockCursor { erp_seq, news_seq: 7 });
+        store.want_stock(&loja, &[], stock(5)).unwrap();
+        for (stands_at, then) in [(5, 5), (4, i64::MAX), (9, i64::MAX)] {
+            store.erp_stands_at(stands_at).unwrap();
+            assert_eq!(store.stock_cursor(&loja).unwrap(), stock(then), "{stands_at}");
+        }
+    }
 
     #[test]
     fn what_was_sent_may_show_for_a_while_and_not_until_a_date_far_ahead() {
