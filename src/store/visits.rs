@@ -263,4 +263,20 @@ mod tests {
         store.decide(&row("cancelled"), &decided, at(11)).unwrap();
         assert_eq!((row("cancelled").cancel_heard, row("waits").cancel_heard), (true, false));
     }
+
+    /// The last visit waits for the ERP, and meanwhile the feed says that it is cancelled after all.
+    #[test]
+    fn what_is_heard_during_the_last_visit_of_an_order_has_it_visited_once_more() {
+        let (_folder, store, loja) = store(&[("7", Fate::Imported, Some(1), Some("1"))]);
+        let row = || store.order(&loja, &OrderId::new("7")).unwrap().unwrap();
+        let over = Decided { fate: Fate::Imported, reason: &Reason::NotOnChannel, hold: None, open: false };
+        let due =
+            || store.to_visit(&loja, Visit::ToFollow { unpaid_before: at(0), paid_before: at(0) }, at(9)).unwrap();
+        let visited = row();
+        store.hear(&loja, &[heard("7", "canceled", 5)], "feed", at(5)).unwrap();
+        store.decide(&visited, &over, at(6)).unwrap();
+        assert_eq!(due(), [visited.row]);
+        store.decide(&row(), &over, at(7)).unwrap();
+        assert_eq!(due(), [0; 0]);
+    }
 }

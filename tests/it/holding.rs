@@ -145,33 +145,25 @@ fn cancelled_after_invoice_stays_held_until_the_invoice_is_gone() {
 }
 
 #[test]
-fn a_cancellation_long_after_both_sides_were_done_is_heard() {
-    let shop = Shop::new();
-    let id = shop.place(paid());
-    let _ = shop.import().exits(0);
-    shop.issue(&id, &Nfe::new(1001, 4_990));
-    let _ = shop.run(&["push-invoices"]).exits(0);
-    let _ = shop.import().exits(0);
-    let _ = shop.sync().exits(0);
-    assert_eq!(shop.sync().exits(0).summary()["calls"], 0, "nobody follows it any more");
-    shop.vtex(|v| v.cancel_by_customer(&id));
-    let _ = shop.import().exits(0);
-    assert_eq!(shop.sync().exits(3).order(&id)["reason"]["code"], "cancelled_after_invoice");
-}
-
-#[test]
-fn a_wish_to_cancel_long_after_both_sides_were_done_is_heard() {
-    let shop = Shop::new();
-    let id = shop.place(paid());
-    let _ = shop.import().exits(0);
-    shop.issue(&id, &Nfe::new(1001, 4_990));
-    let _ = shop.run(&["push-invoices"]).exits(0);
-    let _ = shop.import().exits(0);
-    let _ = shop.sync().exits(0);
-    assert_eq!(shop.sync().exits(0).summary()["calls"], 0, "nobody follows it any more");
-    shop.vtex(|v| v.request_cancellation(&id));
-    let _ = shop.import().exits(0);
-    assert_eq!(shop.sync().exits(3).order(&id)["reason"]["code"], "cancellation_requested_on_channel");
+fn a_cancellation_and_the_wish_for_one_are_heard_long_after_both_sides_were_done() {
+    type Comes = fn(&mut crate::sandbox::Vtex, &str);
+    let cases: [(Comes, &str); 2] = [
+        (|v, id| v.cancel_by_customer(id), "cancelled_after_invoice"),
+        (|v, id| v.request_cancellation(id), "cancellation_requested_on_channel"),
+    ];
+    for (comes, code) in cases {
+        let shop = Shop::new();
+        let id = shop.place(paid());
+        let _ = shop.import().exits(0);
+        shop.issue(&id, &Nfe::new(1001, 4_990));
+        let _ = shop.run(&["push-invoices"]).exits(0);
+        let _ = shop.import().exits(0);
+        let _ = shop.sync().exits(0);
+        assert_eq!(shop.sync().exits(0).summary()["calls"], 0, "nobody follows it any more");
+        shop.vtex(|v| comes(v, &id));
+        let _ = shop.import().exits(0);
+        assert_eq!(shop.sync().exits(3).order(&id)["reason"]["code"], code);
+    }
 }
 
 #[test]
