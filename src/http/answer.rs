@@ -9,7 +9,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::error::{CallError, Failure, Origin};
 use super::{excerpt, lenient};
 use crate::model::Instant;
-use crate::store::budget::Rate;
+use crate::store::budget::{LONGEST_PAUSE, Rate};
+
+/// The longest time from one call to the next that a quota may ask for.
+const SLOWEST_PACE: Duration = Duration::from_secs(10);
 
 /// A successful answer (status 2xx, no web page).
 #[derive(Clone)]
@@ -40,14 +43,26 @@ pub struct Quota {
 
 impl Quota {
     /// The pace it allows: what is left of it, spread over the time until it is renewed, less a tenth, for others use the same
-    /// credentials. Without that much, its limit is taken for one of a minute.
+    /// credentials. Without that much, its limit is taken for one of a minute. Never slower than [`SLOWEST_PACE`]: where it
+    /// runs out all the same, the host says so.
     pub fn pace(&self) -> Option<Rate> {
         let usable = |calls: u64| u32::try_from(calls - calls.div_ceil(10)).unwrap_or(u32::MAX).max(1);
-        match (self.remaining, self.reset, self.limit) {
-            (Some(remaining), Some(reset), _) => Some(Rate::every(reset / usable(remaining))),
-            (_, _, Some(limit)) => Some(Rate::every(Duration::from_secs(60) / usable(limit))),
-            _ => None,
-        }
+        let every = match (self.remaining, self.reset, self.limit) {
+            (Some(remaining @ 1..), Some(reset), _) => reset / usable(remaining),
+            (_, _, Some(limit)) => Duration::from_secs(60) / usable(limit),
+            _ => return None,
+        };
+        Some(Rate::every(every.min(SLOWEST_PACE)))
+    }
+
+    /// How long to leave the host alone, where nothing is left of it.
+    pub fn pause(&self) -> Option<Duration> {
+        self.renewal().filter(|_| self.remaining == Some(0))
+    }
+
+    /// How long until it is renewed, where that can be believed: more than an hour is a number of another kind.
+    pub(super) fn renewal(&self) -> Option<Duration> {
+        self.reset.filter(|reset| *reset <= LONGEST_PAUSE)
     }
 }
 
@@ -136,10 +151,14 @@ impl Told {
         let quota = Quota {
             limit: number(["ratelimit-limit", "x-ratelimit-limit"]),
             remaining: number(["ratelimit-remaining", "x-ratelimit-remaining"]),
-            // Mostly seconds from now; some hosts tell seconds since 1970.
+            // Mostly seconds from now; some hosts tell seconds since 1970, or milliseconds.
             reset: number(["ratelimit-reset", "x-ratelimit-reset"]).map(|reset| {
                 let epoch = u64::try_from(now.timestamp()).unwrap_or_default();
-                Duration::from_secs(if reset > 1_000_000_000 { reset.saturating_sub(epoch) } else { reset })
+                Duration::from_secs(match reset {
+                    1_000_000_000_000.. => (reset / 1_000).saturating_sub(epoch),
+                    1_000_000_000.. => reset.saturating_sub(epoch),
+                    _ => reset,
+                })
             }),
         };
         Self {
@@ -242,9 +261,21 @@ mod tests {
         let every = |millis| Some(Rate::every(Duration::from_millis(millis)));
         assert_eq!(pace(Some(60), Some(60), Some(54)), every(1_000), "a tenth is left to others");
         assert_eq!(pace(Some(60), Some(10), Some(54)), every(6_000));
-        assert_eq!(pace(Some(60), Some(0), Some(9)), every(9_000), "nothing is left: the next one after it is renewed");
+        assert_eq!(pace(Some(60), Some(1), Some(54)), every(10_000), "never slower");
+        assert_eq!(pace(Some(5_000), Some(4_000), Some(36_000)), every(10_000));
+        assert_eq!(pace(Some(60), Some(0), Some(9)), pace(Some(60), None, None));
+        assert_eq!(pace(None, Some(0), Some(9)), None);
         assert_eq!(pace(Some(10), None, None), Some(Rate::every(Duration::from_secs(60) / 9)));
         assert_eq!(pace(None, Some(5), None), None);
+    }
+
+    #[test]
+    fn the_pause_an_empty_quota_asks_for() {
+        let pause = |remaining, reset: u64| {
+            Quota { limit: Some(60), remaining: Some(remaining), reset: Some(Duration::from_secs(reset)) }.pause()
+        };
+        assert_eq!(pause(0, 9), Some(Duration::from_secs(9)), "the next call after it is renewed");
+        assert_eq!((pause(1, 9), pause(0, 54_000)), (None, None));
     }
 
     #[test]
@@ -256,5 +287,11 @@ mod tests {
         // Below a thousand million it is taken for seconds from now.
         assert_eq!(told(&epoch).quota.and_then(|quota| quota.remaining), Some(0));
         assert_eq!(told(&[]).quota, None);
+        let now: Instant = "2026-11-25T12:00:00Z".parse().unwrap();
+        for reset in ["1795608054", "1795608054000"] {
+            let headers = [("ratelimit-reset".parse().unwrap(), reset.parse().unwrap())].into_iter().collect();
+            let quota = Told::new(&headers, now).quota.unwrap();
+            assert_eq!(quota.reset, Some(Duration::from_secs(54)), "{reset}");
+        }
     }
 }

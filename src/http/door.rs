@@ -384,10 +384,11 @@ impl Door {
             self.skew.set(Some(largest.filter(|largest| largest.abs() >= skew.abs()).unwrap_or(skew)));
         }
         if self.follow_quota
-            && let Some(rate) = told.quota.and_then(|quota| quota.pace())
+            && let Some(quota) = told.quota
         {
             // What keeps it from being written down keeps the next turn from being taken, and is told there.
-            let _ = self.budget.set_rate(rate);
+            let _ = quota.pace().map(|rate| self.budget.set_rate(rate));
+            let _ = quota.pause().map(|pause| self.budget.pause_for(pause));
         }
         let content_type = told.content_type.as_deref();
         if (300..400).contains(&status) {
@@ -411,7 +412,7 @@ impl Door {
             _ => Failure::Status,
         };
         self.count(|counts| counts.limited += u64::from(status == 429));
-        let reset = || told.quota.and_then(|quota| quota.reset).filter(|_| status == 429);
+        let reset = || told.quota.and_then(|quota| quota.renewal()).filter(|_| status == 429);
         let asked = told.retry_after.or_else(reset);
         Err(Miss { error: origin.answered(failure, status, &bytes, content_type), asked })
     }
