@@ -5,6 +5,8 @@ pub mod outgoing;
 mod unreadable;
 pub mod vtex;
 
+use std::time::Duration;
+
 use crate::http::{CallError, Counts, Raw};
 use crate::lang::word;
 use crate::model::{ChannelName, ChannelSku, Instant, Order, OrderId, Sku, Status, WarehouseId};
@@ -13,6 +15,11 @@ pub use unreadable::Unreadable;
 
 /// The name by which a configuration means a channel's only or default warehouse, where its id need not be known.
 pub const DEFAULT_WAREHOUSE: &str = "default";
+
+/// A cancellation that has not left by then is given up, and decided on anew: the customer may pay while it waits for a
+/// host that asks for patience. Long enough to take turns with the other passes at the slowest pace in use, 30 calls a
+/// minute.
+const CANCEL_WITHIN: Duration = Duration::from_secs(15);
 
 /// An order heard of, by feed or list. A hint only: decisions rest on a fresh reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -288,7 +295,7 @@ impl Channel {
         }
     }
 
-    /// Cancels an order for good, with a reason that the customer may read.
+    /// Cancels an order for good, with a reason that the customer may read. It leaves within [`CANCEL_WITHIN`] or not at all.
     pub async fn cancel_order(&self, id: &OrderId, reason: &str) -> Result<Cancel, CallError> {
         match self {
             Self::Vtex(vtex) => vtex.cancel_order(id, reason).await,

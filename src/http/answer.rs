@@ -194,7 +194,7 @@ impl Answer {
             html_is_login_page: false,
         };
         let effect = super::Effect::Read;
-        let origin = Origin { what: "list orders", about: None, effect, site: std::sync::Arc::new(site) };
+        let origin = Origin { what: "list orders", about: None, effect, by: None, site: std::sync::Arc::new(site) };
         Self { status: 200, bytes: body.to_vec(), content_type: None, date: None, quota: None, origin }
     }
 }

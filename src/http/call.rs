@@ -1,11 +1,13 @@
 //! A call to be made: what it is for, where it goes, and what repeating it would do.
 
-use crate::lang::Both;
 use std::fmt;
+use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::Value;
+
+use crate::lang::Both;
 
 /// What repeating a call does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,16 @@ pub struct Call {
     pub(super) query: String,
     pub(super) body: Option<(String, Vec<u8>)>,
     pub(super) effect: Effect,
+    pub(super) by: Option<Deadline>,
+}
+
+/// When a call must have left at the latest, by the clock of the door that gave it ([`super::Door::within`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// By the monotonic clock.
+    pub(super) at: Duration,
+    /// How long that was when it was given.
+    pub(super) within: Duration,
 }
 
 impl Call {
@@ -42,6 +54,7 @@ impl Call {
             query: String::new(),
             body: None,
             effect: Effect::Read,
+            by: None,
         }
     }
 
@@ -53,6 +66,14 @@ impl Call {
             effect,
             ..Self::read(what, path)
         }
+    }
+
+    /// Not to be sent any later: what it rests on may have changed by then. Waits for the host, for its turn and between
+    /// tries end before it, and the call counts as not carried out.
+    #[must_use]
+    pub fn by(mut self, deadline: Deadline) -> Self {
+        self.by = Some(deadline);
+        self
     }
 
     /// Names the order or SKU in logs and errors.
@@ -187,7 +208,7 @@ mod tests {
                     continue;
                 }
                 let source = std::fs::read_to_string(&path).unwrap();
-                for opening in ["Call::read(\"", "Call::write(\"", "put_order(\"", ".tell(\""] {
+                for opening in ["Call::read(\"", "Call::write(\"", "put_order(\"", ".change(\"", ".tell(\""] {
                     for (at, _) in source.match_indices(opening) {
                         let mut literals = source[at..].split('"').skip(1).step_by(2);
                         let first = literals.next().unwrap().to_owned();

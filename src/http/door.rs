@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::answer::{Answer, Told};
-use super::call::{Call, Effect};
+use super::call::{Call, Deadline, Effect};
 use super::error::{CallError, Failure, Origin, Setback, Site};
 use super::excerpt;
 use super::health::{Health, Mark};
@@ -195,6 +195,11 @@ impl Door {
         self.skew.get()
     }
 
+    /// That long from now, for [`Call::by`].
+    pub fn within(&self, time: Duration) -> Deadline {
+        Deadline { at: self.clock.elapsed().saturating_add(time), within: time }
+    }
+
     /// Makes a call, as often as is safe and useful, and gives its answer if it is a success (2xx, no web page).
     ///
     /// # Errors
@@ -276,8 +281,8 @@ impl Door {
                 }
                 Next::Again(pause) => {
                     last = Some(error);
-                    if let Err(reason) = self.stop.sleep(pause).await {
-                        break (origin.failed(Failure::Stopped(reason)), false);
+                    if let Err(error) = self.wait(origin, pause).await {
+                        break (error, false);
                     }
                 }
             }
@@ -287,11 +292,10 @@ impl Door {
 
     /// Waits for a slot among the calls at the same time, then for the budget to let the call go.
     async fn turn(&self, origin: &Origin, retry: &mut Retry) -> Result<SemaphorePermit<'_>, CallError> {
-        let stopped = |reason| origin.failed(Failure::Stopped(reason));
         let budget = |problem: rusqlite::Error| origin.failed(Failure::Budget { detail: sqlite::said(&problem) });
         let slot = tokio::select! {
             biased;
-            reason = self.stop.stopped() => return Err(stopped(reason)),
+            reason = self.stop.stopped() => return Err(origin.failed(Failure::Stopped(reason))),
             slot = self.slots.acquire() => slot,
         };
         // The slots are never closed.
@@ -302,23 +306,40 @@ impl Door {
         };
         loop {
             match self.budget.take().map_err(budget)? {
-                Turn::In(Duration::ZERO) => return Ok(slot),
+                Turn::In(Duration::ZERO) => break,
                 Turn::In(wait) => {
-                    self.stop.sleep(wait).await.map_err(stopped)?;
+                    self.wait(origin, wait).await?;
                     // Somebody may have been told to pause meanwhile; then the turn is lost.
                     if self.budget.paused_until().map_err(budget)?.is_none() {
-                        return Ok(slot);
+                        break;
                     }
                 }
-                Turn::AskAgain(wait) => self.stop.sleep(wait).await.map_err(stopped)?,
+                Turn::AskAgain(wait) => self.wait(origin, wait).await?,
                 Turn::Paused(until) => {
                     let pause = until.signed_duration_since(self.clock.now()).to_std().unwrap_or_default();
                     let Some(wait) = retry.sit_out(pause) else {
                         return Err(origin.failed(Failure::Limited { until }));
                     };
-                    self.stop.sleep(wait).await.map_err(stopped)?;
+                    self.wait(origin, wait).await?;
                 }
             }
+        }
+        self.in_time(origin, Duration::ZERO).map(|()| slot)
+    }
+
+    /// Waits that long, unless the call would leave too late then.
+    async fn wait(&self, origin: &Origin, time: Duration) -> Result<(), CallError> {
+        self.in_time(origin, time)?;
+        self.stop.sleep(time).await.map_err(|reason| origin.failed(Failure::Stopped(reason)))
+    }
+
+    /// Whether the call may still leave that long from now.
+    fn in_time(&self, origin: &Origin, time: Duration) -> Result<(), CallError> {
+        match origin.by {
+            Some(Deadline { at, within }) if self.clock.elapsed().saturating_add(time) > at => {
+                Err(origin.failed(Failure::TooLate { within }))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::call::{self, Call, Effect};
+use super::call::{self, Call, Deadline, Effect};
 use super::excerpt::{self, Said};
 use crate::lang::{moment, say, word};
 use crate::model::Instant;
@@ -83,6 +83,11 @@ pub enum Failure {
         /// How the last of them did, as the end of a sentence.
         last: String,
     },
+    /// It would have been sent too long after what it rests on was read.
+    TooLate {
+        /// How long it might have waited.
+        within: Duration,
+    },
     /// The shared budget in the state file cannot be used. Nothing was sent.
     Budget {
         /// What SQLite said.
@@ -140,6 +145,7 @@ pub(super) struct Origin {
     pub what: &'static str,
     pub about: Option<String>,
     pub effect: Effect,
+    pub by: Option<Deadline>,
     pub site: Arc<Site>,
 }
 
@@ -155,7 +161,7 @@ pub(super) struct Site {
 
 impl Origin {
     pub fn new(call: &Call, site: &Arc<Site>) -> Self {
-        Self { what: call.what, about: call.about.clone(), effect: call.effect, site: Arc::clone(site) }
+        Self { what: call.what, about: call.about.clone(), effect: call.effect, by: call.by, site: Arc::clone(site) }
     }
 
     /// A failure without an answer.
@@ -236,6 +242,11 @@ impl CallError {
     pub fn is_of_itself(&self) -> bool {
         use Failure::{Broken, Status, Timeout, WebPage};
         matches!(self.0.failure, Status | WebPage | Timeout { .. } | Broken { .. })
+    }
+
+    /// Whether it was not sent because it would have left too late ([`Call::by`]).
+    pub fn is_too_late(&self) -> bool {
+        matches!(self.0.failure, Failure::TooLate { .. })
     }
 
     /// What to do about it.
@@ -379,6 +390,13 @@ impl Inner {
                 "not tried, since one call after another failed; the last one: {last}"
                     | "não tentado, pois uma chamada após outra falhou; a última: {last}"
             )),
+            Failure::TooLate { within } => f.write_str(&say!(
+                "not sent: {host} or its turn would have kept it for more than {}, and what it rests on may change \
+                 meanwhile; the next run reads that again"
+                    | "não enviado: {host} ou a sua vez o reteriam por mais de {}, e aquilo em que se baseia pode mudar \
+                       nesse tempo; a próxima execução lê tudo de novo",
+                span(*within)
+            )),
             Failure::Budget { detail } => f.write_str(&say!(
                 "the shared budget in the state file cannot be used ({detail})"
                     | "o orçamento compartilhado no arquivo de estado não pode ser usado ({detail})"
@@ -471,14 +489,14 @@ mod tests {
             identity: Some("key 7".into()),
             html_is_login_page,
         });
-        Origin { what: "read order", about: Some("17-01".into()), effect, site }
+        Origin { what: "read order", about: Some("17-01".into()), effect, by: None, site }
     }
 
     #[test]
     fn a_secret_that_an_answer_repeats_is_hidden_whole() {
         let secret_headers = vec![("Authorization".into(), "Bearer TOPSECRET".into())];
         let site = Site { host: "a.example.com".into(), secret_headers, identity: None, html_is_login_page: false };
-        let origin = Origin { what: "read order", about: None, effect: Effect::Read, site: Arc::new(site) };
+        let origin = Origin { what: "read order", about: None, effect: Effect::Read, by: None, site: Arc::new(site) };
         let at_the_cut = format!("{} TOPSECRET", "x".repeat(194));
         for body in ["the token TOPSECRET is not valid", r#"{"message":"TOP\u0053ECRET"}"#, &at_the_cut] {
             let told = origin.answered(Failure::Status, 400, body.as_bytes(), None).to_string();

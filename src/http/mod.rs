@@ -18,7 +18,7 @@ mod raw;
 mod retry;
 
 pub use answer::{Answer, Quota};
-pub use call::{Call, Effect, segment};
+pub use call::{Call, Deadline, Effect, segment};
 pub use door::{Counts, Door};
 pub use error::{CallError, Failure, StopCause, Triage};
 pub use options::{DoorError, DoorOptions, RetryPolicy, Signer};

@@ -496,8 +496,14 @@ impl Script {
         let options = change(DoorOptions::new("https://a.example.com", clock.clone(), stop.clone()));
         let site =
             Site { host: "a.example.com".into(), secret_headers: vec![], identity: None, html_is_login_page: false };
-        let origin = Origin { what: "read order", about: None, effect, site: Arc::new(site) };
+        let origin = Origin { what: "read order", about: None, effect, by: None, site: Arc::new(site) };
         Self { door: Door::new(options).unwrap(), clock, stop, origin, tries: RefCell::default() }
+    }
+
+    /// The call is to leave within that time.
+    fn within(mut self, seconds: u64) -> Self {
+        self.origin.by = Some(self.door.within(Duration::from_secs(seconds)));
+        self
     }
 
     fn miss(&self, status: u16, asked: Option<u64>) -> Miss {
@@ -548,6 +554,39 @@ async fn calls_at_the_same_time_share_a_pause() {
     let (first, second) = tokio::join!(script.call(&[(503, Some(30))]), late);
     first.and(second).unwrap();
     assert!(script.seconds()[1..].iter().all(|second| (30..=32).contains(second)), "{:?}", script.seconds());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_would_leave_too_late_is_not_sent() {
+    let given_up = |result: Result<Answer, CallError>| {
+        let error = result.unwrap_err();
+        assert_eq!(error.failure(), &Failure::TooLate { within: Duration::from_secs(15) });
+        assert_eq!((error.triage(), error.outcome_unknown()), (Triage::RetryLater, false), "{error}");
+    };
+    let script = Script::new(Effect::Once, |options| options).within(15);
+    script.call(&[(429, Some(10))]).await.unwrap();
+    given_up(script.call(&[(429, Some(20))]).await);
+    assert_eq!(script.tries.borrow().len(), 3);
+    given_up(script.call(&[]).await);
+    assert_eq!((script.tries.borrow().len(), script.clock.elapsed().as_secs()), (3, 10), "it does not even wait");
+
+    let script = Script::new(Effect::Once, |options| {
+        let budget = Budget::alone(Rate::per_minute(6), options.clock.clone());
+        DoorOptions { budget: Some(budget), ..options }
+    });
+    let script = script.within(15);
+    let mut results = futures_util::future::join_all((0..3).map(|_| script.call(&[]))).await;
+    given_up(results.pop().unwrap());
+    assert!(results.iter().all(Result::is_ok), "{:?}", script.seconds());
+
+    let script = Script::new(Effect::Once, |options| DoorOptions { in_flight: 1, ..options }).within(15);
+    let slow = script.door.carry_out(&script.origin, async || {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        Ok(script.success())
+    });
+    let (first, second) = tokio::join!(slow, script.call(&[]));
+    first.unwrap();
+    given_up(second);
 }
 
 #[tokio::test(start_paused = true)]

@@ -240,6 +240,26 @@ fn paid_between_the_survey_and_the_cancellation() {
 }
 
 #[test]
+fn a_cancellation_that_would_wait_is_decided_on_anew() {
+    for is_paid_meanwhile in [true, false] {
+        let (shop, ids) = imported(&ON.replace("max_wait = \"1s\"\n", ""), 1);
+        let _ = cancel(&shop).exits(0);
+        shop.vtex(|v| v.faults.push(Fault::next(1, Kind::too_many(60)).on("POST", &format!("{}/cancel", ids[0]))));
+        let ran = cancel(&shop).exits(0);
+        assert_eq!(ran.order(&ids[0])["reason"]["code"], "cancel_planned");
+        assert!(ran.stderr.contains("would have kept it for more than 15 s"), "{}", ran.stderr);
+        is_untouched(&shop, &ids[0]);
+        // The minute is over.
+        state(&shop, "DELETE FROM budget");
+        if is_paid_meanwhile {
+            shop.vtex(|v| v.approve_payment(&ids[0]));
+        }
+        let ran = cancel(&shop).exits(0);
+        assert_eq!(cancels(&shop), usize::from(!is_paid_meanwhile), "{ran:?}");
+    }
+}
+
+#[test]
 fn a_gateway_that_has_the_money_before_the_order_says_so() {
     let (shop, ids) = announced(1);
     shop.vtex(|v| v.order_mut(&ids[0]).authorized = Some(Utc::now()));

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::outgoing::{Sent, XmlRule};
-use super::{By, Cancel, Feed, Heard, Lot, Page, Reading, Unreadable, Window};
+use super::{By, CANCEL_WITHIN, Cancel, Feed, Heard, Lot, Page, Reading, Unreadable, Window};
 use crate::clock::Clock;
 use crate::http::{Call, CallError, Counts, Door, Effect, Raw, segment};
 use crate::lang::{say, word};
@@ -226,8 +226,10 @@ impl Anymarket {
         if let (Some(body), Some(code)) = (body.as_object_mut(), &self.options.cancel_code) {
             body.insert("cancellationCode".into(), code.as_str().into());
         }
-        match self.put_order("cancel order", id, body).await {
-            Ok(()) => Ok(Cancel::Accepted),
+        let deadline = self.door.within(CANCEL_WITHIN);
+        let cancel = async { self.door.call(self.change("cancel order", id, body).await?.by(deadline)).await };
+        match cancel.await {
+            Ok(_) => Ok(Cancel::Accepted),
             Err(error) if error.is_not_found() => Ok(Cancel::Absent),
             Err(error) if is_refusal(&error) => Ok(Cancel::Refused { message: said(&error) }),
             Err(error) => Err(error),
@@ -236,6 +238,11 @@ impl Anymarket {
 
     /// Changes an order.
     async fn put_order(&self, what: &'static str, id: &OrderId, changes: Value) -> Result<(), CallError> {
+        self.door.call(self.change(what, id, changes).await?).await.map(|_| ())
+    }
+
+    /// The call that changes an order.
+    async fn change(&self, what: &'static str, id: &OrderId, changes: Value) -> Result<Call, CallError> {
         let body = match self.options.put {
             PutRule::Part => changes,
             PutRule::Whole => {
@@ -244,8 +251,7 @@ impl Anymarket {
                 whole
             }
         };
-        let call = Call::write("PUT", what, order_path(id), Effect::Once).about(id.as_str()).json(body);
-        self.door.call(call).await.map(|_| ())
+        Ok(Call::write("PUT", what, order_path(id), Effect::Once).about(id.as_str()).json(body))
     }
 }
 

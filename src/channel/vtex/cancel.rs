@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Vtex, convert, wire};
-use crate::channel::{Cancel, PaymentWord};
+use crate::channel::{CANCEL_WITHIN, Cancel, PaymentWord};
 use crate::http::{Call, CallError, Effect, segment};
 use crate::lang::word;
 use crate::model::OrderId;
@@ -14,6 +14,7 @@ impl Vtex {
     pub async fn cancel_order(&self, id: &OrderId, reason: &str) -> Result<Cancel, CallError> {
         let path = format!("/api/oms/pvt/orders/{}/cancel", segment(id.as_str()));
         let call = Call::write("POST", "cancel order", path, Effect::Once).about(id.as_str());
+        let call = call.by(self.door.within(CANCEL_WITHIN));
         match self.door.call(call.json(json!({ "reason": reason }))).await {
             Ok(_) => Ok(Cancel::Accepted),
             Err(error) if error.is_not_found() => Ok(Cancel::Absent),

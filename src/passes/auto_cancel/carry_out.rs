@@ -66,9 +66,16 @@ pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> R
     if let Permit::Refused(reason) = pass.permit(&row.id, || planned(&facts, policy, pass.store)) {
         return Ok(pass.refuse(row, reason)?);
     }
-    let order = match on_channel(pass, row, &facts.order, &told(&facts, policy)).await? {
-        Ok(order) => order,
-        Err(reason) => return Ok(pass.hold(row, &reason)?),
+    let order = match on_channel(pass, row, &facts.order, &told(&facts, policy)).await {
+        Ok(Ok(order)) => order,
+        Ok(Err(reason)) => return Ok(pass.hold(row, &reason)?),
+        Err(Trouble::Channel(error)) if error.is_too_late() => {
+            log::warn!("{error}");
+            let planned = Reason::CancelPlanned { why: Box::new(reason) };
+            pass.tell(row, Outcome::Waiting, true, &planned, &[]);
+            return Ok(());
+        }
+        Err(trouble) => return Err(trouble),
     };
     let mut actions = vec![CANCEL_ON_CHANNEL];
     if let Some(erp) = facts.erp.as_ref().filter(|erp| erp.status != Status::Cancelled) {
