@@ -272,7 +272,7 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     }
     let erp = match pass.recall_erp(row, erp_id).await? {
         Ok(erp) => erp,
-        Err(_) if order.status == Status::Cancelled && is_gone(pass, row, erp_id).await? => {
+        Err(_) if order.status == Status::Cancelled && is_gone_for_good(pass, row, erp_id).await? => {
             let why = Reason::CancelledOnChannel { raw: order.raw_status.clone() };
             let decided = Decided { fate: Fate::Cancelled, reason: &why, hold: None, open: false };
             return Ok(pass.conclude(row, decided, Outcome::Cancelled, &why, &[])?);
@@ -385,9 +385,17 @@ fn settle_denial(pass: &Pass<'_>, row: &OrderRow) -> rusqlite::Result<()> {
     }
 }
 
-/// Whether the ERP has no order under the number any more, neither the linked one nor another.
-async fn is_gone(pass: &Pass<'_>, row: &OrderRow, erp_id: &ErpOrderId) -> Result<bool, Trouble> {
-    Ok(pass.erp.read_order(erp_id).await?.is_none() && pass.erp.find_order(&row.channel, &row.id).await?.is_none())
+/// Whether the ERP has no order under the number any more, neither the linked one nor another, and had none for as long as one may
+/// take to show. For a moment an ERP may show nothing at all.
+async fn is_gone_for_good(pass: &Pass<'_>, row: &OrderRow, erp_id: &ErpOrderId) -> Result<bool, Trouble> {
+    let late = pass.erp.may_show_late();
+    let is_long_absent = || match pass.store.held_as_absent_since(row.row)? {
+        Some(since) => Ok(since + late <= pass.clock.now()),
+        None => Ok(late.is_zero()),
+    };
+    Ok(is_long_absent().map_err(Trouble::State)?
+        && pass.erp.read_order(erp_id).await?.is_none()
+        && pass.erp.find_order(&row.channel, &row.id).await?.is_none())
 }
 
 /// The order that is meant where the linked one is cancelled in the ERP: the one entered anew, which is linked then. Or the reason why

@@ -1,6 +1,8 @@
 //! What only Eccosys does: no key keeps a second order out, an id and a number share one path, it has no changes to ask for, and it
 //! takes about a call a second.
 
+use std::time::Duration;
+
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
 
@@ -324,6 +326,23 @@ fn an_order_that_is_gone_from_eccosys_is_over_once_the_channel_cancels_it() {
     let ran = shop.run(&["sync-payments", "--order", &id]).exits(0);
     assert_eq!(ran.order(&id)["outcome"], "cancelled");
     assert_eq!(held(&shop), []);
+}
+
+#[test]
+fn an_order_that_eccosys_does_not_show_for_a_moment_is_cancelled_there_all_the_same() {
+    let mut shop = Shop::on_eccosys(SETTINGS);
+    shop.set_erp("settle_after = \"10m\"");
+    let id = shop.place(paid().id("blink-02"));
+    let _ = shop.run(&["import-orders"]).exits(0);
+    shop.vtex(|v| v.set_status(&id, "canceled"));
+    shop.eccosys(|e| e.faults.push(Fault::always(Kind::status(404)).on("GET", "/pedidos")));
+    for _ in 0..2 {
+        let ran = shop.run(&["sync-payments", "--order", &id]).exits(3);
+        assert_eq!(ran.order(&id)["reason"]["code"], "erp_refused");
+    }
+    shop.eccosys(|e| e.faults.clear());
+    let _ = shop.run(&["sync-payments"]).exits(0);
+    assert_eq!((shop.eccosys(|e| e.sale(&id).situation), held(&shop)), (2, vec![]));
 }
 
 /// A shop where every run goes by what the one before was told of Eccosys.
