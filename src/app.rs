@@ -420,8 +420,8 @@ fn passes(verbs: &[Verb<'_>], args: &PassArgs, config: &Config, reporter: &Repor
         takes_files: true,
         // Nobody waits for what a person does in between.
         is_regular: !args.dry_run && orders.is_empty() && !verbs.iter().any(Verb::is_narrowed),
-        // Who names an order knows of something that just happened to it.
-        reads_anew: !orders.is_empty(),
+        // Who names an order knows of something that just happened to it; who wants all told trusts nothing that was.
+        reads_anew: !orders.is_empty() || verbs.iter().any(Verb::is_from_scratch),
         sum: (verbs.len() > 1).then_some("sync"),
     };
     carry_out(&tasks, &how, config, reporter)

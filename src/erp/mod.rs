@@ -7,6 +7,7 @@ pub mod outgoing;
 
 use std::collections::BTreeMap;
 
+use crate::http::Triage;
 use crate::lang::say;
 use crate::model::{
     Address, CarrierName, Cents, ChannelName, Customer, ErpOrderId, Instant, Marketplace, OrderId, Payment, Sku,
@@ -146,6 +147,17 @@ pub enum ErpError {
         crate::store::sqlite::said(_0)
     ))]
     File(#[from] rusqlite::Error),
+}
+
+impl ErpError {
+    /// Whether it says nothing of any other item: the host answers others, and the file can be used.
+    pub fn is_of_one_item(&self) -> bool {
+        match self {
+            Self::Refused { .. } => true,
+            Self::Call(error) => !matches!(error.triage(), Triage::StopRun(_)),
+            Self::File(_) => false,
+        }
+    }
 }
 
 /// The configured back office.

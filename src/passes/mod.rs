@@ -98,6 +98,11 @@ impl Verb<'_> {
         }
     }
 
+    /// Whether it goes by nothing that earlier runs were told.
+    pub fn is_from_scratch(&self) -> bool {
+        matches!(self, Self::PushStock(request) if request.full || !request.skus.is_empty())
+    }
+
     /// Makes one pass.
     pub async fn run(&self, pass: &Pass<'_>) {
         match self {

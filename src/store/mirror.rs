@@ -96,7 +96,7 @@ pub struct MirrorOrder {
     pub facts: String,
     /// When that was last read.
     pub read_at: Instant,
-    /// When it was last another than before.
+    /// When it was last seen to be another than before.
     pub moved_at: Instant,
     /// Its invoices, parcels and deliveries, if they were read.
     pub details: Option<String>,
@@ -194,6 +194,8 @@ const ALL_STOCK: &str = "all stock";
 const ORDERS_END: &str = "orders, end";
 const STOCK_END: &str = "stock, end";
 const ALL_INVOICED: &str = "all invoiced";
+/// While products are taken off the ERP's queue of changed balances.
+const QUEUE: &str = "stock, queue";
 
 const ORDER_COLUMNS: &str = "id, channel, store_number, facts, read_at, moved_at, details, details_at, lost, sound";
 
@@ -248,8 +250,8 @@ impl Store {
                 let seq = next(tx, ORDERS)?;
                 tx.prepare_cached(
                     "INSERT INTO mirror_orders (id, channel, store_number, facts, read_at, moved_at, live, seq)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)
-                     ON CONFLICT DO UPDATE SET channel = ?2, store_number = ?3, facts = ?4, read_at = ?5, moved_at = ?5, live = ?6,
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?8, ?6, ?7)
+                     ON CONFLICT DO UPDATE SET channel = ?2, store_number = ?3, facts = ?4, read_at = ?5, moved_at = ?8, live = ?6,
                          lost = 0, seq = ?7",
                 )?
                 .execute(params![
@@ -259,7 +261,9 @@ impl Store {
                     order.facts,
                     millis(read_at),
                     order.live,
-                    seq
+                    seq,
+                    // Not when it was asked for: what was read meanwhile by what it was before is older than this.
+                    millis(now)
                 ])?;
             }
             Ok(())
@@ -279,24 +283,34 @@ impl Store {
         })
     }
 
-    /// Notes what was just read of an order's invoices, parcels and deliveries. What is another than before is a change, too; and what
-    /// something is still expected for by it is live from now on.
+    /// Notes what was just read of an order's invoices, parcels and deliveries: asked for at `at`, by what is given as known of the
+    /// order, and noted `now`. What is another than before is a change, too; and what something is still expected for by it is live
+    /// from now on. Where somebody asked later, nothing is noted; where the order has moved meanwhile, it is due to be read again.
     ///
     /// # Errors
     /// When the state file cannot be written.
     pub fn mirror_details(
         &self,
-        id: &ErpOrderId,
+        order: &MirrorOrder,
         (details, live): (&str, bool),
         invoices: &[MirrorInvoice],
-        at: Instant,
+        (at, now): (Instant, Instant),
     ) -> rusqlite::Result<()> {
+        let id = &order.id;
         self.write(|tx| {
-            let before: Option<String> = tx
-                .prepare_cached("SELECT details FROM mirror_orders WHERE id = ?1")?
-                .query_row([id.as_str()], |row| row.get(0))
+            let Some((before, before_at, moved_at)) = tx
+                .prepare_cached("SELECT details, details_at, moved_at, sound FROM mirror_orders WHERE id = ?1")?
+                .query_row([id.as_str()], |row| {
+                    Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, i64>(2)?))
+                })
                 .optional()?
-                .flatten();
+            else {
+                return Ok(());
+            };
+            if before_at.is_some_and(|before| before > millis(at) && before <= millis(now)) {
+                return Ok(());
+            }
+            let at = if moved_at == millis(order.moved_at) { millis(at) } else { millis(at).min(moved_at - 1) };
             if before.as_deref().is_some_and(|before| before != details) {
                 let seq = next(tx, ORDERS)?;
                 tx.prepare_cached("UPDATE mirror_orders SET seq = ?2 WHERE id = ?1")?
@@ -305,7 +319,7 @@ impl Store {
             tx.prepare_cached(
                 "UPDATE mirror_orders SET details = ?2, details_at = ?3, live = max(live, ?4) WHERE id = ?1",
             )?
-            .execute(params![id.as_str(), details, millis(at), live])?;
+            .execute(params![id.as_str(), details, at, live])?;
             for invoice in invoices {
                 tx.prepare_cached(
                     "INSERT INTO mirror_invoices (access_key, order_id, invoice_id, number, issued_at, cancelled)
@@ -630,6 +644,37 @@ impl Store {
         })
     }
 
+    /// Notes, before the first product is taken off the ERP's queue of changed balances, that a run begun then does so: what it took
+    /// off and did not read to its end is told by no queue again.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_queue_begin(&self, begun: Instant) -> rusqlite::Result<()> {
+        if self.mirror_queue()? == Some(begun) {
+            return Ok(());
+        }
+        self.write(|tx| note_compared(tx, QUEUE, begun))
+    }
+
+    /// Notes that all is read that was taken off the queue by the run that began then.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn mirror_queue_end(&self, begun: Instant) -> rusqlite::Result<()> {
+        if self.mirror_queue()? != Some(begun) {
+            return Ok(());
+        }
+        self.write(|tx| tx.execute("DELETE FROM mirror WHERE name = ?1", [QUEUE]).map(|_| ()))
+    }
+
+    /// When a run began that took products off the queue and did not come to its end.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn mirror_queue(&self) -> rusqlite::Result<Option<Instant>> {
+        self.compared_at(QUEUE)
+    }
+
     /// The ERP's own id of a product, where it is known.
     ///
     /// # Errors
@@ -909,6 +954,12 @@ mod tests {
         store.mirror_read(&[order], at(second), at(second)).unwrap();
     }
 
+    /// Notes details that were asked for by what is known of the order.
+    fn read_details(store: &Store, id: &str, details: &str, second: i64) {
+        let order = store.mirror_order(&ErpOrderId::new(id)).unwrap().unwrap();
+        store.mirror_details(&order, (details, true), &[], (at(second), at(second))).unwrap();
+    }
+
     fn changed(store: &Store, seq: i64) -> (Vec<String>, i64) {
         let (orders, seq) = store.mirror_changes(seq, 10).unwrap();
         (orders.into_iter().map(|order| order.id.to_string()).collect(), seq)
@@ -928,9 +979,9 @@ mod tests {
         assert_eq!(ids, ["7"]);
         let order = store.mirror_order(&ErpOrderId::new("7")).unwrap().unwrap();
         assert_eq!((order.read_at, order.moved_at), (at(3), at(3)));
-        store.mirror_details(&order.id, ("d1", true), &[], at(4)).unwrap();
+        read_details(&store, "7", "d1", 4);
         assert_eq!(changed(&store, later), (vec![], later), "the first details are no change");
-        store.mirror_details(&order.id, ("d2", true), &[], at(5)).unwrap();
+        read_details(&store, "7", "d2", 5);
         assert_eq!(changed(&store, later).0, ["7"]);
     }
 
@@ -963,7 +1014,7 @@ mod tests {
         store.mirror_read(&[late], at(19), at(21)).unwrap();
         assert_eq!(store.mirror_order(&id).unwrap().unwrap().facts, "cancelled");
         // Its details are due again, too.
-        store.mirror_details(&id, ("d", true), &[], at(9_000)).unwrap();
+        read_details(&store, "7", "d", 9_000);
         assert_eq!(store.mirror_wake(at(0), at(0), 9, at(30)).unwrap(), 1);
     }
 
@@ -995,7 +1046,7 @@ mod tests {
         let (_folder, store) = store();
         for (id, second) in [("7", 30), ("8", 10), ("9", 20)] {
             read(&store, id, "a", 1);
-            store.mirror_details(&ErpOrderId::new(id), ("d", true), &[], at(second)).unwrap();
+            read_details(&store, id, "d", second);
         }
         let (_, seq) = changed(&store, 0);
         assert_eq!(store.mirror_wake(at(25), at(0), 1, at(40)).unwrap(), 2);
@@ -1003,6 +1054,36 @@ mod tests {
         assert_eq!(ids, ["8"]);
         store.mirror_wake(at(25), at(0), 1, at(41)).unwrap();
         assert_eq!(changed(&store, seq).0, ["9"], "one that does not conclude keeps out no other");
+    }
+
+    #[test]
+    fn details_are_as_old_as_what_they_were_read_by() {
+        let (_folder, store) = store();
+        let id = ErpOrderId::new("7");
+        let order = || store.mirror_order(&id).unwrap().unwrap();
+        read(&store, "7", "picking", 1);
+        let before = order();
+        // Asked for at 9, answered at 12; an invoice was asked for in between, by what was known until then.
+        let (channel, number) = (ChannelName::new("loja"), OrderId::new("n7"));
+        let facts = OrderFacts { id: &id, channel: &channel, store_number: &number, facts: "invoiced", live: true };
+        store.mirror_read(&[facts], at(9), at(12)).unwrap();
+        store.mirror_details(&before, ("none", true), &[], (at(10), at(13))).unwrap();
+        assert!(order().details_at.unwrap() < order().moved_at, "they are due again");
+        store.mirror_details(&order(), ("its invoice", true), &[], (at(20), at(21))).unwrap();
+        store.mirror_details(&order(), ("none yet", true), &[], (at(19), at(22))).unwrap();
+        assert_eq!((order().details.as_deref(), order().details_at), (Some("its invoice"), Some(at(20))));
+    }
+
+    #[test]
+    fn a_queue_that_was_not_read_to_its_end_is_known() {
+        let (_folder, store) = store();
+        store.mirror_queue_begin(at(5)).unwrap();
+        store.mirror_queue_end(at(5)).unwrap();
+        assert_eq!(store.mirror_queue().unwrap(), None);
+        store.mirror_queue_begin(at(6)).unwrap();
+        store.mirror_queue_begin(at(7)).unwrap();
+        store.mirror_queue_end(at(6)).unwrap();
+        assert_eq!(store.mirror_queue().unwrap(), Some(at(7)));
     }
 
     #[test]
@@ -1018,7 +1099,8 @@ mod tests {
             issued_at: at(1),
             cancelled: false,
         };
-        store.mirror_details(&id, (r#"{"tracking_code":"BR101"}"#, true), &[invoice], at(2)).unwrap();
+        let order = store.mirror_order(&id).unwrap().unwrap();
+        store.mirror_details(&order, (r#"{"tracking_code":"BR101"}"#, true), &[invoice], (at(2), at(2))).unwrap();
         for number in ["101", "000101", "BR101", &"K".repeat(44)] {
             assert_eq!(store.mirror_orders_by_paper(number).unwrap(), std::slice::from_ref(&id), "{number}");
         }

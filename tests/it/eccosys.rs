@@ -316,13 +316,16 @@ fn a_wish_is_granted_for_the_order_that_was_entered_anew() {
 /// What is gone from the ERP and cancelled on the channel is over.
 #[test]
 fn an_order_that_is_gone_from_eccosys_is_over_once_the_channel_cancels_it() {
-    let shop = Shop::on_eccosys(SETTINGS);
+    let mut shop = Shop::on_eccosys(SETTINGS);
+    shop.set_erp("settle_after = \"2s\"");
     let id = shop.place(paid().id("gone-02"));
     let _ = shop.run(&["import-orders"]).exits(0);
     shop.eccosys(|e| e.delete_order(&id));
     let ran = shop.run(&["sync-payments", "--order", &id]).exits(3);
     assert_eq!(ran.order(&id)["reason"]["code"], "erp_refused");
     shop.vtex(|v| v.set_status(&id, "canceled"));
+    let _ = shop.run(&["sync-payments", "--order", &id]).exits(3);
+    std::thread::sleep(Duration::from_secs(2));
     let ran = shop.run(&["sync-payments", "--order", &id]).exits(0);
     assert_eq!(ran.order(&id)["outcome"], "cancelled");
     assert_eq!(held(&shop), []);
@@ -920,6 +923,105 @@ fn the_queue_of_changed_stock_is_emptied_only_of_what_was_read() {
     let calls = shop.erp_calls();
     let _ = shop.push().exits(0);
     assert_eq!(shop.erp_calls() - calls, 1, "an empty queue costs one call");
+}
+
+#[test]
+fn a_balance_that_cannot_be_read_keeps_out_no_other() {
+    let shop = shop();
+    shop.eccosys(|e| {
+        e.add_product("P1", "p", 10);
+        e.add_product("P2", "p", 10);
+    });
+    shop.vtex(|v| v.add_sku("7", "P1"));
+    shop.vtex(|v| v.add_sku("8", "P2"));
+    let _ = shop.push().exits(0);
+    shop.eccosys(|e| {
+        e.count("P1", 3);
+        e.products.retain(|code, _| code != "P2");
+        e.faults.push(Fault::always(Kind::status(400)).on("GET", "/estoques/P2"));
+    });
+    let ran = shop.push().exits(3);
+    assert_eq!(shop.vtex(|v| v.stock("7", "1_1").quantity), 3);
+    assert_eq!(ran.stock("P2")["reason"]["code"], "stock_not_in_erp");
+    let _ = shop.run(&["push-stock", "--sku", "P1", "--sku", "P2"]).exits(3);
+}
+
+#[test]
+fn a_product_is_taken_off_the_queue_only_once_its_balance_was_read() {
+    let mut shop = shop();
+    shop.set_erp("stock_queue = true");
+    for n in 10..20 {
+        shop.eccosys(|e| e.add_product(&format!("P{n}"), "p", 10));
+        shop.vtex(|v| v.add_sku(&n.to_string(), &format!("P{n}")));
+    }
+    let _ = shop.push().exits(0);
+    let told = || shop.vtex(|v| v.stock("1", "1_1").quantity);
+    let fails_at = |nth: u32| {
+        let fault = Fault::next(1, Kind::status(400)).on("GET", "/estoques/CAMISETA-P").after(nth);
+        shop.eccosys(|e| e.faults.push(fault));
+    };
+    shop.eccosys(|e| e.count("CAMISETA-P", 42));
+    fails_at(0);
+    let _ = shop.push().exits(3);
+    assert!(shop.eccosys(|e| e.products["CAMISETA-P"].stock_has_changed), "it stays in the queue");
+    let _ = shop.push().exits(0);
+    assert_eq!(told(), 42);
+    // Taken off it, and not read again: it may have changed in between, which no queue tells.
+    shop.eccosys(|e| e.count("CAMISETA-P", 41));
+    fails_at(1);
+    let _ = shop.push().exits(0);
+    shop.eccosys(|e| {
+        e.count("CAMISETA-P", 40);
+        e.products.get_mut("CAMISETA-P").unwrap().stock_has_changed = false;
+    });
+    let _ = shop.push().exits(0);
+    assert_eq!(told(), 40);
+}
+
+#[test]
+fn whoever_wants_all_of_the_stock_told_has_all_of_it_compared() {
+    let mut shop = shop();
+    shop.set_erp("stock_queue = true");
+    let _ = shop.push().exits(0);
+    shop.eccosys(|e| {
+        e.count("CAMISETA-P", 42);
+        e.products.get_mut("CAMISETA-P").unwrap().stock_has_changed = false;
+    });
+    let _ = shop.push().exits(0);
+    let _ = shop.run(&["push-stock", "--full"]).exits(0);
+    assert_eq!(shop.vtex(|v| v.stock("1", "1_1").quantity), 42);
+}
+
+#[test]
+fn a_situation_that_cannot_be_listed_keeps_no_other_order_back() {
+    let shop = shop();
+    let (odd, other) = (shop.place(paid().id("odd-01")), shop.place(paid().id("other-01")));
+    let _ = shop.import().exits(0);
+    shop.eccosys(|e| e.put_in(&odd, 77));
+    // It is read by itself, and its situation is known then.
+    let _ = shop.run(&["push-invoices"]);
+    shop.eccosys(|e| {
+        e.invoice(&other, 101);
+        e.faults.push(Fault::always(Kind::status(400)).on("GET", "/situacao/77"));
+    });
+    let _ = shop.run(&["push-invoices"]);
+    assert_eq!(shop.channel_status(&other), "invoiced");
+    let _ = shop.run(&["auto-cancel"]).exits(0);
+}
+
+#[test]
+fn a_parcel_that_cannot_be_read_keeps_no_invoice_back() {
+    let shop = shop();
+    let id = shop.place(paid());
+    let _ = shop.import().exits(0);
+    let path = format!("/pedidos/{}/rastreamento", shop.eccosys(|e| e.id_of(&id)));
+    shop.eccosys(|e| {
+        e.invoice(&id, 101);
+        e.track(&id, "BR101", "https://rastro.example/BR101", "Correios");
+        e.faults.push(Fault::always(Kind::status(500)).on("GET", &path));
+    });
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    assert_eq!(shop.channel_status(&id), "invoiced");
 }
 
 #[test]

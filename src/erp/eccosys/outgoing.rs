@@ -27,8 +27,19 @@ struct Details {
     collection_order: Option<String>,
     collection_order_at: Option<Instant>,
     shipped_at: Option<Instant>,
-    /// The order has an invoice that is not authorised yet: it is looked at again soon.
+    /// The order has an invoice that is not authorised yet, or its parcel could not be read: it is looked at again soon.
     pending: bool,
+}
+
+impl Details {
+    /// What was known of the parcel before, where nothing newer is.
+    fn keep_parcel(&mut self, before: &Self) {
+        self.carrier = self.carrier.take().or_else(|| before.carrier.clone());
+        self.tracking_code = self.tracking_code.take().or_else(|| before.tracking_code.clone());
+        self.tracking_url = self.tracking_url.take().or_else(|| before.tracking_url.clone());
+        self.collection_order.clone_from(&before.collection_order);
+        self.collection_order_at = before.collection_order_at;
+    }
 }
 
 /// An invoice, with the ERP's id of it.
@@ -137,7 +148,15 @@ impl Eccosys {
         }
         // Without any sign of a parcel it is asked for when the last reading of the invoice is old.
         if hint || !before.invoices.is_empty() {
-            self.read_parcel(order, &mut details, &before).await?;
+            match self.read_parcel(order, &mut details, &before).await {
+                // The invoice is not kept back for it.
+                Err(error) if error.is_of_one_item() => {
+                    log::warn!("the parcel of order {} cannot be read in Eccosys: {error}", order.store_number);
+                    details.keep_parcel(&before);
+                    details.pending = true;
+                }
+                read => read?,
+            }
         }
         details.carrier = details.carrier.or(facts.carrier);
         details.tracking_code = details.tracking_code.or(facts.tracking_code);
@@ -312,7 +331,7 @@ impl Eccosys {
             })
             .collect();
         let live = facts_of(order).is_live(&self.options.situations, &self.follow_from(), details.pending);
-        Ok(self.store.mirror_details(&order.id, (&text, live), &invoices, at)?)
+        Ok(self.store.mirror_details(order, (&text, live), &invoices, (at, self.now()))?)
     }
 
     fn put_together(&self, order: &MirrorOrder, details: Details) -> Result<Outgoing, ErpError> {

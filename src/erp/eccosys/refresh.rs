@@ -113,7 +113,13 @@ impl Eccosys {
                 None => call,
             };
             let path = format!("/pedidos/situacao/{}", segment(&code));
-            self.compare(waiting, &path, list).await?;
+            match self.compare(waiting, &path, list).await {
+                // Its orders are read one by one, as those of no list are.
+                Err(error) if !UNFINISHED.contains(&code.as_str()) && error.is_of_one_item() => {
+                    log::warn!("the orders in situation {code} cannot be listed in Eccosys: {error}");
+                }
+                listed => listed?,
+            }
         }
         Ok(())
     }
@@ -217,12 +223,10 @@ impl Eccosys {
                 Ok(Some(_)) => {}
                 Ok(None) => self.store.mirror_lost(&order.id, self.now())?,
                 // It is everybody's, or only this order's.
-                Err(ErpError::Call(error)) if !matches!(error.triage(), Triage::StopRun(_)) => {
-                    self.unread.set(self.unread.get() + usize::from(error.triage() == Triage::RetryLater));
+                Err(error) if error.is_of_one_item() => {
+                    let is_silent = matches!(&error, ErpError::Call(error) if error.triage() == Triage::RetryLater);
+                    self.unread.set(self.unread.get() + usize::from(is_silent));
                     log::warn!("order {} cannot be read in Eccosys: {error}", order.store_number);
-                }
-                Err(ErpError::Refused { message, .. }) => {
-                    log::warn!("order {} cannot be read in Eccosys: {message}", order.store_number);
                 }
                 Err(error) => return Err(error),
             }

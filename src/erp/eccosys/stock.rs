@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Eccosys, answer, wire};
 use crate::erp::{DEFAULT_WAREHOUSE, ErpError, StockLevel, StockMark, StockPart, StockReading};
 use crate::http::{Call, Effect, segment};
+use crate::lang::word;
 use crate::model::{Instant, Sku, WarehouseId};
 use crate::store::mirror::MirrorStock;
 
@@ -27,7 +28,7 @@ impl Eccosys {
             let read_at = self.now();
             told.clear();
             for sku in skus {
-                if self.read_balance(sku).await? {
+                if self.look_up(sku).await? == Balance::Told {
                     told.push(sku.clone());
                 }
             }
@@ -74,8 +75,13 @@ impl Eccosys {
         }
         let begun = self.now();
         let whole_at = self.store.mirror_all_stock_compared_at()?;
-        if self.options.stock_queue && whole_at.is_some_and(|at| at <= begun && at > begun - WHOLE_WITHIN) {
-            self.empty_queue().await?;
+        let is_recent = whole_at.is_some_and(|at| at <= begun && at > begun - WHOLE_WITHIN);
+        // What a run took off the queue that did not come to its end is told by no queue again.
+        let left = self.store.mirror_queue()?;
+        if self.options.stock_queue && !self.anew && is_recent && left.is_none() {
+            if self.empty_queue(begun).await? {
+                self.store.mirror_queue_end(begun)?;
+            }
             self.stock_is_compared(begun, false)?;
             return Ok(());
         }
@@ -103,13 +109,14 @@ impl Eccosys {
         if gone.len() <= SLIPPED {
             let mut surely = Vec::new();
             for sku in gone {
-                if !self.read_balance(&sku).await? {
+                if self.look_up(&sku).await? != Balance::Told {
                     surely.push(sku);
                 }
             }
             gone = surely;
         }
         self.store.mirror_stock_gone(&gone)?;
+        left.map(|begun| self.store.mirror_queue_end(begun)).transpose()?;
         self.stock_is_compared(begun, true)
     }
 
@@ -119,37 +126,58 @@ impl Eccosys {
         Ok(self.store.mirror_stock_compared(begun, ended, whole)?)
     }
 
+    /// Reads one product's balance into the mirror. That it cannot be read says nothing of any other's: it counts as not told.
+    async fn look_up(&self, sku: &Sku) -> Result<Balance, ErpError> {
+        match self.read_balance(sku).await {
+            Ok(true) => Ok(Balance::Told),
+            Ok(false) => Ok(Balance::Absent),
+            Err(error) if error.is_of_one_item() => {
+                log::warn!("the balance of {sku} in Eccosys cannot be read: {error}");
+                Ok(Balance::Unreadable)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads one product's balance into the mirror. Gives whether there is one.
     async fn read_balance(&self, sku: &Sku) -> Result<bool, ErpError> {
         let read_at = self.now();
         let call = Call::read("read stock", format!("/estoques/{}", segment(sku.as_str()))).about(sku.as_str());
         let Some(answer) = self.door.call_optional(call).await? else { return Ok(false) };
         let rows: Vec<wire::Stock> = answer::all(&answer)?;
-        let Some(read) = rows.iter().filter_map(balance).find(|read| read.sku == *sku) else { return Ok(false) };
+        let Some(row) = rows.iter().find(|row| code(row.codigo.as_deref()).as_ref() == Some(sku)) else {
+            return Ok(false);
+        };
+        let read = balance(row)
+            .ok_or_else(|| answer::refused(word!("it tells no balance of it" | "não informa o saldo dele")))?;
         self.store.mirror_stock_read(&[read], &[], read_at, false, self.now())?;
         Ok(true)
     }
 
-    /// Takes what the queue of changed balances tells, until it tells nothing. It is emptied only of what is in the state file, and
-    /// what it told is read again afterwards: it may have changed in between. A dry run takes nothing off it.
-    async fn empty_queue(&self) -> Result<(), ErpError> {
+    /// Takes what the queue of changed balances tells, until it tells nothing new. It is emptied only of what was read, and that is
+    /// read again afterwards: it may have changed in between. Gives whether that was so of all of it. A dry run takes nothing off it.
+    async fn empty_queue(&self, begun: Instant) -> Result<bool, ErpError> {
         let path = "/produtos/produtosComEstoqueAlterado";
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut is_read) = (BTreeSet::new(), true);
         loop {
             let Some(answer) = self.door.call_optional(Call::read("read changed stock", path)).await? else {
-                return Ok(());
+                return Ok(is_read);
             };
             let (changed, _) = answer::readable::<wire::Product>(&answer, "a changed product")?;
-            let news = changed.into_iter().filter_map(|product| product.codigo).map(Sku::new);
+            let news = changed.iter().filter_map(|product| code(product.codigo.as_deref()));
             let news: Vec<Sku> = news.filter(|sku| seen.insert(sku.clone())).collect();
             if news.is_empty() {
-                return Ok(());
+                return Ok(is_read);
             }
             for sku in news {
-                self.read_balance(&sku).await?;
-                if self.dry_run {
+                let balance = self.look_up(&sku).await?;
+                if balance != Balance::Told {
+                    self.store.mirror_stock_gone(std::slice::from_ref(&sku))?;
+                }
+                if self.dry_run || balance == Balance::Unreadable {
                     continue;
                 }
+                self.store.mirror_queue_begin(begun)?;
                 let body = json!({ "codigo": sku, "opcEstoqueEcommerce": "N" });
                 let call =
                     Call::write("PUT", "acknowledge changed stock", path, Effect::Repeatable).about(sku.as_str());
@@ -161,10 +189,26 @@ impl Eccosys {
                     }
                     Err(error) => return Err(error),
                 }
-                self.read_balance(&sku).await?;
+                is_read &= self.look_up(&sku).await? != Balance::Unreadable;
             }
         }
     }
+}
+
+/// What came of asking for a product's balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Balance {
+    /// It is in the mirror.
+    Told,
+    /// There is none.
+    Absent,
+    /// There may be one.
+    Unreadable,
+}
+
+/// A product's code, if there is one.
+fn code(told: Option<&str>) -> Option<Sku> {
+    told.map(str::trim).filter(|code| !code.is_empty()).map(Sku::new)
 }
 
 fn level(stock: MirrorStock) -> StockLevel {
@@ -182,7 +226,7 @@ fn level(stock: MirrorStock) -> StockLevel {
 /// A balance in whole units. What is reserved is not told: it is what is there and not available. More available than there is cannot
 /// be sold.
 fn balance(row: &wire::Stock) -> Option<MirrorStock> {
-    let sku = Sku::new(row.codigo.as_deref().map(str::trim).filter(|code| !code.is_empty())?);
+    let sku = code(row.codigo.as_deref())?;
     let (physical, available) = (row.estoque_real?, row.estoque_disponivel?);
     let reserved = physical.saturating_sub(available).max(0);
     Some(MirrorStock { sku, physical, reserved, changed_at: Instant::default(), seq: 0 })
@@ -205,5 +249,9 @@ mod tests {
         assert_eq!(told("10", ""), None);
         assert_eq!(told("7.300000000000001", "6.999999"), Some(6));
         assert_eq!(told("-0.5", "-0.5"), Some(-1));
+        assert_eq!(told("1.2e1", "5.5e-17"), Some(0));
+        assert_eq!(told("-2.7E-17", "-2.7E-17"), Some(0));
+        let row = json!({ "codigo": "A", "estoqueReal": "1e30", "estoqueDisponivel": "1" });
+        assert!(serde_json::from_value::<wire::Stock>(row).is_err());
     }
 }

@@ -1,6 +1,8 @@
 //! The shapes of Eccosys' JSON, lenient about all of it: most scalars are text in readings, the same field may be a number elsewhere,
 //! every field may be missing.
 
+use std::borrow::Cow;
+
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -180,7 +182,8 @@ pub fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cents>
 fn whole_units<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let Some(text) = lenient::text(deserializer)? else { return Ok(None) };
     let text = if text.contains(',') { text.replace('.', "").replace(',', ".") } else { text };
-    let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let text = without_exponent(text.trim());
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let is_digits = fraction.bytes().all(|b| b.is_ascii_digit());
     let units: i64 = match whole {
         "" | "-" => 0,
@@ -198,6 +201,19 @@ fn whole_units<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
     }
     let is_more = fraction.bytes().any(|b| b != b'0');
     Ok(Some(if whole.starts_with('-') && is_more { units - 1 } else { units }))
+}
+
+/// A number that was written with an exponent, without it and to four decimals: PHP writes what sums in binary leave of
+/// nothing as `5.5e-17`.
+fn without_exponent(text: &str) -> Cow<'_, str> {
+    match text.parse::<f64>() {
+        // Beyond a text's own length no unit is lost or made by it.
+        Ok(number) if text.contains(['e', 'E']) && number.abs() < 1e15 => {
+            let number = format!("{number:.4}");
+            Cow::Owned(if number.bytes().all(|b| matches!(b, b'-' | b'0' | b'.')) { "0".into() } else { number })
+        }
+        _ => Cow::Borrowed(text),
+    }
 }
 
 /// A day, perhaps with a time, in São Paulo. Zeros are none.
