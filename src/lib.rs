@@ -58,6 +58,7 @@ pub mod page;
 pub mod passes;
 pub mod plan;
 pub mod reason;
+mod relay;
 pub mod report;
 pub mod stop;
 pub mod store;

@@ -14,21 +14,21 @@ use serde::{Deserialize, Serialize};
 use crate::exit::Exit;
 use crate::http::Counts;
 use crate::lang::{self, say, word};
+use crate::logging;
 use crate::model::{Cents, ChannelName, ChannelSku, Instant, OrderId, Sku, WarehouseId};
 use crate::plan::Entry;
 use crate::reason::Reason;
+use crate::relay::Relay;
 use crate::store::spool::Spool;
 use crate::store::totals::{Added, Total};
 use crate::words;
 
 mod check;
 mod paint;
-mod relay;
 mod stock;
 mod wrap;
 
 pub use paint::{Paint, Tone};
-use relay::Relay;
 pub use stock::StockItem;
 
 /// The form of standard output.
@@ -539,6 +539,7 @@ impl Reporter {
     /// Holds back what is written from now on, until [`Reporter::let_out`]: who reads may take long, and must not be waited for at any
     /// moment.
     pub fn hold_back(&self) {
+        logging::hold_back(self.bar());
         self.held_back.borrow_mut().get_or_insert_with(|| {
             let out = self.out.clone();
             HeldBack { text: String::new(), relay: Relay::start(move |text| out.write(text)).ok() }
@@ -567,7 +568,8 @@ impl Reporter {
 
     /// Whether so much waits to be read that nothing should be begun that tells more.
     pub fn is_behind(&self) -> bool {
-        self.held_back.borrow().as_ref().is_some_and(|one| one.relay.as_ref().is_some_and(Relay::is_behind))
+        let is_told = |one: &HeldBack| one.relay.as_ref().is_some_and(Relay::is_behind);
+        self.held_back.borrow().as_ref().is_some_and(is_told) || logging::is_behind()
     }
 
     /// Lets out what was held back, waits until it is read, and holds nothing back any more.
@@ -576,6 +578,7 @@ impl Reporter {
         if let Some(HeldBack { relay: Some(relay), .. }) = self.held_back.take() {
             relay.finish();
         }
+        logging::hold_back_no_more();
     }
 
     /// The bar, for the log to make way.

@@ -1,4 +1,4 @@
-//! What a pass tells goes out beside the work: whoever reads may take long, as a pager does, and a write that waits for them must hold
+//! What a pass tells and logs goes out beside the work: whoever reads may take long, as a pager does, and a write that waits for them must hold
 //! up neither the pass nor whoever waits for a lock that it has.
 
 use std::io;
@@ -12,7 +12,7 @@ const MOST: usize = 64 * 1024;
 
 /// A thread that writes what it is given, in that order.
 #[derive(Debug)]
-pub(super) struct Relay {
+pub(crate) struct Relay {
     to: Sender<String>,
     unread: Arc<AtomicUsize>,
     thread: JoinHandle<()>,
