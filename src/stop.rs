@@ -108,8 +108,8 @@ impl Stop {
         }
     }
 
-    /// From now on SIGINT, SIGTERM and SIGHUP ask to stop, and the second of them ends the process at once. Needs the
-    /// runtime.
+    /// From now on SIGINT, SIGTERM and SIGHUP ask to stop, and the second of them ends the process at once. Begun with `nohup`,
+    /// it goes on ignoring SIGHUP. Needs the runtime.
     ///
     /// # Errors
     /// When the operating system refuses the handlers.
@@ -126,6 +126,9 @@ impl Stop {
             (SignalKind::hangup(), StopReason::Terminated),
         ] {
             let number = kind.as_raw_value();
+            if kind == SignalKind::hangup() && is_ignored(number) {
+                continue;
+            }
             // Handlers run in this order: the first signal finds the flag unset and sets it. The exit happens in the
             // handler, so that it works even while the one thread is busy or blocked on a pipe nobody reads.
             signal_hook::flag::register_conditional_shutdown(number, 128 + number, Arc::clone(&asked_before))?;
@@ -157,6 +160,25 @@ impl Stop {
         });
         Ok(())
     }
+}
+
+/// Whether whoever began the process had it ignore that signal, as far as the system tells (Linux does, in proc(5)).
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    mask.unwrap_or_default() >> (signal - 1) & 1 == 1
+}
+
+/// A write beyond the largest size a file may have (`ulimit -f`) is an error that can be told, and no signal that ends the process
+/// without a word.
+///
+/// # Errors
+/// When the operating system refuses the handler.
+pub fn let_writes_fail() -> io::Result<()> {
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -205,7 +227,7 @@ mod tests {
     async fn a_signal_asks_to_stop() {
         let stop = Stop::new(Clock::system(), None);
         stop.install_signals().unwrap();
-        signal_hook::low_level::raise(signal_hook::consts::SIGHUP).unwrap();
+        signal_hook::low_level::raise(signal_hook::consts::SIGTERM).unwrap();
         assert_eq!(stop.stopped().await, StopReason::Terminated);
     }
 }

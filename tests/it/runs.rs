@@ -66,6 +66,24 @@ fn signals_end_a_run_cleanly_and_the_next_goes_on() {
     }
 }
 
+/// As `nohup` begins a program.
+#[test]
+fn a_run_that_is_to_ignore_the_hangup_goes_on() {
+    let shop = Shop::new();
+    (0..10).for_each(|_| drop(shop.place(paid())));
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::SlowMs(60))));
+    let ours = shop.command(&["import-orders"]);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(ours.get_program()).args(ours.get_args());
+    command.env_clear().envs(ours.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let child = command.current_dir(shop.path("")).stdout(Stdio::null()).spawn().unwrap();
+    wait_until("an effect", || shop.vtex(|v| !v.effects.is_empty()));
+    let hung_up = std::process::Command::new("kill").args(["-s", "HUP", &child.id().to_string()]).status().unwrap();
+    assert!(hung_up.success());
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+    assert_eq!(shop.erp().len(), 10);
+}
+
 #[test]
 fn the_time_budget_ends_a_run_and_the_next_goes_on() {
     let shop = Shop::with("in_flight = 1");
