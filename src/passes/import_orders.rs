@@ -482,10 +482,14 @@ async fn create(
     pass.store.intend(&effect, pass.clock.now()).await?;
     match pass.erp.create_order(new, pass.clock.now()).await {
         Ok(created) => {
-            let mut read_back = pass.erp.find_order(&row.channel, &row.id).await?;
-            if read_back.is_none() && pass.stop.sleep(READ_AGAIN_AFTER).await.is_ok() {
-                read_back = pass.erp.find_order(&row.channel, &row.id).await?;
-            }
+            let read_back = match read_back(pass, row).await {
+                Ok(read_back) => read_back,
+                // Its id is known, whatever the ERP finds by its number in the next run.
+                Err(trouble) => {
+                    return link_unless_other(created, ("created", false))?
+                        .map_or_else(|r| Ok(Err(r)), |_| Err(trouble));
+                }
+            };
             if read_back.is_none() {
                 // Without that nothing keeps a second one out: no further order is made by this run.
                 let message = say!(
@@ -532,6 +536,15 @@ async fn create(
             Err(error.into())
         }
     }
+}
+
+/// The order as the ERP finds it by its number right after it made it; some take a moment.
+async fn read_back(pass: &Pass<'_>, row: &OrderRow) -> Result<Option<ErpOrder>, Trouble> {
+    let found = pass.erp.find_order(&row.channel, &row.id).await?;
+    if found.is_some() || pass.stop.sleep(READ_AGAIN_AFTER).await.is_err() {
+        return Ok(found);
+    }
+    Ok(pass.erp.find_order(&row.channel, &row.id).await?)
 }
 
 /// Links the order with its counterpart in the ERP, which settles that it was created.

@@ -115,6 +115,25 @@ fn an_order_that_may_show_late_is_not_made_again_at_once() {
     assert_eq!(shop.eccosys(|e| e.find(&id).len()), 1);
 }
 
+#[test]
+fn an_order_that_was_made_and_cannot_be_looked_for_is_not_made_again() {
+    let shop = shop();
+    let id = shop.place(paid().id("unseen-01"));
+    // Asked for before it is made, and twice afterwards.
+    let blind = Fault::always(Kind::status(503)).on("GET", "/pedidos").after(1);
+    shop.eccosys(|e| e.faults.push(blind));
+    let _ = shop.import();
+    assert_eq!(shop.eccosys(|e| e.find(&id).len()), 1);
+    // Its number was taken from it meanwhile.
+    shop.eccosys(|e| {
+        e.faults.clear();
+        let made = e.id_of(&id);
+        e.orders.get_mut(&made).unwrap().store_number = "another".into();
+    });
+    let _ = shop.import();
+    assert_eq!(shop.eccosys(|e| (e.find(&id).len(), e.orders.len())), (0, 1), "no second one");
+}
+
 /// And until then it is not closed either: nobody would look for it again.
 #[test]
 fn an_order_that_may_show_late_is_found_though_the_channel_cancelled_it() {
