@@ -12,6 +12,7 @@ mod way;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use self::parcels::{carrier_of, code_of, main_of, parcels_of, url_of};
@@ -24,7 +25,7 @@ use crate::channel::outgoing::{Requirements, Tracking, Way};
 use crate::config::{ChannelConfig, CollectionOrder, NumberFormat};
 use crate::erp::outgoing::{DeliveryEvent, Invoice, Outgoing, Parcel};
 use crate::lang::word;
-use crate::model::{Instant, Order, Package, Status, calendar};
+use crate::model::{Instant, Order, Package, Status, Transmission, calendar};
 use crate::plan::{Planned, act};
 use crate::reason::Reason;
 use crate::report::Warning;
@@ -43,6 +44,9 @@ const ON_ITS_WAY: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
 
 /// A date of delivery further ahead than this is a mistake, not a clock that differs.
 const AHEAD: chrono::TimeDelta = chrono::TimeDelta::days(1);
+
+/// For how long after a delivery was told it is looked whether the marketplace took it.
+const DELIVERY_PATIENCE: TimeDelta = TimeDelta::hours(1);
 
 /// What the configuration says about tracking.
 #[derive(Clone, Debug)]
@@ -227,7 +231,8 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
         decision.end = decision.end.or_worse(end);
     }
     decision.in_step = decision.actions.is_empty() && decision.end == End::Done(Reason::TrackingInStep);
-    if let Some(end) = transmitted(&facts.order).filter(|_| decision.actions.is_empty()) {
+    let on_its_way = || delivery_is_on_its_way(facts, now).then_some(End::Wait(Reason::TransmissionPending));
+    if let Some(end) = transmitted(&facts.order).or_else(on_its_way).filter(|_| decision.actions.is_empty()) {
         decision.end = decision.end.or_worse(match (&facts.xml_due, end) {
             // Without it the marketplace refuses whatever it is told; the XML is push-invoices' business.
             (Some(invoice), End::Hold(_)) => End::Wait(Reason::XmlDue { invoice: invoice.clone() }),
@@ -235,6 +240,15 @@ pub fn plan(facts: &Facts, policy: &Policy, now: Instant) -> Decision {
         });
     }
     decision
+}
+
+/// Whether the marketplace may yet refuse a delivery that it was told of through the hub. Some are never told, or never say: they
+/// are not waited for.
+fn delivery_is_on_its_way(facts: &Facts, now: Instant) -> bool {
+    let is_recent = |record: &Record| now.signed_duration_since(record.intended_at) < DELIVERY_PATIENCE;
+    facts.order.status == Status::Delivered
+        && facts.order.transmission == Transmission::Pending
+        && facts.sent.iter().any(|((action, _), record)| *action == SEND_WAY && is_recent(record))
 }
 
 /// How it ends for an invoice of which no parcel is known: carriers may refuse to deliver it all the same.

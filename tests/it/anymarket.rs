@@ -513,6 +513,35 @@ fn what_has_not_reached_the_marketplace_is_waited_for_and_what_it_refused_is_hel
     assert_eq!((effects(&shop, &slow).len(), effects(&shop, &refused).len()), (1, 1));
 }
 
+#[test]
+fn a_delivery_that_the_marketplace_refuses_later_is_for_a_person() {
+    let shop = Shop::with_hub("invoices = { confirm_within = \"0s\" }");
+    let (id, taken) = (place(&shop, paid()), place(&shop, paid()));
+    let _ = run(&shop, "import-orders").exits(0);
+    for (id, number) in [(&id, 1001), (&taken, 1002)] {
+        shop.issue(id, &Nfe::new(number, 4_990));
+    }
+    let _ = run(&shop, "push-invoices").exits(0);
+    let _ = run(&shop, "push-invoices").exits(0);
+    hub(&shop, |a| {
+        a.transmission_delay = Duration::from_secs(600);
+        let seed = &mut a.order_mut(id.parse().unwrap()).seed;
+        std::sync::Arc::make_mut(seed).channel = Channel::Refuses("data de entrega inválida".into());
+    });
+    for id in [&id, &taken] {
+        shop.ship(id, &vaivem::erp::ledger::Shipment { delivered_at: Some(ago(2)), ..parcel(id) });
+    }
+    let ran = run(&shop, "push-tracking").exits(0);
+    assert_eq!(ran.order(&id)["actions"], json!(["send_tracking", "send_tracking_events"]));
+    let ran = run(&shop, "push-tracking").exits(0);
+    assert_eq!(ran.order(&id)["reason"]["code"], "transmission_pending");
+    hub(&shop, |a| a.advance(Duration::from_secs(601)));
+    let ran = run(&shop, "push-tracking").exits(3);
+    assert_eq!(ran.order(&id)["reason"]["code"], "transmission_failed");
+    let calls = run(&shop, "push-tracking").exits(3).summary()["calls"].as_i64();
+    assert_eq!(calls, Some(1), "what the marketplace took is not looked at again");
+}
+
 /// What never reaches the marketplace would be waited for in silence, for ever.
 #[test]
 fn what_has_not_reached_the_marketplace_for_days_is_for_a_person() {
