@@ -261,6 +261,14 @@ impl Channel {
         }
     }
 
+    /// How finely it tells orders apart by their time: a window that is shorter shows no fewer.
+    pub fn list_grain(&self) -> chrono::TimeDelta {
+        match self {
+            Self::Vtex(_) => chrono::TimeDelta::milliseconds(1),
+            Self::Anymarket(_) => chrono::TimeDelta::seconds(1),
+        }
+    }
+
     /// How far back the list reaches.
     pub fn list_reach(&self) -> chrono::TimeDelta {
         match self {
@@ -542,10 +550,11 @@ impl Window {
     }
 
     /// As many windows, about as long as each other, that cover it without overlap, each to the end of its last millisecond, in which
-    /// orders may be created, too; fewer where a part would be shorter than a millisecond.
-    pub fn parts(self, count: usize) -> Vec<Self> {
+    /// orders may be created, too; fewer where a part would be shorter than `grain`, which is a millisecond or more.
+    pub fn parts(self, count: usize, grain: chrono::TimeDelta) -> Vec<Self> {
         let span = self.span().num_milliseconds().max(0).saturating_add(1);
-        let count = i64::try_from(count).unwrap_or(i64::MAX).clamp(1, span);
+        let most = (span / grain.num_milliseconds().max(1)).max(1);
+        let count = i64::try_from(count).unwrap_or(i64::MAX).clamp(1, most);
         let begin = |part: i64| {
             let offset = i128::from(span) * i128::from(part) / i128::from(count);
             self.from + chrono::TimeDelta::milliseconds(i64::try_from(offset).unwrap_or(span))
@@ -557,13 +566,15 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
     #[test]
     fn parts_cover_the_window_without_overlap() {
         let at = |ms| Instant::from_timestamp_millis(ms).unwrap();
         let parts = |from, to, count| {
-            let parts = Window::new(at(from), at(to)).parts(count);
+            let parts = Window::new(at(from), at(to)).parts(count, TimeDelta::milliseconds(1));
             parts.iter().map(|part| (part.from.timestamp_millis(), part.to.timestamp_millis())).collect::<Vec<_>>()
         };
         assert_eq!(parts(0, 1001, 2), [(0, 500), (501, 1001)]);
@@ -571,7 +582,10 @@ mod tests {
         assert_eq!(parts(5, 6, 9), [(5, 5), (6, 6)]);
         assert_eq!(parts(5, 5, 2), [(5, 5)]);
         let part_of_a_millisecond = Window::new(at(5), at(5) + chrono::TimeDelta::microseconds(400));
-        assert_eq!(part_of_a_millisecond.parts(2), [part_of_a_millisecond]);
+        assert_eq!(part_of_a_millisecond.parts(2, TimeDelta::milliseconds(1)), [part_of_a_millisecond]);
+        let three_seconds = Window::new(at(0), at(2_999));
+        assert_eq!(three_seconds.parts(9, TimeDelta::seconds(1)).len(), 3);
+        assert_eq!(Window::new(at(0), at(999)).parts(9, TimeDelta::seconds(1)).len(), 1);
         assert_eq!(parts(0, 9, 0), [(0, 9)]);
         for count in 1..40 {
             let parts = parts(7, 1_007, count);

@@ -655,6 +655,19 @@ fn stock_goes_out_in_one_call_and_what_the_hub_lacks_is_held() {
 }
 
 /// In answers that each belong to their product: what was not taken counts as taken nowhere.
+/// The hub tells orders apart by the second.
+#[test]
+fn more_orders_of_one_second_than_a_window_has_are_listed_all_the_same() {
+    let shop = Shop::with_hub("feed = \"off\"\nin_flight = 8");
+    let at = ago(2);
+    for _ in 0..600 {
+        place(&shop, paid().created(at));
+    }
+    let ran = run(&shop, "import-orders").exits(0);
+    assert_eq!(ran.summary()["imported"], 600);
+    assert!(ran.summary()["calls"].as_i64().unwrap() < 700, "{:?}", ran.summary());
+}
+
 #[test]
 fn a_batch_that_is_refused_for_one_product_is_divided() {
     for status in [400, 404, 422] {

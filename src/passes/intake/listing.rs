@@ -134,7 +134,7 @@ async fn list(
     hear: &impl Fn(&[Heard]) -> Result<(), Trouble>,
 ) -> Result<Listed, Trouble> {
     if window.span() > channel.list_span() {
-        return Ok(Listed::Divided(window.parts(2)));
+        return Ok(Listed::Divided(window.parts(2, channel.list_grain())));
     }
     for _ in 1..TIMES {
         match list_once(channel, window, hear).await? {
@@ -158,7 +158,8 @@ async fn list_once(
         for (number, page) in (next..).zip(pages) {
             let page = page?;
             if number == 1 && page.total > LISTED_AT_ONCE.min(limit) {
-                let parts = window.parts(page.total.div_ceil(IN_A_PART).clamp(2, MOST_PARTS));
+                let count = page.total.div_ceil(IN_A_PART).clamp(2, MOST_PARTS);
+                let parts = window.parts(count, channel.list_grain());
                 if parts.len() > 1 {
                     return Ok(Listed::Divided(parts));
                 }
