@@ -1,5 +1,7 @@
 //! From ANYMARKET's JSON to our order: strict from here on, or refused with the place of the problem.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::wire;
@@ -119,7 +121,28 @@ fn lines(wire: &wire::Order) -> Result<Vec<Line>, Unreadable> {
     if wire.items.is_empty() {
         return Err(Unreadable::new("items", "there are none"));
     }
-    wire.items.iter().enumerate().map(|(index, item)| line(index, item)).collect()
+    let lines = wire.items.iter().enumerate().map(|(index, item)| Ok(by_warehouse(line(index, item)?, &item.stocks)));
+    lines.collect::<Result<Vec<_>, _>>().map(|lines| lines.into_iter().flatten().collect())
+}
+
+/// A line for each warehouse that serves some of it. Where it does not say how much each of them does, it is left to the ERP.
+fn by_warehouse(line: Line, shares: &[wire::StockShare]) -> Vec<Line> {
+    let mut served: BTreeMap<WarehouseId, i64> = BTreeMap::new();
+    for share in shares {
+        let warehouse = share.stock_local_id.as_deref().map(WarehouseId::new);
+        let units = if shares.len() == 1 { Some(line.quantity) } else { share.amount.filter(|units| *units >= 0) };
+        let (Some(warehouse), Some(units)) = (warehouse, units) else { return vec![line] };
+        let all = served.entry(warehouse).or_default();
+        *all = all.saturating_add(units);
+    }
+    served.retain(|_, units| *units > 0);
+    if served.values().fold(0, |all: i64, units| all.saturating_add(*units)) != line.quantity {
+        return vec![line];
+    }
+    let units: Vec<i64> = served.values().copied().collect();
+    let parts = served.into_iter().zip(line.total.split(&units));
+    let part = |((warehouse, quantity), total)| Line { quantity, total, warehouse: Some(warehouse), ..line.clone() };
+    parts.map(part).collect()
 }
 
 /// A kit comes as its components, each a line of its own.
@@ -165,11 +188,7 @@ fn line(index: usize, item: &wire::Item) -> Result<Line, Unreadable> {
         added: 0,
         unit_price,
         total,
-        warehouse: match item.stocks.as_slice() {
-            // Served from several, it is left to the ERP.
-            [one] => one.stock_local_id.as_deref().map(WarehouseId::new),
-            _ => None,
-        },
+        warehouse: None,
         kit: item.sku_kit.partner_id.as_deref().map(str::trim).filter(|kit| !kit.is_empty()).map(ChannelSku::new),
     })
 }

@@ -245,6 +245,8 @@ pub struct Shipping {
 pub struct StockShare {
     #[serde(deserialize_with = "lenient::text")]
     pub stock_local_id: Option<String>,
+    #[serde(deserialize_with = "lenient::integer")]
+    pub amount: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -108,6 +108,36 @@ fn a_field_with_two_names_may_come_under_both() {
 }
 
 #[test]
+fn a_line_that_several_warehouses_serve_is_one_for_each() {
+    let served = |shares: Value| {
+        let order = with(|order| {
+            let item = json!({ "amount": 3, "unit": 33.33, "gross": 99.99, "total": 99.99, "stocks": shares });
+            order["items"][0].as_object_mut().unwrap().extend(item.as_object().unwrap().clone());
+        });
+        let lines = order.unwrap().lines;
+        let own = lines.iter().filter(|line| line.channel_sku.as_str() == "CAMISETA-P");
+        let told = |line: &Line| {
+            let warehouse = line.warehouse.as_ref().map_or("-", WarehouseId::as_str);
+            format!("{} of {warehouse} for {}", line.quantity, line.total.get())
+        };
+        own.map(told).collect::<Vec<_>>()
+    };
+    let share = |local: i64, amount: Value| json!({ "stockLocalId": local, "amount": amount });
+    assert_eq!(served(json!([share(9, json!(1.0)), share(4, json!("2"))])), ["2 of 4 for 6666", "1 of 9 for 3333"]);
+    let zero = json!([share(9, json!(1)), share(9, json!(2)), share(4, json!(0))]);
+    assert_eq!(served(zero), ["3 of 9 for 9999"]);
+    for untold in [
+        json!([share(9, json!(1)), share(4, json!(1))]),
+        json!([share(9, json!(3)), { "amount": 0 }]),
+        json!([share(9, json!(-1)), share(4, json!(4))]),
+        json!([share(9, Value::Null), share(4, json!(3))]),
+        json!([]),
+    ] {
+        assert_eq!(served(untold), ["3 of - for 9999"], "it is left to the ERP");
+    }
+}
+
+#[test]
 fn a_line_names_the_kit_it_is_a_part_of() {
     let kit = |told: Value| with(|order| order["items"][0]["skuKit"] = told).unwrap().lines.swap_remove(0).kit;
     assert_eq!(kit(json!({ "id": 7, "partnerId": " KIT-1 ", "amount": 2 })), Some(ChannelSku::new("KIT-1")));
