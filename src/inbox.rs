@@ -369,8 +369,10 @@ fn free_names(place: &Path, name: &OsStr, text: Option<&str>) -> (PathBuf, PathB
 fn note(result: &Result<Taken, TakeError>) -> Option<String> {
     match result {
         Err(problem) => Some(say!(
-            "{problem}\n\nNothing of this file was taken. Once that is mended, put it back into the folder above.\n"
-                | "{problem}\n\nNada deste arquivo foi aproveitado. Depois de corrigir, devolva-o à pasta acima.\n"
+            "{problem}\n\nNothing of this file was taken. Once that is mended, put it back into the folder above; a stock \
+             sheet is to be made anew, or what was invoiced since would be on the shelf again.\n"
+                | "{problem}\n\nNada deste arquivo foi aproveitado. Depois de corrigir, devolva-o à pasta acima; uma planilha de \
+                   estoque deve ser gerada de novo, senão o que foi faturado desde então voltaria à prateleira.\n"
         )),
         Ok(taken) if !taken.left_out().is_empty() => Some(say!(
             "{}\n\nThe rest of this file was taken. Once that is mended, put it back into the folder above: what was \
