@@ -13,16 +13,21 @@ pub(super) fn look_at_channel(store: &Store, channel: &ChannelConfig) -> Result<
     look(store, Some(&channel.name), &of_channel(channel))
 }
 
-/// Refuses an ERP that is another than the one the state file has links to, or whose file is gone: an empty one in its place would
-/// have none of the orders.
+/// Refuses an ERP that is another than the one the state file has links to, or whose file is gone.
 pub(super) fn look_at_erp(store: &Store, config: &Config) -> Result<(), Failure> {
+    look_for_ledger(store, config)?;
+    look(store, None, &of_erp(&config.erp))
+}
+
+/// Refuses a ledger that is gone while the state file has links to it: an empty one in its place would have none of the orders.
+pub(super) fn look_for_ledger(store: &Store, config: &Config) -> Result<(), Failure> {
     if let ErpConfig::Ledger { file, .. } = &config.erp
         && !file.exists()
         && store.has_links().map_err(|error| unreadable_state(&error))?
     {
         return Err(Failure::new(Exit::Config, words::ledger_gone(file, store.path())));
     }
-    look(store, None, &of_erp(&config.erp))
+    Ok(())
 }
 
 /// The same for whoever may write: it notes whose the file is from now on. Refuses a channel that was given another name, too: its

@@ -119,7 +119,7 @@ impl Check<'_> {
         }
         let stop = Stop::new(self.clock.clone(), None);
         let mut proven = BTreeSet::new();
-        let erp = self.erp(config, &stop, &mut proven).await;
+        let erp = self.erp(config, store.as_ref(), &stop, &mut proven).await;
         let channels: Vec<&ChannelConfig> = config.channels.iter().filter(|one| wanted.contains(&one.name)).collect();
         let mut listed = BTreeSet::new();
         for channel in &channels {
@@ -170,8 +170,18 @@ impl Check<'_> {
     }
 
     /// The ERP, if it can be asked.
-    async fn erp(&mut self, config: &mut Config, stop: &Stop, proven: &mut BTreeSet<&'static str>) -> Option<Erp> {
+    async fn erp(
+        &mut self,
+        config: &mut Config,
+        store: Option<&local::State>,
+        stop: &Stop,
+        proven: &mut BTreeSet<&'static str>,
+    ) -> Option<Erp> {
         if let ErpConfig::Ledger { file, .. } = &config.erp {
+            if let Some(Err(gone)) = store.map(|state| accounts::look_for_ledger(&state.store, config)) {
+                self.tell(Finding::LedgerUnusable { problem: gone.message() });
+                return None;
+            }
             let (findings, ledger) = local::ledger(file);
             self.tell_all(findings);
             return ledger.map(Erp::Ledger);

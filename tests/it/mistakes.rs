@@ -328,6 +328,17 @@ const MISTAKES: &[Mistake] = &[
         says: &["there is no ledger at", "ledger.db", "`file` in [erp]", "backup"],
     },
     Mistake {
+        what: "a ledger that is gone, looked at first",
+        make: |shop| {
+            shop.place(paid());
+            let _ = shop.import().exits(0);
+            shop.office_forgets_its_products();
+            run(shop, &["check"])
+        },
+        exit: 4,
+        says: &["there is no ledger at", "ledger.db", "`file` in [erp]", "backup"],
+    },
+    Mistake {
         what: "an inbox that is the store's own folder",
         make: |shop| {
             shop.set_erp("inbox = \".\"");
