@@ -18,6 +18,8 @@ pub struct Outgoing {
     pub parcels: Vec<Parcel>,
     /// What carriers said of its delivery, the oldest first.
     pub events: Vec<DeliveryEvent>,
+    /// Why its parcels could not be read, if they could not: then none is told.
+    pub parcels_unread: Option<String>,
 }
 
 /// An invoice (NF-e). Its XML is read with [`Erp::invoice_xml`](super::Erp::invoice_xml).

@@ -502,6 +502,9 @@ async fn one(visit: Visit<'_>, policy: &Policy) -> Result<(), Trouble> {
     let pass = visit.pass;
     let Some(outgoing) = visit.read_erp().await? else { return Ok(()) };
     let digest = outgoing.digest();
+    if let Some(problem) = outgoing.parcels_unread.clone().filter(|_| outgoing.order.status != Status::Cancelled) {
+        return Ok(visit.conclude(End::Hold(Reason::CallFailed { message: problem }), None, &[])?);
+    }
     let has_invoice = outgoing.live_invoices().next().is_some();
     let has_news = !outgoing.parcels.is_empty() || has_invoice && !outgoing.events.is_empty();
     if !has_news || visit.was_done_with(&digest) {

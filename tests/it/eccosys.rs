@@ -1041,6 +1041,15 @@ fn a_parcel_that_cannot_be_read_keeps_no_invoice_back() {
     });
     let _ = shop.run(&["push-invoices"]).exits(0);
     assert_eq!(shop.channel_status(&id), "invoiced");
+    // What stands in the order already is not told without the rest.
+    for _ in 0..2 {
+        let ran = shop.run(&["push-tracking"]).exits(3);
+        assert_eq!(ran.order(&id)["reason"]["code"], "call_failed");
+    }
+    assert!(shop.tracked(&id).0.is_empty());
+    shop.eccosys(|e| e.faults.clear());
+    let _ = shop.run(&["push-tracking"]).exits(0);
+    assert_eq!((shop.tracked(&id).0, held(&shop)), (vec!["BR101".to_owned()], vec![]));
 }
 
 #[test]

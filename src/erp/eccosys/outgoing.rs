@@ -29,17 +29,8 @@ struct Details {
     shipped_at: Option<Instant>,
     /// The order has an invoice that is not authorised yet, or its parcel could not be read: it is looked at again soon.
     pending: bool,
-}
-
-impl Details {
-    /// What was known of the parcel before, where nothing newer is.
-    fn keep_parcel(&mut self, before: &Self) {
-        self.carrier = self.carrier.take().or_else(|| before.carrier.clone());
-        self.tracking_code = self.tracking_code.take().or_else(|| before.tracking_code.clone());
-        self.tracking_url = self.tracking_url.take().or_else(|| before.tracking_url.clone());
-        self.collection_order.clone_from(&before.collection_order);
-        self.collection_order_at = before.collection_order_at;
-    }
+    /// Why the parcel could not be read. What is known of it may lack what a channel takes only once, and is not told.
+    parcel_unread: Option<String>,
 }
 
 /// An invoice, with the ERP's id of it.
@@ -99,7 +90,7 @@ impl Eccosys {
         let oldest = now - if is_pending { PENDING_WITHIN } else { self.options.details_within };
         let is_current = order.details_at.is_some_and(|at| at >= order.moved_at && (oldest..=now).contains(&at));
         let details = match known {
-            Some(details) if is_current && !self.anew => details,
+            Some(details) if is_current && details.parcel_unread.is_none() && !self.anew => details,
             known => self.read_details(&order, known.unwrap_or_default()).await?,
         };
         Ok(Some(self.put_together(&order, details)?))
@@ -152,8 +143,10 @@ impl Eccosys {
                 // The invoice is not kept back for it.
                 Err(error) if error.is_of_one_item() => {
                     log::warn!("the parcel of order {} cannot be read in Eccosys: {error}", order.store_number);
-                    details.keep_parcel(&before);
-                    details.pending = true;
+                    let invoices = details.invoices;
+                    details = Details { invoices, pending: true, parcel_unread: Some(error.to_string()), ..before };
+                    self.keep_details(order, &details, asked_at)?;
+                    return Ok(details);
                 }
                 read => read?,
             }
@@ -392,7 +385,8 @@ impl Eccosys {
         Ok(Outgoing {
             order: self.told(order),
             invoices: invoices.collect(),
-            parcels: if parcel == empty { Vec::new() } else { vec![parcel] },
+            parcels: if parcel == empty || details.parcel_unread.is_some() { Vec::new() } else { vec![parcel] },
+            parcels_unread: details.parcel_unread,
             events,
         })
     }

@@ -21,6 +21,7 @@ impl Ledger {
                 invoices: invoices.into_iter().map(invoice).collect(),
                 parcels: shipments.into_iter().map(parcel).collect(),
                 events,
+                parcels_unread: None,
             }
         }))
     }

@@ -63,7 +63,7 @@ fn facts(raw: &str, invoices: Vec<Invoice>, packages: Vec<Package>) -> Facts {
         cancelled_at: None,
         cancel_reason: None,
     };
-    let outgoing = Outgoing { order: erp, invoices, parcels: Vec::new(), events: Vec::new() };
+    let outgoing = Outgoing { order: erp, invoices, parcels: Vec::new(), events: Vec::new(), parcels_unread: None };
     Facts { order, outgoing, files: BTreeMap::new(), sent: BTreeMap::new(), xml: BTreeMap::new(), taken_over: None }
 }
 

@@ -82,7 +82,8 @@ fn facts(parcels: Vec<Parcel>, packages: Vec<Package>) -> Facts {
         cancelled_at: None,
         cancel_reason: None,
     };
-    let outgoing = Outgoing { order: erp, invoices: vec![invoice(1)], parcels, events: Vec::new() };
+    let outgoing =
+        Outgoing { order: erp, invoices: vec![invoice(1)], parcels, events: Vec::new(), parcels_unread: None };
     Facts { order, outgoing, sent: BTreeMap::new(), xml_due: None }
 }
 
