@@ -416,6 +416,14 @@ impl Erp {
         }
     }
 
+    /// Why it tells no balance of a product, where it may have one that could not be read in this run.
+    pub fn why_untold(&self, sku: &Sku) -> Option<String> {
+        match self {
+            Self::Ledger(_) => None,
+            Self::Eccosys(eccosys) => eccosys.why_untold(sku),
+        }
+    }
+
     /// How many orders did not answer when this run looked for changes, since this was asked last: what became of them is not known.
     pub fn take_unread(&self) -> usize {
         match self {

@@ -194,7 +194,7 @@ const ALL_STOCK: &str = "all stock";
 const ORDERS_END: &str = "orders, end";
 const STOCK_END: &str = "stock, end";
 const ALL_INVOICED: &str = "all invoiced";
-/// While products are taken off the ERP's queue of changed balances.
+/// While something may have changed that the ERP's queue of changed balances does not tell.
 const QUEUE: &str = "stock, queue";
 
 const ORDER_COLUMNS: &str = "id, channel, store_number, facts, read_at, moved_at, details, details_at, lost, sound";
@@ -644,13 +644,13 @@ impl Store {
         })
     }
 
-    /// Notes, before the first product is taken off the ERP's queue of changed balances, that a run begun then does so: what it took
-    /// off and did not read to its end is told by no queue again.
+    /// Notes, before the first product is taken off the ERP's queue of changed balances, that a run begun then does so, or that it
+    /// could not read a balance: what it did not read to its end is told by no queue again.
     ///
     /// # Errors
     /// When the state file cannot be written.
     pub fn mirror_queue_begin(&self, begun: Instant) -> rusqlite::Result<()> {
-        if self.mirror_queue()? == Some(begun) {
+        if self.mirror_queue()?.is_some_and(|mark| is_same(mark, begun)) {
             return Ok(());
         }
         self.write(|tx| note_compared(tx, QUEUE, begun))
@@ -661,13 +661,13 @@ impl Store {
     /// # Errors
     /// When the state file cannot be written.
     pub fn mirror_queue_end(&self, begun: Instant) -> rusqlite::Result<()> {
-        if self.mirror_queue()? != Some(begun) {
+        if !self.mirror_queue()?.is_some_and(|mark| is_same(mark, begun)) {
             return Ok(());
         }
         self.write(|tx| tx.execute("DELETE FROM mirror WHERE name = ?1", [QUEUE]).map(|_| ()))
     }
 
-    /// When a run began that took products off the queue and did not come to its end.
+    /// When a run began that did not read all that the queue will not tell again.
     ///
     /// # Errors
     /// When the state file cannot be read.
@@ -852,6 +852,11 @@ pub(super) fn forget(tx: &Connection, rows: &str) -> rusqlite::Result<()> {
     tx.execute(&format!("DELETE FROM mirror_invoices WHERE order_id IN ({ids})"), [rows])?;
     tx.execute(&format!("DELETE FROM mirror_orders WHERE id IN ({ids})"), [rows])?;
     Ok(())
+}
+
+/// Whether two instants are the same one, of which the file keeps the milliseconds.
+fn is_same(one: Instant, other: Instant) -> bool {
+    millis(one) == millis(other)
 }
 
 /// The next change of a counter.
@@ -1077,8 +1082,9 @@ mod tests {
     #[test]
     fn a_queue_that_was_not_read_to_its_end_is_known() {
         let (_folder, store) = store();
-        store.mirror_queue_begin(at(5)).unwrap();
-        store.mirror_queue_end(at(5)).unwrap();
+        let begun = at(5) + chrono::TimeDelta::nanoseconds(123_456);
+        store.mirror_queue_begin(begun).unwrap();
+        store.mirror_queue_end(begun).unwrap();
         assert_eq!(store.mirror_queue().unwrap(), None);
         store.mirror_queue_begin(at(6)).unwrap();
         store.mirror_queue_begin(at(7)).unwrap();

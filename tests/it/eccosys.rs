@@ -940,13 +940,15 @@ fn the_queue_of_changed_stock_is_emptied_only_of_what_was_read() {
     let _ = shop.push().exits(0);
     assert_eq!(shop.vtex(|v| v.stock("1", "1_1").quantity), 42);
     let calls = shop.erp_calls();
+    let list = Fault::always(Kind::status(500)).on("GET", "/estoques?");
+    shop.eccosys(|e| e.faults.push(list));
     let _ = shop.push().exits(0);
-    assert_eq!(shop.erp_calls() - calls, 1, "an empty queue costs one call");
+    assert_eq!(shop.erp_calls() - calls, 1, "an empty queue costs one call, and nothing is listed");
 }
 
 #[test]
 fn a_balance_that_cannot_be_read_keeps_out_no_other() {
-    let shop = shop();
+    let mut shop = shop();
     shop.eccosys(|e| {
         e.add_product("P1", "p", 10);
         e.add_product("P2", "p", 10);
@@ -961,8 +963,17 @@ fn a_balance_that_cannot_be_read_keeps_out_no_other() {
     });
     let ran = shop.push().exits(3);
     assert_eq!(shop.vtex(|v| v.stock("7", "1_1").quantity), 3);
-    assert_eq!(ran.stock("P2")["reason"]["code"], "stock_not_in_erp");
+    assert_eq!(ran.stock("P2")["reason"]["code"], "call_failed");
     let _ = shop.run(&["push-stock", "--sku", "P1", "--sku", "P2"]).exits(3);
+    // Of the queue alone it would not be heard of again.
+    shop.set_erp("stock_queue = true");
+    shop.eccosys(|e| {
+        e.faults.clear();
+        e.add_product("P2", "p", 10);
+        e.products.get_mut("P2").unwrap().stock_has_changed = false;
+    });
+    let _ = shop.push().exits(0);
+    assert_eq!(shop.run(&["holds"]).exits(0).records().iter().filter(|one| one["type"] == "hold").count(), 0);
 }
 
 #[test]

@@ -17,7 +17,7 @@ mod stock;
 mod wire;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
@@ -28,7 +28,7 @@ pub use facts::Situations;
 
 use crate::clock::{Clock, TOLERANCE};
 use crate::http::{Counts, Door};
-use crate::model::{ChannelName, Instant};
+use crate::model::{ChannelName, Instant, Sku};
 use crate::store::Store;
 
 /// What the configuration says about an account.
@@ -131,6 +131,8 @@ pub struct Eccosys {
     no_collections: Cell<bool>,
     /// Orders that did not answer when the lists were compared.
     unread: Cell<usize>,
+    /// Why balances could not be read.
+    unread_stock: RefCell<BTreeMap<Sku, String>>,
 }
 
 impl Eccosys {
@@ -157,6 +159,7 @@ impl Eccosys {
             anew: false,
             no_collections: Cell::default(),
             unread: Cell::default(),
+            unread_stock: RefCell::default(),
         }
     }
 

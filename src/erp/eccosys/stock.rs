@@ -106,10 +106,13 @@ impl Eccosys {
             }
         }
         let mut gone = self.store.mirror_stock_not_told(begun, self.now())?;
+        let mut is_whole = true;
         if gone.len() <= SLIPPED {
             let mut surely = Vec::new();
             for sku in gone {
-                if self.look_up(&sku).await? != Balance::Told {
+                let balance = self.look_up(&sku).await?;
+                is_whole &= balance != Balance::Unreadable;
+                if balance != Balance::Told {
                     surely.push(sku);
                 }
             }
@@ -117,7 +120,15 @@ impl Eccosys {
         }
         self.store.mirror_stock_gone(&gone)?;
         left.map(|begun| self.store.mirror_queue_end(begun)).transpose()?;
+        if !is_whole {
+            self.store.mirror_queue_begin(begun)?;
+        }
         self.stock_is_compared(begun, true)
+    }
+
+    /// See [`Erp::why_untold`](crate::erp::Erp::why_untold).
+    pub fn why_untold(&self, sku: &Sku) -> Option<String> {
+        self.unread_stock.borrow().get(sku).cloned()
     }
 
     fn stock_is_compared(&self, begun: Instant, whole: bool) -> Result<(), ErpError> {
@@ -128,11 +139,14 @@ impl Eccosys {
 
     /// Reads one product's balance into the mirror. That it cannot be read says nothing of any other's: it counts as not told.
     async fn look_up(&self, sku: &Sku) -> Result<Balance, ErpError> {
-        match self.read_balance(sku).await {
+        let read = self.read_balance(sku).await;
+        self.unread_stock.borrow_mut().remove(sku);
+        match read {
             Ok(true) => Ok(Balance::Told),
             Ok(false) => Ok(Balance::Absent),
             Err(error) if error.is_of_one_item() => {
                 log::warn!("the balance of {sku} in Eccosys cannot be read: {error}");
+                self.unread_stock.borrow_mut().insert(sku.clone(), error.to_string());
                 Ok(Balance::Unreadable)
             }
             Err(error) => Err(error),

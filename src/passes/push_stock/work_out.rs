@@ -104,7 +104,7 @@ impl Push<'_> {
             let reading = self.those_that_matter(reading);
             let told: BTreeSet<&Sku> = reading.levels.iter().map(|level| &level.sku).collect();
             for sku in skus.iter().filter(|sku| !told.contains(sku)) {
-                self.pass.tell_product(sku, Outcome::Failed, Reason::StockNotInErp);
+                self.pass.tell_product(sku, Outcome::Failed, self.why_untold(sku));
             }
             self.work_out_part(&reading, &mut basis, toll).await?;
         }
@@ -477,7 +477,15 @@ impl Push<'_> {
     }
 
     fn hold_missing(&self, missing: &[Sku]) -> Result<(), Trouble> {
-        missing.iter().try_for_each(|sku| self.hold(sku, None, Reason::StockNotInErp))
+        missing.iter().try_for_each(|sku| self.hold(sku, None, self.why_untold(sku)))
+    }
+
+    /// Why the ERP tells no balance of a product.
+    fn why_untold(&self, sku: &Sku) -> Reason {
+        match self.pass.erp.why_untold(sku) {
+            Some(message) => Reason::CallFailed { message },
+            None => Reason::StockNotInErp,
+        }
     }
 
     /// What the orders that were seen and never read claim is not known. The channel's own are read; those of others cannot be from
