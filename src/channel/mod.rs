@@ -303,11 +303,12 @@ impl Channel {
         }
     }
 
-    /// Cancels an order for good, with a reason that the customer may read. It leaves within [`CANCEL_WITHIN`] or not at all.
-    pub async fn cancel_order(&self, id: &OrderId, reason: &str) -> Result<Cancel, CallError> {
+    /// Cancels an order, as it was just read, for good, with a reason that the customer may read. It leaves within
+    /// [`CANCEL_WITHIN`] or not at all.
+    pub async fn cancel_order(&self, order: &Order, reason: &str) -> Result<Cancel, CallError> {
         match self {
-            Self::Vtex(vtex) => vtex.cancel_order(id, reason).await,
-            Self::Anymarket(hub) => hub.cancel_order(id, reason).await,
+            Self::Vtex(vtex) => vtex.cancel_order(&order.id, reason).await,
+            Self::Anymarket(hub) => hub.cancel_order(order, reason).await,
         }
     }
 

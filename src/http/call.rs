@@ -208,7 +208,7 @@ mod tests {
                     continue;
                 }
                 let source = std::fs::read_to_string(&path).unwrap();
-                for opening in ["Call::read(\"", "Call::write(\"", "put_order(\"", ".change(\"", ".tell(\""] {
+                for opening in ["Call::read(\"", "Call::write(\"", "put_order(\"", " change(\"", ".tell(\""] {
                     for (at, _) in source.match_indices(opening) {
                         let mut literals = source[at..].split('"').skip(1).step_by(2);
                         let first = literals.next().unwrap().to_owned();

@@ -278,6 +278,18 @@ impl Store {
         })
     }
 
+    /// Notes that the cancellation of an unpaid order was not sent after all.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn cancels_not(&self, row: i64) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            tx.prepare_cached("UPDATE cancellations SET unpaid_at = NULL WHERE order_row = ?1")?
+                .execute([row])
+                .map(|_| ())
+        })
+    }
+
     /// Notes of which late payment a person is told, by its date.
     ///
     /// # Errors

@@ -245,9 +245,10 @@ fn a_cancellation_that_would_wait_is_decided_on_anew() {
         let (shop, ids) = imported(&ON.replace("max_wait = \"1s\"\n", ""), 1);
         let _ = cancel(&shop).exits(0);
         shop.vtex(|v| v.faults.push(Fault::next(1, Kind::too_many(60)).on("POST", &format!("{}/cancel", ids[0]))));
-        let ran = cancel(&shop).exits(0);
-        assert_eq!(ran.order(&ids[0])["reason"]["code"], "cancel_planned");
-        assert!(ran.stderr.contains("would have kept it for more than 15 s"), "{}", ran.stderr);
+        let ran = cancel(&shop).exits(3);
+        let record = ran.order(&ids[0]);
+        assert_eq!((&record["outcome"], &record["reason"]["code"]), (&json!("failed"), &json!("call_failed")));
+        assert!(record["text"].as_str().unwrap().contains("would have kept it for more than 15 s"), "{record}");
         is_untouched(&shop, &ids[0]);
         // The minute is over.
         state(&shop, "DELETE FROM budget");

@@ -8,14 +8,14 @@ mod tracking;
 mod wire;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::outgoing::{Sent, XmlRule};
 use super::{By, CANCEL_WITHIN, Cancel, Feed, Heard, Lot, Page, Reading, Unreadable, Window};
 use crate::clock::Clock;
 use crate::http::{Call, CallError, Counts, Door, Effect, Raw, segment};
 use crate::lang::{say, word};
-use crate::model::{ChannelName, Instant, OrderId, calendar};
+use crate::model::{ChannelName, Instant, Order, OrderId, calendar};
 
 /// Entries of one read of the feed, and of one page of the list. Source: V2 description, maximum of both; its own defaults differ
 /// from page to page, so it is always asked for.
@@ -213,7 +213,7 @@ impl Anymarket {
 
     /// See [`super::Channel::cancel_order`]. Off unless the configuration allows it: marketplaces count a seller's cancellations
     /// against it.
-    pub async fn cancel_order(&self, id: &OrderId, reason: &str) -> Result<Cancel, CallError> {
+    pub async fn cancel_order(&self, order: &Order, reason: &str) -> Result<Cancel, CallError> {
         if !self.options.cancel {
             let message = word!(
                 "cancelling through the hub is switched off in the configuration"
@@ -226,32 +226,37 @@ impl Anymarket {
         if let (Some(body), Some(code)) = (body.as_object_mut(), &self.options.cancel_code) {
             body.insert("cancellationCode".into(), code.as_str().into());
         }
-        let deadline = self.door.within(CANCEL_WITHIN);
-        let cancel = async { self.door.call(self.change("cancel order", id, body).await?.by(deadline)).await };
+        let cancel = async {
+            let mut whole = self.to_be_changed(&order.id).await?;
+            // As the plan saw it, or it is for the next run to decide.
+            let status = whole["status"].as_str().filter(|status| *status != order.raw_status);
+            if let Some(status) = status {
+                return Ok(Cancel::Refused { message: say!("it is `{status}` by now" | "agora está em `{status}`") });
+            }
+            lay_over(&mut whole, body);
+            let call = change("cancel order", &order.id, whole).by(self.door.within(CANCEL_WITHIN));
+            self.door.call(call).await.map(|_| Cancel::Accepted)
+        };
         match cancel.await {
-            Ok(_) => Ok(Cancel::Accepted),
             Err(error) if error.is_not_found() => Ok(Cancel::Absent),
             Err(error) if is_refusal(&error) => Ok(Cancel::Refused { message: said(&error) }),
-            Err(error) => Err(error),
+            answer => answer,
         }
     }
 
     /// Changes an order.
     async fn put_order(&self, what: &'static str, id: &OrderId, changes: Value) -> Result<(), CallError> {
-        self.door.call(self.change(what, id, changes).await?).await.map(|_| ())
+        let mut whole = self.to_be_changed(id).await?;
+        lay_over(&mut whole, changes);
+        self.door.call(change(what, id, whole)).await.map(|_| ())
     }
 
-    /// The call that changes an order.
-    async fn change(&self, what: &'static str, id: &OrderId, changes: Value) -> Result<Call, CallError> {
-        let body = match self.options.put {
-            PutRule::Part => changes,
-            PutRule::Whole => {
-                let mut whole = Value::Object(self.door.call(order_call(id)).await?.json()?);
-                lay_over(&mut whole, changes);
-                whole
-            }
-        };
-        Ok(Call::write("PUT", what, order_path(id), Effect::Once).about(id.as_str()).json(body))
+    /// What changes of an order are laid over: the order as it is now, or nothing.
+    async fn to_be_changed(&self, id: &OrderId) -> Result<Value, CallError> {
+        Ok(Value::Object(match self.options.put {
+            PutRule::Part => Map::new(),
+            PutRule::Whole => self.door.call(order_call(id)).await?.json()?,
+        }))
     }
 }
 
@@ -265,6 +270,10 @@ fn lay_over(document: &mut Value, changes: Value) {
         }
         (document, changes) => *document = changes,
     }
+}
+
+fn change(what: &'static str, id: &OrderId, body: Value) -> Call {
+    Call::write("PUT", what, order_path(id), Effect::Once).about(id.as_str()).json(body)
 }
 
 fn order_path(id: &OrderId) -> String {

@@ -69,10 +69,9 @@ pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> R
     let order = match on_channel(pass, row, &facts.order, &told(&facts, policy)).await {
         Ok(Ok(order)) => order,
         Ok(Err(reason)) => return Ok(pass.hold(row, &reason)?),
-        Err(Trouble::Channel(error)) if error.is_too_late() => {
-            log::warn!("{error}");
-            let planned = Reason::CancelPlanned { why: Box::new(reason) };
-            pass.tell(row, Outcome::Waiting, true, &planned, &[]);
+        // It is not held for that: the next run decides anew.
+        Err(trouble) if is_too_late(&trouble) => {
+            pass.failed(row, Reason::CallFailed { message: trouble.to_string() });
             return Ok(());
         }
         Err(trouble) => return Err(trouble),
@@ -88,6 +87,10 @@ pub(super) async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> R
     let now = pass.clock.now();
     pass.store.record_reading(row.row, &order, now, now)?;
     Ok(conclude(pass, row, (&facts.order, &order), &reason, &actions)?)
+}
+
+fn is_too_late(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Channel(error) if error.is_too_late())
 }
 
 /// Why a cancellation of ours that the hub took is none at the marketplace behind it.
@@ -155,7 +158,7 @@ pub(in crate::passes) async fn on_channel(
         pass.store.cancels_unpaid(row.row, pass.clock.now())?;
     }
     pass.store.intend(&effect, pass.clock.now()).await?;
-    match pass.channel.cancel_order(&row.id, why).await {
+    match pass.channel.cancel_order(before, why).await {
         Ok(Cancel::Accepted) => settle(State::Unknown, "accepted")?,
         Ok(Cancel::Absent) => {
             settle(State::Failed, "not on the channel")?;
@@ -184,6 +187,7 @@ pub(in crate::passes) async fn on_channel(
         }
         Err(error) => {
             settle(State::Failed, "not carried out")?;
+            pass.store.cancels_not(row.row)?;
             return Err(error.into());
         }
     }
