@@ -245,8 +245,13 @@ pub struct Shipping {
 pub struct StockShare {
     #[serde(deserialize_with = "lenient::text")]
     pub stock_local_id: Option<String>,
-    #[serde(deserialize_with = "lenient::integer")]
+    /// In whole units; a part of one is none that can be told.
+    #[serde(deserialize_with = "units")]
     pub amount: Option<i64>,
+}
+
+fn units<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(lenient::integer(serde_json::Value::deserialize(deserializer)?).unwrap_or_default())
 }
 
 #[derive(Debug, Default, Deserialize)]

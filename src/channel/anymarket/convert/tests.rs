@@ -126,11 +126,14 @@ fn a_line_that_several_warehouses_serve_is_one_for_each() {
     assert_eq!(served(json!([share(9, json!(1.0)), share(4, json!("2"))])), ["2 of 4 for 6666", "1 of 9 for 3333"]);
     let zero = json!([share(9, json!(1)), share(9, json!(2)), share(4, json!(0))]);
     assert_eq!(served(zero), ["3 of 9 for 9999"]);
+    assert_eq!(served(json!([share(9, json!("n/d"))])), ["3 of 9 for 9999"], "one serves all of it");
     for untold in [
         json!([share(9, json!(1)), share(4, json!(1))]),
         json!([share(9, json!(3)), { "amount": 0 }]),
         json!([share(9, json!(-1)), share(4, json!(4))]),
         json!([share(9, Value::Null), share(4, json!(3))]),
+        json!([share(9, json!(0.5)), share(4, json!(2.5))]),
+        json!([share(9, json!("n/d")), share(4, json!([]))]),
         json!([]),
     ] {
         assert_eq!(served(untold), ["3 of - for 9999"], "it is left to the ERP");
