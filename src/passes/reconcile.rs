@@ -261,6 +261,8 @@ pub fn compare(facts: &Facts, policy: &Policy, format: NumberFormat) -> Vec<Diff
         found.push(Difference::Total { cents });
     }
     if let Some(outgoing) = &facts.outgoing {
+        let unread = outgoing.parcels_unread.clone().map(|message| Reason::CallFailed { message });
+        found.extend(unread.map(Difference::Unreadable));
         papers(order, outgoing, format, &mut found);
         let invoiced: i64 = outgoing.live_invoices().flat_map(|invoice| &invoice.lines).map(|line| line.quantity).sum();
         let takes_none = matches!(erp.status, Status::Cancelled | Status::Returned)

@@ -394,7 +394,7 @@ impl Store {
     pub fn held_as_absent_since(&self, order: i64) -> rusqlite::Result<Option<Instant>> {
         self.connection
             .prepare_cached(
-                "SELECT min(since) FROM holds WHERE order_row = ?1 AND released_at IS NULL AND code = 'erp_refused'
+                "SELECT min(since) FROM holds WHERE order_row = ?1 AND pass = '' AND released_at IS NULL AND code = 'erp_refused'
                      AND reason ->> '$.refusal' = 'not_found'",
             )?
             .query_row([order], |row| Ok(row.get::<_, Option<i64>>(0)?.map(instant)))
