@@ -13,13 +13,20 @@ use crate::lang::{Both, Lang, lang};
 static CATALOGUE: &[(bool, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
 /// What is noted without a name: how a write was answered, why a hold ended, what is wrong with a field.
-pub const NOTED: [Both; 27] = [
+pub const NOTED: [Both; 34] = [
     Both("no answer", "sem resposta"),
     Both("not carried out", "não executado"),
     Both("found done", "já constava como feito"),
     Both("found not done", "não constava como feito"),
     Both("not on the channel", "não está no canal"),
     Both("refused in this status", "recusado nesta situação"),
+    Both("refused", "recusado"),
+    Both("denied", "negado"),
+    Both("cancelled", "cancelado"),
+    Both("the ERP has another", "o ERP tem outro"),
+    Both("another reason took its place", "outro motivo tomou o seu lugar"),
+    Both("the channel took its stock", "o canal recebeu o estoque dele"),
+    Both("its stock is not told to the channel", "o estoque dele não é informado ao canal"),
     Both("found by reading", "constatado na leitura"),
     Both("found on the channel", "constatado no canal"),
     Both("found in the ERP", "constatado no ERP"),
@@ -252,6 +259,32 @@ mod tests {
         assert_eq!(told("its check digits are wrong"), "os dígitos verificadores estão errados");
         assert_eq!(told("Pedido não pode ser cancelado"), "Pedido não pode ser cancelado");
         assert_eq!(within(Lang::En, || retold("its check digits are wrong")), "its check digits are wrong");
+    }
+
+    /// What the journal keeps of an answer stands in `vaivem why`.
+    #[test]
+    fn what_passes_note_of_an_answer_has_both_languages() {
+        let mut folders = vec![std::path::PathBuf::from("src/passes")];
+        let mut found = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let source = std::fs::read_to_string(&path).unwrap();
+                for state in ["State::Done, \"", "State::Failed, \"", "State::Unknown, \""] {
+                    for (at, _) in source.match_indices(state) {
+                        let noted = source[at + state.len()..].split('"').next().unwrap();
+                        let is_code = noted.contains('_');
+                        assert!(is_code || told(noted) != noted, "{noted:?} of {}", path.display());
+                        found += 1;
+                    }
+                }
+            }
+        }
+        assert!(found > 20, "{found}");
     }
 
     #[test]
