@@ -346,7 +346,7 @@ fn clause(reason: &Reason) -> String {
         .into(),
         Reason::InStep { status } => say!("both sides say {}" | "os dois lados estão como {}", terms::status(status)),
         Reason::MissingField { of, fields } => {
-            say!("waiting for {} of {}" | "aguardando {} de {}", listed(fields), terms::field(of))
+            say!("waiting for {} of {}" | "aguardando {} para {}", listed(fields), terms::field(of))
         }
         Reason::NotReadyForInvoice { raw } => say!(
             "invoiced, but the channel takes no invoice yet (`{raw}`)"

@@ -187,14 +187,6 @@ const GUARDS: &[Guard] = &[
         tests: &[short("auto_cancel::a_cancellation_that_would_wait")],
     },
     Guard {
-        name: "part",
-        what: "nothing of a parcel is told of which the ERP gave a part only",
-        file: "src/erp/eccosys/outgoing.rs",
-        text: "parcel == empty || details.parcel_unread.is_some()",
-        without: "parcel == empty",
-        tests: &[long("torture::half_done", 200)],
-    },
-    Guard {
         name: "pause",
         what: "a pause that a platform asked for is noted for every process",
         file: "src/store/budget.rs",

@@ -31,7 +31,9 @@ pub fn run(args: &ReconcileArgs, config: &Config, reporter: &Reporter) -> Result
     runtime()?.block_on(async {
         let clock = Clock::system();
         let stop = heeding(&clock, args.max_duration.map(|span| span.0))?;
-        let erp = back_office::open(config, true, &clock, &stop)?;
+        let mut erp = back_office::open(config, true, &clock, &stop)?;
+        // What is held against each other is what both say now.
+        erp.read_anew();
         let now = clock.now();
         let since = args.since.map_or(now - DAYS, calendar::start_of_day);
         if since > now {

@@ -14,7 +14,7 @@ use super::{Trouble, account, sync_payments};
 use crate::channel::{Channel, Reading, Window};
 use crate::config::{ChannelConfig, NumberFormat};
 use crate::erp::outgoing::Outgoing;
-use crate::erp::{Erp, ErpOrder};
+use crate::erp::{Erp, ErpError, ErpOrder};
 use crate::model::{Cents, Order, OrderId, Status};
 use crate::reason::Reason;
 use crate::stop::Stop;
@@ -193,9 +193,18 @@ impl Sides<'_> {
                 return Ok((id, None, vec![Difference::Unreadable(reason)]));
             }
         };
-        let erp = match row.as_ref().and_then(|row| row.erp_id.as_ref()) {
+        let linked = row.as_ref().and_then(|row| row.erp_id.as_ref());
+        // Asked for by its number in any case: a second one is in nobody's way but the warehouse's.
+        let found = match self.erp.find_order(self.channel.name(), &id).await {
+            Err(ErpError::Refused { code, message }) => {
+                let reason = Reason::ErpRefused { refusal: code.to_owned(), message };
+                return Ok((id, None, vec![Difference::Unreadable(reason)]));
+            }
+            found => found?,
+        };
+        let erp = match linked.filter(|erp_id| found.as_ref().is_none_or(|found| found.id != **erp_id)) {
             Some(erp_id) => self.erp.read_order(erp_id).await?.filter(|erp| erp.store_number == id),
-            None => self.erp.find_order(self.channel.name(), &id).await?,
+            None => found,
         };
         let outgoing = match &erp {
             Some(erp) => self.erp.outgoing(&erp.id).await?,
@@ -311,6 +320,12 @@ fn status(order: &Order, erp: &ErpOrder, policy: &Policy) -> Option<Difference> 
         sync_payments::Decision::Do { actions, .. } if !actions.is_empty() => behind("sync-payments"),
         sync_payments::Decision::Do { .. } if erp.status == Status::Cancelled && order.status != Status::Cancelled => {
             behind("auto-cancel")
+        }
+        sync_payments::Decision::Do { .. }
+            if order.status == Status::AwaitingPayment && erp.status.is_paid_or_beyond() =>
+        {
+            let (channel, erp) = (order.status.clone(), Some(erp.status.clone()));
+            Some(Difference::Conflict(Reason::NotUnpaid { channel, erp }))
         }
         sync_payments::Decision::Do { .. } => None,
     }

@@ -1063,6 +1063,31 @@ fn a_parcel_that_cannot_be_read_keeps_no_invoice_back() {
     assert_eq!((shop.tracked(&id).0, held(&shop)), (vec!["BR101".to_owned()], vec![]));
 }
 
+/// Not what earlier runs were told.
+#[test]
+fn reconcile_asks_eccosys_itself() {
+    let shop = Shop::on_eccosys(&format!("{SETTINGS}\nimport = \"all\""));
+    let (id, doubled) = (shop.place(paid().id("audit-01")), shop.place(paid().id("audit-02")));
+    let unpaid = shop.place(paid().id("audit-03").pending(crate::push_stock::boleto()));
+    let _ = shop.import().exits(0);
+    shop.eccosys(|e| e.invoice(&id, 101));
+    let _ = shop.run(&["push-invoices"]).exits(0);
+    let differs = |order: &str| {
+        let records = shop.run(&["reconcile"]).records();
+        let of_order = records.into_iter().filter(|record| record["type"] == "difference" && record["order"] == order);
+        of_order.map(|record| record["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(shop.run(&["reconcile"]).exits(0).records().len(), 1, "nothing but the summary");
+    shop.eccosys(|e| {
+        e.cancel_invoice(&id);
+        e.native_connector_imports(&doubled, &[("CAMISETA-P", 4_990, 1)]);
+        e.confirm_payment(&unpaid);
+    });
+    assert_eq!(differs(&id), ["invoice_not_ours"]);
+    assert_eq!(differs(&doubled), ["erp_refused"]);
+    assert_eq!(differs(&unpaid), ["not_unpaid"]);
+}
+
 #[test]
 fn each_way_to_say_who_calls() {
     let mut shop = shop();
