@@ -1,5 +1,5 @@
-//! What a pass tells and logs goes out beside the work: whoever reads may take long, as a pager does, and a write that waits for them must hold
-//! up neither the pass nor whoever waits for a lock that it has.
+//! What a pass tells and logs goes out beside the work: whoever reads may take long, as a pager does, and a write that waits for
+//! them must hold up neither the pass nor whoever waits for a lock that it has.
 
 use std::io;
 use std::sync::Arc;

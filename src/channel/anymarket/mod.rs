@@ -14,7 +14,7 @@ use super::outgoing::{Sent, XmlRule};
 use super::{By, CANCEL_WITHIN, Cancel, Feed, Heard, Lot, Page, Reading, Unreadable, Window};
 use crate::clock::Clock;
 use crate::http::{Call, CallError, Counts, Door, Effect, Raw, segment};
-use crate::lang::{say, word};
+use crate::lang::{keep, say, word};
 use crate::model::{ChannelName, Instant, Order, OrderId, calendar};
 
 /// Entries of one read of the feed, and of one page of the list. Source: V2 description, maximum of both; its own defaults differ
@@ -231,7 +231,7 @@ impl Anymarket {
             // As the plan saw it, or it is for the next run to decide.
             let status = whole["status"].as_str().filter(|status| *status != order.raw_status);
             if let Some(status) = status {
-                return Ok(Cancel::Refused { message: say!("it is `{status}` by now" | "agora está em `{status}`") });
+                return Ok(Cancel::Refused { message: keep!("it is `{status}` by now" | "agora está em `{status}`") });
             }
             lay_over(&mut whole, body);
             let call = change("cancel order", &order.id, whole).by(self.door.within(CANCEL_WITHIN));
