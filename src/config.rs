@@ -346,7 +346,13 @@ impl Place<'_> {
             )
             .into(),
         };
-        let parsed = toml::Deserializer::parse(self.text).map_err(|error| wrong(&error, None))?;
+        let parsed = toml::Deserializer::parse(self.text).map_err(|error| {
+            let key = error.span().and_then(|span| self.text.get(span)).filter(|_| error.message() == "duplicate key");
+            let problem =
+                key.map(|_| word!("is written twice in its table" | "está duas vezes na mesma tabela").into());
+            let error = wrong(&error, key.map(str::to_owned));
+            ConfigError { problem: problem.unwrap_or(error.problem), ..error }
+        })?;
         serde_path_to_error::deserialize(parsed).map_err(|error| {
             // `Spanned` shows in the path as a level of its own.
             let path = error.path().to_string().replace(".$__serde_spanned_private_value", "");
@@ -642,6 +648,9 @@ since = "2026-11-01"
 
         let both = error(&format!("{GOOD}base_url = \"https://outra.example\"\n"));
         assert!(both.contains(":11: `channels.loja.base_url`: is given beside `account`"), "{both}");
+
+        let twice = error(&GOOD.replace("kind = \"ledger\"", "kind = \"ledger\"\nkind = \"ledger\""));
+        assert!(twice.contains(":4: `kind`: is written twice in its table"), "{twice}");
 
         let syntax = error("[erp\nkind = 1");
         assert!(syntax.starts_with("/etc/vaivem/vaivem.toml:1:"), "{syntax}");
