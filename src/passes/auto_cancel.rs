@@ -544,7 +544,11 @@ fn clock_is_right(pass: &Pass<'_>) -> bool {
         Some(skew) => {
             let (minutes, side) = (
                 skew.num_minutes().abs(),
-                if skew > TimeDelta::zero() { word!("ahead of" | "adiantado em") } else { "behind" },
+                if skew > TimeDelta::zero() {
+                    word!("ahead of" | "adiantado em")
+                } else {
+                    word!("behind" | "atrasado em")
+                },
             );
             say!(
                 "this machine's clock is {minutes} minutes {side} that of channel {name}, so no deadline can be \
