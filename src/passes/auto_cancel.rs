@@ -477,16 +477,6 @@ fn known_reason_to_wait(row: &OrderRow, notes: &CancelNotes, policy: &Policy, no
     (now < cancel_from).then_some(Reason::DeadlineAhead { cancel_from })
 }
 
-/// The hold of an order that has another number in the ERP than the one it is linked with.
-pub(super) fn another_number(linked: &ErpOrder, other: &ErpOrder) -> Reason {
-    Reason::ErpDiffers {
-        erp_number: other.number.clone(),
-        field: "number".into(),
-        channel: linked.number.clone(),
-        erp: other.number.clone(),
-    }
-}
-
 /// Reads both sides; gives the reason to hold the order when one of them cannot be read.
 async fn read(pass: &Pass<'_>, row: &OrderRow, payment: Option<PaymentWord>) -> Result<Result<Facts, Reason>, Trouble> {
     let erp = match &row.erp_id {
@@ -499,11 +489,20 @@ async fn read(pass: &Pass<'_>, row: &OrderRow, payment: Option<PaymentWord>) -> 
                 );
                 return Ok(Err(Reason::ErpRefused { refusal: "not_found".into(), message }));
             };
-            // Until sync-payments has linked it, nothing follows from what became of the first.
-            if let Some(anew) = sync_payments::entered_anew(pass, row, &erp).await? {
-                return Ok(Err(another_number(&erp, &anew)));
+            // Nothing follows from what became of the first.
+            match sync_payments::entered_anew(pass, row, &erp).await? {
+                None => Some(erp),
+                Some(anew) => {
+                    let order = match on_channel_now(pass, row).await? {
+                        Ok(order) => order,
+                        Err(reason) => return Ok(Err(reason)),
+                    };
+                    match sync_payments::take_up(pass, row, &order, (&erp, anew))? {
+                        Ok(anew) => Some(anew),
+                        Err(reason) => return Ok(Err(reason)),
+                    }
+                }
             }
-            Some(erp)
         }
         // It may have been imported meanwhile, or may show late: then nobody would cancel it there.
         None => match pass.erp.find_order(&row.channel, &row.id).await? {
@@ -516,12 +515,9 @@ async fn read(pass: &Pass<'_>, row: &OrderRow, payment: Option<PaymentWord>) -> 
         _ => None,
     };
     // After the ERP, which may be slow: what the order says is the freshest word there is.
-    let order = match pass.channel.read_order(&row.id).await? {
-        Reading::Order(order) => *order,
-        Reading::Absent => return Ok(Err(Reason::NotOnChannel)),
-        Reading::Unreadable(problem) => {
-            return Ok(Err(Reason::Unreadable { at: problem.at, problem: problem.problem }));
-        }
+    let order = match on_channel_now(pass, row).await? {
+        Ok(order) => order,
+        Err(reason) => return Ok(Err(reason)),
     };
     // Last, so that whoever holds the order meanwhile, a person or another pass, is heard.
     let notes = pass.store.cancel_notes(row.row)?;
@@ -534,6 +530,14 @@ async fn read(pass: &Pass<'_>, row: &OrderRow, payment: Option<PaymentWord>) -> 
         synced_at: pass.store.cursor(&row.channel, PAYMENTS_SYNCED)?,
         announced_at: notes.announced_at,
     }))
+}
+
+async fn on_channel_now(pass: &Pass<'_>, row: &OrderRow) -> Result<Result<Order, Reason>, Trouble> {
+    Ok(match pass.channel.read_order(&row.id).await? {
+        Reading::Order(order) => Ok(*order),
+        Reading::Absent => Err(Reason::NotOnChannel),
+        Reading::Unreadable(problem) => Err(Reason::Unreadable { at: problem.at, problem: problem.problem }),
+    })
 }
 
 /// Whether this machine's clock may be believed; ends the run when it may not.

@@ -406,16 +406,38 @@ pub(super) async fn the_living(
     order: &Order,
     erp: ErpOrder,
 ) -> Result<Result<ErpOrder, Reason>, Trouble> {
-    let Some(anew) = entered_anew(pass, row, &erp).await? else { return Ok(Ok(erp)) };
+    match entered_anew(pass, row, &erp).await? {
+        Some(anew) => Ok(take_up(pass, row, order, (&erp, anew))?),
+        None => Ok(Ok(erp)),
+    }
+}
+
+/// Links the order that was entered anew, or says why it is not known to be the one that is meant.
+pub(super) fn take_up(
+    pass: &Pass<'_>,
+    row: &OrderRow,
+    order: &Order,
+    (linked, anew): (&ErpOrder, ErpOrder),
+) -> rusqlite::Result<Result<ErpOrder, Reason>> {
     // What was entered under the number of a sale that is cancelled is not ours to cancel, and no late event lifts a tombstone.
     let is_over = order.status == Status::Cancelled || row.fate == Some(Fate::Cancelled);
-    let held = is_over.then(|| auto_cancel::another_number(&erp, &anew));
+    let held = is_over.then(|| another_number(linked, &anew));
     if let Some(reason) = held.or_else(|| import_orders::differs(order, &anew)) {
         return Ok(Err(reason));
     }
     let why = row.fate_why.clone().unwrap_or(Reason::PaidOnChannel);
     import_orders::link(pass, row, &anew, &why, "entered anew in the ERP")?;
     Ok(Ok(anew))
+}
+
+/// The hold of an order that has another number in the ERP than the one it is linked with.
+fn another_number(linked: &ErpOrder, other: &ErpOrder) -> Reason {
+    Reason::ErpDiffers {
+        erp_number: other.number.clone(),
+        field: "number".into(),
+        channel: linked.number.clone(),
+        erp: other.number.clone(),
+    }
 }
 
 /// The order that lives in the ERP under the number of one that was cancelled there: people enter one anew, and then that is meant.
