@@ -215,6 +215,15 @@ impl Erp {
         }
     }
 
+    /// The refusal of an order, if another lives under its store number and the ERP's lists showed that.
+    pub async fn doubled(&self, id: &ErpOrderId) -> Result<Option<ErpError>, ErpError> {
+        match self {
+            // It takes a number once.
+            Self::Ledger(_) => Ok(None),
+            Self::Eccosys(eccosys) => eccosys.doubled(id).await,
+        }
+    }
+
     /// The order with that internal id as it was told a moment ago: good for deciding that nothing is to be done. Whatever changes an
     /// order reads it anew by itself.
     pub async fn last_known(&self, id: &ErpOrderId) -> Result<Option<ErpOrder>, ErpError> {

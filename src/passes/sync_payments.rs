@@ -292,6 +292,7 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         _ => None,
     };
     let other_product = other_product(pass, row, &order, &erp).await?;
+    let doubled = doubled(pass, erp_id).await?;
     let channel_follows = pass.config.auto_cancel.from_erp;
     let mut facts = Facts { order, erp, requested_at, channel_follows, other_product };
     let takes_over = |decision: &Decision| matches!(decision, Decision::Do { actions, .. } if actions.first() == Some(&Action::TakeOver));
@@ -345,8 +346,9 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
     let why = if cancelled { &reason } else { row.fate_why.as_ref().unwrap_or(&reason) };
     let open = is_on_its_way
         || refused.is_some()
+        || doubled.is_some()
         || !(cancelled || facts.order.status.is_final_for_payment() && status.is_final_for_payment());
-    let to_see_to = to_see_to(&facts, pass.config.invoices.value_tolerance).or(refused);
+    let to_see_to = doubled.or(to_see_to(&facts, pass.config.invoices.value_tolerance)).or(refused);
     let outcome = match (fate, names.is_empty()) {
         _ if to_see_to.is_some() => Outcome::Held,
         (_, true) => Outcome::Unchanged,
@@ -374,6 +376,14 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         hold = None;
     }
     Ok(pass.conclude(row, Decided { fate, reason: why, hold: hold.as_ref(), open }, outcome, &reason, &names)?)
+}
+
+/// The hold of an order of which another lives under its number: somebody would pack and invoice that as well.
+async fn doubled(pass: &Pass<'_>, erp_id: &ErpOrderId) -> Result<Option<Reason>, Trouble> {
+    match pass.erp.doubled(erp_id).await? {
+        Some(ErpError::Refused { code, message }) => Ok(Some(Reason::ErpRefused { refusal: code.to_owned(), message })),
+        _ => Ok(None),
+    }
 }
 
 /// A request to cancel that is gone was denied, should a lost answer or a killed run have left that open.

@@ -794,6 +794,44 @@ fn an_order_that_is_there_twice_is_held_and_named() {
     assert_eq!(shop.take_overs(&id), 0);
 }
 
+/// The warehouse would pack and invoice both. The linked one goes its way meanwhile, and the hold ends with its cause.
+#[test]
+fn an_order_that_is_entered_a_second_time_is_told_of() {
+    let shop = Shop::on_eccosys(&SETTINGS.replace("30d", "0s"));
+    let (id, other) = (shop.place(paid().id("twice-02")), shop.place(paid().id("twice-03")));
+    let _ = shop.import().exits(0);
+    shop.eccosys(|e| {
+        e.native_connector_imports(&id, &[("CAMISETA-P", 4_990, 1)]);
+        e.invoice(&id, 101);
+        // Cancelled, or another number that only begins so: neither is one.
+        e.native_connector_imports(&other, &[("CAMISETA-P", 4_990, 1)]);
+        let second = e.find(&other).iter().map(|sale| sale.id).max().unwrap();
+        e.cancel_entry(second);
+        e.native_connector_imports(&format!("{other}1"), &[("CAMISETA-P", 4_990, 1)]);
+    });
+    for _ in 0..2 {
+        let ran = shop.run(&["sync-payments"]).exits(3);
+        let message = ran.order(&id)["reason"]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("has 2 orders with the store number twice-02"), "{message}");
+        assert_eq!(held(&shop).len(), 1);
+    }
+    let _ = shop.run(&["push-invoices"]);
+    assert_eq!(shop.channel_status(&id), "invoiced");
+    let second = shop.eccosys(|e| e.find(&id).iter().map(|sale| sale.id).max().unwrap());
+    shop.eccosys(|e| e.cancel_entry(second));
+    let _ = shop.run(&["sync-payments"]).exits(0);
+    assert_eq!(held(&shop), vec![]);
+    // Cancelled on the channel, the one that is linked is cancelled, and the other stays a person's.
+    shop.eccosys(|e| e.native_connector_imports(&other, &[("CAMISETA-P", 4_990, 1)]));
+    let _ = shop.run(&["sync-payments"]).exits(3);
+    shop.vtex(|v| v.set_status(&other, "canceled"));
+    for _ in 0..3 {
+        let _ = shop.run(&["sync-payments"]).exits(3);
+        assert_eq!(held(&shop).len(), 1);
+    }
+    assert_eq!(shop.eccosys(|e| e.find(&other).iter().filter(|sale| sale.situation != 2).count()), 1);
+}
+
 /// What the account calls cancelled by a situation of its own is as little meant as what Eccosys does.
 #[test]
 fn a_double_in_a_cancelled_situation_of_the_accounts_own_is_not_meant() {

@@ -45,6 +45,9 @@ pub struct Facts {
     pub before: Option<String>,
     /// When it was last seen before it was cancelled: it was cancelled after that.
     pub cancelled_after: Option<Instant>,
+    /// Whether lists ever showed another order under the same store number.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub doubled: bool,
 }
 
 /// The present: by this machine's clock and by the ERP's, which may differ.
@@ -104,6 +107,7 @@ impl Facts {
             forecast,
             before: before.and_then(|(facts, _)| facts.before.clone()),
             cancelled_after: before.and_then(|(facts, _)| facts.cancelled_after),
+            doubled: before.is_some_and(|(facts, _)| facts.doubled),
         };
         if let Some((before, read_at)) = before {
             let (was, is) = (before.status(situations), facts.status(situations));

@@ -16,6 +16,8 @@ use crate::store::mirror::{MirrorOrder, OrderFacts};
 
 /// So many orders are read one by one rather than all of them in lists.
 const FEW: usize = 10;
+/// The refusal of a store number under which several orders live.
+const DUPLICATE: &str = "duplicate_order";
 
 impl Eccosys {
     /// See [`Erp::find_order`](crate::erp::Erp::find_order). Its items are read, too.
@@ -42,15 +44,9 @@ impl Eccosys {
         number: &OrderId,
         rows: Vec<wire::Order>,
     ) -> Result<Option<wire::Order>, ErpError> {
-        let is_anothers = |row: &wire::Order| {
-            let of = row.service_platform_origin.as_deref().unwrap_or_default();
-            of != channel.as_str() && self.channels.iter().any(|channel| channel.as_str() == of)
-        };
-        let number_of =
-            |row: &wire::Order| row.numero_da_ordem_de_compra.as_deref().unwrap_or_default().trim().to_owned();
         let is_any_without = rows.iter().any(|row| number_of(row).is_empty());
-        let mut found: Vec<wire::Order> =
-            rows.into_iter().filter(|row| number_of(row) == number.as_str()).filter(|row| !is_anothers(row)).collect();
+        let is_its = |row: &wire::Order| number_of(row) == number.as_str() && !self.is_anothers(channel, row);
+        let mut found: Vec<wire::Order> = rows.into_iter().filter(is_its).collect();
         // It may be this order, told in part: to take it for none would make a second one.
         if found.is_empty() && is_any_without {
             return Err(refused(say!(
@@ -69,7 +65,7 @@ impl Eccosys {
         if found.len() > 1 {
             let numbers: Vec<String> = found.iter().filter_map(|row| row.numero_pedido.clone()).collect();
             return Err(ErpError::Refused {
-                code: "duplicate_order",
+                code: DUPLICATE,
                 message: say!(
                     "it has {} orders with the store number {number} ({}); cancel all but one of them there"
                         | "tem {} pedidos com o número da loja {number} ({}); cancele lá todos menos um",
@@ -79,6 +75,21 @@ impl Eccosys {
             });
         }
         Ok(found.pop())
+    }
+
+    /// Whether an order says that it is another of the configured channels'.
+    pub(super) fn is_anothers(&self, channel: &ChannelName, row: &wire::Order) -> bool {
+        let of = row.service_platform_origin.as_deref().unwrap_or_default();
+        of != channel.as_str() && self.channels.iter().any(|channel| channel.as_str() == of)
+    }
+
+    /// See [`Erp::doubled`](crate::erp::Erp::doubled). Asked for by its number only where lists showed another.
+    pub async fn doubled(&self, id: &ErpOrderId) -> Result<Option<ErpError>, ErpError> {
+        let Some(order) = self.store.mirror_order(id)?.filter(|order| facts_of(order).doubled) else { return Ok(None) };
+        match self.find_order(&order.channel, &order.store_number).await {
+            Err(error @ ErpError::Refused { code: DUPLICATE, .. }) => Ok(Some(error)),
+            found => found.map(|_| None),
+        }
     }
 
     /// How many units an order has on all its lines; goods by weight count as one.
@@ -109,7 +120,7 @@ impl Eccosys {
     pub(super) async fn read_row(&self, id: &ErpOrderId) -> Result<Option<(wire::Order, ErpOrder)>, ErpError> {
         let before = self.store.mirror_order(id)?;
         let Some((row, asked_at)) = self.row(id).await? else { return Ok(None) };
-        let number = OrderId::new(row.numero_da_ordem_de_compra.as_deref().unwrap_or_default().trim());
+        let number = OrderId::new(number_of(&row));
         let channel = match &before {
             Some(before) => before.channel.clone(),
             None => ChannelName::new(row.service_platform_origin.as_deref().unwrap_or_default()),
@@ -388,7 +399,7 @@ impl Eccosys {
         Ok(facts)
     }
 
-    fn keep(
+    pub(super) fn keep(
         &self,
         id: &ErpOrderId,
         channel: &ChannelName,
@@ -412,6 +423,11 @@ impl Eccosys {
 /// The facts of a mirrored order. What cannot be read is another version's, and is nothing.
 pub(super) fn facts_of(order: &MirrorOrder) -> Facts {
     serde_json::from_str(&order.facts).unwrap_or_default()
+}
+
+/// The store's number of an order.
+pub(super) fn number_of(row: &wire::Order) -> &str {
+    row.numero_da_ordem_de_compra.as_deref().unwrap_or_default().trim()
 }
 
 /// Whether an order is cancelled, by the configuration's word or by Eccosys' own code.

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use super::facts::Facts;
-use super::orders::facts_of;
+use super::orders::{facts_of, is_cancelled, number_of};
 use super::outgoing::awaits_invoice;
 use super::{Eccosys, answer, body, wire};
 use crate::erp::{ErpChanges, ErpError, ErpOrder};
 use crate::http::{Call, Triage, segment};
-use crate::model::{ErpOrderId, Instant, Status};
+use crate::model::{ErpOrderId, Instant, OrderId, Status};
 use crate::store::mirror::{MirrorOrder, OrderFacts};
 
 /// Situations of orders without an invoice. Cancelled ones are not listed: they grow without end, and an order of ours that no list
@@ -29,6 +29,16 @@ const LISTED_EACH_TIME: usize = 1_000;
 const LAST_DAYS: i64 = 3;
 /// How old the reading of an invoice that is not authorised yet may be.
 pub(super) const PENDING_WITHIN: TimeDelta = TimeDelta::minutes(10);
+
+/// The orders that something is still expected of, and what the lists have told of them so far.
+struct Followed {
+    /// Those that no list has shown yet.
+    waiting: BTreeMap<ErpOrderId, MirrorOrder>,
+    /// All of them by the store's number.
+    numbers: BTreeMap<OrderId, ErpOrderId>,
+    /// Those beside which the lists show another under the same number.
+    doubled: BTreeSet<ErpOrderId>,
+}
 
 impl Eccosys {
     /// See [`Erp::orders_changed_since`](crate::erp::Erp::orders_changed_since).
@@ -62,25 +72,29 @@ impl Eccosys {
     }
 
     async fn compare_now(&self, begun: Instant) -> Result<(), ErpError> {
-        let mut waiting: BTreeMap<ErpOrderId, MirrorOrder> =
-            self.store.mirror_live()?.into_iter().map(|order| (order.id.clone(), order)).collect();
+        let live = self.store.mirror_live()?;
+        let numbers = live.iter().map(|order| (order.store_number.clone(), order.id.clone())).collect();
+        let waiting = live.into_iter().map(|order| (order.id.clone(), order)).collect();
+        let mut followed = Followed { waiting, numbers, doubled: BTreeSet::new() };
         let mut is_whole = true;
-        if !waiting.is_empty() {
+        if !followed.waiting.is_empty() {
             let invoiced =
                 |order: &MirrorOrder| facts_of(order).status(&self.options.situations).is_final_for_payment();
-            let is_any_unfinished = waiting.values().any(|order| !invoiced(order));
-            let is_any_invoiced = waiting.values().any(invoiced);
+            let is_any_unfinished = followed.waiting.values().any(|order| !invoiced(order));
+            let is_any_invoiced = followed.waiting.values().any(invoiced);
             if is_any_unfinished {
-                self.compare_unfinished(&mut waiting).await?;
+                self.compare_unfinished(&mut followed).await?;
             }
             // What was invoiced meanwhile is among what is missing now.
-            if is_any_invoiced || !waiting.is_empty() {
+            if is_any_invoiced || !followed.waiting.is_empty() {
                 let listed_at = self.store.mirror_all_invoiced_at()?;
                 let is_due = listed_at.is_none_or(|at| at > begun || at < begun - self.options.details_within);
-                is_whole = is_due || waiting.values().filter(|order| invoiced(order)).count() <= LISTED_EACH_TIME;
-                self.compare_invoiced(&mut waiting, is_whole).await?;
+                let count = followed.waiting.values().filter(|order| invoiced(order)).count();
+                is_whole = is_due || count <= LISTED_EACH_TIME;
+                self.compare_invoiced(&mut followed, is_whole).await?;
             }
-            self.read_missing(waiting.into_values().collect()).await?;
+            self.read_missing(followed.waiting.into_values().collect()).await?;
+            self.note_doubled(&followed.doubled)?;
         }
         let (aged, pending) = (begun - self.options.details_within, begun - PENDING_WITHIN);
         let old = self.store.mirror_wake(aged, pending, AGED_PER_RUN, begun)?;
@@ -95,7 +109,8 @@ impl Eccosys {
         Ok(self.store.mirror_orders_compared(begun, ended, is_whole)?)
     }
 
-    async fn compare_unfinished(&self, waiting: &mut BTreeMap<ErpOrderId, MirrorOrder>) -> Result<(), ErpError> {
+    async fn compare_unfinished(&self, followed: &mut Followed) -> Result<(), ErpError> {
+        let waiting = &followed.waiting;
         let oldest = waiting.values().filter_map(|order| facts_of(order).day).min();
         let from = oldest.and_then(|day| day_before(&day));
         let own = self.options.situations.iter().filter(|(_, status)| !status.is_final_for_payment());
@@ -113,7 +128,7 @@ impl Eccosys {
                 None => call,
             };
             let path = format!("/pedidos/situacao/{}", segment(&code));
-            match self.compare(waiting, &path, list).await {
+            match self.compare(followed, &path, list).await {
                 // Its orders are read one by one, as those of no list are.
                 Err(error) if !UNFINISHED.contains(&code.as_str()) && error.is_of_one_item() => {
                     log::warn!("the orders in situation {code} cannot be listed in Eccosys: {error}");
@@ -125,11 +140,8 @@ impl Eccosys {
     }
 
     /// Lists the invoiced orders: all that are waited for, or those of the last days. The others are waited for no more then.
-    async fn compare_invoiced(
-        &self,
-        waiting: &mut BTreeMap<ErpOrderId, MirrorOrder>,
-        whole: bool,
-    ) -> Result<(), ErpError> {
+    async fn compare_invoiced(&self, followed: &mut Followed, whole: bool) -> Result<(), ErpError> {
+        let waiting = &mut followed.waiting;
         let day = |days| body::day(self.now() - TimeDelta::days(days));
         let oldest = waiting.values().filter_map(|order| facts_of(order).invoiced_on).min();
         let from = match whole {
@@ -145,7 +157,7 @@ impl Eccosys {
                 .query("$toDate", self.tomorrow())
                 .query("$dataConsiderada", "dataFaturamento")
         };
-        self.compare(waiting, "/pedidos", list).await
+        self.compare(followed, "/pedidos", list).await
     }
 
     /// Days are the finest windows there are, and some clocks are ahead.
@@ -156,7 +168,7 @@ impl Eccosys {
     /// Reads a list to its end, and takes the orders that it shows from those that are waited for.
     async fn compare(
         &self,
-        waiting: &mut BTreeMap<ErpOrderId, MirrorOrder>,
+        followed: &mut Followed,
         path: &str,
         filter: impl Fn(Call) -> Call,
     ) -> Result<(), ErpError> {
@@ -173,14 +185,17 @@ impl Eccosys {
             let mut seen = Vec::new();
             for row in rows {
                 let Some(id) = wire::some(row.id.as_ref()).map(ErpOrderId::new) else { continue };
-                let is_its = |order: &MirrorOrder| {
-                    row.numero_da_ordem_de_compra.as_deref().map(str::trim) == Some(order.store_number.as_str())
-                };
+                if let Some(ours) = followed.numbers.get(&OrderId::new(number_of(&row))).filter(|ours| **ours != id)
+                    && self.is_double_of(ours, &id, &row)?
+                {
+                    followed.doubled.insert(ours.clone());
+                }
                 // A row that tells another number, or none, proves nothing about ours.
-                if !waiting.get(&id).is_some_and(is_its) {
+                let is_its = |order: &MirrorOrder| order.store_number.as_str() == number_of(&row);
+                if !followed.waiting.get(&id).is_some_and(is_its) {
                     continue;
                 }
-                if let Some(order) = waiting.remove(&id) {
+                if let Some(order) = followed.waiting.remove(&id) {
                     let before = facts_of(&order);
                     let facts =
                         Facts::of(&row, Some((&before, order.read_at)), &self.options.situations, self.present());
@@ -206,6 +221,26 @@ impl Eccosys {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether an order that has the store number of one of ours lives beside it, and is of the same channel as far as anybody tells.
+    fn is_double_of(&self, ours: &ErpOrderId, id: &ErpOrderId, row: &wire::Order) -> Result<bool, ErpError> {
+        let Some(ours) = self.store.mirror_order(ours)? else { return Ok(false) };
+        let is_known_anothers = self.store.mirror_order(id)?.is_some_and(|known| known.channel != ours.channel);
+        let lives = !is_cancelled(row, &self.options.situations);
+        Ok(lives && !is_known_anothers && !self.is_anothers(&ours.channel, row))
+    }
+
+    fn note_doubled(&self, doubled: &BTreeSet<ErpOrderId>) -> Result<(), ErpError> {
+        for id in doubled {
+            let Some(order) = self.store.mirror_order(id)? else { continue };
+            let facts = facts_of(&order);
+            if !facts.doubled {
+                let facts = Facts { doubled: true, ..facts };
+                self.keep(id, &order.channel, &order.store_number, &facts, order.read_at)?;
+            }
+        }
+        Ok(())
     }
 
     /// Reads the orders that no list shows: cancelled, of a situation nobody knows, or moved while the lists were read.
