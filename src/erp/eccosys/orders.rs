@@ -16,8 +16,6 @@ use crate::store::mirror::{MirrorOrder, OrderFacts};
 
 /// So many orders are read one by one rather than all of them in lists.
 const FEW: usize = 10;
-/// The refusal of a store number under which several orders live.
-const DUPLICATE: &str = "duplicate_order";
 
 impl Eccosys {
     /// See [`Erp::find_order`](crate::erp::Erp::find_order). Its items are read, too.
@@ -65,7 +63,7 @@ impl Eccosys {
         if found.len() > 1 {
             let numbers: Vec<String> = found.iter().filter_map(|row| row.numero_pedido.clone()).collect();
             return Err(ErpError::Refused {
-                code: DUPLICATE,
+                code: "duplicate_order",
                 message: say!(
                     "it has {} orders with the store number {number} ({}); cancel all but one of them there"
                         | "tem {} pedidos com o número da loja {number} ({}); cancele lá todos menos um",
@@ -87,7 +85,7 @@ impl Eccosys {
     pub async fn doubled(&self, id: &ErpOrderId) -> Result<Option<ErpError>, ErpError> {
         let Some(order) = self.store.mirror_order(id)?.filter(|order| facts_of(order).doubled) else { return Ok(None) };
         match self.find_order(&order.channel, &order.store_number).await {
-            Err(error @ ErpError::Refused { code: DUPLICATE, .. }) => Ok(Some(error)),
+            Err(error @ ErpError::Refused { code: "duplicate_order", .. }) => Ok(Some(error)),
             found => found.map(|_| None),
         }
     }
