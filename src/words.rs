@@ -357,8 +357,8 @@ fn clause(reason: &Reason) -> String {
                 | "assumido, o que o canal ainda não mostra (`{raw}`)"
         ),
         Reason::BeingVerified { raw } => say!(
-            "the channel has its invoices and is verifying them (`{raw}`)"
-                | "o canal tem as notas e as está verificando (`{raw}`)"
+            "the channel took its invoices and has not shown yet that it verified them (`{raw}`)"
+                | "o canal aceitou as notas e ainda não mostrou que as verificou (`{raw}`)"
         ),
         Reason::InvoiceNotOnChannel { invoice } => {
             say!("waiting for invoice {invoice} to be on the channel" | "aguardando a nota {invoice} chegar ao canal")
