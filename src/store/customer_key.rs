@@ -95,6 +95,15 @@ impl Hasher for Sealing {
     }
 }
 
+/// Warns that the key of the hashes in the state file is gone, and another is made.
+pub(super) fn tell_of_lost(state: &Path) {
+    log::warn!(
+        "{} was gone and is made anew: vaivem privacy does not find a customer's orders of before in the state file; put the key \
+         of your backup back to have them found",
+        file_of(state).display()
+    );
+}
+
 /// Where the key of a state file is: beside it, and where that is reached by a link beside the link, if it was made there once.
 pub(crate) fn file_of(state: &Path) -> PathBuf {
     let key = sqlite::beside(state, ".key");

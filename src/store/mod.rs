@@ -65,6 +65,9 @@ impl Store {
     /// When it cannot be used: of another program, of a newer version, damaged, read-only … Nothing of it is touched then.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let connection = Joint::new(sqlite::open(path, &schema::STATE)?);
+        if !customer_key::file_of(path).exists() && privacy::has_hashes(&connection).unwrap_or_default() {
+            customer_key::tell_of_lost(path);
+        }
         let customer_key = customer_key::CustomerKey::load_or_create(path)?;
         Ok(Self { connection, path: path.to_owned(), customer_key })
     }

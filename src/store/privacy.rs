@@ -1,6 +1,6 @@
 //! What the state file keeps of a person, a keyed hash on their orders, and letting go of it.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::Store;
 use super::notes::{self, Note};
@@ -17,6 +17,11 @@ const FREE_TEXT: [(&str, &str); 7] = [
     ("notes", "detail"),
     ("told", "what"),
 ];
+
+/// Whether any order has a customer's hash.
+pub(super) fn has_hashes(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT EXISTS (SELECT 1 FROM orders WHERE customer IS NOT NULL)", [], |row| row.get(0))
+}
 
 impl Store {
     /// The orders on which the hash of that document stands, on every channel.

@@ -140,6 +140,17 @@ fn an_erasure_that_was_cut_off_is_done_again_in_whole() {
     }
 }
 
+/// "We keep nothing of this customer" would be said of all orders of before.
+#[test]
+fn a_key_that_is_lost_is_told_of() {
+    let (shop, _, _) = delivered();
+    std::fs::remove_file(shop.path("vaivem.db.key")).unwrap();
+    for is_told in [true, false] {
+        let ran = shop.run(&["import-orders"]).exits(0);
+        assert_eq!(ran.stderr.contains("vaivem.db.key was gone"), is_told, "{}", ran.stderr);
+    }
+}
+
 #[test]
 fn an_order_on_its_way_needs_its_address() {
     let shop = Shop::new();
