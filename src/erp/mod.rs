@@ -287,6 +287,22 @@ impl Erp {
         }
     }
 
+    /// The refusal of a new order by rules that are known here; nothing is made, and nobody is asked.
+    ///
+    /// # Errors
+    /// When the embedded ERP's file cannot be read.
+    pub fn objection(&self, new: &NewOrder) -> Result<Option<ErpError>, ErpError> {
+        let checked = match self {
+            Self::Ledger(ledger) => ledger.check_order(new),
+            Self::Eccosys(_) => eccosys::Eccosys::check_order(new),
+        };
+        match checked {
+            Ok(()) => Ok(None),
+            Err(refusal @ ErpError::Refused { .. }) => Ok(Some(refusal)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Creates the order with all its lines and reserves its stock. Whoever calls has just asked for its store number: an ERP may
     /// give back the one that exists under it, or make a second one without a word.
     pub async fn create_order(&self, new: &NewOrder, now: Instant) -> Result<ErpOrder, ErpError> {

@@ -393,6 +393,9 @@ async fn bring_in(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<()
     {
         return Ok(pass.hold(row, &reason)?);
     }
+    if let Some(reason) = refused_by_rule(pass, &decision)? {
+        return Ok(pass.hold(row, &reason)?);
+    }
     let done = match pass.permit(&row.id, || decision.planned(&facts, pass.store)) {
         Permit::OnlyTold => Ok(decision.names()),
         Permit::Given => apply(pass, row, &facts, &decision).await?,
@@ -401,6 +404,20 @@ async fn bring_in(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<()
     match (&done, &decision.hold) {
         (Err(reason), _) | (Ok(_), Some(reason)) => Ok(pass.hold(row, reason)?),
         (Ok(actions), None) => Ok(conclude(pass, row, &facts.order, &decision, actions)?),
+    }
+}
+
+/// In a dry run, which makes no order: why the ERP would make none of this one.
+fn refused_by_rule(pass: &Pass<'_>, decision: &Decision) -> Result<Option<Reason>, Trouble> {
+    let new = decision.actions.iter().find_map(|action| match action {
+        Action::Create(new) => Some(new),
+        _ => None,
+    });
+    let Some(new) = new.filter(|_| pass.dry_run) else { return Ok(None) };
+    match pass.erp.objection(new)? {
+        Some(ErpError::Refused { code, message }) => Ok(Some(Reason::ErpRefused { refusal: code.into(), message })),
+        Some(error) => Err(error.into()),
+        None => Ok(None),
     }
 }
 

@@ -794,6 +794,22 @@ fn an_order_that_is_there_twice_is_held_and_named() {
     assert_eq!(shop.take_overs(&id), 0);
 }
 
+/// A dry run knows the rules that need no question.
+#[test]
+fn what_eccosys_has_no_field_for_is_held_and_a_dry_run_says_so() {
+    let shop = shop();
+    let id = shop.place(paid().id("tax-01").tax(500));
+    for args in [["import-orders", "--dry-run"].as_slice(), &["import-orders"]] {
+        let ran = shop.run(args).exits(3);
+        let record = ran.order(&id);
+        assert_eq!(
+            (record["outcome"].as_str(), record["reason"]["refusal"].as_str()),
+            (Some("held"), Some("tax_on_top"))
+        );
+    }
+    assert_eq!(shop.eccosys(|e| e.find(&id).len()), 0);
+}
+
 /// The warehouse would pack and invoice both. The linked one goes its way meanwhile, and the hold ends with its cause.
 #[test]
 fn an_order_that_is_entered_a_second_time_is_told_of() {

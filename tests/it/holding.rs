@@ -185,11 +185,13 @@ fn another_order_under_the_number_is_held_and_left_alone() {
 fn what_the_erp_refuses_is_held_until_it_takes_it() {
     let mut shop = Shop::with("warehouses = { \"1_1\" = \"longe\" }");
     let id = shop.place(paid());
-    let record = shop.import().exits(3).order(&id);
-    assert_eq!(
-        (&record["reason"]["code"], &record["reason"]["refusal"]),
-        (&json!("erp_refused"), &json!("unknown_warehouse"))
-    );
+    for args in [["import-orders", "--dry-run"].as_slice(), &["import-orders"]] {
+        let record = shop.run(args).exits(3).order(&id);
+        assert_eq!(
+            (&record["reason"]["code"], &record["reason"]["refusal"]),
+            (&json!("erp_refused"), &json!("unknown_warehouse"))
+        );
+    }
     assert_eq!((shop.take_overs(&id), shop.erp().len(), fates(&shop)), (0, 0, one("held")));
     shop.set("");
     let _ = shop.import().exits(0);

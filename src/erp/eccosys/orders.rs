@@ -219,6 +219,14 @@ impl Eccosys {
         Ok(known)
     }
 
+    /// Whether the order can be told to Eccosys at all.
+    ///
+    /// # Errors
+    /// Refused, and why.
+    pub fn check_order(new: &NewOrder) -> Result<(), ErpError> {
+        body::order(new, |_| None).map(|_| ())
+    }
+
     /// See [`Erp::create_order`](crate::erp::Erp::create_order). Eccosys makes a second one without a word, so whoever calls asked
     /// for the number right before.
     pub async fn create_order(&self, new: &NewOrder) -> Result<ErpOrder, ErpError> {

@@ -70,6 +70,14 @@ impl Ledger {
         })?
     }
 
+    /// Whether the order would be made.
+    ///
+    /// # Errors
+    /// Refused as it would be; or the file cannot be read.
+    pub fn check_order(&self, new: &NewOrder) -> Result<(), ErpError> {
+        self.read(|tx| places(tx, new)).map(|_| ())
+    }
+
     /// Moves the order to a status, with a note for its history. The same status again is no change;
     /// [`Status::Cancelled`] cancels the order, with the note as the reason.
     ///
