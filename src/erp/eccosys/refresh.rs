@@ -27,8 +27,9 @@ const AGED_PER_RUN: usize = 40;
 const LISTED_EACH_TIME: usize = 1_000;
 /// Those days.
 const LAST_DAYS: i64 = 3;
-/// How old the reading of an invoice that is not authorised yet may be.
-pub(super) const PENDING_WITHIN: TimeDelta = TimeDelta::minutes(10);
+/// How old the reading of an invoice that is not authorised yet may be: less than from one run of cron's to the next, which may begin
+/// a moment earlier in its minute.
+pub(super) const PENDING_WITHIN: TimeDelta = TimeDelta::minutes(8);
 
 /// The orders that something is still expected of, and what the lists have told of them so far.
 struct Followed {
