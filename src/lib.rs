@@ -60,6 +60,8 @@ pub mod plan;
 pub mod reason;
 mod relay;
 pub mod report;
+#[cfg(test)]
+mod sources;
 pub mod stop;
 pub mod store;
 pub mod words;

@@ -175,6 +175,7 @@ pub(super) fn told(what: &'static str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sources;
 
     #[test]
     fn ids_and_parameters_are_encoded() {
@@ -198,23 +199,14 @@ mod tests {
     /// A call without a name in Portuguese would be told in English.
     #[test]
     fn every_call_of_the_platforms_has_a_name_in_both_languages() {
-        let mut folders = vec![std::path::PathBuf::from("src/channel"), "src/erp/eccosys".into()];
         let mut named = std::collections::BTreeSet::new();
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let source = std::fs::read_to_string(&path).unwrap();
-                for opening in ["Call::read(\"", "Call::write(\"", "put_order(\"", " change(\"", ".tell(\""] {
-                    for (at, _) in source.match_indices(opening) {
-                        let mut literals = source[at..].split('"').skip(1).step_by(2);
-                        let first = literals.next().unwrap().to_owned();
-                        let is_method = opening == "Call::write(\"";
-                        named.insert(if is_method { literals.next().unwrap().to_owned() } else { first });
-                    }
+        for (_, source) in sources::below(&["src/channel", "src/erp/eccosys"]) {
+            for opening in ["Call::read(\"", "Call::write(\"", "put_order(\"", " change(\"", ".tell(\""] {
+                for (at, _) in source.match_indices(opening) {
+                    let mut literals = source[at..].split('"').skip(1).step_by(2);
+                    let first = literals.next().unwrap().to_owned();
+                    let is_method = opening == "Call::write(\"";
+                    named.insert(if is_method { literals.next().unwrap().to_owned() } else { first });
                 }
             }
         }

@@ -250,6 +250,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::sources;
     use crate::store::sqlite::{self, FileKind, OpenError};
 
     const OLD: FileKind = FileKind {
@@ -353,18 +354,12 @@ mod tests {
     #[test]
     fn what_changes_a_table_without_a_trigger_reads_its_seals_itself() {
         let mut found = BTreeMap::from(READ_BY_STATEMENTS.map(|table| (table, 0)));
-        for folder in ["src/store", "src/erp/ledger"] {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if !path.is_file() {
-                    continue;
-                }
-                let source = std::fs::read_to_string(&path).unwrap();
-                let source = source.split("mod tests {").next().unwrap();
-                for (table, found) in &mut found {
-                    // Migrations are told from what is done with every call by their ends.
-                    *found += changes(table, source.split('"').filter(|statement| !statement.contains(';')));
-                }
+        let files = sources::below(&["src/store", "src/erp/ledger"]);
+        for (_, source) in files.iter().filter(|(path, _)| !path.to_string_lossy().contains("tests")) {
+            let source = sources::without_tests(source);
+            for (table, found) in &mut found {
+                // Migrations are told from what is done with every call by their ends.
+                *found += changes(table, source.split('"').filter(|statement| !statement.contains(';')));
             }
         }
         assert_eq!(

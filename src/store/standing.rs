@@ -90,6 +90,7 @@ fn count(tx: &Connection, channel: &str, fate: Option<&str>, by: i64) -> rusqlit
 
 #[cfg(test)]
 mod tests {
+    use crate::sources;
     use crate::store::Store;
 
     /// What a statement must set to make another of where an order stands.
@@ -98,10 +99,8 @@ mod tests {
     #[test]
     fn whatever_makes_an_order_or_changes_where_one_stands_says_so() {
         let (mut changed, mut made, mut counted, mut lines) = (0, 0, 0, 0);
-        for entry in std::fs::read_dir("src/store").unwrap() {
-            let path = entry.unwrap().path();
-            let source = std::fs::read_to_string(&path).unwrap();
-            let source = source.split("mod tests {").next().unwrap();
+        for (path, source) in sources::below(&["src/store"]) {
+            let source = sources::without_tests(&source);
             let is_other =
                 |words: &str| words.starts_with("UPDATE OR") && words.split_whitespace().nth(3) == Some("orders");
             let others = source.match_indices("UPDATE OR").filter(|(at, _)| is_other(&source[*at..]));

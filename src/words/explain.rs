@@ -585,6 +585,7 @@ const FIELDS: &str = r#"{
 mod tests {
     use super::*;
     use crate::lang::{Lang, within};
+    use crate::sources;
 
     /// The variants of an enum, as its source names them, in snake case.
     fn variants(source: &str, name: &str) -> Vec<String> {
@@ -620,23 +621,13 @@ mod tests {
     #[test]
     fn every_refusal_of_the_erps_is_explained_and_none_that_is_not_given() {
         let mut given = std::collections::BTreeSet::new();
-        let mut folders = vec![std::path::PathBuf::from("src/erp")];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if !path.to_string_lossy().contains("tests") {
-                    let source = std::fs::read_to_string(&path).unwrap();
-                    for opening in ["refused(", "refuse(", "Refused { code: ", "Refused {\n"] {
-                        for (at, _) in source.match_indices(opening) {
-                            let rest =
-                                source[at + opening.len()..].trim_start().trim_start_matches("code:").trim_start();
-                            let code = rest.strip_prefix('"').and_then(|rest| rest.split('"').next());
-                            given
-                                .extend(code.filter(|code| !code.contains(' ') && !code.is_empty()).map(str::to_owned));
-                        }
-                    }
+        let files = sources::below(&["src/erp"]);
+        for (_, source) in files.iter().filter(|(path, _)| !path.to_string_lossy().contains("tests")) {
+            for opening in ["refused(", "refuse(", "Refused { code: ", "Refused {\n"] {
+                for (at, _) in source.match_indices(opening) {
+                    let rest = source[at + opening.len()..].trim_start().trim_start_matches("code:").trim_start();
+                    let code = rest.strip_prefix('"').and_then(|rest| rest.split('"').next());
+                    given.extend(code.filter(|code| !code.contains(' ') && !code.is_empty()).map(str::to_owned));
                 }
             }
         }

@@ -233,6 +233,7 @@ fn parts(template: &str) -> Vec<Part> {
 mod tests {
     use super::*;
     use crate::lang::within;
+    use crate::sources;
 
     fn told(text: &str) -> String {
         within(Lang::PtBr, || retold(text))
@@ -264,23 +265,14 @@ mod tests {
     /// What the journal keeps of an answer stands in `vaivem why`.
     #[test]
     fn what_passes_note_of_an_answer_has_both_languages() {
-        let mut folders = vec![std::path::PathBuf::from("src/passes")];
         let mut found = 0;
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let source = std::fs::read_to_string(&path).unwrap();
-                for state in ["State::Done, \"", "State::Failed, \"", "State::Unknown, \""] {
-                    for (at, _) in source.match_indices(state) {
-                        let noted = source[at + state.len()..].split('"').next().unwrap();
-                        let is_code = noted.contains('_');
-                        assert!(is_code || told(noted) != noted, "{noted:?} of {}", path.display());
-                        found += 1;
-                    }
+        for (path, source) in sources::below(&["src/passes"]) {
+            for state in ["State::Done, \"", "State::Failed, \"", "State::Unknown, \""] {
+                for (at, _) in source.match_indices(state) {
+                    let noted = source[at + state.len()..].split('"').next().unwrap();
+                    let is_code = noted.contains('_');
+                    assert!(is_code || told(noted) != noted, "{noted:?} of {}", path.display());
+                    found += 1;
                 }
             }
         }
