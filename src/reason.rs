@@ -285,7 +285,11 @@ pub enum Reason {
     /// The channel made a product of others, and works out its stock from theirs.
     SkuIsKit,
     /// The ERP has no count of a product, or none any more.
-    StockNotInErp,
+    StockNotInErp {
+        /// The ERP's warehouse, where others have one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        warehouse: Option<WarehouseId>,
+    },
     /// More was sold than there is: two customers bought the same units, or a count found fewer.
     Oversold {
         /// The ERP's warehouse.

@@ -302,7 +302,11 @@ fn clause(reason: &Reason) -> String {
                 | "é um kit no canal, que calcula o estoque a partir dos componentes e não recebe nenhum"
         )
         .into(),
-        Reason::StockNotInErp => word!(
+        Reason::StockNotInErp { warehouse: Some(warehouse) } => say!(
+            "the ERP has no count of it in `{warehouse}`, and the channel goes on with what it was told last"
+                | "o ERP não tem contagem dele em `{warehouse}`, e o canal continua com o que recebeu por último"
+        ),
+        Reason::StockNotInErp { warehouse: None } => word!(
             "the ERP has no count of it in a warehouse that is pushed from"
                 | "o ERP não tem contagem dele em um depósito que é enviado"
         )
@@ -730,7 +734,7 @@ pub fn hint(reason: &Reason) -> Option<String> {
                        vaivem não o cria"
         )
         .into(),
-        Reason::StockNotInErp => word!(
+        Reason::StockNotInErp { .. } => word!(
             "count the product in the ERP, or check the warehouses in the configuration; what the channel has is \
                  left as it is"
                 | "conte o produto no ERP, ou confira os depósitos na configuração; o que está no canal fica \

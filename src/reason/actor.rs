@@ -57,7 +57,7 @@ impl Reason {
             | Self::ErpRefused { .. }
             | Self::ErpDiffers { .. }
             | Self::ChangedSince { .. }
-            | Self::StockNotInErp
+            | Self::StockNotInErp { .. }
             | Self::MissingField { .. }
             | Self::InvoiceUnfit { .. }
             | Self::InvoiceValue { .. }

@@ -96,7 +96,7 @@ pub(super) fn release_in(tx: &Connection, order: i64, pass: &str, why: &str, now
     super::orders::note(tx, order, now, "released", why)
 }
 
-/// The channel took a SKU's number: that releases any hold but the one that more was sold than there is.
+/// The channel took a SKU's number: unless there is another to take, that releases any hold but those for what no number mends.
 pub(super) fn release_told_sku(
     tx: &Connection,
     channel: &ChannelName,
@@ -104,7 +104,11 @@ pub(super) fn release_told_sku(
     now: Instant,
 ) -> rusqlite::Result<()> {
     match open_of_sku(tx, channel, sku)? {
-        Some((hold, code)) if code != OVERSOLD => end(tx, hold, "the channel took its stock", now),
+        Some((hold, code))
+            if code != OVERSOLD && code != UNCOUNTED && !super::stock::is_any_dirty(tx, channel, sku)? =>
+        {
+            end(tx, hold, "the channel took its stock", now)
+        }
         _ => Ok(()),
     }
 }
@@ -115,6 +119,8 @@ const OF_A_CALL: &str = "(h.code = 'call_failed'
 
 /// More was sold than there is.
 const OVERSOLD: &str = "oversold";
+/// The ERP has no count.
+const UNCOUNTED: &str = "stock_not_in_erp";
 
 /// Why a SKU is held no more of which the channel is not told.
 pub(super) const UNTOLD: &str = "its stock is not told to the channel";
@@ -322,8 +328,8 @@ impl Store {
         })
     }
 
-    /// Releases what holds those of these SKUs of which the channel has every number it should: but for that more was sold than
-    /// there is.
+    /// Releases what holds those of these SKUs, which the ERP counted, of which the channel has every number it should: but for that
+    /// more was sold than there is.
     ///
     /// # Errors
     /// When the state file cannot be read or written.
@@ -333,19 +339,18 @@ impl Store {
         skus: impl Iterator<Item = &'a Sku>,
         now: Instant,
     ) -> rusqlite::Result<()> {
-        let dirty = format!(
-            "SELECT EXISTS (SELECT 1 FROM stock INDEXED BY stock_dirty WHERE channel = ?1 AND sku = ?2 AND {})",
-            super::stock::DIRTY
-        );
         for sku in skus {
-            match open_of_sku(&self.connection, channel, sku)? {
-                Some((hold, code)) if code != OVERSOLD => {
-                    let sought = params![channel.as_str(), sku.as_str()];
-                    if !self.connection.prepare_cached(&dirty)?.query_row(sought, |row| row.get::<_, bool>(0))? {
-                        self.write(|tx| end(tx, hold, "its cause is gone", now))?;
-                    }
+            let why = match open_of_sku(&self.connection, channel, sku)? {
+                Some((hold, code)) if code == UNCOUNTED => Some((hold, "the ERP has a count of it")),
+                Some((hold, code))
+                    if code != OVERSOLD && !super::stock::is_any_dirty(&self.connection, channel, sku)? =>
+                {
+                    Some((hold, "its cause is gone"))
                 }
-                _ => {}
+                _ => None,
+            };
+            if let Some((hold, why)) = why {
+                self.write(|tx| end(tx, hold, why, now))?;
             }
         }
         Ok(())

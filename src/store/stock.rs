@@ -132,6 +132,14 @@ END;
 /// What the index `stock_dirty` holds, word for word.
 pub(super) const DIRTY: &str = "(pushed IS NOT want OR resend = 1) AND channel_sku IS NOT NULL";
 
+/// Whether the channel has yet to take a number of a product, in any of its warehouses.
+pub(super) fn is_any_dirty(connection: &Connection, channel: &ChannelName, sku: &Sku) -> rusqlite::Result<bool> {
+    let query = format!(
+        "SELECT EXISTS (SELECT 1 FROM stock INDEXED BY stock_dirty WHERE channel = ?1 AND sku = ?2 AND {DIRTY})"
+    );
+    connection.prepare_cached(&query)?.query_row(params![channel.as_str(), sku.as_str()], |row| row.get(0))
+}
+
 /// How far a channel's numbers go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StockCursor {

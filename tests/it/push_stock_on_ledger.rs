@@ -2,7 +2,7 @@
 
 use crate::push_stock::{STOCK, boleto, can_be_bought, many, patches, shop};
 use crate::sandbox::{Fault, Kind};
-use crate::shop::{paid, wait_until};
+use crate::shop::{Shop, paid, wait_until};
 
 #[test]
 fn warehouses_are_kept_apart() {
@@ -16,6 +16,57 @@ fn warehouses_are_kept_apart() {
     let quantity = |warehouse: &str| shop.vtex(|v| v.stock("1", warehouse).quantity);
     assert_eq!([quantity("1_1"), quantity("1_2")], [10, 4]);
     assert_eq!(can_be_bought(&shop), 13);
+}
+
+/// The channel would go on selling what it was told from another warehouse, whatever is sold.
+#[test]
+fn a_warehouse_in_which_nothing_is_counted_is_told_of() {
+    let mut shop = shop("");
+    shop.vtex(|v| v.warehouses.push(("1_2".into(), "Loja".into())));
+    let set = |shop: &mut Shop, second: &str| {
+        shop.set(&format!(
+            "warehouses = {{ \"1_1\" = \"central\", \"1_2\" = \"{second}\" }}\nstock = {{ settle = \"0s\" }}"
+        ));
+    };
+    set(&mut shop, "loja");
+    shop.stock("codigo;quantidade;deposito\nCAMISETA-P;10;central\nCAMISETA-P;4;loja\nBONE;7;nova\n");
+    let _ = shop.push().exits(0);
+    set(&mut shop, "nova");
+    for args in [&[][..], &["--full"], &["--sku", "CAMISETA-P"]] {
+        let ran = shop.run(&[&["push-stock"], args].concat()).exits(3);
+        let held = ran.records().into_iter().find(|one| one["reason"]["code"] == "stock_not_in_erp").unwrap();
+        assert_eq!((held["sku"].as_str(), held["reason"]["warehouse"].as_str()), (Some("CAMISETA-P"), Some("nova")));
+        assert_eq!(shop.run(&["holds"]).exits(3).summary()["holds"], 1);
+    }
+    // What is taken for the other warehouse does not end it; a count does.
+    shop.stock("codigo;quantidade;deposito\nCAMISETA-P;9;central\n");
+    let _ = shop.push().exits(3);
+    assert_eq!(shop.run(&["holds"]).exits(3).summary()["holds"], 1);
+    shop.stock("codigo;quantidade;deposito\nCAMISETA-P;4;nova\n");
+    let _ = shop.push().exits(0);
+    let _ = shop.run(&["holds"]).exits(0);
+    let quantity = |warehouse: &str| shop.vtex(|v| v.stock("1", warehouse).quantity);
+    assert_eq!([quantity("1_1"), quantity("1_2")], [9, 4]);
+}
+
+/// Whichever of the two is answered last.
+#[test]
+fn a_number_that_one_warehouse_takes_does_not_end_what_another_refuses() {
+    let mut shop = shop("");
+    shop.vtex(|v| v.warehouses.push(("1_2".into(), "Loja".into())));
+    shop.set("warehouses = { \"1_1\" = \"central\", \"1_2\" = \"loja\" }\nstock = { settle = \"0s\" }");
+    for refused in ["1_1", "1_2"] {
+        shop.stock("codigo;quantidade;deposito\nCAMISETA-P;10;central\nCAMISETA-P;4;loja\n");
+        shop.vtex(|v| v.faults.push(Fault::always(Kind::status(400)).on("PATCH", &format!("warehouses/{refused}"))));
+        for tries in [1, 2] {
+            let _ = shop.run(&["push-stock", "--full"]).exits(3);
+            let held = &shop.run(&["holds"]).exits(3).records()[0];
+            assert_eq!((held["sku"].as_str(), held["tries"].as_u64()), (Some("CAMISETA-P"), Some(tries)));
+        }
+        shop.vtex(|v| v.faults.clear());
+        let _ = shop.push().exits(0);
+        let _ = shop.run(&["holds"]).exits(0);
+    }
 }
 
 /// What comes over the ERP while a push is under way was not weighed with it, and a long push takes it in.

@@ -304,10 +304,33 @@ impl Push<'_> {
             }
         }
         self.pass.store.want_stock(self.channel(), &wants, None)?;
+        let uncounted = self.hold_uncounted(levels, &rows)?;
         // A number that may stand is not sent, so that nothing else ends what held it.
-        self.pass.store.release_in_step(self.channel(), shortages.keys().copied(), self.now())?;
+        let counted = shortages.keys().copied().filter(|sku| !uncounted.contains(sku));
+        self.pass.store.release_in_step(self.channel(), counted, self.now())?;
         self.tell_shortages(shortages).await?;
         Ok(self.pass.store.committed().await?)
+    }
+
+    /// Holds the products of which the channel was told a number, or is to be, for a warehouse in which the ERP counts none of them: the
+    /// number stands there whatever is sold.
+    fn hold_uncounted<'r>(
+        &self,
+        levels: &[StockLevel],
+        rows: &'r BTreeMap<(Sku, WarehouseId), StockRow>,
+    ) -> Result<BTreeSet<&'r Sku>, Trouble> {
+        let counted: BTreeSet<_> = levels.iter().map(|level| (&level.sku, &level.warehouse)).collect();
+        let mut uncounted = BTreeMap::new();
+        for row in rows.values().filter(|row| row.channel_sku.is_some()) {
+            let place = self.places.iter().find(|place| place.channel == row.warehouse);
+            if let Some(place) = place.filter(|place| !counted.contains(&(&row.sku, &place.erp))) {
+                uncounted.insert(&row.sku, &place.erp);
+            }
+        }
+        for (sku, warehouse) in &uncounted {
+            self.hold(sku, None, Reason::StockNotInErp { warehouse: Some((*warehouse).clone()) })?;
+        }
+        Ok(uncounted.into_keys().collect())
     }
 
     /// Holds the products of which more was sold than there is, which no number undoes; the others are held for that no more.
@@ -440,7 +463,7 @@ impl Push<'_> {
         let store = self.pass.store;
         // Those that the channel was told of, and that are not held for it yet.
         let known: BTreeSet<Sku> = store.stock_rows(self.channel(), gone)?.into_iter().map(|row| row.sku).collect();
-        let code = Reason::StockNotInErp.code();
+        let code = Reason::StockNotInErp { warehouse: None }.code();
         let mut missing = Vec::new();
         for sku in known {
             if !store.is_sku_held(self.channel(), &sku, &code)? {
@@ -484,7 +507,7 @@ impl Push<'_> {
     fn why_untold(&self, sku: &Sku) -> Reason {
         match self.pass.erp.why_untold(sku) {
             Some(message) => Reason::CallFailed { message },
-            None => Reason::StockNotInErp,
+            None => Reason::StockNotInErp { warehouse: None },
         }
     }
 
