@@ -1,5 +1,7 @@
 //! An order as a channel tells it, after conversion: complete, exact to the cent, and free of any platform's shapes.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -195,6 +197,36 @@ pub struct Line {
     pub warehouse: Option<WarehouseId>,
     /// The channel's id of the kit it was bought in, if it was: the channel works out that one's stock from its parts.
     pub kit: Option<ChannelSku>,
+}
+
+impl Line {
+    /// A line for each warehouse that serves some of it, as the channel tells of each: which, and how many units. One alone serves all.
+    /// Where they do not come to the line's units, it stays as it is.
+    pub fn by_warehouse(self, shares: &[(Option<&str>, Option<i64>)]) -> Vec<Self> {
+        if let [(Some(warehouse), _)] = shares {
+            return vec![Self { warehouse: Some(WarehouseId::new(*warehouse)), ..self }];
+        }
+        let mut served: BTreeMap<&str, i64> = BTreeMap::new();
+        for share in shares {
+            let (Some(warehouse), Some(units @ 0..)) = *share else { return vec![self] };
+            let all = served.entry(warehouse).or_default();
+            *all = all.saturating_add(units);
+        }
+        served.retain(|_, units| *units > 0);
+        if served.values().fold(0, |all: i64, units| all.saturating_add(*units)) != self.quantity {
+            return vec![self];
+        }
+        let units: Vec<i64> = served.values().copied().collect();
+        let totals = self.total.split(&units);
+        let mut added = self.added;
+        let part = |((warehouse, quantity), total): ((&str, i64), Cents)| {
+            let of_these = quantity.min(added);
+            added -= of_these;
+            let warehouse = Some(WarehouseId::new(warehouse));
+            Self { quantity, added: of_these, total, warehouse, ..self.clone() }
+        };
+        served.into_iter().zip(totals).map(part).collect()
+    }
 }
 
 /// Who buys. Personal data: goes to the ERP, never into the state file or a log.

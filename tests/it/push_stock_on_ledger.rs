@@ -1,7 +1,8 @@
 //! What of push-stock only the ledger can tell: several warehouses, and a balance that changes from one moment to the next.
 
+use crate::back_office::Nfe;
 use crate::push_stock::{STOCK, boleto, can_be_bought, many, patches, shop};
-use crate::sandbox::{Fault, Kind};
+use crate::sandbox::{Fault, Kind, Line, OrderSeed};
 use crate::shop::{Shop, paid, wait_until};
 
 #[test]
@@ -16,6 +17,30 @@ fn warehouses_are_kept_apart() {
     let quantity = |warehouse: &str| shop.vtex(|v| v.stock("1", warehouse).quantity);
     assert_eq!([quantity("1_1"), quantity("1_2")], [10, 4]);
     assert_eq!(can_be_bought(&shop), 13);
+}
+
+/// VTEX promises a part of a line from each, and lets go of what it holds in each.
+#[test]
+fn a_line_that_two_warehouses_serve_is_taken_from_both() {
+    let mut shop = shop("");
+    shop.vtex(|v| v.warehouses.push(("1_2".into(), "Loja".into())));
+    shop.set("warehouses = { \"1_1\" = \"central\", \"1_2\" = \"loja\" }\nstock = { settle = \"0s\" }");
+    shop.stock("codigo;quantidade;deposito\nCAMISETA-P;2;central\nCAMISETA-P;1;loja\n");
+    let _ = shop.push().exits(0);
+    let line = Line::new("1", "CAMISETA-P", 4_990, 3).from(&[("1_1", 2), ("1_2", 1)]);
+    let id = shop.place(OrderSeed::new().line(line));
+    assert_eq!(can_be_bought(&shop), 0);
+    // Before it is in the ledger, and after.
+    for verb in ["push-stock", "import-orders", "push-stock", "push-stock"] {
+        let _ = shop.run(&[verb]).exits(0);
+        assert_eq!(can_be_bought(&shop), 0, "{verb}");
+    }
+    shop.issue(&id, &Nfe::new(1001, 14_970).lines(&[("CAMISETA-P", 3)]));
+    for verb in ["push-invoices", "push-stock"] {
+        let _ = shop.run(&[verb]).exits(0);
+    }
+    assert_eq!((shop.channel_status(&id).as_str(), can_be_bought(&shop)), ("invoiced", 0));
+    assert_eq!(shop.run(&["holds"]).exits(0).summary()["holds"], 0);
 }
 
 /// The channel would go on selling what it was told from another warehouse, whatever is sold.

@@ -1,7 +1,5 @@
 //! From ANYMARKET's JSON to our order: strict from here on, or refused with the place of the problem.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::wire;
@@ -10,7 +8,7 @@ use crate::http::{excerpt, lenient};
 use crate::lang::{keep, word};
 use crate::model::{
     Address, Cents, ChannelName, ChannelSku, Customer, Delivery, Invoicing, Line, Marketplace, Order, OrderId, Package,
-    Payment, PaymentMethod, Readiness, Sku, Status, TaxId, Transmission, WarehouseId, calendar,
+    Payment, PaymentMethod, Readiness, Sku, Status, TaxId, Transmission, calendar,
 };
 
 /// Reads the body of an order.
@@ -125,24 +123,10 @@ fn lines(wire: &wire::Order) -> Result<Vec<Line>, Unreadable> {
     lines.collect::<Result<Vec<_>, _>>().map(|lines| lines.into_iter().flatten().collect())
 }
 
-/// A line for each warehouse that serves some of it. Where it does not say how much each of them does, it is left to the ERP.
+/// A line for each location that serves some of it; what does not add up is left to the ERP.
 fn by_warehouse(line: Line, shares: &[wire::StockShare]) -> Vec<Line> {
-    let mut served: BTreeMap<WarehouseId, i64> = BTreeMap::new();
-    for share in shares {
-        let warehouse = share.stock_local_id.as_deref().map(WarehouseId::new);
-        let units = if shares.len() == 1 { Some(line.quantity) } else { share.amount.filter(|units| *units >= 0) };
-        let (Some(warehouse), Some(units)) = (warehouse, units) else { return vec![line] };
-        let all = served.entry(warehouse).or_default();
-        *all = all.saturating_add(units);
-    }
-    served.retain(|_, units| *units > 0);
-    if served.values().fold(0, |all: i64, units| all.saturating_add(*units)) != line.quantity {
-        return vec![line];
-    }
-    let units: Vec<i64> = served.values().copied().collect();
-    let parts = served.into_iter().zip(line.total.split(&units));
-    let part = |((warehouse, quantity), total)| Line { quantity, total, warehouse: Some(warehouse), ..line.clone() };
-    parts.map(part).collect()
+    let shares: Vec<_> = shares.iter().map(|share| (share.stock_local_id.as_deref(), share.amount)).collect();
+    line.by_warehouse(&shares)
 }
 
 /// A kit comes as its components, each a line of its own.

@@ -348,7 +348,10 @@ fn lines(wire: &wire::Order, totals: LineTotals, removed: &BTreeMap<&str, i64>) 
             .logistics_info
             .iter()
             .find(|info| info.item_index.and_then(|i| usize::try_from(i).ok()) == Some(index));
-        lines.push(Line {
+        let deliveries = logistics.map(|info| info.delivery_ids.as_slice()).unwrap_or_default();
+        let shares: Vec<_> =
+            deliveries.iter().map(|delivery| (delivery.warehouse_id.as_deref(), delivery.quantity)).collect();
+        let line = Line {
             channel_sku: ChannelSku::new(id),
             reference: reference(wire, item, id),
             name: item.name.clone().unwrap_or_else(|| id.to_owned()),
@@ -360,13 +363,12 @@ fn lines(wire: &wire::Order, totals: LineTotals, removed: &BTreeMap<&str, i64>) 
             }),
             unit_price,
             total,
-            warehouse: logistics
-                .and_then(|info| info.delivery_ids.first())
-                .and_then(|delivery| delivery.warehouse_id.as_deref())
-                .map(WarehouseId::new),
+            // Where the deliveries do not add up, as after an edit.
+            warehouse: deliveries.first().and_then(|delivery| delivery.warehouse_id.as_deref()).map(WarehouseId::new),
             // It comes whole, as a product like any other.
             kit: None,
-        });
+        };
+        lines.extend(line.by_warehouse(&shares));
     }
     Ok(lines)
 }

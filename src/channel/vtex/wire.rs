@@ -234,6 +234,8 @@ pub struct DeliveryId {
     pub courier_name: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub warehouse_id: Option<String>,
+    #[serde(deserialize_with = "lenient::integer")]
+    pub quantity: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

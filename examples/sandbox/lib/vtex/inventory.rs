@@ -127,10 +127,14 @@ impl Vtex {
 impl Vtex {
     pub(super) fn reserve(&mut self, id: &str, state: ReservationState) {
         let since = self.now();
-        let lines: Vec<(String, i64)> =
-            self.order(id).seed.lines.iter().map(|line| (line.id.clone(), line.quantity)).collect();
-        let warehouse = self.first_warehouse();
-        for (sku, quantity) in lines {
+        let first = self.first_warehouse();
+        let mut held = Vec::new();
+        for line in &self.order(id).seed.lines {
+            let whole = [(first.clone(), line.quantity)];
+            let served = if line.from.is_empty() { &whole } else { line.from.as_slice() };
+            held.extend(served.iter().map(|(warehouse, units)| (line.id.clone(), warehouse.clone(), *units)));
+        }
+        for (sku, warehouse, quantity) in held {
             let holds = &mut self.stock_mut(&sku, &warehouse).reservations;
             // Several lines of a SKU are one hold.
             holds.entry(id.to_owned()).or_insert(Reservation { quantity: 0, state, since }).quantity += quantity;

@@ -279,6 +279,14 @@ fn shipping(order: &Order) -> Value {
     // Each line bears a share of the freight, the first what does not divide.
     let share = |cents: i64, index: usize| cents / count + if index == 0 { cents % count } else { 0 };
     let lines = seed.lines.iter().enumerate().map(|(index, line)| {
+        let whole = [("1_1".to_owned(), line.quantity)];
+        let served = if line.from.is_empty() { &whole } else { line.from.as_slice() };
+        let deliveries = served.iter().map(|(warehouse, units)| {
+            json!({
+                "courierId": seed.carrier.courier_id, "courierName": seed.carrier.name, "dockId": "1",
+                "quantity": units, "warehouseId": warehouse, "accountCarrierName": "loja", "kitItemDetails": [],
+            })
+        });
         json!({
             "itemIndex": index,
             "selectedSla": seed.carrier.sla,
@@ -292,10 +300,7 @@ fn shipping(order: &Order) -> Value {
             "shippingEstimateDate": precise(order.created + TimeDelta::days(6)),
             "slas": [],
             "shipsTo": ["BRA"],
-            "deliveryIds": [{
-                "courierId": seed.carrier.courier_id, "courierName": seed.carrier.name, "dockId": "1",
-                "quantity": line.quantity, "warehouseId": "1_1", "accountCarrierName": "loja", "kitItemDetails": [],
-            }],
+            "deliveryIds": deliveries.collect::<Vec<_>>(),
             "deliveryChannels": [{"id": "delivery", "stockBalance": 0}],
             "deliveryChannel": "delivery",
             "pickupStoreInfo": {

@@ -275,13 +275,24 @@ pub struct Line {
     pub quantity: i64,
     pub discount: i64,
     pub is_gift: bool,
+    /// The warehouses that serve it, with their units; when empty the shop's first does.
+    pub from: Vec<(String, i64)>,
 }
 
 impl Line {
     /// `quantity` units of VTEX's SKU `id`, the shop's `ref_id`, at `price` each.
     pub fn new(id: &str, ref_id: &str, price: i64, quantity: i64) -> Self {
         let name = format!("Produto {ref_id}");
-        Self { id: id.into(), ref_id: ref_id.into(), name, price, quantity, discount: 0, is_gift: false }
+        Self {
+            id: id.into(),
+            ref_id: ref_id.into(),
+            name,
+            price,
+            quantity,
+            discount: 0,
+            is_gift: false,
+            from: Vec::new(),
+        }
     }
 
     #[must_use]
@@ -294,6 +305,13 @@ impl Line {
     #[must_use]
     pub fn discount(mut self, cents: i64) -> Self {
         self.discount = cents;
+        self
+    }
+
+    /// So many units from each of several warehouses.
+    #[must_use]
+    pub fn from(mut self, served: &[(&str, i64)]) -> Self {
+        self.from = served.iter().map(|(warehouse, units)| ((*warehouse).to_owned(), *units)).collect();
         self
     }
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::model::WarehouseId;
 
 /// A paid order of Mercado Livre with two lines, as the reference shows one.
 fn paid() -> Value {

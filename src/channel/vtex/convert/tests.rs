@@ -1,6 +1,7 @@
 //! Every quirk of VTEX's answers that we know of, one fixture each, named after the quirk.
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
 
@@ -36,6 +37,30 @@ fn a_plain_order() {
     assert_eq!(order.payments[0].method, PaymentMethod::CreditCard);
     assert_eq!(order.payments[0].installments, 3);
     assert_eq!(order.marketplace, None);
+}
+
+/// Each is to be taken from where the channel promised it.
+#[test]
+fn a_line_that_several_warehouses_serve_is_one_for_each() {
+    let served = |deliveries: serde_json::Value| {
+        let file = format!("{}/tests/fixtures/vtex/plain.json", env!("CARGO_MANIFEST_DIR"));
+        let mut told: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        told["shippingData"]["logisticsInfo"][0]["deliveryIds"] = deliveries;
+        let order = order(&ChannelName::new("loja"), told.to_string().as_bytes()).unwrap();
+        assert_eq!(order.sum_of_parts(), Some(order.total));
+        let told = |line: &Line| {
+            let warehouse = line.warehouse.as_ref().map_or("-", WarehouseId::as_str);
+            format!("{} of {warehouse} for {}", line.quantity, line.total.get())
+        };
+        order.lines.iter().map(told).collect::<Vec<_>>()
+    };
+    let from = |warehouse: &str, units: i64| json!({ "warehouseId": warehouse, "quantity": units });
+    assert_eq!(served(json!([from("1_1", 1), from("1_2", 1)])), ["1 of 1_1 for 5000", "1 of 1_2 for 5000"]);
+    assert_eq!(served(json!([from("1_2", 2), from("1_1", 0)])), ["2 of 1_2 for 10000"]);
+    // An edit changes the line and not its deliveries.
+    assert_eq!(served(json!([from("1_2", 3), from("1_1", 1)])), ["2 of 1_2 for 10000"]);
+    assert_eq!(served(json!([{ "warehouseId": "1_2" }])), ["2 of 1_2 for 10000"]);
+    assert_eq!(served(json!([])), ["2 of - for 10000"]);
 }
 
 #[test]
