@@ -24,6 +24,11 @@ pub struct ClaimLine {
 }
 
 impl ClaimLine {
+    /// The line of which the order has no unit any more.
+    fn gone(self) -> Self {
+        Self { quantity: 0, added: 0, ..self }
+    }
+
     fn is_of_the_product(&self, other: &Self) -> bool {
         self.channel_sku == other.channel_sku && self.sku == other.sku
     }
@@ -112,11 +117,9 @@ pub(super) fn record_lines(tx: &Connection, order: i64, lines: &[Line]) -> rusql
             in_erp: None,
         })
         .collect();
-    let old: Vec<ClaimLine> =
-        tx.prepare_cached(LINES)?.query_map([order], |row| line_from_row(row, 0))?.collect::<rusqlite::Result<_>>()?;
+    let old = lines_of(tx, order)?;
     let is_there = |line: &ClaimLine| new.iter().any(|one| one.is_of_the_product(line));
-    let gone = |line: &ClaimLine| ClaimLine { quantity: 0, added: 0, ..line.clone() };
-    let gone: Vec<ClaimLine> = old.iter().filter(|line| !is_there(line)).map(gone).collect();
+    let gone: Vec<ClaimLine> = old.iter().filter(|line| !is_there(line)).cloned().map(ClaimLine::gone).collect();
     let as_told = |line: &ClaimLine| ClaimLine { in_erp: None, ..line.clone() };
     if old.iter().map(as_told).eq(new.iter().chain(&gone).map(as_told)) {
         return Ok(());
@@ -128,7 +131,21 @@ pub(super) fn record_lines(tx: &Connection, order: i64, lines: &[Line]) -> rusql
         }
         tx.prepare_cached("DELETE FROM order_lines WHERE order_row = ?1")?.execute([order])?;
     }
-    for (position, line) in (0i64..).zip(&new) {
+    write_lines(tx, order, &new)
+}
+
+/// The lines of an order that is let go of: it claims nothing any more, and every channel works its products out anew.
+pub(super) fn lines_gone(tx: &Connection, order: i64) -> rusqlite::Result<Vec<ClaimLine>> {
+    Ok(lines_of(tx, order)?.into_iter().map(|line| ClaimLine { in_erp: None, ..line.gone() }).collect())
+}
+
+fn lines_of(tx: &Connection, order: i64) -> rusqlite::Result<Vec<ClaimLine>> {
+    tx.prepare_cached(LINES)?.query_map([order], |row| line_from_row(row, 0))?.collect()
+}
+
+/// Writes the lines of an order that has none.
+pub(super) fn write_lines(tx: &Connection, order: i64, lines: &[ClaimLine]) -> rusqlite::Result<()> {
+    for (position, line) in (0i64..).zip(lines) {
         tx.prepare_cached(
             "INSERT INTO order_lines (order_row, position, channel_sku, sku, warehouse, quantity, added, in_erp)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -376,7 +393,7 @@ impl Store {
                 "SELECT id, order_id FROM orders INDEXED BY orders_in_flight
                  WHERE channel = ?1 AND {IN_FLIGHT} AND coalesce(status, '') <> 'cancelled'
                      AND (coalesce(fate, '') <> 'held' OR fate_why ->> '$.code' = 'call_failed')
-                     AND NOT EXISTS (SELECT 1 FROM order_lines l WHERE l.order_row = orders.id)
+                     AND NOT EXISTS (SELECT 1 FROM order_lines l WHERE l.order_row = orders.id AND l.quantity > 0)
                  ORDER BY fate IS 'held', id"
             ))?
             .query_map([channel.as_str()], |row| Ok((row.get(0)?, OrderId::new(row.get::<_, String>(1)?))))?

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::journal::{self, Effect, State};
 use super::notes::{self, Note};
-use super::{Store, millis, mirror, orders, standing};
+use super::{Store, claims, millis, mirror, orders, standing};
 use crate::erp::UNSURE;
 use crate::model::{ChannelName, Instant, OrderId};
 
@@ -90,6 +90,7 @@ impl Store {
             };
             notes::keep(tx, &note)?;
             let begun = begun(tx, order)?;
+            let lines = claims::lines_gone(tx, order)?;
             mirror::forget(tx, &format!("[{order}]"))?;
             for table in TABLES {
                 tx.execute(&format!("DELETE FROM {table} WHERE order_row = ?1"), [order])?;
@@ -99,6 +100,7 @@ impl Store {
             tx.execute(insert, params![channel.as_str(), id, millis(now)])?;
             let order = tx.last_insert_rowid();
             standing::come(tx, channel.as_str(), 1)?;
+            claims::write_lines(tx, order, &lines)?;
             orders::note(tx, order, now, "heard", orders::FORGOTTEN)?;
             for Begun { action, of, state } in &begun {
                 let effect = Effect { channel: &channel, order, action, of };

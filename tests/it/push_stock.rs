@@ -893,6 +893,24 @@ fn a_product_that_is_back_in_the_erp_is_held_no_more() {
     let _ = shop.run(&["holds"]).exits(0);
 }
 
+/// What it claimed is free again, without anything else that happens to the product; unless the channel still has it.
+#[test]
+fn an_order_that_is_forgotten_claims_nothing_more() {
+    let (shop, outlet) = with_an_outlet();
+    shop.stock("codigo;quantidade\nCAMISETA-P;9\n");
+    let (gone, there) = (shop.place(paid().mismatch(1)), shop.place(paid().mismatch(1)));
+    let _ = shop.import().exits(3);
+    let _ = shop.push().exits(0);
+    let in_outlet = || outlet.vtex(|v| v.available("9"));
+    assert_eq!(in_outlet(), 7);
+    shop.vtex(|v| v.orders.remove(&gone));
+    for (id, left) in [(&gone, 8), (&there, 8)] {
+        let _ = shop.run(&["forget", id]).exits(0);
+        let _ = shop.push();
+        assert_eq!(in_outlet(), left, "{id}");
+    }
+}
+
 /// A shop with so many products more, P0 … with VTEX ids from 1000.
 pub fn many(products: usize) -> Shop {
     many_on(Side::Vtex, products)
