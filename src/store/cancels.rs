@@ -1,7 +1,7 @@
 //! What auto-cancel remembers: which orders it announced, which were cancelled in the ERP, which are watched for a late payment.
 
 use chrono::NaiveDate;
-use rusqlite::params;
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::orders::{COLUMNS, OrderRow, from_row, note};
 use super::visits::AT_REST;
@@ -321,6 +321,16 @@ impl Store {
             .map(|_| ())
         })
     }
+}
+
+/// Something was heard of a cancelled order, which may be money: its turn to be looked at comes with the next run.
+pub(super) fn watch_soon(tx: &Connection, row: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO cancellations (order_row, watched_at) SELECT id, 0 FROM orders WHERE id = ?1 AND fate = 'cancelled' AND sound
+         ON CONFLICT DO UPDATE SET watched_at = 0",
+    )?
+    .execute([row])
+    .map(|_| ())
 }
 
 #[cfg(test)]

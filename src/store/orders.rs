@@ -188,6 +188,9 @@ impl Store {
                          WHERE id = ?1 AND sound",
                     )?
                     .execute(params![row, item.is_cancellation(), item.asks_for_somebody()])?;
+                    if !item.is_cancellation() {
+                        super::cancels::watch_soon(tx, row)?;
+                    }
                 }
             }
             standing::come(tx, channel.as_str(), new)?;

@@ -629,6 +629,21 @@ fn a_cancelled_order_is_watched_for_a_late_payment() {
     let _ = shop.run(&["holds"]).exits(3);
 }
 
+/// What the feed tells of it is not left for tomorrow.
+#[test]
+fn a_cancelled_order_of_which_something_is_heard_is_looked_at_at_once() {
+    let (shop, ids) = announced(1);
+    shop.vtex(|v| v.configure_needed_feed());
+    let _ = cancel(&shop).exits(0);
+    let _ = shop.import().exits(0);
+    assert_eq!(cancel(&shop).exits(0).summary()["calls"], 0, "its own cancellation is no news");
+    shop.vtex(|v| v.approve_payment(&ids[0]));
+    let _ = shop.import().exits(0);
+    assert_eq!(cancel(&shop).exits(3).order(&ids[0])["reason"]["code"], "paid_after_cancellation");
+    assert_eq!(cancel(&shop).exits(0).summary()["calls"], 0, "once");
+    let _ = shop.run(&["holds"]).exits(3);
+}
+
 /// The one payment that no reading can keep out. The channel dates it before its cancellation, which says nothing of what we knew.
 #[test]
 fn a_payment_between_the_last_reading_and_the_cancellation_is_told_whatever_ends_the_run() {
