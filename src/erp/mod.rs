@@ -215,12 +215,12 @@ impl Erp {
         }
     }
 
-    /// The refusal of an order, if another lives under its store number and the ERP's lists showed that.
-    pub async fn doubled(&self, id: &ErpOrderId) -> Result<Option<ErpError>, ErpError> {
+    /// The refusal of an order, if another lives under its store number: where the ERP's lists showed that, or it is known.
+    pub async fn doubled(&self, id: &ErpOrderId, is_known: bool) -> Result<Option<ErpError>, ErpError> {
         match self {
             // It takes a number once.
             Self::Ledger(_) => Ok(None),
-            Self::Eccosys(eccosys) => eccosys.doubled(id).await,
+            Self::Eccosys(eccosys) => eccosys.doubled(id, is_known).await,
         }
     }
 

@@ -292,7 +292,7 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
         _ => None,
     };
     let other_product = other_product(pass, row, &order, &erp).await?;
-    let doubled = doubled(pass, erp_id).await?;
+    let doubled = doubled(pass, row, erp_id).await?;
     let channel_follows = pass.config.auto_cancel.from_erp;
     let mut facts = Facts { order, erp, requested_at, channel_follows, other_product };
     let takes_over = |decision: &Decision| matches!(decision, Decision::Do { actions, .. } if actions.first() == Some(&Action::TakeOver));
@@ -379,8 +379,10 @@ async fn visit(pass: &Pass<'_>, row: &OrderRow) -> Result<(), Trouble> {
 }
 
 /// The hold of an order of which another lives under its number: somebody would pack and invoice that as well.
-async fn doubled(pass: &Pass<'_>, erp_id: &ErpOrderId) -> Result<Option<Reason>, Trouble> {
-    match pass.erp.doubled(erp_id).await? {
+async fn doubled(pass: &Pass<'_>, row: &OrderRow, erp_id: &ErpOrderId) -> Result<Option<Reason>, Trouble> {
+    let is_double = |hold: &Reason| matches!(hold, Reason::ErpRefused { refusal, .. } if refusal == "duplicate_order");
+    let is_known = pass.store.open_holds(row.row)?.iter().any(is_double);
+    match pass.erp.doubled(erp_id, is_known).await? {
         Some(ErpError::Refused { code, message }) => Ok(Some(Reason::ErpRefused { refusal: code.to_owned(), message })),
         _ => Ok(None),
     }

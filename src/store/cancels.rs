@@ -90,6 +90,19 @@ impl Store {
         })
     }
 
+    /// Has the order with that id in the ERP visited by the next run of whatever pass it is for.
+    pub fn hear_of(&self, channel: &ChannelName, id: &ErpOrderId, what: &str, now: Instant) -> rusqlite::Result<()> {
+        self.write(|tx| {
+            let row: Option<i64> = tx
+                .prepare_cached("SELECT id FROM orders WHERE channel = ?1 AND erp_id = ?2 AND sound")?
+                .query_row(params![channel.as_str(), id.as_str()], |row| row.get(0))
+                .optional()?;
+            let Some(row) = row else { return Ok(()) };
+            tx.prepare_cached("UPDATE orders SET heard = heard + 1 WHERE id = ?1 AND sound")?.execute([row])?;
+            note(tx, row, now, "heard", what)
+        })
+    }
+
     /// The next orders after row `after` that may have to be cancelled, at most `limit`: those that wait for payment on both
     /// sides, those cancelled in the ERP alone, those whose cancellation was left unsettled; with `not_imported` also those that
     /// wait for payment and are not in the ERP.

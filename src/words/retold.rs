@@ -13,7 +13,7 @@ use crate::lang::{Both, Lang, lang};
 static CATALOGUE: &[(bool, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
 /// What is noted without a name: how a write was answered, why a hold ended, what is wrong with a field.
-pub const NOTED: [Both; 36] = [
+pub const NOTED: [Both; 37] = [
     Both("no answer", "sem resposta"),
     Both("not carried out", "não executado"),
     Both("found done", "já constava como feito"),
@@ -45,6 +45,7 @@ pub const NOTED: [Both; 36] = [
     Both("the ERP has a count of it", "o ERP tem uma contagem dele"),
     Both("there are as many as were sold", "há tantas unidades quantas foram vendidas"),
     Both("cancelled (ERP)", "cancelado (ERP)"),
+    Both("a second order under its number (ERP)", "um segundo pedido com o seu número (ERP)"),
     Both("there is none", "não há nenhum valor"),
     Both("there is none, or it is no date", "não há nenhum valor, ou não é uma data"),
     Both("there are none", "não há nenhum"),

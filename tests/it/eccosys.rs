@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::adopt::{lose_state, since};
 use crate::back_office::{Nfe, ago, parcel};
-use crate::sandbox::{Fault, Kind, Mangle, Payment, Phase, RetryAfter, papers};
+use crate::sandbox::{Fault, HookAction, Kind, Mangle, Payment, Phase, RetryAfter, papers};
 use crate::shop::{Shop, paid};
 use crate::side::{Side, hook};
 use crate::torture::disturbed::run_bounded;
@@ -813,7 +813,7 @@ fn what_eccosys_has_no_field_for_is_held_and_a_dry_run_says_so() {
 /// The warehouse would pack and invoice both. The linked one goes its way meanwhile, and the hold ends with its cause.
 #[test]
 fn an_order_that_is_entered_a_second_time_is_told_of() {
-    let shop = Shop::on_eccosys(&SETTINGS.replace("30d", "0s"));
+    let shop = Shop::on_eccosys(SETTINGS);
     let (id, other) = (shop.place(paid().id("twice-02")), shop.place(paid().id("twice-03")));
     let _ = shop.import().exits(0);
     shop.eccosys(|e| {
@@ -825,6 +825,8 @@ fn an_order_that_is_entered_a_second_time_is_told_of() {
         e.cancel_entry(second);
         e.native_connector_imports(&format!("{other}1"), &[("CAMISETA-P", 4_990, 1)]);
     });
+    // Any pass that reads the lists.
+    let _ = shop.run(&["auto-cancel"]).exits(0);
     for _ in 0..2 {
         let ran = shop.run(&["sync-payments"]).exits(3);
         let message = ran.order(&id)["reason"]["message"].as_str().unwrap().to_owned();
@@ -839,6 +841,7 @@ fn an_order_that_is_entered_a_second_time_is_told_of() {
     assert_eq!(held(&shop), vec![]);
     // Cancelled on the channel, the one that is linked is cancelled, and the other stays a person's.
     shop.eccosys(|e| e.native_connector_imports(&other, &[("CAMISETA-P", 4_990, 1)]));
+    let _ = shop.run(&["auto-cancel"]).exits(0);
     let _ = shop.run(&["sync-payments"]).exits(3);
     shop.vtex(|v| v.set_status(&other, "canceled"));
     for _ in 0..3 {
@@ -846,6 +849,30 @@ fn an_order_that_is_entered_a_second_time_is_told_of() {
         assert_eq!(held(&shop).len(), 1);
     }
     assert_eq!(shop.eccosys(|e| e.find(&other).iter().filter(|sale| sale.situation != 2).count()), 1);
+}
+
+/// Somebody else makes the same order in the same moment: what import-orders held for it is held until it is mended.
+#[test]
+fn an_order_that_two_made_at_once_stays_held() {
+    let shop = shop();
+    shop.eccosys(|e| {
+        e.on_call = Some(Box::new(|call, phase| match (call.method.as_str(), phase) {
+            ("POST", Phase::BeforeEffect) if call.path.ends_with("/pedidos") => HookAction::Meanwhile(Box::new(|e| {
+                e.native_connector_imports("twice-04", &[("CAMISETA-P", 4_990, 1)]);
+            })),
+            _ => HookAction::Go,
+        }));
+    });
+    let id = shop.place(paid().id("twice-04"));
+    for verb in ["import-orders", "sync-payments", "sync-payments"] {
+        let _ = shop.run(&[verb]).exits(3);
+        assert_eq!(held(&shop).len(), 1, "{verb}");
+    }
+    assert_eq!(shop.eccosys(|e| e.find(&id).len()), 2);
+    let second = shop.eccosys(|e| e.find(&id).iter().map(|sale| sale.id).max().unwrap());
+    shop.eccosys(|e| e.cancel_entry(second));
+    let _ = shop.run(&["sync-payments"]).exits(0);
+    assert_eq!(held(&shop), vec![]);
 }
 
 /// What the account calls cancelled by a situation of its own is as little meant as what Eccosys does.

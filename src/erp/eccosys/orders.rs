@@ -81,9 +81,10 @@ impl Eccosys {
         of != channel.as_str() && self.channels.iter().any(|channel| channel.as_str() == of)
     }
 
-    /// See [`Erp::doubled`](crate::erp::Erp::doubled). Asked for by its number only where lists showed another.
-    pub async fn doubled(&self, id: &ErpOrderId) -> Result<Option<ErpError>, ErpError> {
-        let Some(order) = self.store.mirror_order(id)?.filter(|order| facts_of(order).doubled) else { return Ok(None) };
+    /// See [`Erp::doubled`](crate::erp::Erp::doubled). Only then is it asked for by its number.
+    pub async fn doubled(&self, id: &ErpOrderId, is_known: bool) -> Result<Option<ErpError>, ErpError> {
+        let known = self.store.mirror_order(id)?;
+        let Some(order) = known.filter(|order| is_known || facts_of(order).doubled) else { return Ok(None) };
         match self.find_order(&order.channel, &order.store_number).await {
             Err(error @ ErpError::Refused { code: "duplicate_order", .. }) => Ok(Some(error)),
             found => found.map(|_| None),

@@ -239,6 +239,7 @@ impl Eccosys {
             if !facts.doubled {
                 let facts = Facts { doubled: true, ..facts };
                 self.keep(id, &order.channel, &order.store_number, &facts, order.read_at)?;
+                self.store.hear_of(&order.channel, id, "a second order under its number (ERP)", self.now())?;
             }
         }
         Ok(())
