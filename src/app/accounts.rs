@@ -54,8 +54,24 @@ pub(super) fn keep_erp(store: &Store, config: &Config, now: Instant) -> Result<(
     note_erp(store, config, now)
 }
 
-/// A person says that it is the same account at a new address.
-pub(super) fn note_channel(store: &Store, channel: &ChannelConfig, now: Instant) -> Result<(), Failure> {
+/// A person says that it is the same account at a new address, or one that begins anew under another name: then none of the orders of
+/// the former may be imported a second time.
+pub(super) fn move_channel(
+    store: &Store,
+    config: &Config,
+    channel: &ChannelConfig,
+    now: Instant,
+) -> Result<(), Failure> {
+    if let Some(was) = former_name(store, config, channel).map_err(|error| unreadable_state(&error))?
+        && let Some(last) = store.last_placed(&was).map_err(|error| unreadable_state(&error))?
+        && channel.since <= last
+    {
+        return Err(Failure::new(Exit::Config, words::begins_too_early(&was, &channel.name, channel.since, last)));
+    }
+    note_channel(store, channel, now)
+}
+
+fn note_channel(store: &Store, channel: &ChannelConfig, now: Instant) -> Result<(), Failure> {
     let noted = store.note_account(Some(&channel.name), &of_channel(channel), now);
     noted.map_err(|error| unwritable_state(&error))
 }

@@ -86,7 +86,7 @@ impl Desk<'_> {
             false => locks::of(&self.config.state, &Verb::NAMES, &BTreeSet::from([&config.name]), self.clock.now())?,
         };
         match self.args.moved {
-            true => accounts::note_channel(self.store, config, self.clock.now())?,
+            true => accounts::move_channel(self.store, self.config, config, self.clock.now())?,
             false => accounts::keep_channel(self.store, self.config, config, self.clock.now())?,
         }
         let channel = front_office::open(self.config, config, self.args.dry_run, self.clock, self.stop)?;

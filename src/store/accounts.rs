@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Store, millis};
+use super::{Store, instant, millis};
 use crate::model::{ChannelName, Instant};
 
 pub(super) const V10: &str = "
@@ -66,6 +66,13 @@ impl Store {
             .filter(|other| other.as_ref().map_or(true, |(_, account)| account.may_be(now_it_is)))
             .map(|other| other.map(|(name, _)| name))
             .collect()
+    }
+
+    /// When the latest of a channel's orders was placed, as far as it was read.
+    pub fn last_placed(&self, channel: &ChannelName) -> rusqlite::Result<Option<Instant>> {
+        let query = "SELECT max(created_at) FROM orders WHERE channel = ?1";
+        let last: Option<i64> = self.connection.query_row(query, [channel.as_str()], |row| row.get(0))?;
+        Ok(last.map(instant))
     }
 
     /// Whether any order is linked to the ERP.

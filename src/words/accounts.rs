@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::lang::{say, word};
-use crate::model::ChannelName;
+use crate::lang::{moment, say, word};
+use crate::model::{ChannelName, Instant};
 use crate::store::accounts::Account;
 
 /// A channel, or without a name the ERP, is another than the one the state file has orders of.
@@ -56,6 +56,19 @@ pub fn renamed(file: &Path, account: &Account, was: &ChannelName, is: &ChannelNa
                tem mais; nada foi feito, pois como `{is}` eles seriam importados pela segunda vez. Devolva ao canal o \
                nome anterior, [channels.{was}]; ou, se é outra conta, ou se deve começar de novo com um `since` \
                posterior a todos esses pedidos: vaivem adopt --moved --channel {is} --since DATA"
+    )
+}
+
+/// A channel that is to begin anew under another name, with orders that it has under the former one.
+pub fn begins_too_early(was: &ChannelName, is: &ChannelName, since: Instant, last: Instant) -> String {
+    let (since, last) = (moment(since), moment(last));
+    say!(
+        "as `{is}` the orders of `{was}` would be imported a second time: the last of them was placed at {last}, and \
+         channels.{is}.since is {since}. Give the channel its former name back, [channels.{was}]; or set `since` to a \
+         later day, once the orders of `{was}` are done with"
+            | "como `{is}` os pedidos de `{was}` seriam importados pela segunda vez: o último foi feito em {last}, e \
+               channels.{is}.since é {since}. Devolva ao canal o nome anterior, [channels.{was}]; ou mude `since` para \
+               um dia posterior, quando os pedidos de `{was}` estiverem encerrados"
     )
 }
 

@@ -60,10 +60,20 @@ fn a_channel_that_is_given_another_name_imports_nothing_again() {
     let _ = shop.run(&["status"]).exits(0);
     shop.rename_channel("site", "loja");
     assert_eq!(shop.import().exits(0).summary()["imported"], 0);
-    // A person says that it begins anew.
+    // A person says that it begins anew: after all of those orders.
     shop.rename_channel("loja", "site");
-    let _ = shop.run(&["adopt", "--moved", "--channel", "site", "--since", "2026-01-01"]).exits(0);
-    let _ = shop.run(&["import-orders", "--dry-run"]).exits(0);
+    let moved = ["adopt", "--moved", "--channel", "site", "--since", "2026-01-01"];
+    for _ in 0..2 {
+        let message = shop.run(&moved).exits(4).summary()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("imported a second time: the last of them") && message.contains("2020"), "{message}");
+        let _ = shop.run(&["import-orders"]).exits(4);
+    }
+    let config = std::fs::read_to_string(shop.path("vaivem.toml")).unwrap();
+    let tomorrow = (chrono::Utc::now() + chrono::TimeDelta::days(2)).format("%Y-%m-%d").to_string();
+    std::fs::write(shop.path("vaivem.toml"), config.replace("2020-01-01", &tomorrow)).unwrap();
+    let _ = shop.run(&moved).exits(0);
+    assert_eq!(shop.run(&["import-orders"]).exits(0).summary()["imported"], 0);
+    assert_eq!(shop.erp()[&id].len(), 1);
 }
 
 #[test]
