@@ -1062,10 +1062,10 @@ pub fn warning(warning: &Warning) -> String {
                    sai de outro depósito"
         ),
         Warning::OldProductLeftBehind { channel, sku, channel_sku, units } => say!(
-            "channel {channel}: {sku} is another product there now, and the one it was, {channel_sku}, goes on selling the {units} \
-             units that it was told last; set it to zero or take it off sale in the channel's panel"
-                | "canal {channel}: {sku} agora é outro produto lá, e o anterior, {channel_sku}, continua vendendo as {units} \
-                   unidades do último estoque informado; zere-o ou tire-o de venda no painel do canal"
+            "channel {channel}: {sku} is no longer product {channel_sku} there, which goes on selling the {units} units that it \
+             was told last; set it to zero or take it off sale in the channel's panel"
+                | "canal {channel}: {sku} não é mais o produto {channel_sku} lá, que continua vendendo as {units} unidades do \
+                   último estoque informado; zere-o ou tire-o de venda no painel do canal"
         ),
         Warning::AnyIssuer { channel } => {
             say!(

@@ -719,7 +719,7 @@ impl Store {
     }
 
     /// Notes what the channel answered for these products. What was to be told of one under another id is told of it no more; gives
-    /// those ids, with the units that they were told in each warehouse, where the product has a new one.
+    /// those ids, with the units that they were told in each warehouse.
     ///
     /// # Errors
     /// When the state file cannot be written.
@@ -737,7 +737,7 @@ impl Store {
                 let told = tx
                     .prepare_cached(
                         "SELECT channel_sku, pushed, sound FROM stock
-                         WHERE channel = ?1 AND sku = ?2 AND channel_sku <> ?3 AND pushed > 0",
+                         WHERE channel = ?1 AND sku = ?2 AND channel_sku IS NOT ?3 AND channel_sku IS NOT NULL AND pushed > 0",
                     )?
                     .query_map(params![channel.as_str(), sku.as_str(), id], |row| {
                         Ok((sku.clone(), ChannelSku::new(row.get::<_, String>(0)?), row.get(1)?))

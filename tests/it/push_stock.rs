@@ -594,6 +594,25 @@ fn a_product_that_the_configuration_puts_in_anothers_place_leaves_that_one_behin
     assert_eq!(left_behind(&shop.run(&["push-stock", "--full"]).exits(0)), [], "once");
 }
 
+/// Nothing tells the channel of it from then on, whatever is sold; also where products that it does not have are ignored.
+#[test]
+fn a_product_that_is_none_on_the_channel_any_more_leaves_its_number_behind() {
+    let mut shop = shop("");
+    let ignoring = format!("{STOCK}\nunknown_skus = \"ignore\" }}").replace(" }\nunknown", ", unknown");
+    shop.set(&format!("{ignoring}\nskus = {{ \"77\" = \"CAFE\" }}"));
+    shop.vtex(|v| v.add_sku("77", "CAFE-NO-CANAL"));
+    shop.stock("codigo;nome;quantidade\nCAFE;Café;10\n");
+    let _ = shop.push().exits(0);
+    assert_eq!(shop.vtex(|v| v.available("77")), 10);
+    shop.set(&ignoring);
+    shop.stock("codigo;quantidade\nCAFE;2\n");
+    assert_eq!(left_behind(&shop.push().exits(0)), [("77".into(), 10)]);
+    assert_eq!(left_behind(&shop.run(&["push-stock", "--full"]).exits(0)), [], "once");
+    let named = shop.run(&["push-stock", "--sku", "CAFE"]).exits(3);
+    assert_eq!(named.stock("CAFE")["reason"]["code"], "sku_not_on_channel");
+    assert_eq!(shop.run(&["holds"]).exits(0).summary()["holds"], 0);
+}
+
 /// The products of the channel that go on selling what they were told as another's.
 fn left_behind(ran: &Ran) -> Vec<(String, i64)> {
     let left = |record: serde_json::Value| {

@@ -12,7 +12,7 @@ use crate::lang::keep;
 use crate::model::{ChannelSku, Sku};
 use crate::passes::Trouble;
 use crate::reason::Reason;
-use crate::report::Warning;
+use crate::report::{Outcome, Warning};
 use crate::store::stock::LookedUp;
 
 /// How many products one look-up asks for.
@@ -125,7 +125,9 @@ impl Push<'_> {
         let shared: Vec<(Sku, ChannelSku)> =
             found.extract_if(.., |_, id| codes.get(id).is_some_and(|codes| *codes > 1)).collect();
         let left = self.pass.store.note_channel_skus(self.channel(), &asked, &found, self.now())?;
-        left.into_iter().for_each(|(sku, id, units)| self.leave_id(sku, id, units));
+        // Those that share an id are held for it.
+        let is_shared = |sku: &Sku| shared.iter().any(|(one, _)| one == sku);
+        left.into_iter().filter(|(sku, ..)| !is_shared(sku)).for_each(|(sku, id, units)| self.leave_id(sku, id, units));
         for sku in &asked {
             resolved.ids.remove(sku);
             match found.get(sku) {
@@ -222,7 +224,13 @@ impl Push<'_> {
         let mut ignored = Vec::new();
         for (sku, reason) in &resolved.problems {
             match (reason, self.policy.unknown_skus) {
-                (Reason::SkuNotOnChannel, UnknownSkus::Ignore) => ignored.push(sku),
+                (Reason::SkuNotOnChannel, UnknownSkus::Ignore) => {
+                    ignored.push(sku);
+                    // Whoever names it wants to know.
+                    if self.request.skus.contains(sku) {
+                        self.pass.tell_product(sku, Outcome::Failed, reason.clone());
+                    }
+                }
                 _ => self.hold(sku, None, reason.clone())?,
             }
         }
