@@ -272,10 +272,16 @@ impl Pass<'_> {
     /// Visits every order that needs it, a bounded number at a time; each is done with as it comes, so that a slow one keeps
     /// nobody waiting. One that fails does not stop the others, unless its failure is everybody's.
     pub async fn visit_all(&self, visit: Visit, one: impl AsyncFn(&OrderRow) -> Result<(), Trouble>) {
-        let queue = match self.orders {
-            [] => self.store.to_visit(self.channel.name(), visit, self.clock.now()),
-            _ => Ok(Vec::new()),
-        };
+        self.visit_queue(|| self.store.to_visit(self.channel.name(), visit, self.clock.now()), one).await;
+    }
+
+    /// As [`Pass::visit_all`], with the rows of a queue.
+    async fn visit_queue(
+        &self,
+        queue: impl FnOnce() -> rusqlite::Result<Vec<i64>>,
+        one: impl AsyncFn(&OrderRow) -> Result<(), Trouble>,
+    ) {
+        let queue = if self.orders.is_empty() { queue() } else { Ok(Vec::new()) };
         match queue {
             Err(error) => self.end(Exit::Failed, Trouble::State(error).to_string()),
             Ok(queue) => {

@@ -4,6 +4,8 @@
 //! They visit the orders of which the ERP says that something changed, and those they still wait for; without either they make
 //! no call. Each holds orders for itself, so that neither lifts the other's holds.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{CHUNK, Pass, Trouble};
@@ -37,10 +39,20 @@ pub(super) async fn run(pass: &Pass<'_>, one: impl AsyncFn(Visit<'_>) -> Result<
         let exit = trouble.ends_run(pass.stop).unwrap_or(Exit::Unavailable);
         return pass.end(exit, trouble.to_string());
     }
-    let next = |after| pass.store.to_push(pass.channel.name(), pass.verb, after, CHUNK);
-    pass.visit_each(next, async |row| {
+    let due = match pass.store.to_push(pass.channel.name(), pass.verb) {
+        Ok(due) => due,
+        Err(error) => return pass.end(Exit::Failed, Trouble::State(error).to_string()),
+    };
+    let is_news: BTreeSet<i64> = due.news.iter().copied().collect();
+    let turn = Cell::new(None);
+    // First what is new: those that wait may take all of a run's time.
+    let queue = || Ok(due.news.into_iter().chain(due.waiting).collect());
+    pass.visit_queue(queue, async |row| {
         if row.erp_id.is_none() {
             return Ok(pass.not_imported(row)?);
+        }
+        if !is_news.contains(&row.row) {
+            turn.set(Some(row.row));
         }
         let due = pass.store.due(pass.verb, row.row)?;
         match one(Visit { pass, row, due: due.clone() }).await {
@@ -55,6 +67,13 @@ pub(super) async fn run(pass: &Pass<'_>, one: impl AsyncFn(Visit<'_>) -> Result<
         }
     })
     .await;
+    // Out of time among the new ones, the turn stands where it stood.
+    if pass.orders.is_empty()
+        && (turn.get().is_some() || !pass.halted())
+        && let Err(error) = pass.store.note_turn(pass.channel.name(), pass.verb, turn.get().filter(|_| pass.halted()))
+    {
+        pass.end(Exit::Failed, Trouble::State(error).to_string());
+    }
 }
 
 /// Marks the orders that changed in the ERP.

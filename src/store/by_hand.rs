@@ -231,7 +231,7 @@ mod tests {
         let parked =
             crate::store::outgoing::Pushed { waits_for: None, hold: Some(&refused), open: false, done_with: None };
         store.conclude_push("push-invoices", 1, &due, &parked, at(3)).unwrap();
-        let due = || store.to_push(&loja, "push-invoices", 0, 10).unwrap().len();
+        let due = || store.to_push(&loja, "push-invoices").unwrap().news.len();
         assert_eq!(due(), 0, "it is parked");
         assert_eq!((retry(), due()), (vec!["push-invoices".to_owned()], 1));
         store.hold_by_hand(1, "x", "ana", at(4)).unwrap();

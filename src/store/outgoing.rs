@@ -5,7 +5,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::cursors::ERP_HEARD;
 use super::journal::{Effect, State};
-use super::orders::{COLUMNS, OrderRow, from_row};
 use super::{Store, holds, instant, millis};
 use crate::erp::ErpChanges;
 use crate::model::{ChannelName, Instant};
@@ -110,6 +109,20 @@ pub(super) fn mark(tx: &Connection, order: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// The orders with which a pass has something to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToPush {
+    /// Those of which the ERP has told something new.
+    pub news: Vec<i64>,
+    /// Those that wait for something else, or are held, beginning where the last run ended that was out of time.
+    pub waiting: Vec<i64>,
+}
+
+/// The cursor of where the next run begins.
+fn turn_of(pass: &str) -> String {
+    format!("{pass}-turn")
+}
+
 impl Store {
     /// An order is over on both sides: what an invoice or parcel of it is held for is looked at once more.
     ///
@@ -201,26 +214,41 @@ impl Store {
         })
     }
 
-    /// The next orders in the ERP with which a pass has something to do, after row `after`, at most `limit`.
+    /// The rows of the orders in the ERP with which a pass has something to do. Only numbers, so that even a large backlog is small.
     ///
     /// # Errors
     /// When the state file cannot be read.
-    pub fn to_push(
-        &self,
-        channel: &ChannelName,
-        pass: &str,
-        after: i64,
-        limit: usize,
-    ) -> rusqlite::Result<Vec<OrderRow>> {
-        self.connection
-            .prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM orders WHERE erp_id IS NOT NULL AND id IN (
-                     SELECT order_row FROM outgoing INDEXED BY outgoing_due
-                     WHERE channel = ?1 AND pass = ?2 AND order_row > ?3 AND (open = 1 OR news <> visited))
-                 ORDER BY id LIMIT ?4"
-            ))?
-            .query_map(params![channel.as_str(), pass, after, i64::try_from(limit).unwrap_or(i64::MAX)], from_row)?
-            .collect()
+    pub fn to_push(&self, channel: &ChannelName, pass: &str) -> rusqlite::Result<ToPush> {
+        let rows = |condition: &str| {
+            self.connection
+                .prepare_cached(&format!(
+                    "SELECT g.order_row FROM outgoing g INDEXED BY outgoing_due CROSS JOIN orders o ON o.id = g.order_row
+                     WHERE g.channel = ?1 AND g.pass = ?2 AND (g.open = 1 OR g.news <> g.visited) AND {condition}
+                         AND o.erp_id IS NOT NULL
+                     ORDER BY g.order_row"
+                ))?
+                .query_map(params![channel.as_str(), pass], |row| row.get(0))?
+                .collect::<rusqlite::Result<Vec<i64>>>()
+        };
+        let news = rows("g.news <> g.visited")?;
+        let mut waiting = rows("g.news = g.visited")?;
+        let turn = self.cursor(channel, &turn_of(pass))?.map_or(0, millis);
+        let begun = waiting.partition_point(|row| *row <= turn);
+        waiting.rotate_left(begun);
+        Ok(ToPush { news, waiting })
+    }
+
+    /// Notes the last of those that wait that a run came to before its time was over: the next begins after it. `None` when it came to
+    /// all of them.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn note_turn(&self, channel: &ChannelName, pass: &str, last: Option<i64>) -> rusqlite::Result<()> {
+        match last {
+            Some(row) => self.set_cursor(channel, &turn_of(pass), instant(row)),
+            None if self.cursor(channel, &turn_of(pass))?.is_some() => self.clear_cursor(channel, &turn_of(pass)),
+            None => Ok(()),
+        }
     }
 
     /// What is known of a pass's work on an order. Read before the ERP is.

@@ -367,7 +367,7 @@ mod tests {
             BTreeMap::from([
                 ("fates", 1),
                 ("journal", 4),
-                ("orders", 24),
+                ("orders", 25),
                 ("outgoing", 3),
                 ("sequence", 1),
                 ("stock", 8)

@@ -1,11 +1,13 @@
 //! What of push-invoices only the ledger can tell: several invoices of one order, invoices without a file, files from elsewhere, and a ledger's own past.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::back_office::{Nfe, parcel};
 use crate::push_invoices::{imported, imported_on, is_at_rest, placed, posts, push};
 use crate::sandbox::{Fault, Kind, OrderSeed, papers};
-use crate::shop::paid;
+use crate::shop::{Shop, paid};
 use crate::side::Side;
 
 #[test]
@@ -196,4 +198,33 @@ fn two_invoices_of_one_order_come_to_its_value() {
     assert_eq!(shop.channel_status(&id), "invoiced");
     assert_eq!(shop.packages(&id)[1].items, [("1".to_owned(), 4_990, 2)]);
     is_at_rest(&shop);
+}
+
+/// Those that wait take all of a run's time: what is new comes before them, and they come round one after another.
+#[test]
+fn out_of_time_what_is_new_comes_first_and_the_others_in_turn() {
+    let shop = Shop::with("in_flight = 1");
+    let ids: Vec<String> = (0..24).map(|n| shop.place(paid().id(&format!("turn-{n:02}")))).collect();
+    let _ = shop.import().exits(0);
+    let (last, waiting) = ids.split_last().unwrap();
+    for (n, id) in waiting.iter().enumerate() {
+        shop.issue(id, &Nfe::new(1001 + u32::try_from(n).unwrap(), 4_990));
+        shop.vtex(|v| v.set_status(id, "payment-pending"));
+    }
+    let _ = push(&shop).exits(0);
+    shop.issue(last, &Nfe::new(2001, 4_990));
+    shop.vtex(|v| {
+        v.latency = Duration::from_millis(100);
+        v.calls.clear();
+    });
+    let mut runs = 0;
+    let readings = |id: &String| shop.vtex(|v| v.calls.iter().filter(|call| call.path.ends_with(id.as_str())).count());
+    while waiting.iter().any(|id| readings(id) == 0) {
+        let _ = shop.run(&["push-invoices", "--max-duration", "1s"]).exits(10);
+        assert_eq!(shop.channel_status(last), "invoiced", "in the first run");
+        runs += 1;
+        assert!(runs < 12, "{:?}", waiting.iter().map(readings).collect::<Vec<_>>());
+    }
+    let most = waiting.iter().map(readings).max().unwrap();
+    assert!(runs > 2 && most <= 2, "each is read about as often as any other: {most} times in {runs} runs");
 }
