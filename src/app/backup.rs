@@ -15,6 +15,8 @@ use crate::words::daily;
 
 /// Copies the state file, the key beside it, and the embedded ERP.
 pub fn run(folder: &Path, config: &Config, reporter: &Reporter) -> Result<Exit, Failure> {
+    // Without the slash that it may end in: the draft has a name beside it.
+    let folder: &Path = &folder.components().collect::<PathBuf>();
     if fs::symlink_metadata(folder).is_ok() {
         return Err(Failure::new(Exit::Usage, daily::backup_exists(folder)));
     }
@@ -47,6 +49,7 @@ pub fn run(folder: &Path, config: &Config, reporter: &Reporter) -> Result<Exit, 
 /// Makes the copies in a folder of their own. Gives each one's name and what it is a copy of.
 fn make(draft: &Path, config: &Config) -> Result<Vec<(PathBuf, PathBuf)>, Failure> {
     let unusable = |error: OpenError| Failure::new(Exit::Failed, error.to_string());
+    fs::create_dir_all(parent(draft)).map_err(|error| refused(parent(draft), &error))?;
     fs::create_dir(draft).map_err(|error| refused(draft, &error))?;
     let name = |path: &Path| PathBuf::from(path.file_name().unwrap_or_default());
     // The state file first: an ERP that knows more than the state file is found out by asking it; the other way round it would

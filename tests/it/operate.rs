@@ -691,7 +691,11 @@ fn a_backup_can_be_restored_and_never_overwrites() {
     assert_eq!(files, BTreeSet::from(["ledger.db".into(), "vaivem.db".into(), "vaivem.db.key".into()]));
     assert_eq!(ran.summary()["files"], 3);
     let _ = shop.run(&["backup", "copy"]).exits(2);
-    let _ = shop.run(&["backup", "none/copy"]).exits(1);
+    let _ = shop.run(&["backup", "vaivem.toml/copy"]).exits(1);
+    // As a shell completes it, in a folder that is made.
+    let _ = shop.run(&["backup", "made/copy/"]).exits(0);
+    assert_eq!(std::fs::read_dir(shop.path("made/copy")).unwrap().count(), 3);
+    assert_eq!(std::fs::read_dir(shop.path("made")).unwrap().count(), 1);
     // The disk is lost, and more has happened since the backup.
     let later = shop.place(paid());
     let _ = shop.import().exits(0);
