@@ -296,6 +296,10 @@ fn files_that_others_may_read_are_told_with_the_command() {
     shop.set_erp("inbox = \"nowhere\"");
     let folder = found(&check(&shop).exits(4), "folder_unusable");
     says(&folder, "hint", &["`inbox`"]);
+    // Where a run has put what it took, as somebody else.
+    std::fs::create_dir(shop.path("nowhere")).unwrap();
+    std::fs::write(shop.path("nowhere/done"), "").unwrap();
+    says(&found(&check(&shop).exits(4), "folder_unusable"), "text", &["nowhere/done"]);
 }
 
 #[test]

@@ -49,7 +49,11 @@ pub fn folders(config: &Config) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         homes(config).into_iter().filter_map(|folder| unusable(What::Folder, &folder)).collect();
     let inboxes = config.erp.inboxes();
-    let unusable: Vec<Finding> = inboxes.iter().filter_map(|folder| unusable(What::Inbox, folder)).collect();
+    // What is taken goes into these; a run makes them where they are missing.
+    let below =
+        |folder: &PathBuf| [folder.join("done"), folder.join("rejected")].into_iter().filter(|one| one.exists());
+    let folders = inboxes.iter().flat_map(|folder| std::iter::once(folder.clone()).chain(below(folder)));
+    let unusable: Vec<Finding> = folders.filter_map(|folder| unusable(What::Inbox, &folder)).collect();
     if unusable.is_empty() && !inboxes.is_empty() {
         findings.push(Finding::FoldersReady { folders: inboxes.to_vec() });
     }
