@@ -19,7 +19,7 @@ use self::parcels::{carrier_of, code_of, main_of, parcels_of, url_of};
 use self::way::{Word, last_word, shows, steps};
 use super::permit::{Permit, both_sides, seal};
 use super::push_invoices::{SEND_XML, counted, number};
-use super::pushing::{self, End, Taken, Visit, may_still_show, transmitted};
+use super::pushing::{self, End, PATIENCE, Taken, Visit, may_still_show, transmitted};
 use super::{Pass, Trouble};
 use crate::channel::outgoing::{Requirements, Tracking, Way};
 use crate::config::{ChannelConfig, CollectionOrder, NumberFormat};
@@ -362,8 +362,18 @@ impl Dispatch<'_> {
         // Set by somebody else, it serves as well.
         let shown = || package.tracking_number.clone().filter(|_| !is_sent && self.dispatched(self.main).is_some());
         let Some(code) = self.code(package).or_else(shown) else {
-            let waits = package.tracking_number.is_none();
-            return (None, if waits { End::Wait(self.missing("tracking_code")) } else { done });
+            let moved_at = self.dispatched(self.main).or_else(|| Some(self.last_word(self.main)?.at));
+            return (
+                None,
+                match package.tracking_number {
+                    Some(_) => done,
+                    // It will hardly come any more, and nothing else of the parcel is told without it.
+                    None if moved_at.is_some_and(|at| self.now - at > PATIENCE) => {
+                        End::Hold(self.missing("tracking_code"))
+                    }
+                    None => End::Wait(self.missing("tracking_code")),
+                },
+            );
         };
         let tracking = self.tracking_of(package, code);
         if self.policy.carrier && tracking.carrier.is_none() {

@@ -273,6 +273,12 @@ fn what_is_missing_is_named() {
         panic!("{:?}", plan(&waits, &policy(), at(NOW)))
     };
     assert_eq!((actions.len(), of.as_str(), fields), (0, "the parcel of invoice 1", vec!["tracking_code".to_owned()]));
+    // After days with the carrier it is not waited for in silence.
+    let late = plan(&waits, &policy(), at(NOW) + PATIENCE);
+    assert!(matches!(late.end, End::Hold(Reason::MissingField { .. })) && late.actions.is_empty(), "{late:?}");
+    let at_home = Parcel { shipped_at: None, delivered_at: None, ..no_code.clone() };
+    let late = plan(&facts(vec![at_home], vec![package(1)]), &policy(), at(NOW) + PATIENCE);
+    assert!(matches!(late.end, End::Wait(Reason::MissingField { .. })), "it is not on its way: {late:?}");
     // A code that somebody else set serves; so does the invoice's number, if it is to.
     let set = Package { tracking_number: Some("X".into()), ..package(1) };
     assert_eq!(decided(&facts(vec![no_code.clone()], vec![set]), &policy()).0.len(), 1);
