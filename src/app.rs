@@ -23,7 +23,7 @@ use crate::inbox::{self, InboxError};
 use crate::lang::{self, Lang, say, word};
 use crate::lock::{self, LockError};
 use crate::logging;
-use crate::model::{ChannelName, OrderId, Sku, calendar};
+use crate::model::{ChannelName, Instant, OrderId, Sku, calendar};
 use crate::passes::intake::Backfill;
 use crate::passes::{Pass, Plan, Trouble, Verb, push_stock};
 use crate::plan::{Planned, Subject};
@@ -519,7 +519,7 @@ impl Round<'_> {
             store.erp_stands_at(seq).map_err(|error| unwritable_state(&error))?;
         }
         if how.takes_files {
-            (exit, message) = drain_inboxes(config, &erp, how.dry_run, clock, reporter)?;
+            (exit, message) = drain_inboxes((config, store), &erp, how.dry_run, clock, reporter)?;
             if !how.dry_run {
                 exit = exit.worst(write_deliveries(config, &erp, clock, reporter).await?);
             }
@@ -596,10 +596,20 @@ async fn leave_metrics(config: &Config, store: &Store, clock: &Clock, reporter: 
     }
 }
 
+/// When the oldest of the channels' last import-orders began that came to its end: what was placed before has been decided on.
+fn imported_at(config: &Config, store: &Store, now: Instant) -> rusqlite::Result<Option<Instant>> {
+    let mut oldest = Some(now);
+    for channel in &config.channels {
+        let last = store.last_complete_run("import-orders", &channel.name, now)?.map(|run| run.started_at);
+        oldest = oldest.zip(last).map(|(oldest, last)| oldest.min(last));
+    }
+    Ok(oldest)
+}
+
 /// Takes what lies in the inboxes; where one cannot be used, with a sentence that says so. While another run is at it, this one goes
 /// on with what the ERP has.
 fn drain_inboxes(
-    config: &Config,
+    (config, store): (&Config, &Store),
     erp: &Erp,
     dry_run: bool,
     clock: &Clock,
@@ -618,10 +628,11 @@ fn drain_inboxes(
             Err(error) => return Err(Failure::new(Exit::Failed, error.to_string())),
         }
     };
+    let imported_at = imported_at(config, store, clock.now()).map_err(|error| unreadable_state(&error))?;
     let mut exit = Exit::Done;
     let mut unusable = Vec::new();
     for folder in inboxes {
-        let drained = inbox::drain(folder, erp, rules, dry_run, clock.now());
+        let drained = inbox::drain(folder, erp, rules, dry_run, (imported_at, clock.now()));
         let drained = match drained {
             Ok(drained) => drained,
             // Orders go on coming in while somebody mounts the folder again.

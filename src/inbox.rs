@@ -22,7 +22,7 @@ use crate::lang::say;
 use crate::model::Instant;
 
 /// An invoice may be faster than its order, or than the cancellation of the one in whose place it comes: for so long it lies in the
-/// inbox, and is tried by each run.
+/// inbox, and is tried by each run; longer where no orders have come in since.
 const FITS_WITHIN: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// A file that changed within this time may still be being written.
@@ -103,7 +103,8 @@ pub enum InboxError {
     Ledger(#[from] ErpError),
 }
 
-/// Takes every settled file of the folder into the ERP. With `keep`, files stay where they are.
+/// Takes every settled file of the folder into the ERP. With `keep`, files stay where they are. `imported_at` is when orders were last
+/// brought in from every channel.
 ///
 /// They are taken [each in its turn](each_in_turn).
 ///
@@ -114,7 +115,7 @@ pub fn drain(
     erp: &impl Takes,
     rules: &Rules,
     keep: bool,
-    now: Instant,
+    (imported_at, now): (Option<Instant>, Instant),
 ) -> Result<Vec<Drained>, InboxError> {
     let found = settled(folder, rules).map_err(|source| InboxError::Folder { path: folder.to_owned(), source })?;
     let mut drained = Vec::with_capacity(found.len());
@@ -132,7 +133,8 @@ pub fn drain(
             };
             // One that was laid in its place meanwhile is another, which nobody has read.
             let is_same = before.is_some() && Seen::of(path) == before;
-            let waits = result.as_ref().is_err_and(TakeError::may_fit_later) && changed.is_some_and(is_young);
+            let may_fit = |changed| is_young(changed) || imported_at.is_none_or(|at| SystemTime::from(at) < changed);
+            let waits = result.as_ref().is_err_and(TakeError::may_fit_later) && changed.is_some_and(may_fit);
             let may_move = is_readable && is_same && !waits && !matches!(result, Err(TakeError::Ahead(_)));
             let stuck = if may_move && !keep { put_away(folder, path, &result).err() } else { None };
             drained.push(Drained { file: path.clone(), result, stuck, waits });
@@ -407,6 +409,11 @@ mod tests {
         chrono::Utc::now()
     }
 
+    /// Every channel's orders are in.
+    fn at_rest() -> (Option<Instant>, Instant) {
+        (Some(now()), now())
+    }
+
     fn physical(ledger: &Ledger, sku: &str) -> Option<i64> {
         let levels = ledger.stock_levels(&[crate::model::Sku::new(sku)], now()).unwrap().levels;
         levels.first().map(|level| level.physical)
@@ -425,7 +432,7 @@ mod tests {
         drop_into(&inbox, "ahead.csv", "sku;qtd\nB;5\n", Duration::ZERO);
         fs::File::options().write(true).open(inbox.join("ahead.csv")).unwrap().set_modified(tomorrow).unwrap();
         drop_into(&inbox, "upload.csv.part", "sku;qtd\nA;99\n", old);
-        let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        let drained = drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         assert_eq!(drained.len(), 3);
         assert_eq!(names(&inbox), ["done", "fresh.csv", "rejected", "upload.csv.part"]);
         assert_eq!(names(&inbox.join("done")), ["ahead.csv", "count.csv"]);
@@ -440,9 +447,9 @@ mod tests {
         let (inbox, ledger) = (folder.path().join("in"), Ledger::open(&folder.path().join("ledger.db")).unwrap());
         fs::create_dir(&inbox).unwrap();
         drop_into(&inbox, "count.csv", "sku;qtd\nA;10\n", Duration::from_secs(60));
-        let first = drain(&inbox, &ledger, &Rules::default(), true, now()).unwrap();
+        let first = drain(&inbox, &ledger, &Rules::default(), true, at_rest()).unwrap();
         assert!(matches!(first[0].result, Ok(Taken::Stock { changed: Some(1), .. })), "{first:?}");
-        let again = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        let again = drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         assert!(matches!(again[0].result, Ok(Taken::Stock { changed: None, .. })), "{again:?}");
         assert_eq!(names(&inbox.join("done")), ["count.csv"]);
     }
@@ -458,7 +465,8 @@ mod tests {
         }
         let (_folder, inbox, _) = shop();
         drop_into(&inbox, "ocoren.txt", "19102026", OLD);
-        let drained = |now: &str| drain(&inbox, &Carrier, &Rules::default(), false, now.parse().unwrap()).unwrap();
+        let drained =
+            |now: &str| drain(&inbox, &Carrier, &Rules::default(), false, (None, now.parse().unwrap())).unwrap();
         assert!(matches!(drained("2025-10-19T12:00:00Z")[0].result, Err(TakeError::Ahead(_))));
         assert_eq!(names(&inbox), ["ocoren.txt"]);
         assert!(drained("2026-10-20T12:00:00Z")[0].result.is_ok());
@@ -469,7 +477,7 @@ mod tests {
     fn a_missing_folder_is_an_error_that_names_it() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(&folder.path().join("ledger.db")).unwrap();
-        let error = drain(&folder.path().join("none"), &ledger, &Rules::default(), false, now()).unwrap_err();
+        let error = drain(&folder.path().join("none"), &ledger, &Rules::default(), false, at_rest()).unwrap_err();
         assert!(error.to_string().contains("none"), "{error}");
     }
 
@@ -488,7 +496,7 @@ mod tests {
         let (_folder, inbox, ledger) = shop();
         drop_into(&inbox, "estoque.csv", "sku;qtd\nA;10\n", OLD * 2);
         drop_into(&inbox, "estoque (1).csv", "sku;qtd\nA;3\n", OLD);
-        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         assert_eq!(physical(&ledger, "A"), Some(3));
     }
 
@@ -505,9 +513,9 @@ mod tests {
         }
         let (_folder, inbox, ledger) = shop();
         drop_into(&inbox, "estoque.csv", "sku;qtd\nA;10\n", OLD);
-        drain(&inbox, &Slow(&ledger, &inbox), &Rules::default(), false, now()).unwrap();
+        drain(&inbox, &Slow(&ledger, &inbox), &Rules::default(), false, at_rest()).unwrap();
         assert_eq!((names(&inbox), physical(&ledger, "A")), (vec!["estoque.csv".to_owned()], Some(10)));
-        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         assert_eq!((names(&inbox), physical(&ledger, "A")), (vec!["done".to_owned()], Some(3)));
     }
 
@@ -515,12 +523,12 @@ mod tests {
     fn what_was_put_away_before_is_never_written_over() {
         let (_folder, inbox, ledger) = shop();
         drop_into(&inbox, "oco.txt", "first", OLD);
-        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         // Its reason would be called as the document refused before.
         drop_into(&inbox, "oco", "second", OLD);
-        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         drop_into(&inbox, "oco", "third", OLD);
-        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         let rejected = inbox.join("rejected");
         assert_eq!(names(&rejected), ["oco.1", "oco.1.txt", "oco.2", "oco.2.txt", "oco.txt", "oco.txt.txt"]);
         assert_eq!(fs::read_to_string(rejected.join("oco.txt")).unwrap(), "first");
@@ -531,10 +539,10 @@ mod tests {
     fn a_run_that_was_killed_between_the_reason_and_the_move_leaves_no_second_reason() {
         let (_folder, inbox, ledger) = shop();
         drop_into(&inbox, "page.xml", "<html></html>", OLD);
-        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         let rejected = inbox.join("rejected");
         fs::rename(rejected.join("page.xml"), inbox.join("page.xml")).unwrap();
-        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         assert_eq!(names(&rejected), ["page.xml", "page.xml.txt"]);
     }
 
@@ -544,12 +552,12 @@ mod tests {
         drop_into(&inbox, "cut.csv", "sku;qtd\nA;1", Duration::from_secs(30));
         drop_into(&inbox, "cut.xml", "<nfeProc><NF", Duration::from_secs(30));
         drop_into(&inbox, "whole.csv", "sku;qtd\nB;1\n", Duration::from_secs(30));
-        let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        let drained = drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         assert_eq!(drained.len(), 1, "{drained:?}");
         assert_eq!(names(&inbox), ["cut.csv", "cut.xml", "done"]);
         drop_into(&inbox, "cut.csv", "sku;qtd\nA;10", OLD);
         drop_into(&inbox, "cut.xml", "<nfeProc><NF", OLD);
-        drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         assert_eq!(names(&inbox), ["done", "rejected"]);
     }
 
@@ -568,7 +576,7 @@ mod tests {
         std::os::unix::fs::symlink(folder.path().join("linked.csv"), inbox.join("link.csv")).unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink(folder.path().join("nowhere"), inbox.join("dangling.csv")).unwrap();
-        let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        let drained = drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         let mut codes: Vec<&str> = drained.iter().filter_map(|file| Some(file.result.as_ref().err()?.code())).collect();
         codes.sort_unstable();
         assert_eq!(codes, ["document_pdf", "document_too_large", "document_workbook"]);
@@ -576,7 +584,7 @@ mod tests {
         if cfg!(unix) {
             assert_eq!(physical(&ledger, "A"), Some(7));
         }
-        assert!(drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap().is_empty());
+        assert!(drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap().is_empty());
     }
 
     /// A link that leads back to itself is refused to everybody, as what lies in a folder that may not be entered is to most.
@@ -587,7 +595,7 @@ mod tests {
         drop_into(&inbox, "a.csv", "sku;qtd\nA;1\n", OLD);
         std::os::unix::fs::symlink(inbox.join("count.csv"), inbox.join("count.csv")).unwrap();
         for known in [2, 1] {
-            let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+            let drained = drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
             let told: Vec<_> =
                 drained.iter().filter(|file| matches!(file.result, Err(TakeError::Unreadable(_)))).collect();
             assert_eq!((drained.len(), told.len()), (known, 1), "{drained:?}");
@@ -601,11 +609,11 @@ mod tests {
         drop_into(&inbox, "a.csv", "sku;qtd\nA;1\n", OLD);
         drop_into(&inbox, "b.csv", "sku;qtd\nB;2\n", OLD);
         fs::write(inbox.join("done"), "in the way").unwrap();
-        let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        let drained = drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         assert_eq!(drained.iter().filter(|file| file.result.is_ok() && file.stuck.is_some()).count(), 2, "{drained:?}");
         assert_eq!(["A", "B"].map(|sku| physical(&ledger, sku)), [Some(1), Some(2)]);
         fs::remove_file(inbox.join("done")).unwrap();
-        let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+        let drained = drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
         assert!(drained.iter().all(|file| file.stuck.is_none()), "{drained:?}");
         assert_eq!(names(&inbox.join("done")), ["a.csv", "b.csv"]);
     }
@@ -625,7 +633,7 @@ mod tests {
             let path = inbox.join(&name);
             fs::write(&path, &content).unwrap();
             fs::File::options().write(true).open(&path).unwrap().set_modified(SystemTime::now() - OLD).unwrap();
-            let drained = drain(&inbox, &ledger, &Rules::default(), false, now()).unwrap();
+            let drained = drain(&inbox, &ledger, &Rules::default(), false, at_rest()).unwrap();
             proptest::prop_assert_eq!(drained.len(), 1);
             proptest::prop_assert!(drained[0].stuck.is_none());
             let place = if drained[0].result.is_ok() { "done" } else { "rejected" };

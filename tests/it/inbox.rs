@@ -1,6 +1,7 @@
 //! Documents dropped into folders, through the real program.
 
 use crate::sandbox::papers::{self, Nfe};
+use crate::sandbox::{Fault, Kind};
 use crate::shop::{Shop, paid};
 
 /// The invoice of an order of one shirt.
@@ -172,13 +173,35 @@ fn an_invoice_that_came_before_its_order_waits_for_it_some_hours() {
     assert!(shop.erp()[&id][0].status == "invoiced" && shop.path("in/done/nfe.xml").exists());
 }
 
+/// The channel was down, or its key was wrong, for longer than that: its order comes with the run that tries the invoice once more.
 #[test]
-fn an_invoice_whose_order_does_not_come_is_refused_put_back_and_taken() {
+fn an_invoice_is_not_refused_before_the_orders_of_its_time_came_in() {
     let shop = with_inboxes();
     let id = shop.place(paid());
     shop.drop_into("in/nfe.xml", &invoice(&id, 506).xml());
-    let file = std::fs::File::options().write(true).open(shop.path("in/nfe.xml")).unwrap();
-    file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(4 * 60 * 60)).unwrap();
+    hours_ago(&shop, "in/nfe.xml", 4);
+    shop.vtex(|v| v.faults.push(Fault::always(Kind::status(503))));
+    let _ = shop.import();
+    assert!(shop.path("in/nfe.xml").exists());
+    shop.vtex(|v| v.faults.clear());
+    let _ = shop.import().exits(0);
+    let _ = shop.sync().exits(0);
+    assert!(shop.erp()[&id][0].status == "invoiced" && shop.path("in/done/nfe.xml").exists());
+}
+
+/// The file was last changed so many hours ago.
+fn hours_ago(shop: &Shop, name: &str, hours: u64) {
+    let file = std::fs::File::options().write(true).open(shop.path(name)).unwrap();
+    file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(hours * 60 * 60)).unwrap();
+}
+
+#[test]
+fn an_invoice_whose_order_does_not_come_is_refused_put_back_and_taken() {
+    let shop = with_inboxes();
+    let _ = shop.import().exits(0);
+    let id = shop.place(paid());
+    shop.drop_into("in/nfe.xml", &invoice(&id, 506).xml());
+    hours_ago(&shop, "in/nfe.xml", 4);
     let early = shop.import().exits(3);
     let record = early.records().into_iter().find(|record| record["type"] == "document").unwrap();
     assert_eq!(record["code"], "invoice_without_order", "{record}");
