@@ -220,6 +220,25 @@ fn a_long_first_sweep_goes_on_where_it_was_cut_short() {
     assert_eq!(shop.run(&["orders"]).exits(0).summary()["orders"], 1_102);
 }
 
+/// What waits there waits safely; the list and the orders that are known want their part of the time.
+#[test]
+fn a_feed_that_was_not_read_for_long_keeps_no_order_waiting() {
+    let shop = Shop::with("in_flight = 1");
+    let _ = shop.import().exits(0);
+    let id = shop.place(paid().pending(Payment::pix()));
+    let _ = shop.import().exits(0);
+    shop.vtex(|v| {
+        (0..400).for_each(|n| v.emit_event(&id, &format!("word-{n}")));
+        v.approve_payment(&id);
+        v.faults.push(Fault::always(Kind::SlowMs(150)).on("GET", "/feed"));
+    });
+    let ran = shop.run(&["import-orders", "--max-duration", "6s"]).exits(10);
+    assert!(ran.summary()["message"].as_str().unwrap().contains("the feed has more"), "{ran:?}");
+    assert_eq!((shop.take_overs(&id), shop.erp()[&id].len()), (1, 1), "it is visited in the same run");
+    shop.vtex(|v| v.faults.clear());
+    let _ = shop.import().exits(0);
+}
+
 #[test]
 fn a_list_that_fails_stops_neither_the_pass_nor_the_others() {
     let shop = Shop::with("feed = \"off\"\nmax_wait = \"1s\"\nstock = { warehouse = \"1_1\" }");

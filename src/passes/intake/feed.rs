@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::channel::Feed;
+use crate::exit::Exit;
+use crate::lang::say;
 use crate::passes::{Pass, Trouble};
 use crate::report::Warning;
 use crate::store::cursors::LIST_WIDE;
@@ -43,8 +45,10 @@ async fn check_and_drain(pass: &Pass<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Read a lot, commit it, acknowledge it, until nothing more comes.
+/// Read a lot, commit it, acknowledge it, until nothing more comes. Takes a quarter of the run's time at most: what waits in the feed
+/// waits there safely, and the list and the orders want their part.
 async fn drain(pass: &Pass<'_>) -> Result<(), Trouble> {
+    let time = pass.stop.left().map(|left| pass.clock.elapsed() + left / 4);
     // Of each handle only a hash: a feed that nobody read for months has more of them than fit into memory.
     let (mut empty, mut seen, hasher) = (0, HashSet::new(), RandomState::new());
     while empty < EMPTY_READS && !pass.halted() {
@@ -62,6 +66,14 @@ async fn drain(pass: &Pass<'_>) -> Result<(), Trouble> {
         pass.store.committed().await?;
         pass.tally.borrow_mut().heard(lot.heard.len(), new);
         pass.channel.acknowledge(&lot.handles).await?;
+        if time.is_some_and(|time| pass.clock.elapsed() >= time) {
+            let message = say!(
+                "the feed has more than could be heard in the time there is; the next run goes on with it"
+                    | "o feed tem mais do que se pôde ouvir no tempo disponível; a próxima execução continua"
+            );
+            pass.fall_short(Exit::TimeBudget, message);
+            break;
+        }
     }
     Ok(())
 }
