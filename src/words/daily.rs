@@ -478,8 +478,8 @@ pub fn forgotten(channel: &ChannelName, order: &OrderId, erp_number: Option<&str
     let in_erp = erp_number
         .map(|number| {
             say!(
-                "; the ERP has it as {number}, where it is found and not created twice"
-                    | "; o ERP o tem como {number}, onde é achado e não criado duas vezes"
+                "; if the ERP has it still, as {number}, it is found there and not created twice"
+                    | "; se o ERP ainda o tiver, como {number}, é achado lá e não criado duas vezes"
             )
         })
         .unwrap_or_default();

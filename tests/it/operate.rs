@@ -595,7 +595,7 @@ fn a_forgotten_order_is_seen_anew_and_found_in_the_erp() {
     let _ = shop.run(&["push-invoices"]).exits(0);
     let ran = human(&shop, &["forget", &id, &skipped, "--because", "registro errado"]).exits(0);
     let expected = format!(
-        "forgotten loja {id}: the next import-orders sees it anew; the ERP has it as 1, where it is found and not created twice\n"
+        "forgotten loja {id}: the next import-orders sees it anew; if the ERP has it still, as 1, it is found there and not created twice\n"
     );
     assert!(ran.stdout.starts_with(&expected), "{}", ran.stdout);
     let text = human(&shop, &["why", &id]).exits(0).stdout;
