@@ -109,13 +109,21 @@ impl Book {
                 [(what, &told[0]), (inside, &told[1])].map(|(part, told)| told.as_deref().unwrap_or(part));
             (told[0].is_some() || told[1].is_some()).then(|| format!("{what} ({inside})"))
         };
+        // Where it is: "vaivem.toml:8: `app_key`: …", and what to do in lines of its own.
+        let placed = || {
+            let (place, rest) = text.split_once("`: ")?;
+            place.split_once(": `").filter(|(line, _)| line.ends_with(|c: char| c.is_ascii_digit()))?;
+            let lines: Vec<String> =
+                rest.lines().map(|line| self.tell(line, depth + 1).unwrap_or_else(|| line.to_owned())).collect();
+            (lines.join("\n") != rest).then(|| format!("{place}`: {}", lines.join("\n")))
+        };
         // Several at once, none of which is another's.
         let listed = || {
             let parts: Option<Vec<String>> = text.split(", ").map(|part| self.tell(part, depth + 1)).collect();
             text.contains(", ").then_some(())?;
             Some(parts?.join(", "))
         };
-        listed().or_else(told).or_else(bracketed).or_else(about)
+        placed().or_else(listed).or_else(told).or_else(bracketed).or_else(about)
     }
 }
 
@@ -261,6 +269,14 @@ mod tests {
              vezes; pode ter sido concluído mesmo assim"
         );
         assert_eq!(told("its check digits are wrong"), "os dígitos verificadores estão errados");
+        assert_eq!(
+            told("vaivem.toml:8: `app_key`: environment variable X is not set; cron needs it in the crontab or a file"),
+            "vaivem.toml:8: `app_key`: a variável de ambiente X não está definida; o cron precisa dela no crontab ou em um arquivo"
+        );
+        assert_eq!(
+            told("a:1: `token`: file /nope cannot be read: x"),
+            "a:1: `token`: o arquivo /nope não pode ser lido: x"
+        );
         assert_eq!(told("Pedido não pode ser cancelado"), "Pedido não pode ser cancelado");
         assert_eq!(within(Lang::En, || retold("its check digits are wrong")), "its check digits are wrong");
     }
