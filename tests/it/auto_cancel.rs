@@ -633,7 +633,7 @@ fn a_cancelled_order_is_watched_for_a_late_payment() {
 #[test]
 fn a_cancelled_order_of_which_something_is_heard_is_looked_at_at_once() {
     let (shop, ids) = announced(1);
-    shop.vtex(|v| v.configure_needed_feed());
+    shop.vtex(crate::sandbox::Vtex::configure_needed_feed);
     let _ = cancel(&shop).exits(0);
     let _ = shop.import().exits(0);
     assert_eq!(cancel(&shop).exits(0).summary()["calls"], 0, "its own cancellation is no news");
