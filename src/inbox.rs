@@ -22,8 +22,10 @@ use crate::lang::say;
 use crate::model::Instant;
 
 /// An invoice may be faster than its order, or than the cancellation of the one in whose place it comes: for so long it lies in the
-/// inbox, and is tried by each run; longer where no orders have come in since.
+/// inbox, and is tried by each run.
 const FITS_WITHIN: Duration = Duration::from_secs(3 * 60 * 60);
+/// And for so long where no orders have come in since.
+const COMES_WITHIN: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// A file that changed within this time may still be being written.
 const SETTLED_AFTER: Duration = Duration::from_secs(5);
@@ -133,7 +135,10 @@ pub fn drain(
             };
             // One that was laid in its place meanwhile is another, which nobody has read.
             let is_same = before.is_some() && Seen::of(path) == before;
-            let may_fit = |changed| is_young(changed) || imported_at.is_none_or(|at| SystemTime::from(at) < changed);
+            let may_fit = |changed| {
+                is_within(changed, FITS_WITHIN)
+                    || is_within(changed, COMES_WITHIN) && imported_at.is_none_or(|at| SystemTime::from(at) < changed)
+            };
             let waits = result.as_ref().is_err_and(TakeError::may_fit_later) && changed.is_some_and(may_fit);
             let may_move = is_readable && is_same && !waits && !matches!(result, Err(TakeError::Ahead(_)));
             let stuck = if may_move && !keep { put_away(folder, path, &result).err() } else { None };
@@ -246,9 +251,9 @@ fn settled(folder: &Path, rules: &Rules) -> io::Result<Vec<Settled>> {
     Ok(found)
 }
 
-/// Whether a file that changed then may still be waited for.
-fn is_young(changed: SystemTime) -> bool {
-    SystemTime::now().duration_since(changed).is_ok_and(|age| age < FITS_WITHIN)
+/// Whether a file changed within that time; one that is dated ahead did so nobody knows when.
+fn is_within(changed: SystemTime, time: Duration) -> bool {
+    SystemTime::now().duration_since(changed).is_ok_and(|age| age < time)
 }
 
 /// Whether files of that name, in small letters, are not taken: hidden ones, and those that a program is still writing.
