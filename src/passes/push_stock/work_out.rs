@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::claimants::Claimants;
 use super::claims::{Claims, settle};
 use super::guard::{self, Missing, Toll};
+use super::places::Place;
 use super::{Decision, Push, Worked, unread};
 use crate::erp::{StockLevel, StockReading};
 use crate::exit::Exit;
@@ -304,33 +305,18 @@ impl Push<'_> {
             }
         }
         self.pass.store.want_stock(self.channel(), &wants, None)?;
-        let uncounted = self.hold_uncounted(levels, &rows)?;
+        let uncounted = uncounted(levels, &rows, &self.places);
+        for (sku, warehouse) in &uncounted {
+            // A product is held once, and for what is worse.
+            if shortages.get(*sku).is_none_or(Option::is_none) {
+                self.hold(sku, None, Reason::StockNotInErp { warehouse: Some((*warehouse).clone()) })?;
+            }
+        }
         // A number that may stand is not sent, so that nothing else ends what held it.
-        let counted = shortages.keys().copied().filter(|sku| !uncounted.contains(sku));
+        let counted = shortages.keys().copied().filter(|sku| !uncounted.contains_key(sku));
         self.pass.store.release_in_step(self.channel(), counted, self.now())?;
         self.tell_shortages(shortages).await?;
         Ok(self.pass.store.committed().await?)
-    }
-
-    /// Holds the products of which the channel was told a number, or is to be, for a warehouse in which the ERP counts none of them: the
-    /// number stands there whatever is sold.
-    fn hold_uncounted<'r>(
-        &self,
-        levels: &[StockLevel],
-        rows: &'r BTreeMap<(Sku, WarehouseId), StockRow>,
-    ) -> Result<BTreeSet<&'r Sku>, Trouble> {
-        let counted: BTreeSet<_> = levels.iter().map(|level| (&level.sku, &level.warehouse)).collect();
-        let mut uncounted = BTreeMap::new();
-        for row in rows.values().filter(|row| row.channel_sku.is_some()) {
-            let place = self.places.iter().find(|place| place.channel == row.warehouse);
-            if let Some(place) = place.filter(|place| !counted.contains(&(&row.sku, &place.erp))) {
-                uncounted.insert(&row.sku, &place.erp);
-            }
-        }
-        for (sku, warehouse) in &uncounted {
-            self.hold(sku, None, Reason::StockNotInErp { warehouse: Some((*warehouse).clone()) })?;
-        }
-        Ok(uncounted.into_keys().collect())
     }
 
     /// Holds the products of which more was sold than there is, which no number undoes; the others are held for that no more.
@@ -525,6 +511,23 @@ impl Push<'_> {
         }
         Ok(())
     }
+}
+
+/// The products of which the channel was told units, or is to be, for a warehouse in which the ERP counts none of them: the number stands
+/// there whatever is sold.
+fn uncounted<'a>(
+    levels: &[StockLevel],
+    rows: &'a BTreeMap<(Sku, WarehouseId), StockRow>,
+    places: &'a [Place],
+) -> BTreeMap<&'a Sku, &'a WarehouseId> {
+    let counted: BTreeSet<_> = levels.iter().map(|level| (&level.sku, &level.warehouse)).collect();
+    let sells = |row: &&StockRow| row.want > 0 || row.pushed.is_some_and(|(units, _)| units > 0);
+    let rows = rows.values().filter(|row| row.channel_sku.is_some()).filter(sells);
+    rows.filter_map(|row| {
+        let place = places.iter().find(|place| place.channel == row.warehouse)?;
+        (!counted.contains(&(&row.sku, &place.erp))).then_some((&row.sku, &place.erp))
+    })
+    .collect()
 }
 
 /// Rows by product and warehouse.
