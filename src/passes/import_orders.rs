@@ -339,12 +339,19 @@ pub(super) fn was_let_in(row: &OrderRow) -> bool {
 
 /// Runs the pass.
 pub async fn run(pass: &Pass<'_>, backfill: Option<Backfill>) {
-    if pass.orders.is_empty() {
-        intake::run(pass, backfill).await;
-    }
+    let is_feed_cut = pass.orders.is_empty() && intake::run(pass, backfill).await;
     let policy = Policy::of(pass.config);
     let reread_before = pass.clock.now() - chrono::TimeDelta::from_std(pass.config.reread_after).unwrap_or_default();
-    pass.visit_all(Visit::ToImport { reread_before }, async |row| visit(pass, &policy, row).await).await;
+    let visit_all = async || {
+        pass.visit_all(Visit::ToImport { reread_before }, async |row| visit(pass, &policy, row).await).await;
+    };
+    visit_all().await;
+    if is_feed_cut && !pass.halted() {
+        intake::hear_rest(pass).await;
+        if !pass.halted() {
+            visit_all().await;
+        }
+    }
 }
 
 async fn visit(pass: &Pass<'_>, policy: &Policy, row: &OrderRow) -> Result<(), Trouble> {

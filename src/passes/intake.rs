@@ -24,14 +24,16 @@ pub struct Backfill {
 }
 
 /// Hears what there is to hear. Trouble with the feed alone is a warning: the sweep finds the orders too. Trouble with the list
-/// alone leaves the run short of it, and the orders known already are visited all the same.
-pub async fn run(pass: &Pass<'_>, backfill: Option<Backfill>) {
+/// alone leaves the run short of it, and the orders known already are visited all the same. Gives whether the feed has more than there
+/// was time for.
+pub async fn run(pass: &Pass<'_>, backfill: Option<Backfill>) -> bool {
+    let mut is_feed_cut = false;
     match backfill {
         Some(range) => sweep::backfill(pass, range).await,
         None => {
             // Reading the feed hides its events from the runs that follow for minutes, so a dry run goes by the list alone.
             if !pass.dry_run {
-                feed::hear(pass).await;
+                is_feed_cut = feed::hear(pass).await;
             }
             if !pass.halted() {
                 sweep::since_cursor(pass).await;
@@ -43,6 +45,12 @@ pub async fn run(pass: &Pass<'_>, backfill: Option<Backfill>) {
         pass.report
             .warning(&Warning::ClockAhead { channel: pass.channel.name().clone(), seconds: ahead.num_seconds() });
     }
+    is_feed_cut
+}
+
+/// Hears what the feed has beside what [`run`] took of it.
+pub async fn hear_rest(pass: &Pass<'_>) {
+    feed::hear_rest(pass).await;
 }
 
 /// How far this machine's clock is ahead of the channel's, as far as the channel has told the time in this run.

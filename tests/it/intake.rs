@@ -232,8 +232,7 @@ fn a_feed_that_was_not_read_for_long_keeps_no_order_waiting() {
         v.approve_payment(&id);
         v.faults.push(Fault::always(Kind::SlowMs(150)).on("GET", "/feed"));
     });
-    let ran = shop.run(&["import-orders", "--max-duration", "6s"]).exits(10);
-    assert!(ran.summary()["message"].as_str().unwrap().contains("the feed has more"), "{ran:?}");
+    let _ = shop.run(&["import-orders", "--max-duration", "6s"]).exits(10);
     assert_eq!((shop.take_overs(&id), shop.erp()[&id].len()), (1, 1), "it is visited in the same run");
     shop.vtex(|v| v.faults.clear());
     let _ = shop.import().exits(0);

@@ -2,10 +2,9 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
 
 use crate::channel::Feed;
-use crate::exit::Exit;
-use crate::lang::say;
 use crate::passes::{Pass, Trouble};
 use crate::report::Warning;
 use crate::store::cursors::LIST_WIDE;
@@ -15,9 +14,27 @@ use super::sweep::WIDE_REACH;
 /// A feed may answer "nothing" while it has something: only so many empty reads in a row end it.
 const EMPTY_READS: u32 = 2;
 
-/// Stores what the feed tells.
-pub(super) async fn hear(pass: &Pass<'_>) {
-    let Err(trouble) = check_and_drain(pass).await else { return };
+/// Stores what the feed tells. Takes a quarter of the run's time at most: what waits in the feed waits there safely, and the list and
+/// the orders want their part. Gives whether there may be more.
+pub(super) async fn hear(pass: &Pass<'_>) -> bool {
+    let time = pass.stop.left().map(|left| pass.clock.elapsed() + left / 4);
+    match check_and_drain(pass, time).await {
+        Ok(is_cut) => is_cut,
+        Err(trouble) => {
+            failed(pass, &trouble);
+            false
+        }
+    }
+}
+
+/// Stores the rest.
+pub(super) async fn hear_rest(pass: &Pass<'_>) {
+    if let Err(trouble) = drain(pass, None).await {
+        failed(pass, &trouble);
+    }
+}
+
+fn failed(pass: &Pass<'_>, trouble: &Trouble) {
     match trouble.ends_run(pass.stop) {
         Some(exit) => pass.end(exit, trouble.to_string()),
         None => {
@@ -27,10 +44,10 @@ pub(super) async fn hear(pass: &Pass<'_>) {
     }
 }
 
-async fn check_and_drain(pass: &Pass<'_>) -> Result<(), Trouble> {
+async fn check_and_drain(pass: &Pass<'_>, time: Option<Duration>) -> Result<bool, Trouble> {
     let channel = pass.channel.name().clone();
     match pass.channel.check_feed().await? {
-        Feed::Ready => return drain(pass).await,
+        Feed::Ready => return drain(pass, time).await,
         Feed::Wanted => {
             // Before it is made: a new feed knows nothing of what it missed, and nobody could tell later that it is new.
             pass.store.clear_cursor(&channel, LIST_WIDE)?;
@@ -42,13 +59,11 @@ async fn check_and_drain(pass: &Pass<'_>) -> Result<(), Trouble> {
         Feed::Foreign { problem } => pass.warn(&Warning::FeedForeign { channel, problem }),
         Feed::Off => {}
     }
-    Ok(())
+    Ok(false)
 }
 
-/// Read a lot, commit it, acknowledge it, until nothing more comes. Takes a quarter of the run's time at most: what waits in the feed
-/// waits there safely, and the list and the orders want their part.
-async fn drain(pass: &Pass<'_>) -> Result<(), Trouble> {
-    let time = pass.stop.left().map(|left| pass.clock.elapsed() + left / 4);
+/// Read a lot, commit it, acknowledge it, until nothing more comes or it is that late. Gives whether it was.
+async fn drain(pass: &Pass<'_>, until: Option<Duration>) -> Result<bool, Trouble> {
     // Of each handle only a hash: a feed that nobody read for months has more of them than fit into memory.
     let (mut empty, mut seen, hasher) = (0, HashSet::new(), RandomState::new());
     while empty < EMPTY_READS && !pass.halted() {
@@ -66,14 +81,9 @@ async fn drain(pass: &Pass<'_>) -> Result<(), Trouble> {
         pass.store.committed().await?;
         pass.tally.borrow_mut().heard(lot.heard.len(), new);
         pass.channel.acknowledge(&lot.handles).await?;
-        if time.is_some_and(|time| pass.clock.elapsed() >= time) {
-            let message = say!(
-                "the feed has more than could be heard in the time there is; the next run goes on with it"
-                    | "o feed tem mais do que se pôde ouvir no tempo disponível; a próxima execução continua"
-            );
-            pass.fall_short(Exit::TimeBudget, message);
-            break;
+        if until.is_some_and(|until| pass.clock.elapsed() >= until) {
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(false)
 }
