@@ -790,6 +790,13 @@ pub fn hint(reason: &Reason) -> Option<String> {
                        pode não estar aprovado"
         )
         .into(),
+        Reason::MissingField { fields, .. } if *fields == ["tracking_code"] => word!(
+            "enter it in the ERP, and the next run goes on by itself; where parcels never have one, let the invoice's number be \
+                 it: invoice_number_as_code = true in [channels.NAME.tracking]"
+                | "lance no ERP, e a próxima execução segue sozinha; onde os volumes nunca têm código, use o número da nota: \
+                       invoice_number_as_code = true em [channels.NAME.tracking]"
+        )
+        .into(),
         Reason::MissingField { .. } => word!(
             "enter it in the ERP; the next run goes on by itself" | "lance no ERP; a próxima execução segue sozinha"
         )
